@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The only place that knows that kernels differ.  The driver is written to
+ * the newest kernel's API; what an older one lacks is bridged here.  Probes
+ * of Kbuild set the STABLETAP_* macros.
+ */
+#ifndef _STABLETAP_COMPAT_H
+#define _STABLETAP_COMPAT_H
+
+#include <linux/device.h>
+#include <linux/netdevice.h>
+
+/* Until 6.3 a class got at the namespace of a device that was not const. */
+#ifdef STABLETAP_CLASS_NAMESPACE_CONST
+typedef const struct device stabletap_class_device;
+#else
+typedef struct device stabletap_class_device;
+#endif
+
+/* Until 6.1 so did a device type at the name and owner of a node. */
+#ifdef STABLETAP_DEVNODE_CONST
+typedef const struct device stabletap_node_device;
+#else
+typedef struct device stabletap_node_device;
+#endif
+
+/*
+ * Until 6.11 (00d066a4d4ed) lockless transmit was a feature bit; a probe is not
+ * needed, since it was a macro.
+ */
+static inline void stabletap_set_lltx(struct net_device *dev)
+{
+#ifdef NETIF_F_LLTX
+	dev->features |= NETIF_F_LLTX;
+#else
+	dev->lltx = true;
+#endif
+}
+
+/*
+ * Keep IPv6 from configuring a device.  Until 6.1 the flag of a bond's slave
+ * meant that, and user space sees it.
+ */
+static inline void stabletap_set_no_addrconf(struct net_device *dev)
+{
+#ifdef STABLETAP_HAVE_NO_ADDRCONF
+	dev->priv_flags |= IFF_NO_ADDRCONF;
+#else
+	dev->flags |= IFF_SLAVE;
+#endif
+}
+
+static inline void stabletap_clear_no_addrconf(struct net_device *dev)
+{
+#ifdef STABLETAP_HAVE_NO_ADDRCONF
+	dev->priv_flags &= ~IFF_NO_ADDRCONF;
+#else
+	dev->flags &= ~IFF_SLAVE;
+#endif
+}
+
+#endif /* _STABLETAP_COMPAT_H */

@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The control device, /dev/stabletap: a table of ioctls; copy in, call, copy
+ * out.  The ABI, and every errno, is described in <linux/stabletap.h>.
+ *
+ * An open control device is bound to the network namespace it was opened in,
+ * as /dev/net/tun's files are.
+ */
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/nsproxy.h>
+#include <linux/rtnetlink.h>
+
+#include "stabletap.h"
+
+/* What all structs but the version's begin with */
+struct control_head {
+	__u32 size;
+	__u32 msg_size;
+	__aligned_u64 msg;
+};
+
+union control_arg {
+	struct control_head		head;
+	struct stabletap_version	version;
+	struct stabletap_create		create;
+	struct stabletap_delete		delete;
+	struct stabletap_attach		attach;
+	struct stabletap_detach		detach;
+	struct stabletap_set		set;
+	struct stabletap_get		get;
+	struct stabletap_list		list;
+};
+
+/* Under RTNL */
+static struct stabletap_port *control_port(struct net *net, u32 ifindex,
+					   struct netlink_ext_ack *extack)
+{
+	struct net_device *dev = __dev_get_by_index(net, ifindex);
+
+	if (!dev || !stabletap_port_is(dev)) {
+		NL_SET_ERR_MSG_MOD(extack, "There is no such port in this network namespace");
+		return NULL;
+	}
+	return netdev_priv(dev);
+}
+
+static int control_flags(u32 flags, u32 known, struct netlink_ext_ack *extack)
+{
+	if (!(flags & ~known))
+		return 0;
+	NL_SET_ERR_MSG_MOD(extack, "This module does not know one of the flags");
+	return -EOPNOTSUPP;
+}
+
+static int control_reserved(bool zero, struct netlink_ext_ack *extack)
+{
+	if (zero)
+		return 0;
+	NL_SET_ERR_MSG_MOD(extack, "A reserved field is not zero");
+	return -EINVAL;
+}
+
+static int control_version(struct net *net, union control_arg *arg,
+			   struct netlink_ext_ack *extack)
+{
+	arg->version.api = STABLETAP_API_VERSION;
+	arg->version.features = 0;
+	strscpy_pad(arg->version.version, STABLETAP_VERSION,
+		    sizeof(arg->version.version));
+	return 0;
+}
+
+static int create_check(const struct stabletap_create *create,
+			struct netlink_ext_ack *extack)
+{
+	int err;
+
+	err = control_flags(create->flags, 0, extack);
+	if (err)
+		return err;
+	err = control_reserved(!create->reserved[0] && !create->reserved[1],
+			       extack);
+	if (err)
+		return err;
+	if (strnlen(create->name, IFNAMSIZ) == IFNAMSIZ ||
+	    (create->name[0] && !dev_valid_name(create->name))) {
+		NL_SET_ERR_MSG_MOD(extack, "Not a valid interface name");
+		return -EINVAL;
+	}
+	if (create->port > INT_MAX) {
+		NL_SET_ERR_MSG_MOD(extack, "Not a valid ifindex");
+		return -EINVAL;
+	}
+	if (!is_zero_ether_addr(create->mac) &&
+	    !is_valid_ether_addr(create->mac)) {
+		NL_SET_ERR_MSG_MOD(extack, "A port's MAC address can't be multicast");
+		return -EADDRNOTAVAIL;
+	}
+	if (create->mtu &&
+	    (create->mtu < ETH_MIN_MTU || create->mtu > ETH_MAX_MTU)) {
+		NL_SET_ERR_MSG_MOD(extack, "A port's MTU is 68 to 65535 bytes");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int create_config(const struct stabletap_create *create,
+			 struct net *net, struct stabletap_config *config,
+			 struct netlink_ext_ack *extack)
+{
+	struct user_namespace *user_ns = current_user_ns();
+
+	stabletap_config_init(config, net);
+	if (create->queues)
+		config->queues = create->queues;
+	if (create->owner)
+		config->uid = make_kuid(user_ns, create->owner);
+	if (create->group)
+		config->gid = make_kgid(user_ns, create->group);
+	if (create->perm)
+		config->perm = min_t(u32, U16_MAX, create->perm);
+	config->on_detach = create->on_detach;
+	return stabletap_config_check(config, extack);
+}
+
+static int control_create(struct net *net, union control_arg *arg,
+			  struct netlink_ext_ack *extack)
+{
+	struct stabletap_create *create = &arg->create;
+	struct stabletap_config config;
+	struct net_device *dev;
+	int err;
+
+	err = create_check(create, extack);
+	if (err)
+		return err;
+	err = create_config(create, net, &config, extack);
+	if (err)
+		return err;
+
+	dev = alloc_netdev(sizeof(struct stabletap_port),
+			   create->name[0] ? create->name :
+			   STABLETAP_KIND "%d",
+			   create->name[0] ? NET_NAME_USER : NET_NAME_ENUM,
+			   stabletap_port_setup);
+	if (!dev)
+		return -ENOMEM;
+
+	dev_net_set(dev, net);
+	dev->rtnl_link_ops = &stabletap_link_ops;
+	dev->ifindex = create->port;
+	if (create->mtu)
+		dev->mtu = create->mtu;
+	if (is_zero_ether_addr(create->mac)) {
+		eth_hw_addr_random(dev);
+	} else {
+		eth_hw_addr_set(dev, create->mac);
+		dev->addr_assign_type = NET_ADDR_SET;
+	}
+
+	rtnl_lock();
+	err = stabletap_port_register(dev, &config);
+	if (!err) {
+		create->port = dev->ifindex;
+		strscpy_pad(create->name, dev->name, sizeof(create->name));
+	} else if (err == -EEXIST) {
+		NL_SET_ERR_MSG_MOD(extack, "An interface of this name exists");
+	} else if (err == -EBUSY) {
+		NL_SET_ERR_MSG_MOD(extack, "An interface of this ifindex exists");
+	}
+	rtnl_unlock();
+	if (err)
+		free_netdev(dev);
+	return err;
+}
+
+static int control_delete(struct net *net, union control_arg *arg,
+			  struct netlink_ext_ack *extack)
+{
+	struct stabletap_delete *delete = &arg->delete;
+	struct stabletap_port *port;
+	LIST_HEAD(list);
+	int err;
+
+	err = control_flags(delete->flags, STABLETAP_DELETE_FORCE, extack);
+	if (err)
+		return err;
+
+	rtnl_lock();
+	port = control_port(net, delete->port, extack);
+	if (!port) {
+		err = -ENODEV;
+	} else if (stabletap_open_queues(port) &&
+		   !(delete->flags & STABLETAP_DELETE_FORCE)) {
+		NL_SET_ERR_MSG_MOD(extack, "The port's node is open; to delete it all the same cuts the guest off for good and takes force");
+		err = -EBUSY;
+	} else {
+		stabletap_port_dellink(port->dev, &list);
+		unregister_netdevice_many(&list);
+	}
+	rtnl_unlock();
+	return err;
+}
+
+static int control_attach(struct net *net, union control_arg *arg,
+			  struct netlink_ext_ack *extack)
+{
+	struct stabletap_attach *attach = &arg->attach;
+	struct stabletap_port *port;
+	struct net_device *dev;
+	int err;
+
+	err = control_flags(attach->flags, STABLETAP_ATTACH_REPLACE |
+			    STABLETAP_ATTACH_PROMISC | STABLETAP_ATTACH_FILTER,
+			    extack);
+	if (err)
+		return err;
+	err = control_reserved(!attach->reserved, extack);
+	if (err)
+		return err;
+
+	rtnl_lock();
+	err = -ENODEV;
+	port = control_port(net, attach->port, extack);
+	if (!port)
+		goto unlock;
+	dev = __dev_get_by_index(net, attach->lower);
+	if (!dev) {
+		NL_SET_ERR_MSG_MOD(extack, "There is no such lower in this network namespace");
+		goto unlock;
+	}
+	err = stabletap_lower_attach(port, dev, attach->flags, extack);
+unlock:
+	rtnl_unlock();
+	return err;
+}
+
+static int control_detach(struct net *net, union control_arg *arg,
+			  struct netlink_ext_ack *extack)
+{
+	struct stabletap_detach *detach = &arg->detach;
+	struct stabletap_port *port;
+	struct net_device *dev = NULL;
+	int err;
+
+	err = control_flags(detach->flags, 0, extack);
+	if (err)
+		return err;
+	err = control_reserved(!detach->reserved, extack);
+	if (err)
+		return err;
+
+	rtnl_lock();
+	err = -ENODEV;
+	port = control_port(net, detach->port, extack);
+	if (!port)
+		goto unlock;
+	if (detach->lower) {
+		dev = __dev_get_by_index(net, detach->lower);
+		if (!dev) {
+			NL_SET_ERR_MSG_MOD(extack, "There is no such lower in this network namespace");
+			goto unlock;
+		}
+	}
+	err = stabletap_lower_detach(port, dev, extack);
+unlock:
+	rtnl_unlock();
+	return err;
+}
+
+static int control_set(struct net *net, union control_arg *arg,
+		       struct netlink_ext_ack *extack)
+{
+	struct stabletap_set *set = &arg->set;
+	struct stabletap_config config;
+	struct stabletap_port *port;
+	int err;
+
+	err = control_flags(set->mask, STABLETAP_SET_ON_DETACH, extack);
+	if (err)
+		return err;
+	err = control_reserved(!set->reserved &&
+			       (set->mask & STABLETAP_SET_ON_DETACH ||
+				!set->on_detach), extack);
+	if (err)
+		return err;
+
+	rtnl_lock();
+	err = -ENODEV;
+	port = control_port(net, set->port, extack);
+	if (!port)
+		goto unlock;
+	config = port->config;
+	if (set->mask & STABLETAP_SET_ON_DETACH)
+		config.on_detach = set->on_detach;
+	err = stabletap_config_check(&config, extack);
+	if (err)
+		goto unlock;
+	if (config.on_detach != port->config.on_detach) {
+		port->config = config;
+		stabletap_port_notify(port);
+	}
+unlock:
+	rtnl_unlock();
+	return err;
+}
+
+static int control_get(struct net *net, union control_arg *arg,
+		       struct netlink_ext_ack *extack)
+{
+	struct control_head head = arg->head;
+	struct stabletap_port *port;
+	u32 ifindex = arg->get.port;
+	int err;
+
+	err = control_flags(arg->get.flags, 0, extack);
+	if (err)
+		return err;
+
+	/* The rest is told, whatever it held. */
+	memset(&arg->get, 0, sizeof(arg->get));
+	arg->head = head;
+
+	rtnl_lock();
+	port = control_port(net, ifindex, extack);
+	if (port)
+		stabletap_port_get(port, &arg->get);
+	else
+		err = -ENODEV;
+	rtnl_unlock();
+	return err;
+}
+
+static int control_list(struct net *net, union control_arg *arg,
+			struct netlink_ext_ack *extack)
+{
+	struct stabletap_list *list = &arg->list;
+	u32 room = list->count, count = 0, fit;
+	struct net_device *dev;
+	u32 *ports;
+	int err;
+
+	err = control_flags(list->flags, 0, extack);
+	if (err)
+		return err;
+
+	/* Collected first: user memory is not touched under RTNL. */
+	rtnl_lock();
+	for_each_netdev(net, dev)
+		count += stabletap_port_is(dev);
+	fit = min(room, count);
+	ports = kvmalloc_array(fit, sizeof(*ports), GFP_KERNEL);
+	if (!ports) {
+		rtnl_unlock();
+		return -ENOMEM;
+	}
+	count = 0;
+	for_each_netdev(net, dev) {
+		if (!stabletap_port_is(dev))
+			continue;
+		if (count < fit)
+			ports[count] = dev->ifindex;
+		count++;
+	}
+	rtnl_unlock();
+
+	if (copy_to_user(u64_to_user_ptr(list->ports), ports,
+			 fit * sizeof(*ports)))
+		err = -EFAULT;
+	kvfree(ports);
+	list->count = count;
+	return err;
+}
+
+/**
+ * struct control_command - one ioctl
+ * @func: does it
+ * @size: of its struct now
+ * @min_size: of its struct's first version
+ * @admin: needs CAP_NET_ADMIN over the network namespace
+ * @msg: its struct has a place for a sentence
+ */
+struct control_command {
+	int (*func)(struct net *net, union control_arg *arg,
+		    struct netlink_ext_ack *extack);
+	u32 size;
+	u32 min_size;
+	bool admin;
+	bool msg;
+};
+
+#define CONTROL_COMMAND(nr, name, last, is_admin, has_msg)		\
+	[_IOC_NR(nr)] = {						\
+		.func = control_##name,					\
+		.size = sizeof(struct stabletap_##name),		\
+		.min_size = offsetofend(struct stabletap_##name, last),	\
+		.admin = is_admin,					\
+		.msg = has_msg,						\
+	}
+
+/* The member named is the last of the struct's first version. */
+static const struct control_command control_commands[] = {
+	CONTROL_COMMAND(STABLETAP_IOC_VERSION, version, version, false, false),
+	CONTROL_COMMAND(STABLETAP_IOC_CREATE, create, on_detach, true, true),
+	CONTROL_COMMAND(STABLETAP_IOC_DELETE, delete, port, true, true),
+	CONTROL_COMMAND(STABLETAP_IOC_ATTACH, attach, reserved, true, true),
+	CONTROL_COMMAND(STABLETAP_IOC_DETACH, detach, reserved, true, true),
+	CONTROL_COMMAND(STABLETAP_IOC_SET, set, reserved, true, true),
+	CONTROL_COMMAND(STABLETAP_IOC_GET, get, stats, false, true),
+	CONTROL_COMMAND(STABLETAP_IOC_LIST, list, ports, false, true),
+};
+
+static int control_copy_msg(const struct control_head *head, const char *msg)
+{
+	char __user *to = u64_to_user_ptr(head->msg);
+	size_t len;
+
+	if (!head->msg || !head->msg_size)
+		return 0;
+
+	len = min_t(size_t, strlen(msg), head->msg_size - 1);
+	if (copy_to_user(to, msg, len) || put_user('\0', to + len))
+		return -EFAULT;
+	return 0;
+}
+
+static long control_call(const struct control_command *command,
+			 struct net *net, void __user *argp, u32 size)
+{
+	struct netlink_ext_ack extack = {};
+	union control_arg arg = {};
+	const char *msg;
+	int err;
+
+	err = copy_struct_from_user(&arg, command->size, argp, size);
+	if (err)
+		return err;
+
+	if (!command->admin || ns_capable(net->user_ns, CAP_NET_ADMIN)) {
+		err = command->func(net, &arg, &extack);
+	} else {
+		NL_SET_ERR_MSG_MOD(&extack, "CAP_NET_ADMIN is missing over this network namespace");
+		err = -EPERM;
+	}
+
+	msg = err && extack._msg ? extack._msg : "";
+	if (command->msg && control_copy_msg(&arg.head, msg))
+		return -EFAULT;
+	if (!err && copy_to_user(argp, &arg, min(size, command->size)))
+		return -EFAULT;
+	return err;
+}
+
+static long control_ioctl(struct file *file, unsigned int cmd,
+			  unsigned long data)
+{
+	const struct control_command *command;
+	void __user *argp = (void __user *)data;
+	u32 size;
+
+	if (_IOC_TYPE(cmd) != STABLETAP_IOC_TYPE ||
+	    _IOC_DIR(cmd) != _IOC_NONE || _IOC_SIZE(cmd) ||
+	    _IOC_NR(cmd) >= ARRAY_SIZE(control_commands))
+		return -ENOTTY;
+	command = &control_commands[_IOC_NR(cmd)];
+
+	if (get_user(size, (u32 __user *)argp))
+		return -EFAULT;
+	if (size < command->min_size)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+
+	return control_call(command, file->private_data, argp, size);
+}
+
+static int control_open(struct inode *inode, struct file *file)
+{
+	file->private_data = get_net(current->nsproxy->net_ns);
+	return 0;
+}
+
+static int control_release(struct inode *inode, struct file *file)
+{
+	put_net(file->private_data);
+	return 0;
+}
+
+static const struct file_operations control_fops = {
+	.owner		= THIS_MODULE,
+	.open		= control_open,
+	.release	= control_release,
+	.unlocked_ioctl	= control_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.llseek		= noop_llseek,
+};
+
+/* Anybody may ask; the rest is checked by capability, as for /dev/net/tun. */
+static struct miscdevice control_device = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= STABLETAP_KIND,
+	.mode	= 0666,
+	.fops	= &control_fops,
+};
+
+int stabletap_control_init(void)
+{
+	return misc_register(&control_device);
+}
+
+void stabletap_control_exit(void)
+{
+	misc_deregister(&control_device);
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The rtnetlink door: link kind "stabletap".  Attach and detach by "ip link
+ * set LOWER master PORT" come in by the port's ndo_add_slave and
+ * ndo_del_slave.
+ */
+#include "stabletap.h"
+
+static const struct nla_policy stabletap_policy[IFLA_STABLETAP_MAX + 1] = {
+	[IFLA_STABLETAP_QUEUES]		= { .type = NLA_U32 },
+	[IFLA_STABLETAP_OWNER]		= { .type = NLA_U32 },
+	[IFLA_STABLETAP_GROUP]		= { .type = NLA_U32 },
+	[IFLA_STABLETAP_PERM]		= { .type = NLA_U32 },
+	[IFLA_STABLETAP_ON_DETACH]	= { .type = NLA_U32 },
+	[IFLA_STABLETAP_OPEN_QUEUES]	= { .type = NLA_REJECT },
+	[IFLA_STABLETAP_STATE]		= { .type = NLA_REJECT },
+	[IFLA_STABLETAP_LOWER]		= { .type = NLA_REJECT },
+	[IFLA_STABLETAP_LOWER_KIND]	= { .type = NLA_REJECT },
+	[IFLA_STABLETAP_ATTACH_FLAGS]	= { .type = NLA_REJECT },
+	[IFLA_STABLETAP_DETACH_REASON]	= { .type = NLA_REJECT },
+	[IFLA_STABLETAP_LAST_LOWER]	= { .type = NLA_REJECT },
+	[IFLA_STABLETAP_ATTACH_TIME]	= { .type = NLA_REJECT },
+	[IFLA_STABLETAP_DETACH_TIME]	= { .type = NLA_REJECT },
+	[IFLA_STABLETAP_ATTACHES]	= { .type = NLA_REJECT },
+	[IFLA_STABLETAP_REPLACES]	= { .type = NLA_REJECT },
+	[IFLA_STABLETAP_LOSSES]		= { .type = NLA_REJECT },
+	[IFLA_STABLETAP_PAD]		= { .type = NLA_REJECT },
+};
+
+static int stabletap_validate(struct nlattr *tb[], struct nlattr *data[],
+			      struct netlink_ext_ack *extack)
+{
+	if (tb[IFLA_LINK]) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_LINK],
+				    "stabletap: A port is made without a link; give it a lower with master PORT");
+		return -EINVAL;
+	}
+	if (!tb[IFLA_ADDRESS])
+		return 0;
+	if (nla_len(tb[IFLA_ADDRESS]) != ETH_ALEN) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_ADDRESS],
+				    "stabletap: A MAC address has 6 bytes");
+		return -EINVAL;
+	}
+	if (!is_valid_ether_addr(nla_data(tb[IFLA_ADDRESS]))) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_ADDRESS],
+				    "stabletap: A port's MAC address can't be multicast or zero");
+		return -EADDRNOTAVAIL;
+	}
+	return 0;
+}
+
+/* Take over those attributes that are there. */
+static void stabletap_config_parse(struct stabletap_config *config,
+				   struct nlattr *data[])
+{
+	struct user_namespace *user_ns = current_user_ns();
+
+	if (!data)
+		return;
+	if (data[IFLA_STABLETAP_QUEUES])
+		config->queues = nla_get_u32(data[IFLA_STABLETAP_QUEUES]);
+	if (data[IFLA_STABLETAP_OWNER])
+		config->uid = make_kuid(user_ns,
+					nla_get_u32(data[IFLA_STABLETAP_OWNER]));
+	if (data[IFLA_STABLETAP_GROUP])
+		config->gid = make_kgid(user_ns,
+					nla_get_u32(data[IFLA_STABLETAP_GROUP]));
+	if (data[IFLA_STABLETAP_PERM])
+		config->perm = min_t(u32, U16_MAX,
+				     nla_get_u32(data[IFLA_STABLETAP_PERM]));
+	if (data[IFLA_STABLETAP_ON_DETACH])
+		config->on_detach =
+			nla_get_u32(data[IFLA_STABLETAP_ON_DETACH]);
+}
+
+static int stabletap_newlink(struct net *src_net, struct net_device *dev,
+			     struct nlattr *tb[], struct nlattr *data[],
+			     struct netlink_ext_ack *extack)
+{
+	struct stabletap_config config;
+	int err;
+
+	stabletap_config_init(&config, dev_net(dev));
+	stabletap_config_parse(&config, data);
+	err = stabletap_config_check(&config, extack);
+	if (err)
+		return err;
+
+	if (!tb[IFLA_ADDRESS])
+		eth_hw_addr_random(dev);
+	return stabletap_port_register(dev, &config);
+}
+
+static int stabletap_changelink(struct net_device *dev, struct nlattr *tb[],
+				struct nlattr *data[],
+				struct netlink_ext_ack *extack)
+{
+	struct stabletap_port *port = netdev_priv(dev);
+	struct stabletap_config config = port->config;
+	int err;
+
+	stabletap_config_parse(&config, data);
+	err = stabletap_config_check(&config, extack);
+	if (err)
+		return err;
+
+	if (config.queues != port->config.queues ||
+	    config.perm != port->config.perm ||
+	    !uid_eq(config.uid, port->config.uid) ||
+	    !gid_eq(config.gid, port->config.gid)) {
+		NL_SET_ERR_MSG_MOD(extack, "Queues, owner, group and perm are given when a port is made");
+		return -EBUSY;
+	}
+
+	port->config = config;
+	return 0;
+}
+
+static size_t stabletap_get_size(const struct net_device *dev)
+{
+	return 11 * nla_total_size(sizeof(u32)) +
+	       5 * nla_total_size_64bit(sizeof(u64)) +
+	       nla_total_size(IFNAMSIZ);
+}
+
+static int stabletap_fill_info(struct sk_buff *skb,
+			       const struct net_device *dev)
+{
+	struct stabletap_port *port = netdev_priv(dev);
+	struct stabletap_get get = {};
+
+	stabletap_port_get(port, &get);
+
+	if (nla_put_u32(skb, IFLA_STABLETAP_QUEUES, get.queues) ||
+	    nla_put_u32(skb, IFLA_STABLETAP_OWNER, get.owner) ||
+	    nla_put_u32(skb, IFLA_STABLETAP_GROUP, get.group) ||
+	    nla_put_u32(skb, IFLA_STABLETAP_PERM, get.perm) ||
+	    nla_put_u32(skb, IFLA_STABLETAP_ON_DETACH, get.on_detach) ||
+	    nla_put_u32(skb, IFLA_STABLETAP_OPEN_QUEUES, get.open_queues) ||
+	    nla_put_u32(skb, IFLA_STABLETAP_STATE, get.state) ||
+	    nla_put_u32(skb, IFLA_STABLETAP_LOWER, get.lower) ||
+	    nla_put_u32(skb, IFLA_STABLETAP_LOWER_KIND, get.lower_kind) ||
+	    nla_put_u32(skb, IFLA_STABLETAP_ATTACH_FLAGS, get.attach_flags) ||
+	    nla_put_u32(skb, IFLA_STABLETAP_DETACH_REASON,
+			get.detach_reason) ||
+	    nla_put_string(skb, IFLA_STABLETAP_LAST_LOWER, get.last_lower) ||
+	    nla_put_u64_64bit(skb, IFLA_STABLETAP_ATTACH_TIME,
+			      get.attach_time, IFLA_STABLETAP_PAD) ||
+	    nla_put_u64_64bit(skb, IFLA_STABLETAP_DETACH_TIME,
+			      get.detach_time, IFLA_STABLETAP_PAD) ||
+	    nla_put_u64_64bit(skb, IFLA_STABLETAP_ATTACHES, get.attaches,
+			      IFLA_STABLETAP_PAD) ||
+	    nla_put_u64_64bit(skb, IFLA_STABLETAP_REPLACES, get.replaces,
+			      IFLA_STABLETAP_PAD) ||
+	    nla_put_u64_64bit(skb, IFLA_STABLETAP_LOSSES, get.losses,
+			      IFLA_STABLETAP_PAD))
+		return -EMSGSIZE;
+
+	return 0;
+}
+
+struct rtnl_link_ops stabletap_link_ops __read_mostly = {
+	.kind		= STABLETAP_KIND,
+	.priv_size	= sizeof(struct stabletap_port),
+	.setup		= stabletap_port_setup,
+	.maxtype	= IFLA_STABLETAP_MAX,
+	.policy		= stabletap_policy,
+	.validate	= stabletap_validate,
+	.newlink	= stabletap_newlink,
+	.changelink	= stabletap_changelink,
+	.dellink	= stabletap_port_dellink,
+	.get_size	= stabletap_get_size,
+	.fill_info	= stabletap_fill_info,
+};

@@ -1,0 +1,853 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Attach, replace and detach: the only file that knows both sides, a port and
+ * the device below it.
+ *
+ * All changes are made under RTNL.  port->lower is the one switch of both
+ * directions: transmit goes where it points, and a lower delivers only as long
+ * as it is what port->lower points at.  So a replace switches both at once, and
+ * a broadcast that reaches the old and the new lower is delivered once.
+ *
+ * A lower that was let go drops what still comes in (rx_inactive) until the
+ * device has been put back as it was, so that nothing of the guest's gets into
+ * the host's stack by a macvlan that is about to be deleted.  What readers may
+ * still hold is freed after a grace period; who waits for it depends on who
+ * goes:
+ *
+ *  - detach and replace wait themselves, in lower_release();
+ *  - when the port goes, unregister_netdevice_many() waits, once for all ports
+ *    that go together, before it calls the port's ndo_uninit;
+ *  - when the lower goes, unregister_netdevice_many() has already waited for
+ *    the receivers, and will wait again before the device is freed;
+ *    kfree_rcu() frees the rest.
+ *
+ * In the latter two cases rx_handler is written here directly, because
+ * netdev_rx_handler_unregister() would wait for each port.
+ */
+#include <linux/if_arp.h>
+#include <linux/if_macvlan.h>
+#include <linux/rtnetlink.h>
+
+#include "stabletap.h"
+#include "trace.h"
+
+/**
+ * struct stabletap_filter - which frames a lower takes in for its port
+ * @flags: STABLETAP_ATTACH_PROMISC or _FILTER as in force, 0 for allmulti; read
+ *	under RCU by ndo_set_rx_mode
+ * @promisc: we count in the lower's promiscuity
+ * @allmulti: we count in the lower's allmulti
+ * @mac: the MAC address that we put on its unicast list, zero if none
+ */
+struct stabletap_filter {
+	u32	flags;
+	bool	promisc;
+	bool	allmulti;
+	u8	mac[ETH_ALEN];
+};
+
+/**
+ * struct stabletap_lower - one attachment
+ * @dev: the lower
+ * @port: whose lower it is
+ * @filter: under RTNL, but for its flags
+ * @opened: it was down, and we opened it
+ * @mac_set: we changed its MAC address
+ * @old_mac: the MAC address it had
+ * @tracker: of the reference to @dev
+ * @rcu: frees this
+ */
+struct stabletap_lower {
+	struct net_device	*dev;
+	struct stabletap_port	*port;
+	struct stabletap_filter	filter;
+	bool			opened;
+	bool			mac_set;
+	u8			old_mac[ETH_ALEN];
+	netdevice_tracker	tracker;
+	struct rcu_head		rcu;
+};
+
+/* Called with BH off, under RCU */
+netdev_tx_t stabletap_lower_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct stabletap_port *port = netdev_priv(dev);
+	struct stabletap_pcpu *stats;
+	struct stabletap_lower *lower;
+	unsigned int len = skb->len;
+	struct net_device *to;
+	int ret;
+
+	lower = rcu_dereference_bh(port->lower);
+	if (unlikely(!lower)) {
+		stabletap_port_drop(port, skb, STABLETAP_TX_DETACHED);
+		return NETDEV_TX_OK;
+	}
+
+	to = lower->dev;
+	skb->dev = to;
+	ret = dev_queue_xmit(skb);
+
+	/*
+	 * NET_XMIT_CN is a queue's warning, and the frame was taken; but it is
+	 * also the answer of the queue that a device has while it is down or
+	 * without carrier, which takes nothing.
+	 */
+	if (likely(ret == NET_XMIT_SUCCESS ||
+		   (ret == NET_XMIT_CN && netif_running(to) &&
+		    netif_carrier_ok(to)))) {
+		stats = this_cpu_ptr(port->stats);
+		u64_stats_update_begin(&stats->syncp);
+		u64_stats_inc(&stats->counter[STABLETAP_TX_PACKETS]);
+		u64_stats_add(&stats->counter[STABLETAP_TX_BYTES], len);
+		u64_stats_update_end(&stats->syncp);
+	} else {
+		stabletap_count(port, STABLETAP_TX_LOWER);
+		trace_stabletap_drop(dev, NULL, STABLETAP_TX_LOWER);
+	}
+	return ret;
+}
+
+/*
+ * The lower's receive handler, called under RCU with BH off.  The frame goes
+ * on as the port's own, past its packet sockets, tc and nft, to
+ * stabletap_port_handle_frame().
+ */
+static rx_handler_result_t lower_handle_frame(struct sk_buff **pskb)
+{
+	struct sk_buff *skb = *pskb;
+	enum stabletap_counter why;
+	struct stabletap_lower *lower;
+	struct stabletap_port *port;
+
+	/* The host's own multicast, looped back to the host */
+	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
+		return RX_HANDLER_PASS;
+
+	lower = rcu_dereference(skb->dev->rx_handler_data);
+	port = lower->port;
+
+	why = STABLETAP_RX_INACTIVE;
+	if (unlikely(rcu_access_pointer(port->lower) != lower))
+		goto drop;
+	why = STABLETAP_RX_DOWN;
+	if (unlikely(!(port->dev->flags & IFF_UP)))
+		goto drop;
+	/* tap_put_user() would BUG() on it */
+	why = STABLETAP_RX_LRO;
+	if (skb_warn_if_lro(skb))
+		goto drop;
+	/* The tap core changes the frame; frees it on failure */
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (unlikely(!skb)) {
+		stabletap_count(port, STABLETAP_RX_NOMEM);
+		trace_stabletap_drop(port->dev, NULL, STABLETAP_RX_NOMEM);
+		return RX_HANDLER_CONSUMED;
+	}
+
+	*pskb = skb;
+	skb->dev = port->dev;
+	if (skb->pkt_type == PACKET_OTHERHOST &&
+	    ether_addr_equal_64bits(eth_hdr(skb)->h_dest, port->dev->dev_addr))
+		skb->pkt_type = PACKET_HOST;
+	return RX_HANDLER_ANOTHER;
+
+drop:
+	stabletap_port_drop(port, skb, why);
+	return RX_HANDLER_CONSUMED;
+}
+
+/* The attachment that a device carries, NULL if it is no lower; under RTNL */
+static struct stabletap_lower *lower_of(const struct net_device *dev)
+{
+	if (rcu_access_pointer(dev->rx_handler) != lower_handle_frame)
+		return NULL;
+	return rtnl_dereference(dev->rx_handler_data);
+}
+
+static bool lower_is_macvlan(const struct net_device *dev)
+{
+	return netif_is_macvlan(dev);
+}
+
+static bool lower_is_passthru(const struct net_device *dev)
+{
+	const struct macvlan_dev *vlan = netdev_priv(dev);
+
+	return lower_is_macvlan(dev) && vlan->mode == MACVLAN_MODE_PASSTHRU;
+}
+
+/* May this device be the port's lower at all?  First what it is, then whose. */
+static int lower_check(struct stabletap_port *port, struct net_device *dev,
+		       struct netlink_ext_ack *extack)
+{
+	if (dev->flags & IFF_LOOPBACK) {
+		NL_SET_ERR_MSG_MOD(extack, "The loopback device can't be a lower");
+		return -ENONET;
+	}
+	if (dev->type != ARPHRD_ETHER || dev->addr_len != ETH_ALEN) {
+		NL_SET_ERR_MSG_MOD(extack, "A lower must be an Ethernet device");
+		return -EMEDIUMTYPE;
+	}
+	if (stabletap_port_is(dev)) {
+		NL_SET_ERR_MSG_MOD(extack, "A port can't be the lower of a port");
+		return -EOPNOTSUPP;
+	}
+	if (!net_eq(dev_net(dev), dev_net(port->dev))) {
+		NL_SET_ERR_MSG_MOD(extack, "Port and lower are in different network namespaces");
+		return -EXDEV;
+	}
+	if (netdev_has_upper_dev(port->dev, dev)) {
+		NL_SET_ERR_MSG_MOD(extack, "The device is stacked on the port; it would loop");
+		return -ELOOP;
+	}
+	if (netdev_master_upper_dev_get(dev)) {
+		NL_SET_ERR_MSG_MOD(extack, "The device has a master; release it first with nomaster");
+		return -EBUSY;
+	}
+	if (netdev_is_rx_handler_busy(dev)) {
+		NL_SET_ERR_MSG_MOD(extack, "Something else (a macvlan, ipvlan or macvtap?) receives the device's frames");
+		return -EBUSY;
+	}
+	if (dev_xdp_prog_count(dev)) {
+		NL_SET_ERR_MSG_MOD(extack, "An XDP program is attached to the device; remove it first");
+		return -ETXTBSY;
+	}
+	if (dev->mtu < port->dev->mtu) {
+		NL_SET_ERR_MSG_MOD(extack, "The device's MTU is below the port's");
+		return -EMSGSIZE;
+	}
+	return 0;
+}
+
+/* Which filter mode is asked for, by default or in words? */
+static int lower_check_flags(const struct net_device *dev, u32 *flags,
+			     struct netlink_ext_ack *extack)
+{
+	*flags &= STABLETAP_ATTACH_PROMISC | STABLETAP_ATTACH_FILTER;
+
+	if (*flags == (STABLETAP_ATTACH_PROMISC | STABLETAP_ATTACH_FILTER)) {
+		NL_SET_ERR_MSG_MOD(extack, "Promiscuous and filter mode exclude each other");
+		return -EINVAL;
+	}
+	if (*flags & STABLETAP_ATTACH_PROMISC && lower_is_macvlan(dev) &&
+	    !lower_is_passthru(dev)) {
+		NL_SET_ERR_MSG_MOD(extack, "A macvlan receives its own address only, promiscuous or not; use passthru or attach the device itself");
+		return -EOPNOTSUPP;
+	}
+	if (!*flags && !lower_is_macvlan(dev))
+		*flags = STABLETAP_ATTACH_PROMISC;
+	return 0;
+}
+
+/* Say it in words where the kernel has only returned a number. */
+static void lower_explain(struct netlink_ext_ack *extack, int err)
+{
+	if (!extack || extack->_msg)
+		return;
+	if (err == -EADDRINUSE)
+		NL_SET_ERR_MSG_MOD(extack, "Another macvlan on the same parent has the port's MAC address");
+	else
+		NL_SET_ERR_MSG_MOD(extack, "The device refused to be set up as a lower");
+}
+
+static int lower_set_mac(struct net_device *dev, const u8 *mac,
+			 struct netlink_ext_ack *extack)
+{
+	struct sockaddr addr = { .sa_family = dev->type };
+
+	ether_addr_copy(addr.sa_data, mac);
+	return dev_set_mac_address(dev, &addr, extack);
+}
+
+/*
+ * Make the lower's promiscuity and allmulti what its mode wants.  In FILTER
+ * mode the port's own flags (tcpdump, "ip link set PORT promisc on") are
+ * passed down.  Under RTNL.
+ */
+static int lower_sync_flags(struct stabletap_lower *lower)
+{
+	unsigned int flags = lower->port->dev->flags;
+	struct stabletap_filter *filter = &lower->filter;
+	bool promisc, allmulti;
+	int err;
+
+	if (filter->flags & STABLETAP_ATTACH_FILTER) {
+		promisc = flags & IFF_PROMISC;
+		allmulti = flags & IFF_ALLMULTI;
+	} else {
+		promisc = filter->flags & STABLETAP_ATTACH_PROMISC;
+		allmulti = !promisc;
+	}
+
+	if (promisc != filter->promisc) {
+		err = dev_set_promiscuity(lower->dev, promisc ? 1 : -1);
+		if (err)
+			return err;
+		filter->promisc = promisc;
+	}
+	if (allmulti != filter->allmulti) {
+		err = dev_set_allmulti(lower->dev, allmulti ? 1 : -1);
+		if (err)
+			return err;
+		filter->allmulti = allmulti;
+	}
+	return 0;
+}
+
+/* Under the port's address list lock */
+static void lower_sync_lists(struct stabletap_lower *lower)
+{
+	dev_uc_sync_multiple(lower->dev, lower->port->dev);
+	dev_mc_sync_multiple(lower->dev, lower->port->dev);
+}
+
+/* Under RTNL.  lower_filter_off() undoes it, also what is left of a failure. */
+static int lower_filter_on(struct stabletap_lower *lower)
+{
+	struct net_device *port_dev = lower->port->dev;
+	int err;
+
+	err = lower_sync_flags(lower);
+	if (err || !(lower->filter.flags & STABLETAP_ATTACH_FILTER))
+		return err;
+
+	/* A macvlan bears the port's address as its own. */
+	if (!lower_is_macvlan(lower->dev)) {
+		err = dev_uc_add(lower->dev, port_dev->dev_addr);
+		if (err)
+			return err;
+		ether_addr_copy(lower->filter.mac, port_dev->dev_addr);
+	}
+	netif_addr_lock_bh(port_dev);
+	lower_sync_lists(lower);
+	netif_addr_unlock_bh(port_dev);
+	return 0;
+}
+
+/*
+ * Under RTNL.  ndo_set_rx_mode can't put addresses back: the port has another
+ * lower by now, or this one another mode, and the lock that the unsync takes
+ * is the one it runs under.
+ */
+static void lower_filter_off(struct stabletap_lower *lower,
+			     const struct stabletap_filter *filter)
+{
+	struct net_device *dev = lower->dev;
+
+	if (filter->flags & STABLETAP_ATTACH_FILTER) {
+		dev_uc_unsync(dev, lower->port->dev);
+		dev_mc_unsync(dev, lower->port->dev);
+	}
+	if (!is_zero_ether_addr(filter->mac))
+		dev_uc_del(dev, filter->mac);
+	if (filter->promisc)
+		dev_set_promiscuity(dev, -1);
+	if (filter->allmulti)
+		dev_set_allmulti(dev, -1);
+}
+
+/*
+ * ndo_set_rx_mode of the port: its lists have changed.  Called under its
+ * address list lock, not always under RTNL.
+ */
+void stabletap_lower_sync_lists(struct stabletap_port *port)
+{
+	struct stabletap_lower *lower;
+
+	rcu_read_lock();
+	lower = rcu_dereference(port->lower);
+	if (lower && READ_ONCE(lower->filter.flags) & STABLETAP_ATTACH_FILTER)
+		lower_sync_lists(lower);
+	rcu_read_unlock();
+}
+
+/* ndo_change_rx_flags of the port, under RTNL */
+void stabletap_lower_sync_flags(struct stabletap_port *port)
+{
+	struct stabletap_lower *lower = rtnl_dereference(port->lower);
+
+	if (lower && lower_sync_flags(lower))
+		netdev_warn(port->dev, "%s did not follow promiscuous or allmulti mode\n",
+			    lower->dev->name);
+}
+
+/*
+ * The port is getting another MAC address: a macvlan below has to have it
+ * first, since it may refuse.  Under RTNL.
+ */
+int stabletap_lower_set_mac(struct stabletap_port *port,
+			    const struct sockaddr *addr)
+{
+	struct stabletap_lower *lower = rtnl_dereference(port->lower);
+	const u8 *mac = addr->sa_data;
+	int err;
+
+	if (!lower)
+		return 0;
+
+	if (lower_is_macvlan(lower->dev)) {
+		port->setting_mac = true;
+		err = lower_set_mac(lower->dev, mac, NULL);
+		port->setting_mac = false;
+		if (!err)
+			lower->mac_set = true;
+		return err;
+	}
+
+	if (!(lower->filter.flags & STABLETAP_ATTACH_FILTER))
+		return 0;
+	err = dev_uc_add(lower->dev, mac);
+	if (err)
+		return err;
+	dev_uc_del(lower->dev, lower->filter.mac);
+	ether_addr_copy(lower->filter.mac, mac);
+	return 0;
+}
+
+int stabletap_lower_check_mtu(struct stabletap_port *port, int mtu)
+{
+	struct stabletap_lower *lower = rtnl_dereference(port->lower);
+
+	return lower && mtu > lower->dev->mtu ? -EMSGSIZE : 0;
+}
+
+/* What GET and IFLA_INFO_DATA tell; under RTNL */
+void stabletap_lower_get(struct stabletap_port *port,
+			 struct stabletap_get *get)
+{
+	struct stabletap_lower *lower = rtnl_dereference(port->lower);
+
+	if (!lower)
+		return;
+	get->lower = lower->dev->ifindex;
+	get->lower_kind = lower_is_macvlan(lower->dev) ?
+			  STABLETAP_LOWER_MACVLAN : STABLETAP_LOWER_DIRECT;
+	get->attach_flags = lower->filter.flags;
+	get->lower_mtu = lower->dev->mtu;
+}
+
+/* Bring operstate and attributes in line with the lower's; under RTNL */
+static void lower_update_state(struct stabletap_port *port)
+{
+	struct stabletap_lower *lower = rtnl_dereference(port->lower);
+
+	if (!lower)
+		port->state = STABLETAP_STATE_DETACHED;
+	else if (!netif_running(lower->dev) || !netif_carrier_ok(lower->dev) ||
+		 netif_dormant(lower->dev))
+		port->state = STABLETAP_STATE_LOWER_DOWN;
+	else
+		port->state = STABLETAP_STATE_ATTACHED;
+
+	if (port->state == STABLETAP_STATE_ATTACHED)
+		netif_dormant_off(port->dev);
+	else
+		netif_dormant_on(port->dev);
+}
+
+/*
+ * Give a lower the port's MAC address and open it.  lower_restore() undoes it,
+ * also what is left of a failure.
+ */
+static int lower_bring_up(struct stabletap_lower *lower,
+			  struct netlink_ext_ack *extack)
+{
+	const u8 *mac = lower->port->dev->dev_addr;
+	struct net_device *dev = lower->dev;
+	int err;
+
+	ether_addr_copy(lower->old_mac, dev->dev_addr);
+	if (lower_is_macvlan(dev) && !ether_addr_equal(dev->dev_addr, mac)) {
+		err = lower_set_mac(dev, mac, extack);
+		if (err)
+			return err;
+		lower->mac_set = true;
+	}
+	if (!(dev->flags & IFF_UP)) {
+		err = dev_open(dev, extack);
+		if (err)
+			return err;
+		lower->opened = true;
+	}
+	return lower_filter_on(lower);
+}
+
+/*
+ * Put the device back as it was, in reverse order.  Under RTNL.  The port
+ * does not transmit by it any more.
+ */
+static void lower_restore(struct stabletap_lower *lower)
+{
+	struct net_device *dev = lower->dev;
+
+	lower_filter_off(lower, &lower->filter);
+
+	/* A device that goes needs nothing else restored. */
+	if (dev->reg_state == NETREG_REGISTERED) {
+		if (lower->opened)
+			dev_close(dev);
+		if (lower->mac_set && lower_set_mac(dev, lower->old_mac, NULL))
+			netdev_warn(dev, "could not restore the MAC address\n");
+	}
+
+	netdev_upper_dev_unlink(dev, lower->port->dev);
+	stabletap_clear_no_addrconf(dev);
+
+	/* Large receive offload comes back if it was wanted. */
+	if (dev->reg_state == NETREG_REGISTERED)
+		netdev_update_features(dev);
+}
+
+static void lower_free(struct stabletap_lower *lower)
+{
+	netdev_put(lower->dev, &lower->tracker);
+	kfree(lower);
+}
+
+/* A device that lives on, and a port that does: no more its lower */
+static void lower_release(struct stabletap_lower *lower)
+{
+	/* Frames on their way out pass before the device is closed. */
+	synchronize_net();
+	lower_restore(lower);
+	netdev_rx_handler_unregister(lower->dev);
+	lower_free(lower);
+}
+
+/*
+ * Make a device ready to be the port's lower, complete but for the switch
+ * itself.
+ */
+static struct stabletap_lower *lower_setup(struct stabletap_port *port,
+					   struct net_device *dev, u32 flags,
+					   struct netlink_ext_ack *extack)
+{
+	struct stabletap_lower *lower;
+	int err;
+
+	lower = kzalloc(sizeof(*lower), GFP_KERNEL);
+	if (!lower)
+		return ERR_PTR(-ENOMEM);
+	lower->dev = dev;
+	lower->port = port;
+	lower->filter.flags = flags;
+	netdev_hold(dev, &lower->tracker, GFP_KERNEL);
+
+	/* Before it is up: so that IPv6 leaves it alone */
+	stabletap_set_no_addrconf(dev);
+
+	err = netdev_master_upper_dev_link(dev, port->dev, NULL, NULL, extack);
+	if (err)
+		goto err_free;
+
+	/* A port has no LRO, so a device below has to do without. */
+	netdev_update_features(dev);
+
+	err = netdev_rx_handler_register(dev, lower_handle_frame, lower);
+	if (err)
+		goto err_unlink;
+
+	err = lower_bring_up(lower, extack);
+	if (err)
+		goto err_restore;
+
+	return lower;
+
+err_restore:
+	lower_explain(extack, err);
+	lower_restore(lower);
+	netdev_rx_handler_unregister(dev);
+	lower_free(lower);
+	return ERR_PTR(err);
+err_unlink:
+	netdev_upper_dev_unlink(dev, port->dev);
+	netdev_update_features(dev);
+err_free:
+	lower_explain(extack, err);
+	stabletap_clear_no_addrconf(dev);
+	lower_free(lower);
+	return ERR_PTR(err);
+}
+
+/* The port's lower is asked for once more: only its filter mode may change. */
+static int lower_change_filter(struct stabletap_lower *lower, u32 flags,
+			       struct netlink_ext_ack *extack)
+{
+	struct stabletap_filter old = lower->filter;
+	int err;
+
+	err = lower_check_flags(lower->dev, &flags, extack);
+	if (err || flags == old.flags)
+		return err;
+
+	/* The new mode first: no frame is lost that both let in. */
+	lower->filter.promisc = false;
+	lower->filter.allmulti = false;
+	eth_zero_addr(lower->filter.mac);
+	WRITE_ONCE(lower->filter.flags, flags);
+	err = lower_filter_on(lower);
+	if (err) {
+		lower_explain(extack, err);
+		lower_filter_off(lower, &lower->filter);
+		lower->filter = old;
+		return err;
+	}
+
+	lower_filter_off(lower, &old);
+	stabletap_port_notify(lower->port);
+	return 0;
+}
+
+static void lower_note_detach(struct stabletap_port *port,
+			      const struct net_device *dev,
+			      enum stabletap_reason reason)
+{
+	port->detach_reason = reason;
+	port->detach_time = ktime_get_boottime_ns();
+	strscpy(port->last_lower, dev->name, sizeof(port->last_lower));
+	if (reason == STABLETAP_REASON_LOWER_GONE ||
+	    reason == STABLETAP_REASON_LOWER_MOVED)
+		port->losses++;
+}
+
+/**
+ * stabletap_lower_attach - give a port a lower, or swap it for another
+ * @port: the port
+ * @dev: the lower to be
+ * @flags: STABLETAP_ATTACH_*, known ones only
+ * @extack: gets the sentence of a refusal
+ *
+ * Context: under RTNL.
+ * Return: 0, or an error as under struct stabletap_attach; then all is as it
+ * was.
+ */
+int stabletap_lower_attach(struct stabletap_port *port, struct net_device *dev,
+			   u32 flags, struct netlink_ext_ack *extack)
+{
+	struct stabletap_lower *old = rtnl_dereference(port->lower);
+	bool replace = flags & STABLETAP_ATTACH_REPLACE;
+	struct stabletap_lower *lower;
+	int err;
+
+	if (old && !replace) {
+		NL_SET_ERR_MSG_MOD(extack, "The port has a lower; detach it first, or ask for replace");
+		return -EEXIST;
+	}
+	if (old && old->dev == dev)
+		return lower_change_filter(old, flags, extack);
+
+	err = lower_check(port, dev, extack);
+	if (err)
+		return err;
+	err = lower_check_flags(dev, &flags, extack);
+	if (err)
+		return err;
+
+	lower = lower_setup(port, dev, flags, extack);
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+
+	rcu_assign_pointer(port->lower, lower);
+	port->attach_time = ktime_get_boottime_ns();
+	if (old) {
+		port->replaces++;
+		lower_note_detach(port, old->dev, STABLETAP_REASON_REPLACED);
+		trace_stabletap_replace(port->dev, old->dev, dev, flags);
+		lower_release(old);
+	} else {
+		port->attaches++;
+		trace_stabletap_attach(port->dev, dev, flags);
+	}
+
+	/* The lists may have changed after they were given to the lower. */
+	netif_addr_lock_bh(port->dev);
+	stabletap_lower_sync_lists(port);
+	netif_addr_unlock_bh(port->dev);
+
+	lower_update_state(port);
+	stabletap_port_notify(port);
+	return 0;
+}
+
+/* The port lets its lower go; caller restores and frees what is returned. */
+static struct stabletap_lower *lower_detach(struct stabletap_port *port,
+					    enum stabletap_reason reason)
+{
+	struct stabletap_lower *lower = rtnl_dereference(port->lower);
+
+	RCU_INIT_POINTER(port->lower, NULL);
+	lower_note_detach(port, lower->dev, reason);
+	trace_stabletap_detach(port->dev, lower->dev, reason);
+	lower_update_state(port);
+	return lower;
+}
+
+/**
+ * stabletap_lower_detach - take a port's lower away
+ * @port: the port
+ * @dev: the lower that is meant, NULL for whatever it is
+ * @extack: gets the sentence of a refusal
+ *
+ * Context: under RTNL.
+ * Return: 0, -ENOTCONN without a lower, -ESTALE if it is another than @dev.
+ */
+int stabletap_lower_detach(struct stabletap_port *port,
+			   const struct net_device *dev,
+			   struct netlink_ext_ack *extack)
+{
+	struct stabletap_lower *lower = rtnl_dereference(port->lower);
+
+	if (!lower) {
+		NL_SET_ERR_MSG_MOD(extack, "The port has no lower");
+		return -ENOTCONN;
+	}
+	if (dev && lower->dev != dev) {
+		NL_SET_ERR_MSG_MOD(extack, "The port's lower is another device by now");
+		return -ESTALE;
+	}
+
+	lower_release(lower_detach(port, STABLETAP_REASON_ASKED));
+	stabletap_port_notify(port);
+	return 0;
+}
+
+/*
+ * The port is going to be unregistered: first half.  RTNL is held until the
+ * second, so nobody else can become the lower's receive handler in between.
+ */
+void stabletap_lower_leave(struct stabletap_port *port)
+{
+	if (!rtnl_dereference(port->lower))
+		return;
+
+	port->leaving = lower_detach(port, STABLETAP_REASON_ASKED);
+	lower_restore(port->leaving);
+	RCU_INIT_POINTER(port->leaving->dev->rx_handler, NULL);
+}
+
+/* ndo_uninit of the port: second half, a grace period later */
+void stabletap_lower_left(struct stabletap_port *port)
+{
+	if (!port->leaving)
+		return;
+
+	RCU_INIT_POINTER(port->leaving->dev->rx_handler_data, NULL);
+	lower_free(port->leaving);
+	port->leaving = NULL;
+}
+
+/*
+ * The lower is being unregistered.  The handler's data stays where it is:
+ * without a handler nobody looks at it.
+ */
+static void lower_gone(struct stabletap_lower *lower)
+{
+	struct stabletap_port *port = lower->port;
+	struct net_device *dev = lower->dev;
+
+	lower_detach(port, STABLETAP_REASON_LOWER_GONE);
+	lower_restore(lower);
+	RCU_INIT_POINTER(dev->rx_handler, NULL);
+	netdev_put(dev, &lower->tracker);
+	kfree_rcu(lower, rcu);
+	stabletap_port_notify(port);
+}
+
+static void lower_moved(struct stabletap_port *port,
+			enum stabletap_reason reason)
+{
+	lower_release(lower_detach(port, reason));
+	stabletap_port_notify(port);
+}
+
+/* A macvlan lower bears the port's MAC address, and no other. */
+static int lower_pre_change_mac(const struct stabletap_lower *lower, void *ptr)
+{
+	struct netdev_notifier_pre_changeaddr_info *info = ptr;
+
+	if (!lower_is_macvlan(lower->dev) || lower->port->setting_mac ||
+	    ether_addr_equal(info->dev_addr, lower->port->dev->dev_addr))
+		return NOTIFY_DONE;
+
+	NL_SET_ERR_MSG_MOD(info->info.extack,
+			   "The macvlan is the lower of a port and bears its MAC address; change the port's");
+	return notifier_from_errno(-EBUSY);
+}
+
+/* The port itself goes to another namespace; its lower stays behind. */
+static void lower_port_event(struct net_device *dev, unsigned long event)
+{
+	struct stabletap_port *port = netdev_priv(dev);
+
+	if (event == NETDEV_UNREGISTER && dev->reg_state == NETREG_REGISTERED &&
+	    rtnl_dereference(port->lower))
+		lower_moved(port, STABLETAP_REASON_PORT_MOVED);
+}
+
+static int lower_device_event(struct notifier_block *unused,
+			      unsigned long event, void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct stabletap_lower *lower;
+	struct stabletap_port *port;
+	u32 state;
+
+	if (stabletap_port_is(dev)) {
+		lower_port_event(dev, event);
+		return NOTIFY_DONE;
+	}
+
+	lower = lower_of(dev);
+	if (!lower)
+		return NOTIFY_DONE;
+	port = lower->port;
+
+	switch (event) {
+	case NETDEV_UNREGISTER:
+		if (dev->reg_state == NETREG_UNREGISTERING)
+			lower_gone(lower);
+		else
+			lower_moved(port, STABLETAP_REASON_LOWER_MOVED);
+		break;
+	case NETDEV_UP:
+	case NETDEV_DOWN:
+	case NETDEV_CHANGE:
+		/* Not while it is being made ready, or let go */
+		if (rtnl_dereference(port->lower) != lower)
+			break;
+		state = port->state;
+		lower_update_state(port);
+		if (port->state != state)
+			stabletap_port_notify(port);
+		break;
+	case NETDEV_PRE_CHANGEADDR:
+		if (rtnl_dereference(port->lower) != lower)
+			break;
+		return lower_pre_change_mac(lower, ptr);
+	case NETDEV_PRE_TYPE_CHANGE:
+		/* A port's lower stays an Ethernet device. */
+		return NOTIFY_BAD;
+	case NETDEV_NOTIFY_PEERS:
+	case NETDEV_BONDING_FAILOVER:
+	case NETDEV_RESEND_IGMP:
+		if (rtnl_dereference(port->lower) == lower)
+			call_netdevice_notifiers(event, port->dev);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block lower_notifier = {
+	.notifier_call = lower_device_event,
+};
+
+int stabletap_lower_init(void)
+{
+	return register_netdevice_notifier(&lower_notifier);
+}
+
+void stabletap_lower_exit(void)
+{
+	unregister_netdevice_notifier(&lower_notifier);
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * stabletap: tap ports whose file descriptor outlives the device below.
+ */
+#include <linux/module.h>
+
+#include "stabletap.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+static int __init stabletap_init(void)
+{
+	int err;
+
+	err = stabletap_tapnode_init();
+	if (err)
+		return err;
+	err = stabletap_lower_init();
+	if (err)
+		goto err_exit_tapnode;
+	err = rtnl_link_register(&stabletap_link_ops);
+	if (err)
+		goto err_exit_lower;
+	err = stabletap_control_init();
+	if (err)
+		goto err_unregister_link;
+	return 0;
+
+err_unregister_link:
+	rtnl_link_unregister(&stabletap_link_ops);
+err_exit_lower:
+	stabletap_lower_exit();
+err_exit_tapnode:
+	stabletap_tapnode_exit();
+	return err;
+}
+
+/* No fd is open, or the module would be in use; ports may still be there. */
+static void __exit stabletap_exit(void)
+{
+	stabletap_control_exit();
+	rtnl_link_unregister(&stabletap_link_ops);
+	stabletap_lower_exit();
+	stabletap_tapnode_exit();
+}
+
+module_init(stabletap_init);
+module_exit(stabletap_exit);
+
+MODULE_DESCRIPTION("Tap ports that outlive the network device below");
+MODULE_VERSION(STABLETAP_VERSION);
+MODULE_LICENSE("GPL");
+MODULE_ALIAS_RTNL_LINK(STABLETAP_KIND);

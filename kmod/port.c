@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The port's net device: its operations, counters and ethtool.
+ *
+ * What a port is (features, MTU, MAC address, queue length) is its own and
+ * does not follow its lowers, because the tap core reads some of it only when
+ * the node is opened, and QEMU opens it once.
+ */
+#include <linux/ethtool.h>
+#include <linux/if_tun.h>
+
+#include "stabletap.h"
+#include "trace.h"
+
+/* The software of the lower and the stack can do what the lower can't. */
+#define STABLETAP_FEATURES						\
+	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA | NETIF_F_HW_CSUM | \
+	 NETIF_F_GSO_SOFTWARE | NETIF_F_GSO_ENCAP_ALL)
+
+/* What a guest is taken to accept until TUNSETOFFLOAD says, as macvtap's. */
+#define STABLETAP_TAP_FEATURES						\
+	(NETIF_F_HW_CSUM | NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_TSO_ECN)
+
+static const struct net_device_ops stabletap_port_ops;
+
+/* The names of the counters in "ethtool -S" are those of the UAPI struct. */
+static const char stabletap_counter_names[][ETH_GSTRING_LEN] = {
+	[STABLETAP_TX_PACKETS]		= "tx_packets",
+	[STABLETAP_TX_BYTES]		= "tx_bytes",
+	[STABLETAP_TX_DETACHED]		= "tx_detached",
+	[STABLETAP_TX_LOWER]		= "tx_lower",
+	[STABLETAP_TX_REFUSED]		= "tx_refused",
+	[STABLETAP_TX_HELD]		= "tx_held",
+	[STABLETAP_TX_EXPIRED]		= "tx_expired",
+	[STABLETAP_RX_PACKETS]		= "rx_packets",
+	[STABLETAP_RX_BYTES]		= "rx_bytes",
+	[STABLETAP_RX_MULTICAST]	= "rx_multicast",
+	[STABLETAP_RX_NO_READER]	= "rx_no_reader",
+	[STABLETAP_RX_RING]		= "rx_ring",
+	[STABLETAP_RX_DOWN]		= "rx_down",
+	[STABLETAP_RX_INACTIVE]		= "rx_inactive",
+	[STABLETAP_RX_LRO]		= "rx_lro",
+	[STABLETAP_RX_NOMEM]		= "rx_nomem",
+};
+
+/* Those that are no packet counters follow in "ethtool -S". */
+static const char stabletap_event_names[][ETH_GSTRING_LEN] = {
+	"attaches", "replaces", "losses",
+};
+
+bool stabletap_port_is(const struct net_device *dev)
+{
+	return dev->netdev_ops == &stabletap_port_ops;
+}
+
+/* Caller has BH off.  Frees the frame. */
+void stabletap_port_drop(struct stabletap_port *port, struct sk_buff *skb,
+			 enum stabletap_counter why)
+{
+	stabletap_count(port, why);
+	trace_stabletap_drop(port->dev, skb, why);
+	kfree_skb(skb);
+}
+
+/* From the tap core, in process context: it refused a frame that was written */
+static void stabletap_tap_count_tx_dropped(struct tap_dev *tap)
+{
+	struct stabletap_port *port;
+
+	port = container_of(tap, struct stabletap_port, tap);
+	local_bh_disable();
+	stabletap_count(port, STABLETAP_TX_REFUSED);
+	trace_stabletap_drop(port->dev, NULL, STABLETAP_TX_REFUSED);
+	local_bh_enable();
+}
+
+/* From tap_handle_frame() below, with BH off */
+static void stabletap_tap_count_rx_dropped(struct tap_dev *tap)
+{
+	struct stabletap_port *port;
+
+	port = container_of(tap, struct stabletap_port, tap);
+	stabletap_count(port, STABLETAP_RX_RING);
+	trace_stabletap_drop(port->dev, NULL, STABLETAP_RX_RING);
+}
+
+static void stabletap_port_count_rx(struct stabletap_pcpu *stats,
+				    unsigned int len, bool multicast)
+{
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_inc(&stats->counter[STABLETAP_RX_PACKETS]);
+	u64_stats_add(&stats->counter[STABLETAP_RX_BYTES], len);
+	if (multicast)
+		u64_stats_inc(&stats->counter[STABLETAP_RX_MULTICAST]);
+	u64_stats_update_end(&stats->syncp);
+}
+
+/*
+ * The port's own receive handler, called under RCU with BH off: the frame has
+ * come up from the lower and past the port's packet sockets, tc and nft.
+ *
+ * The tap core returns RX_HANDLER_PASS when no queue is there to take a
+ * frame.  The host's own stack must not get what was meant for the guest.
+ */
+static rx_handler_result_t stabletap_port_handle_frame(struct sk_buff **pskb)
+{
+	struct sk_buff *skb = *pskb;
+	unsigned int len = skb->len + ETH_HLEN;
+	struct stabletap_pcpu *stats;
+	struct stabletap_port *port;
+	bool multicast;
+	u64 refused;
+
+	/* The host's own multicast, looped back to the host */
+	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
+		return RX_HANDLER_PASS;
+
+	port = container_of(rcu_dereference(skb->dev->rx_handler_data),
+			    struct stabletap_port, tap);
+	stats = this_cpu_ptr(port->stats);
+	refused = u64_stats_read(&stats->counter[STABLETAP_RX_RING]);
+	multicast = skb->pkt_type == PACKET_MULTICAST ||
+		    skb->pkt_type == PACKET_BROADCAST;
+
+	if (tap_handle_frame(pskb) != RX_HANDLER_CONSUMED)
+		stabletap_port_drop(port, skb, STABLETAP_RX_NO_READER);
+	else if (u64_stats_read(&stats->counter[STABLETAP_RX_RING]) == refused)
+		stabletap_port_count_rx(stats, len, multicast);
+
+	return RX_HANDLER_CONSUMED;
+}
+
+static int stabletap_port_init(struct net_device *dev)
+{
+	struct stabletap_port *port = netdev_priv(dev);
+
+	port->stats = netdev_alloc_pcpu_stats(struct stabletap_pcpu);
+	if (!port->stats)
+		return -ENOMEM;
+
+	netdev_lockdep_set_classes(dev);
+	return 0;
+}
+
+/*
+ * The port is closed, off every list, and unregister_netdevice_many() has
+ * waited for those who still had it: one grace period for however many ports
+ * go at once.  Nobody receives into the queues any more.
+ */
+static void stabletap_port_uninit(struct net_device *dev)
+{
+	struct stabletap_port *port = netdev_priv(dev);
+
+	stabletap_lower_left(port);
+	tap_del_queues(&port->tap);
+}
+
+/* After the last reference: an fd may count until then. */
+static void stabletap_port_free(struct net_device *dev)
+{
+	struct stabletap_port *port = netdev_priv(dev);
+
+	mutex_destroy(&port->open_lock);
+	free_percpu(port->stats);
+}
+
+/*
+ * The tap core lets whoever may open the node set the MAC address
+ * (SIOCSIFHWADDR).  Here it takes CAP_NET_ADMIN, by whatever way it comes.
+ */
+static int stabletap_port_set_mac_address(struct net_device *dev, void *p)
+{
+	struct stabletap_port *port = netdev_priv(dev);
+	const struct sockaddr *addr = p;
+	int err;
+
+	if (!ns_capable(dev_net(dev)->user_ns, CAP_NET_ADMIN))
+		return -EPERM;
+	if (!is_valid_ether_addr(addr->sa_data))
+		return -EADDRNOTAVAIL;
+
+	err = stabletap_lower_set_mac(port, addr);
+	if (err)
+		return err;
+
+	eth_hw_addr_set(dev, addr->sa_data);
+	return 0;
+}
+
+static int stabletap_port_change_mtu(struct net_device *dev, int mtu)
+{
+	int err;
+
+	err = stabletap_lower_check_mtu(netdev_priv(dev), mtu);
+	if (err)
+		return err;
+
+	WRITE_ONCE(dev->mtu, mtu);
+	return 0;
+}
+
+static void stabletap_port_set_rx_mode(struct net_device *dev)
+{
+	stabletap_lower_sync_lists(netdev_priv(dev));
+}
+
+static void stabletap_port_change_rx_flags(struct net_device *dev, int change)
+{
+	if (change & (IFF_PROMISC | IFF_ALLMULTI))
+		stabletap_lower_sync_flags(netdev_priv(dev));
+}
+
+static int stabletap_port_add_slave(struct net_device *dev,
+				    struct net_device *lower,
+				    struct netlink_ext_ack *extack)
+{
+	return stabletap_lower_attach(netdev_priv(dev), lower, 0, extack);
+}
+
+static int stabletap_port_del_slave(struct net_device *dev,
+				    struct net_device *lower)
+{
+	return stabletap_lower_detach(netdev_priv(dev), lower, NULL);
+}
+
+void stabletap_port_get_stats(struct stabletap_port *port,
+			      struct stabletap_stats *stats)
+{
+	u64 *sum = (u64 *)stats;
+	u64 part[STABLETAP_COUNTERS];
+	unsigned int start;
+	int cpu, i;
+
+	BUILD_BUG_ON(sizeof(*stats) != sizeof(part));
+
+	memset(stats, 0, sizeof(*stats));
+	for_each_possible_cpu(cpu) {
+		struct stabletap_pcpu *pcpu = per_cpu_ptr(port->stats, cpu);
+
+		do {
+			start = u64_stats_fetch_begin(&pcpu->syncp);
+			for (i = 0; i < STABLETAP_COUNTERS; i++)
+				part[i] = u64_stats_read(&pcpu->counter[i]);
+		} while (u64_stats_fetch_retry(&pcpu->syncp, start));
+
+		for (i = 0; i < STABLETAP_COUNTERS; i++)
+			sum[i] += part[i];
+	}
+}
+
+static void stabletap_port_get_stats64(struct net_device *dev,
+				       struct rtnl_link_stats64 *stats)
+{
+	struct stabletap_stats st;
+
+	stabletap_port_get_stats(netdev_priv(dev), &st);
+	stats->tx_packets = st.tx_packets;
+	stats->tx_bytes = st.tx_bytes;
+	stats->tx_dropped = st.tx_detached + st.tx_lower + st.tx_refused +
+			    st.tx_expired;
+	stats->rx_packets = st.rx_packets;
+	stats->rx_bytes = st.rx_bytes;
+	stats->multicast = st.rx_multicast;
+	stats->rx_dropped = st.rx_no_reader + st.rx_ring + st.rx_down +
+			    st.rx_inactive + st.rx_lro + st.rx_nomem;
+}
+
+static const struct net_device_ops stabletap_port_ops = {
+	.ndo_init		= stabletap_port_init,
+	.ndo_uninit		= stabletap_port_uninit,
+	.ndo_start_xmit		= stabletap_lower_xmit,
+	.ndo_features_check	= passthru_features_check,
+	.ndo_set_mac_address	= stabletap_port_set_mac_address,
+	.ndo_validate_addr	= eth_validate_addr,
+	.ndo_change_mtu		= stabletap_port_change_mtu,
+	.ndo_set_rx_mode	= stabletap_port_set_rx_mode,
+	.ndo_change_rx_flags	= stabletap_port_change_rx_flags,
+	.ndo_get_stats64	= stabletap_port_get_stats64,
+	.ndo_add_slave		= stabletap_port_add_slave,
+	.ndo_del_slave		= stabletap_port_del_slave,
+};
+
+static void stabletap_port_get_drvinfo(struct net_device *dev,
+				       struct ethtool_drvinfo *info)
+{
+	strscpy(info->driver, STABLETAP_KIND, sizeof(info->driver));
+	strscpy(info->version, STABLETAP_VERSION, sizeof(info->version));
+}
+
+static int stabletap_port_get_sset_count(struct net_device *dev, int sset)
+{
+	if (sset != ETH_SS_STATS)
+		return -EOPNOTSUPP;
+	return ARRAY_SIZE(stabletap_counter_names) +
+	       ARRAY_SIZE(stabletap_event_names);
+}
+
+static void stabletap_port_get_strings(struct net_device *dev, u32 sset,
+				       u8 *buf)
+{
+	if (sset != ETH_SS_STATS)
+		return;
+	memcpy(buf, stabletap_counter_names, sizeof(stabletap_counter_names));
+	memcpy(buf + sizeof(stabletap_counter_names), stabletap_event_names,
+	       sizeof(stabletap_event_names));
+}
+
+static void stabletap_port_get_ethtool_stats(struct net_device *dev,
+					     struct ethtool_stats *unused,
+					     u64 *buf)
+{
+	struct stabletap_port *port = netdev_priv(dev);
+
+	stabletap_port_get_stats(port, (struct stabletap_stats *)buf);
+	buf += STABLETAP_COUNTERS;
+	*buf++ = port->attaches;
+	*buf++ = port->replaces;
+	*buf++ = port->losses;
+}
+
+static const struct ethtool_ops stabletap_port_ethtool_ops = {
+	.get_drvinfo		= stabletap_port_get_drvinfo,
+	.get_link		= ethtool_op_get_link,
+	.get_sset_count		= stabletap_port_get_sset_count,
+	.get_strings		= stabletap_port_get_strings,
+	.get_ethtool_stats	= stabletap_port_get_ethtool_stats,
+};
+
+/* rtnl_link_ops.setup, and alloc_netdev()'s for CREATE */
+void stabletap_port_setup(struct net_device *dev)
+{
+	struct stabletap_port *port = netdev_priv(dev);
+
+	ether_setup(dev);
+	dev->netdev_ops = &stabletap_port_ops;
+	dev->ethtool_ops = &stabletap_port_ethtool_ops;
+	dev->needs_free_netdev = true;
+	dev->priv_destructor = stabletap_port_free;
+	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
+	dev->priv_flags |= IFF_NO_QUEUE | IFF_UNICAST_FLT |
+			   IFF_LIVE_ADDR_CHANGE;
+	dev->min_mtu = ETH_MIN_MTU;
+	dev->max_mtu = ETH_MAX_MTU;
+	dev->tx_queue_len = TUN_READQ_SIZE;
+	dev->features = STABLETAP_FEATURES | NETIF_F_GSO_ROBUST;
+	dev->hw_features = STABLETAP_FEATURES;
+	dev->vlan_features = STABLETAP_FEATURES | NETIF_F_GSO_ROBUST;
+	dev->hw_enc_features = STABLETAP_FEATURES;
+	stabletap_set_lltx(dev);
+	stabletap_set_no_addrconf(dev);
+
+	port->dev = dev;
+	mutex_init(&port->open_lock);
+	port->tap.dev = dev;
+	port->tap.tap_features = STABLETAP_TAP_FEATURES;
+	port->tap.count_tx_dropped = stabletap_tap_count_tx_dropped;
+	port->tap.count_rx_dropped = stabletap_tap_count_rx_dropped;
+	/*
+	 * No update_features: what the guest accepts decides what the tap
+	 * core segments for it, and changes nothing of the net device.
+	 */
+	INIT_LIST_HEAD(&port->tap.queue_list);
+}
+
+/* The node belongs to the root of whoever owns the network namespace. */
+void stabletap_config_init(struct stabletap_config *config, struct net *net)
+{
+	config->queues = 1;
+	config->uid = make_kuid(net->user_ns, 0);
+	config->gid = make_kgid(net->user_ns, 0);
+	config->perm = 0600;
+	config->on_detach = STABLETAP_ON_DETACH_DROP;
+}
+
+int stabletap_config_check(const struct stabletap_config *config,
+			   struct netlink_ext_ack *extack)
+{
+	if (config->queues < 1 || config->queues > STABLETAP_MAX_QUEUES) {
+		NL_SET_ERR_MSG_MOD(extack, "A port has 1 to 256 queues");
+		return -EINVAL;
+	}
+	if (!uid_valid(config->uid) || !gid_valid(config->gid)) {
+		NL_SET_ERR_MSG_MOD(extack, "The node's owner or group does not exist in this user namespace");
+		return -EINVAL;
+	}
+	if (config->perm & ~0777) {
+		NL_SET_ERR_MSG_MOD(extack, "The node's permissions are more than 0777");
+		return -EINVAL;
+	}
+	switch (config->on_detach) {
+	case STABLETAP_ON_DETACH_DROP:
+		return 0;
+	case STABLETAP_ON_DETACH_HOLD:
+		NL_SET_ERR_MSG_MOD(extack, "This module can't hold frames while detached; use on-detach drop");
+		return -EOPNOTSUPP;
+	default:
+		NL_SET_ERR_MSG_MOD(extack, "Unknown on-detach policy");
+		return -EOPNOTSUPP;
+	}
+}
+
+/* Caller holds RTNL and, on failure, frees the device. */
+int stabletap_port_register(struct net_device *dev,
+			    const struct stabletap_config *config)
+{
+	struct stabletap_port *port = netdev_priv(dev);
+	int err;
+
+	port->config = *config;
+	/*
+	 * A port keeps its carrier: without, linkwatch would take the transmit
+	 * queue away.  netif_dormant_on() can't be used before registration.
+	 */
+	set_bit(__LINK_STATE_DORMANT, &dev->state);
+
+	err = netdev_rx_handler_register(dev, stabletap_port_handle_frame,
+					 &port->tap);
+	if (err)
+		return err;
+
+	/* Nothing that can fail may follow: a port is seen from here on. */
+	return register_netdevice(dev);
+}
+
+/*
+ * rtnl_link_ops.dellink, and DELETE: can't be refused here.  The device's own
+ * receive handler goes with it: netdev_rx_handler_unregister() would wait for
+ * a grace period for each port, and unregister_netdevice_many() waits anyway.
+ */
+void stabletap_port_dellink(struct net_device *dev, struct list_head *head)
+{
+	struct stabletap_port *port = netdev_priv(dev);
+
+	if (stabletap_open_queues(port))
+		netdev_warn(dev, "deleted while its node is open %u times: the fd is dead from now on\n",
+			    stabletap_open_queues(port));
+
+	stabletap_lower_leave(port);
+	unregister_netdevice_queue(dev, head);
+}
+
+/* All that GET tells; caller holds RTNL. */
+void stabletap_port_get(struct stabletap_port *port, struct stabletap_get *get)
+{
+	struct user_namespace *user_ns = current_user_ns();
+
+	get->port = port->dev->ifindex;
+	strscpy(get->name, port->dev->name, sizeof(get->name));
+	get->owner = from_kuid_munged(user_ns, port->config.uid);
+	get->group = from_kgid_munged(user_ns, port->config.gid);
+	get->perm = port->config.perm;
+	get->queues = port->config.queues;
+	get->open_queues = stabletap_open_queues(port);
+	get->on_detach = port->config.on_detach;
+	get->state = port->state;
+	get->detach_reason = port->detach_reason;
+	get->attach_time = port->attach_time;
+	get->detach_time = port->detach_time;
+	get->attaches = port->attaches;
+	get->replaces = port->replaces;
+	get->losses = port->losses;
+	strscpy(get->last_lower, port->last_lower, sizeof(get->last_lower));
+	stabletap_tapnode_get(port, get);
+	stabletap_lower_get(port, get);
+	stabletap_port_get_stats(port, &get->stats);
+}
+
+/* Tell rtnetlink that something in IFLA_INFO_DATA has changed. */
+void stabletap_port_notify(struct stabletap_port *port)
+{
+	call_netdevice_notifiers(NETDEV_CHANGEINFODATA, port->dev);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of the module share.  control.c and link.c are the doors;
+ * both end in lower.c, which alone knows both sides, and in port.c, the net
+ * device.  Those of the port's operations that reach below are in lower.c.
+ * tapnode.c is the glue to the kernel's tap core.
+ */
+#ifndef _STABLETAP_H
+#define _STABLETAP_H
+
+#include <linux/etherdevice.h>
+#include <linux/if_tap.h>
+#include <linux/netdevice.h>
+#include <linux/stabletap.h>
+#include <linux/u64_stats_sync.h>
+#include <net/rtnetlink.h>
+
+#include "compat/compat.h"
+
+#define STABLETAP_VERSION "0.1.0"
+
+/* The counters, in the order of struct stabletap_stats. */
+enum stabletap_counter {
+	STABLETAP_TX_PACKETS,
+	STABLETAP_TX_BYTES,
+	STABLETAP_TX_DETACHED,
+	STABLETAP_TX_LOWER,
+	STABLETAP_TX_REFUSED,
+	STABLETAP_TX_HELD,
+	STABLETAP_TX_EXPIRED,
+	STABLETAP_RX_PACKETS,
+	STABLETAP_RX_BYTES,
+	STABLETAP_RX_MULTICAST,
+	STABLETAP_RX_NO_READER,
+	STABLETAP_RX_RING,
+	STABLETAP_RX_DOWN,
+	STABLETAP_RX_INACTIVE,
+	STABLETAP_RX_LRO,
+	STABLETAP_RX_NOMEM,
+	STABLETAP_COUNTERS
+};
+
+/* One CPU's part of the counters; written by that CPU alone, with BH off. */
+struct stabletap_pcpu {
+	u64_stats_t		counter[STABLETAP_COUNTERS];
+	struct u64_stats_sync	syncp;
+};
+
+struct stabletap_node;
+struct stabletap_lower;
+
+/**
+ * struct stabletap_config - what is given when a port is made
+ * @queues: opens of the node admitted at a time
+ * @uid: owner of the node
+ * @gid: group of the node
+ * @perm: permission bits of the node
+ * @on_detach: enum stabletap_on_detach
+ */
+struct stabletap_config {
+	u32	queues;
+	kuid_t	uid;
+	kgid_t	gid;
+	umode_t	perm;
+	u32	on_detach;
+};
+
+/**
+ * struct stabletap_port - private part of a port's net device
+ * @dev: the net device that this is the private part of
+ * @lower: what carries the frames now, NULL if detached.  Written under RTNL;
+ *	read under RCU by transmit, receive and ndo_set_rx_mode.
+ * @stats: counters
+ * @leaving: under RTNL: the last lower of a port that is being unregistered,
+ *	kept until the unregistration has waited for readers
+ * @config: written under RTNL
+ * @state: enum stabletap_state that was last made known; under RTNL
+ * @setting_mac: under RTNL: the change of the lower's MAC address is our own
+ * @detach_reason: enum stabletap_reason; under RTNL, as the rest
+ * @attach_time: CLOCK_BOOTTIME, ns
+ * @detach_time: CLOCK_BOOTTIME, ns
+ * @attaches: number of attaches
+ * @replaces: number of replaces
+ * @losses: number of lowers lost
+ * @last_lower: name of the lower that was detached last
+ * @open_lock: makes counting the queues and adding one a single step, for
+ *	opens; taken before RTNL
+ * @node: the character device node, under RTNL
+ * @tap: the tap core's part.  It is large; the fast path uses its beginning.
+ */
+struct stabletap_port {
+	struct net_device		*dev;
+	struct stabletap_lower __rcu	*lower;
+	struct stabletap_pcpu __percpu	*stats;
+
+	struct stabletap_lower		*leaving;
+	struct stabletap_config		config;
+	u32				state;
+	bool				setting_mac;
+	u32				detach_reason;
+	u64				attach_time;
+	u64				detach_time;
+	u64				attaches;
+	u64				replaces;
+	u64				losses;
+	char				last_lower[IFNAMSIZ];
+
+	struct mutex			open_lock;
+	struct stabletap_node		*node;
+	struct tap_dev			tap;
+};
+
+/* Caller has BH off. */
+static inline void stabletap_count(struct stabletap_port *port,
+				   enum stabletap_counter counter)
+{
+	struct stabletap_pcpu *stats = this_cpu_ptr(port->stats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_inc(&stats->counter[counter]);
+	u64_stats_update_end(&stats->syncp);
+}
+
+/* Caller holds RTNL. */
+static inline unsigned int stabletap_open_queues(struct stabletap_port *port)
+{
+	return port->tap.numqueues;
+}
+
+/* port.c */
+extern struct rtnl_link_ops stabletap_link_ops;	/* link.c */
+
+void stabletap_port_setup(struct net_device *dev);
+bool stabletap_port_is(const struct net_device *dev);
+void stabletap_config_init(struct stabletap_config *config, struct net *net);
+int stabletap_config_check(const struct stabletap_config *config,
+			   struct netlink_ext_ack *extack);
+int stabletap_port_register(struct net_device *dev,
+			    const struct stabletap_config *config);
+void stabletap_port_dellink(struct net_device *dev, struct list_head *head);
+void stabletap_port_drop(struct stabletap_port *port, struct sk_buff *skb,
+			 enum stabletap_counter why);
+void stabletap_port_get_stats(struct stabletap_port *port,
+			      struct stabletap_stats *stats);
+void stabletap_port_get(struct stabletap_port *port,
+			struct stabletap_get *get);
+void stabletap_port_notify(struct stabletap_port *port);
+
+/* lower.c */
+int stabletap_lower_init(void);
+void stabletap_lower_exit(void);
+int stabletap_lower_attach(struct stabletap_port *port, struct net_device *dev,
+			   u32 flags, struct netlink_ext_ack *extack);
+int stabletap_lower_detach(struct stabletap_port *port,
+			   const struct net_device *dev,
+			   struct netlink_ext_ack *extack);
+netdev_tx_t stabletap_lower_xmit(struct sk_buff *skb, struct net_device *dev);
+void stabletap_lower_leave(struct stabletap_port *port);
+void stabletap_lower_left(struct stabletap_port *port);
+int stabletap_lower_set_mac(struct stabletap_port *port,
+			    const struct sockaddr *addr);
+int stabletap_lower_check_mtu(struct stabletap_port *port, int mtu);
+void stabletap_lower_sync_lists(struct stabletap_port *port);
+void stabletap_lower_sync_flags(struct stabletap_port *port);
+void stabletap_lower_get(struct stabletap_port *port,
+			 struct stabletap_get *get);
+
+/* tapnode.c */
+int stabletap_tapnode_init(void);
+void stabletap_tapnode_exit(void);
+void stabletap_tapnode_get(struct stabletap_port *port,
+			   struct stabletap_get *get);
+
+/* control.c */
+int stabletap_control_init(void);
+void stabletap_control_exit(void);
+
+#endif /* _STABLETAP_H */

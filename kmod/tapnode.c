@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The glue to the kernel's tap core: the character devices of the ports.
+ *
+ * Read, write, poll and ioctl of a port's fd are the tap core's, and must be:
+ * vhost-net takes a file for a tap only by its file operations.  Just the open
+ * is ours, to admit no more queues than the port has; then it hands the file
+ * over, as misc devices do.
+ *
+ * A node is named tap<ifindex>, the macvtap convention, by which libvirt knows
+ * it.  An ifindex is unique in one network namespace, and can be chosen;
+ * devtmpfs has one name space for all and passes over a name that is taken.
+ * So outside the initial namespace a node's path below /dev begins with
+ * stabletap.ns/<inode of the namespace>/.
+ */
+#include <linux/cdev.h>
+#include <linux/fs.h>
+#include <linux/xarray.h>
+
+#include "stabletap.h"
+
+/**
+ * struct stabletap_node - one port's character device
+ * @dev: of class stabletap, child of the net device
+ * @path: path below /dev, empty if it is the device's name
+ * @link: name of the link to it in the net device's sysfs directory
+ * @uid: owner
+ * @gid: group
+ * @perm: permission bits
+ *
+ * uid, gid and perm are told by devtmpfs and, in the uevent, to udev.
+ */
+struct stabletap_node {
+	struct device	dev;
+	char		path[STABLETAP_NODE_SIZE];
+	char		link[IFNAMSIZ];
+	kuid_t		uid;
+	kgid_t		gid;
+	umode_t		perm;
+};
+
+static dev_t tapnode_major;
+static struct cdev tapnode_cdev;
+
+/* The tap core's file operations, as tap_create_cdev() has left them */
+static const struct file_operations *tapnode_tap_fops;
+
+/* Port by minor number.  Written under RTNL, read under RCU. */
+static DEFINE_XARRAY(tapnode_ports);
+
+static const void *tapnode_namespace(stabletap_class_device *dev)
+{
+	return dev_net(to_net_dev(dev->parent));
+}
+
+static struct class tapnode_class = {
+	.name		= STABLETAP_KIND,
+	.ns_type	= &net_ns_type_operations,
+	.namespace	= tapnode_namespace,
+};
+
+static char *tapnode_devnode(stabletap_node_device *dev, umode_t *mode,
+			     kuid_t *uid, kgid_t *gid)
+{
+	const struct stabletap_node *node;
+
+	node = container_of(dev, struct stabletap_node, dev);
+	if (mode)
+		*mode = node->perm;
+	if (uid)
+		*uid = node->uid;
+	if (gid)
+		*gid = node->gid;
+	return node->path[0] ? kstrdup(node->path, GFP_KERNEL) : NULL;
+}
+
+static const struct device_type tapnode_type = {
+	.devnode	= tapnode_devnode,
+};
+
+static void tapnode_release(struct device *dev)
+{
+	kfree(container_of(dev, struct stabletap_node, dev));
+}
+
+/* Find a port, with a reference to its device that the caller puts. */
+static struct stabletap_port *tapnode_get_port(unsigned int minor)
+{
+	struct stabletap_port *port;
+
+	/*
+	 * A port is taken out before unregister_netdevice_many() waits for
+	 * readers for the last time, so a reference may be taken here.
+	 */
+	rcu_read_lock();
+	port = xa_load(&tapnode_ports, minor);
+	if (port)
+		dev_hold(port->dev);
+	rcu_read_unlock();
+	return port;
+}
+
+/*
+ * The tap core adds the queue under RTNL, which is not to be held here.  Only
+ * an open can add one, so the lock against other opens is enough for the count
+ * not to grow in between.
+ */
+static int tapnode_open(struct inode *inode, struct file *file)
+{
+	struct stabletap_port *port;
+	int err;
+
+	port = tapnode_get_port(iminor(inode));
+	if (!port)
+		return -ENODEV;
+
+	err = mutex_lock_killable(&port->open_lock);
+	if (err)
+		goto out_put;
+
+	err = -EBUSY;
+	if (READ_ONCE(port->tap.numqueues) < port->config.queues) {
+		replace_fops(file, fops_get(tapnode_tap_fops));
+		err = file->f_op->open(inode, file);
+	}
+	mutex_unlock(&port->open_lock);
+
+out_put:
+	dev_put(port->dev);
+	return err;
+}
+
+static const struct file_operations tapnode_fops = {
+	.owner	= THIS_MODULE,
+	.open	= tapnode_open,
+};
+
+static int tapnode_get_minor(struct stabletap_port *port)
+{
+	int err;
+
+	err = tap_get_minor(tapnode_major, &port->tap);
+	if (err)
+		return err;
+
+	err = xa_err(xa_store(&tapnode_ports, port->tap.minor, port,
+			      GFP_KERNEL));
+	if (err)
+		tap_free_minor(tapnode_major, &port->tap);
+	return err;
+}
+
+static void tapnode_free_minor(struct stabletap_port *port)
+{
+	xa_erase(&tapnode_ports, port->tap.minor);
+	tap_free_minor(tapnode_major, &port->tap);
+}
+
+static struct stabletap_node *tapnode_alloc(struct stabletap_port *port)
+{
+	struct net_device *dev = port->dev;
+	struct stabletap_node *node;
+
+	node = kzalloc(sizeof(*node), GFP_KERNEL);
+	if (!node)
+		return NULL;
+
+	device_initialize(&node->dev);
+	node->dev.class = &tapnode_class;
+	node->dev.type = &tapnode_type;
+	node->dev.parent = &dev->dev;
+	node->dev.devt = MKDEV(MAJOR(tapnode_major), port->tap.minor);
+	node->dev.release = tapnode_release;
+	node->uid = port->config.uid;
+	node->gid = port->config.gid;
+	node->perm = port->config.perm;
+	snprintf(node->link, sizeof(node->link), "tap%d", dev->ifindex);
+	if (!net_eq(dev_net(dev), &init_net))
+		snprintf(node->path, sizeof(node->path),
+			 STABLETAP_KIND ".ns/%u/%s", dev_net(dev)->ns.inum,
+			 node->link);
+	return node;
+}
+
+/* The net device is there, or there again in another namespace. */
+static int tapnode_add(struct stabletap_port *port)
+{
+	struct net_device *dev = port->dev;
+	struct stabletap_node *node;
+	int err;
+
+	node = tapnode_alloc(port);
+	if (!node)
+		return -ENOMEM;
+
+	err = dev_set_name(&node->dev, "%s", node->link);
+	if (err)
+		goto err_put;
+	err = device_add(&node->dev);
+	if (err)
+		goto err_put;
+	err = sysfs_create_link(&dev->dev.kobj, &node->dev.kobj, node->link);
+	if (err)
+		goto err_del;
+
+	port->node = node;
+	return 0;
+
+err_del:
+	device_del(&node->dev);
+err_put:
+	put_device(&node->dev);
+	return err;
+}
+
+static void tapnode_del(struct stabletap_port *port)
+{
+	struct stabletap_node *node = port->node;
+
+	if (!node)
+		return;
+	port->node = NULL;
+	sysfs_remove_link(&port->dev->dev.kobj, node->link);
+	device_unregister(&node->dev);
+}
+
+/* NETDEV_REGISTER: a new port, or one that comes from another namespace */
+static int tapnode_register(struct stabletap_port *port)
+{
+	bool is_new = !port->tap.minor;
+	int err;
+
+	if (is_new) {
+		err = tapnode_get_minor(port);
+		if (err)
+			return err;
+	}
+
+	err = tapnode_add(port);
+	if (!err)
+		return 0;
+
+	/* Nobody asks whether a move has failed: the fd goes on, at least. */
+	if (is_new)
+		tapnode_free_minor(port);
+	else
+		netdev_err(port->dev, "no node in the new network namespace: error %d\n",
+			   err);
+	return err;
+}
+
+/* NETDEV_UNREGISTER: the minor number goes with the port, not with the move */
+static void tapnode_unregister(struct stabletap_port *port)
+{
+	tapnode_del(port);
+	if (port->dev->reg_state == NETREG_UNREGISTERING && port->tap.minor)
+		tapnode_free_minor(port);
+}
+
+static int tapnode_device_event(struct notifier_block *unused,
+				unsigned long event, void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct stabletap_port *port;
+
+	if (!stabletap_port_is(dev))
+		return NOTIFY_DONE;
+	port = netdev_priv(dev);
+
+	switch (event) {
+	case NETDEV_REGISTER:
+		return notifier_from_errno(tapnode_register(port));
+	case NETDEV_UNREGISTER:
+		tapnode_unregister(port);
+		break;
+	case NETDEV_CHANGE_TX_QUEUE_LEN:
+		if (tap_queue_resize(&port->tap))
+			return NOTIFY_BAD;
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block tapnode_notifier = {
+	.notifier_call = tapnode_device_event,
+};
+
+/* What GET tells of the node; under RTNL */
+void stabletap_tapnode_get(struct stabletap_port *port,
+			   struct stabletap_get *get)
+{
+	get->major = MAJOR(tapnode_major);
+	get->minor = port->tap.minor;
+	if (port->node)
+		strscpy(get->node, port->node->path[0] ? port->node->path :
+			port->node->link, sizeof(get->node));
+}
+
+int stabletap_tapnode_init(void)
+{
+	int err;
+
+	err = tap_create_cdev(&tapnode_cdev, &tapnode_major, STABLETAP_KIND,
+			      THIS_MODULE);
+	if (err)
+		return err;
+	/* No port yet, so whoever was quicker has opened nothing. */
+	tapnode_tap_fops = tapnode_cdev.ops;
+	tapnode_cdev.ops = &tapnode_fops;
+
+	err = class_register(&tapnode_class);
+	if (err)
+		goto err_destroy_cdev;
+	err = register_netdevice_notifier(&tapnode_notifier);
+	if (err)
+		goto err_unregister_class;
+	return 0;
+
+err_unregister_class:
+	class_unregister(&tapnode_class);
+err_destroy_cdev:
+	tap_destroy_cdev(tapnode_major, &tapnode_cdev);
+	return err;
+}
+
+void stabletap_tapnode_exit(void)
+{
+	unregister_netdevice_notifier(&tapnode_notifier);
+	class_unregister(&tapnode_class);
+	tap_destroy_cdev(tapnode_major, &tapnode_cdev);
+	xa_destroy(&tapnode_ports);
+}
