@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What prepare and run both need: where things are, and how to complain.
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+CACHE=${STABLETAP_CACHE:-/var/cache/stabletap}
+
+# The kernels that have native packages, and the meta packages that name the
+# present ABI of each.
+declare -A IMAGE_META=([6.1]=linux-image-amd64 [6.12]=linux-image-6.12-amd64)
+declare -A HEADERS_META=([6.1]=linux-headers-amd64
+			 [6.12]=linux-headers-6.12-amd64)
+
+say() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+die() {
+	local status=$1
+
+	shift
+	say "$*"
+	exit "$status"
+}
+
+# The release of a kernel that prepare has unpacked, for example 6.1.0-56-amd64
+kernel_release() {
+	cat "$CACHE/kernels/$1/release"
+}
+
+# The tree to build modules for that kernel
+kernel_build() {
+	echo "$CACHE/kernels/$1/usr/src/linux-headers-$(kernel_release "$1")"
+}
+
+# What the emulator shows of a processor: old and plain is quickest; random
+# numbers save the kernel the search for entropy.
+export CPU_EMULATED=qemu64,+rdrand,+rdseed,+ssse3,+sse4.1,+sse4.2,+popcnt
+
+# What a kernel's log must not have
+SPLATS='\] RIP:|Call Trace|BUG:|WARNING:|Oops|Kernel panic|KASAN|KCSAN|UBSAN'
+SPLATS+='|general protection fault|[Uu]nable to handle'
+SPLATS+='|possible recursive locking|inconsistent lock state|possible circular'
+SPLATS+='|possible irq lock inversion|suspicious RCU usage|held lock freed'
+SPLATS+='|bad unlock balance|lock held when returning|DEBUG_LOCKS_WARN_ON'
+SPLATS+='|scheduling while atomic|sleeping function called'
+SPLATS+='|ref_tracker|refcount_t:|unreferenced object|new suspected memory leaks'
+SPLATS+='|waiting for .* to become free|Objects remaining|[Bb]ad page'
+SPLATS+='|list_(add|del) corruption|page allocation failure|Out of memory'
+SPLATS+='|rcu.*(stalls? on|stall ended|starved|self-detected)'
+SPLATS+='|soft lockup|hard LOCKUP|blocked for more than|NETDEV WATCHDOG'
+
+# Prints the parts of a kernel's log that no log must have: each with some
+# lines before it and what follows.
+kernel_log_splats() {
+	# What it was booted with has some of the words too.
+	grep -vE 'ommand line:' "$1" |
+		grep -aE -B 5 -A 60 -- "$SPLATS" | head -n 300
+}
