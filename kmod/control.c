@@ -39,7 +39,8 @@ static struct stabletap_port *control_port(struct net *net, u32 ifindex,
 	struct net_device *dev = __dev_get_by_index(net, ifindex);
 
 	if (!dev || !stabletap_port_is(dev)) {
-		NL_SET_ERR_MSG_MOD(extack, "There is no such port in this network namespace");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "There is no such port in this network namespace");
 		return NULL;
 	}
 	return netdev_priv(dev);
@@ -49,7 +50,8 @@ static int control_flags(u32 flags, u32 known, struct netlink_ext_ack *extack)
 {
 	if (!(flags & ~known))
 		return 0;
-	NL_SET_ERR_MSG_MOD(extack, "This module does not know one of the flags");
+	NL_SET_ERR_MSG_MOD(extack,
+			   "This module does not know one of the flags");
 	return -EOPNOTSUPP;
 }
 
@@ -94,7 +96,8 @@ static int create_check(const struct stabletap_create *create,
 	}
 	if (!is_zero_ether_addr(create->mac) &&
 	    !is_valid_ether_addr(create->mac)) {
-		NL_SET_ERR_MSG_MOD(extack, "A port's MAC address can't be multicast");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "A port's MAC address can't be multicast");
 		return -EADDRNOTAVAIL;
 	}
 	if (create->mtu &&
@@ -167,7 +170,8 @@ static int control_create(struct net *net, union control_arg *arg,
 	} else if (err == -EEXIST) {
 		NL_SET_ERR_MSG_MOD(extack, "An interface of this name exists");
 	} else if (err == -EBUSY) {
-		NL_SET_ERR_MSG_MOD(extack, "An interface of this ifindex exists");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "An interface of this ifindex exists");
 	}
 	rtnl_unlock();
 	if (err)
@@ -193,7 +197,8 @@ static int control_delete(struct net *net, union control_arg *arg,
 		err = -ENODEV;
 	} else if (stabletap_open_queues(port) &&
 		   !(delete->flags & STABLETAP_DELETE_FORCE)) {
-		NL_SET_ERR_MSG_MOD(extack, "The port's node is open; to delete it all the same cuts the guest off for good and takes force");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "The port's node is open; to delete it all the same cuts the guest off for good and takes force");
 		err = -EBUSY;
 	} else {
 		stabletap_port_dellink(port->dev, &list);
@@ -227,7 +232,8 @@ static int control_attach(struct net *net, union control_arg *arg,
 		goto unlock;
 	dev = __dev_get_by_index(net, attach->lower);
 	if (!dev) {
-		NL_SET_ERR_MSG_MOD(extack, "There is no such lower in this network namespace");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "There is no such lower in this network namespace");
 		goto unlock;
 	}
 	err = stabletap_lower_attach(port, dev, attach->flags, extack);
@@ -259,7 +265,8 @@ static int control_detach(struct net *net, union control_arg *arg,
 	if (detach->lower) {
 		dev = __dev_get_by_index(net, detach->lower);
 		if (!dev) {
-			NL_SET_ERR_MSG_MOD(extack, "There is no such lower in this network namespace");
+			NL_SET_ERR_MSG_MOD(extack,
+					   "There is no such lower in this network namespace");
 			goto unlock;
 		}
 	}
@@ -440,7 +447,8 @@ static long control_call(const struct control_command *command,
 	if (!command->admin || ns_capable(net->user_ns, CAP_NET_ADMIN)) {
 		err = command->func(net, &arg, &extack);
 	} else {
-		NL_SET_ERR_MSG_MOD(&extack, "CAP_NET_ADMIN is missing over this network namespace");
+		NL_SET_ERR_MSG_MOD(&extack,
+				   "CAP_NET_ADMIN is missing over this network namespace");
 		err = -EPERM;
 	}
 

@@ -109,7 +109,8 @@ static int stabletap_changelink(struct net_device *dev, struct nlattr *tb[],
 	    config.perm != port->config.perm ||
 	    !uid_eq(config.uid, port->config.uid) ||
 	    !gid_eq(config.gid, port->config.gid)) {
-		NL_SET_ERR_MSG_MOD(extack, "Queues, owner, group and perm are given when a port is made");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "Queues, owner, group and perm are given when a port is made");
 		return -EBUSY;
 	}
 

@@ -182,39 +182,48 @@ static int lower_check(struct stabletap_port *port, struct net_device *dev,
 		       struct netlink_ext_ack *extack)
 {
 	if (dev->flags & IFF_LOOPBACK) {
-		NL_SET_ERR_MSG_MOD(extack, "The loopback device can't be a lower");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "The loopback device can't be a lower");
 		return -ENONET;
 	}
 	if (dev->type != ARPHRD_ETHER || dev->addr_len != ETH_ALEN) {
-		NL_SET_ERR_MSG_MOD(extack, "A lower must be an Ethernet device");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "A lower must be an Ethernet device");
 		return -EMEDIUMTYPE;
 	}
 	if (stabletap_port_is(dev)) {
-		NL_SET_ERR_MSG_MOD(extack, "A port can't be the lower of a port");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "A port can't be the lower of a port");
 		return -EOPNOTSUPP;
 	}
 	if (!net_eq(dev_net(dev), dev_net(port->dev))) {
-		NL_SET_ERR_MSG_MOD(extack, "Port and lower are in different network namespaces");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "Port and lower are in different network namespaces");
 		return -EXDEV;
 	}
 	if (netdev_has_upper_dev(port->dev, dev)) {
-		NL_SET_ERR_MSG_MOD(extack, "The device is stacked on the port; it would loop");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "The device is stacked on the port; it would loop");
 		return -ELOOP;
 	}
 	if (netdev_master_upper_dev_get(dev)) {
-		NL_SET_ERR_MSG_MOD(extack, "The device has a master; release it first with nomaster");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "The device has a master; release it first with nomaster");
 		return -EBUSY;
 	}
 	if (netdev_is_rx_handler_busy(dev)) {
-		NL_SET_ERR_MSG_MOD(extack, "Something else (a macvlan, ipvlan or macvtap?) receives the device's frames");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "Something else (a macvlan, ipvlan or macvtap?) receives the device's frames");
 		return -EBUSY;
 	}
 	if (dev_xdp_prog_count(dev)) {
-		NL_SET_ERR_MSG_MOD(extack, "An XDP program is attached to the device; remove it first");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "An XDP program is attached to the device; remove it first");
 		return -ETXTBSY;
 	}
 	if (dev->mtu < port->dev->mtu) {
-		NL_SET_ERR_MSG_MOD(extack, "The device's MTU is below the port's");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "The device's MTU is below the port's");
 		return -EMSGSIZE;
 	}
 	return 0;
@@ -227,12 +236,14 @@ static int lower_check_flags(const struct net_device *dev, u32 *flags,
 	*flags &= STABLETAP_ATTACH_PROMISC | STABLETAP_ATTACH_FILTER;
 
 	if (*flags == (STABLETAP_ATTACH_PROMISC | STABLETAP_ATTACH_FILTER)) {
-		NL_SET_ERR_MSG_MOD(extack, "Promiscuous and filter mode exclude each other");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "Promiscuous and filter mode exclude each other");
 		return -EINVAL;
 	}
 	if (*flags & STABLETAP_ATTACH_PROMISC && lower_is_macvlan(dev) &&
 	    !lower_is_passthru(dev)) {
-		NL_SET_ERR_MSG_MOD(extack, "A macvlan receives its own address only, promiscuous or not; use passthru or attach the device itself");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "A macvlan receives its own address only, promiscuous or not; use passthru or attach the device itself");
 		return -EOPNOTSUPP;
 	}
 	if (!*flags && !lower_is_macvlan(dev))
@@ -246,9 +257,11 @@ static void lower_explain(struct netlink_ext_ack *extack, int err)
 	if (!extack || extack->_msg)
 		return;
 	if (err == -EADDRINUSE)
-		NL_SET_ERR_MSG_MOD(extack, "Another macvlan on the same parent has the port's MAC address");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "Another macvlan on the same parent has the port's MAC address");
 	else
-		NL_SET_ERR_MSG_MOD(extack, "The device refused to be set up as a lower");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "The device refused to be set up as a lower");
 }
 
 static int lower_set_mac(struct net_device *dev, const u8 *mac,
@@ -631,7 +644,8 @@ int stabletap_lower_attach(struct stabletap_port *port, struct net_device *dev,
 	int err;
 
 	if (old && !replace) {
-		NL_SET_ERR_MSG_MOD(extack, "The port has a lower; detach it first, or ask for replace");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "The port has a lower; detach it first, or ask for replace");
 		return -EEXIST;
 	}
 	if (old && old->dev == dev)
@@ -703,7 +717,8 @@ int stabletap_lower_detach(struct stabletap_port *port,
 		return -ENOTCONN;
 	}
 	if (dev && lower->dev != dev) {
-		NL_SET_ERR_MSG_MOD(extack, "The port's lower is another device by now");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "The port's lower is another device by now");
 		return -ESTALE;
 	}
 

@@ -380,18 +380,21 @@ int stabletap_config_check(const struct stabletap_config *config,
 		return -EINVAL;
 	}
 	if (!uid_valid(config->uid) || !gid_valid(config->gid)) {
-		NL_SET_ERR_MSG_MOD(extack, "The node's owner or group does not exist in this user namespace");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "The node's owner or group does not exist in this user namespace");
 		return -EINVAL;
 	}
 	if (config->perm & ~0777) {
-		NL_SET_ERR_MSG_MOD(extack, "The node's permissions are more than 0777");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "The node's permissions are more than 0777");
 		return -EINVAL;
 	}
 	switch (config->on_detach) {
 	case STABLETAP_ON_DETACH_DROP:
 		return 0;
 	case STABLETAP_ON_DETACH_HOLD:
-		NL_SET_ERR_MSG_MOD(extack, "This module can't hold frames while detached; use on-detach drop");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "This module can't hold frames while detached; use on-detach drop");
 		return -EOPNOTSUPP;
 	default:
 		NL_SET_ERR_MSG_MOD(extack, "Unknown on-detach policy");
