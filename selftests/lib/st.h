@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the C tests share: ports by the control device, links by rtnetlink,
+ * frames.  Independent of the project's own library on purpose: it tests the
+ * kernel's ABI as the header says it.
+ *
+ * Every function returns a negative errno on failure unless it says
+ * otherwise; none prints.  The caller runs in a network namespace of its own
+ * (st_netns_new()) and the control device belongs to it.
+ */
+#ifndef ST_H
+#define ST_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <linux/stabletap.h>
+
+#define ST_MAC_PORT	"\x52\x54\x00\x00\x00\x01"
+#define ST_MAC_PEER	"\x52\x54\x00\x00\x00\x02"
+#define ST_BROADCAST	"\xff\xff\xff\xff\xff\xff"
+
+/* 0x88b5: IEEE 802 local experimental, as st_frame() makes them */
+#define ST_ETHERTYPE	0x88b5
+
+/* Enter a new network namespace, with sysfs of it mounted, loopback down. */
+int st_netns_new(void);
+/* Run a command by sh; its exit status, or negative errno. */
+int st_sh(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Monotonic time, nanoseconds */
+uint64_t st_now(void);
+/* Wait until @test(@arg) is true; false at the deadline. */
+bool st_wait(bool (*test)(void *arg), void *arg, int deadline_ms);
+
+/*
+ * The control device.  st_msg holds the sentence of the last refusal by
+ * ioctl or rtnetlink, or "".
+ */
+extern char st_msg[256];
+int st_control_open(void);
+int st_ioctl(int control, unsigned int cmd, void *arg);
+/* ifindex of a new port, set up; MAC ST_MAC_PORT + @nr in its last byte */
+int st_port_new(int control, const char *name, int nr, unsigned int queues);
+int st_port_delete(int control, int port, uint32_t flags);
+int st_attach(int control, int port, int lower, uint32_t flags);
+int st_detach(int control, int port);
+int st_get(int control, int port, struct stabletap_get *get);
+/* One queue of a port, non-blocking, IFF_VNET_HDR unless @flags says else */
+#define ST_OPEN_BLOCK	1	/* blocking */
+#define ST_OPEN_NO_HDR	2	/* no vnet header */
+int st_port_open(int control, int port, int flags);
+
+/* Links, by rtnetlink.  Return 0, or ifindex where it says so. */
+int st_link_add(const char *name, const char *kind, int link);	/* ifindex */
+int st_macvlan_add(const char *name, int parent, const uint8_t *mac,
+		   int master);					/* ifindex */
+/* Two ends, up; the second in namespace fd @netns if that is not -1 */
+int st_veth_add(const char *name, const char *peer, int netns);
+int st_link_del(int ifindex);
+int st_link_up(int ifindex, bool up);
+int st_link_master(int ifindex, int master);
+int st_link_mac(int ifindex, const uint8_t *mac);
+int st_link_mtu(int ifindex, int mtu);
+int st_ifindex(const char *name);	/* ifindex, -ENODEV */
+/* IFLA_OPERSTATE (IF_OPER_*) and dev->flags; what is NULL is not wanted */
+int st_link_state(int ifindex, int *operstate, unsigned int *flags,
+		  uint8_t mac[6], int *master);
+
+/*
+ * Frames: destination, source, ST_ETHERTYPE, then a number (network order),
+ * then padding with its low byte.
+ */
+#define ST_VNET_HDR	10	/* the tap core's default: struct virtio_net_hdr */
+ssize_t st_frame(uint8_t *buf, size_t len, const void *dst, const void *src,
+		uint32_t number);
+/* The frame's number, or -1 if it is not one of ours or is damaged */
+int64_t st_frame_number(const uint8_t *buf, size_t len);
+/* Write or read one frame by a port's fd that has a vnet header. */
+ssize_t st_fd_write(int fd, const uint8_t *frame, size_t len);
+ssize_t st_fd_read(int fd, uint8_t *frame, size_t size);
+/* A packet socket on one device (0: all) that gets ST_ETHERTYPE frames (or
+ * all, if @all); does not see what it sends itself. */
+int st_packet_open(int ifindex, bool all);
+ssize_t st_packet_send(int fd, int ifindex, const uint8_t *frame, size_t len);
+/* Wait until @fd is readable; 0 at the deadline, 1, or negative errno. */
+int st_readable(int fd, int deadline_ms);
+
+#endif /* ST_H */
