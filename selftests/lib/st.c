@@ -309,27 +309,40 @@ int st_macvlan_add(const char *name, int parent, const uint8_t *mac,
 	return err ? err : st_ifindex(name);
 }
 
+/* The other end may be in another namespace: go there and come back. */
+static int st_veth_peer_up(const char *peer, int netns)
+{
+	int here, err;
+
+	if (netns < 0)
+		return st_link_up(st_ifindex(peer), true);
+
+	here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (here < 0)
+		return -errno;
+	err = setns(netns, CLONE_NEWNET) ? -errno : 0;
+	if (!err)
+		err = st_link_up(st_ifindex(peer), true);
+	if (setns(here, CLONE_NEWNET) && !err)
+		err = -errno;
+	close(here);
+	return err;
+}
+
 int st_veth_add(const char *name, const char *peer, int netns)
 {
-	struct ifinfomsg *ifm;
 	struct nlattr *info, *data, *attr;
 	char buf[1024] = {};
 	struct nlmsghdr *nlh;
 	int err;
 
 	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
-	ifm = mnl_nlmsg_get_payload(nlh);
-	ifm->ifi_flags = IFF_UP;
-	ifm->ifi_change = IFF_UP;
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "veth");
 	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
 	attr = mnl_attr_nest_start(nlh, VETH_INFO_PEER);
-	ifm = mnl_nlmsg_get_payload_tail(nlh);
-	nlh->nlmsg_len += MNL_ALIGN(sizeof(*ifm));
-	ifm->ifi_flags = IFF_UP;
-	ifm->ifi_change = IFF_UP;
+	nlh->nlmsg_len += MNL_ALIGN(sizeof(struct ifinfomsg));
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, peer);
 	if (netns >= 0)
 		mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, netns);
@@ -337,7 +350,12 @@ int st_veth_add(const char *name, const char *peer, int netns)
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
 	err = st_talk(nlh, NULL, NULL);
-	return err;
+	if (err)
+		return err;
+
+	/* Neither end can be up before both are there. */
+	err = st_link_up(st_ifindex(name), true);
+	return err ? err : st_veth_peer_up(peer, netns);
 }
 
 int st_link_del(int ifindex)
