@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Macvlans made for ports: making, marking, recognising, sweeping up. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <net/if.h>
+
+#include "internal.h"
+
+#define ALTNAME_PREFIX "stabletap-"
+#define NAME_PREFIX "st"
+
+/* How many tags are tried while the name with each is in use. */
+#define TAG_ATTEMPTS 16
+
+/* "<prefix><decimal ifindex>-<two hex digits>" and nothing behind it. */
+static bool parse_mark(const char *text, const char *prefix, int *port)
+{
+	size_t len = strlen(prefix);
+	long value;
+	char *end;
+
+	if (strncmp(text, prefix, len) != 0)
+		return false;
+	text += len;
+	if (*text < '1' || *text > '9')
+		return false;
+	value = strtol(text, &end, 10);
+	if (value > INT32_MAX || *end != '-')
+		return false;
+	if (strlen(end + 1) != 2 ||
+	    strspn(end + 1, "0123456789abcdef") != 2)
+		return false;
+	*port = (int)value;
+	return true;
+}
+
+bool stabletap_child_is(const struct stabletap_link *link, int *port)
+{
+	const char *alt = NULL;
+	int of;
+
+	if (!stabletap_link_is_macvlan(link))
+		return false;
+	while ((alt = stabletap_link_altname(link, alt)))
+		if (parse_mark(alt, ALTNAME_PREFIX, &of))
+			goto found;
+	if (link->group != STABLETAP_CHILD_GROUP ||
+	    !parse_mark(link->name, NAME_PREFIX, &of))
+		return false;
+found:
+	if (port)
+		*port = of;
+	return true;
+}
+
+static bool name_in_use(struct stabletap *st, const char *name)
+{
+	struct stabletap_link link;
+
+	if (stabletap_link_find(st, name, &link))
+		return false;
+	stabletap_link_release(&link);
+	return true;
+}
+
+/*
+ * Make the macvlan under a free name.  EEXIST may come from the name or from
+ * the port that has a lower, so who it was is looked up.
+ */
+static int create_named(struct stabletap *st, struct stabletap_macvlan *m,
+			int port, char *name, unsigned int *tag)
+{
+	char message[ST_MESSAGE_SIZE];
+	uint8_t first = 0;
+	unsigned int i;
+	int err;
+
+	if (getrandom(&first, sizeof(first), GRND_NONBLOCK) < 0)
+		first = 0;
+	m->name = name;
+	for (i = 0; i < TAG_ATTEMPTS; i++) {
+		*tag = (first + i) & 0xff;
+		snprintf(name, IFNAMSIZ, NAME_PREFIX "%d-%02x", port, *tag);
+		err = stabletap_macvlan_create(st, m);
+		if (err != -EEXIST)
+			return err;
+		memcpy(message, st->msg, sizeof(message));
+		if (!name_in_use(st, name)) {
+			memcpy(st->msg, message, sizeof(message));
+			return err;
+		}
+	}
+	st_message_set(st, "all names for a child of the port are in use");
+	return -EEXIST;
+}
+
+int stabletap_child_create(struct stabletap *st,
+			   const struct stabletap_link *port, int parent,
+			   uint32_t mode, bool attach, int *ifindex)
+{
+	struct stabletap_macvlan m = {
+		.parent = parent,
+		.master = attach ? port->ifindex : 0,
+		.mode = mode,
+		.mtu = port->mtu,
+		.group = STABLETAP_CHILD_GROUP,
+		.addr = port->addr,
+	};
+	struct stabletap_link child;
+	char altname[64];
+	char name[IFNAMSIZ];
+	unsigned int tag;
+	int err;
+
+	err = create_named(st, &m, port->ifindex, name, &tag);
+	if (err)
+		return err;
+	st_fault("child-created");
+
+	err = stabletap_link_find(st, name, &child);
+	if (err)
+		return err;
+	*ifindex = child.ifindex;
+	stabletap_link_release(&child);
+
+	/* Should this fail, name and group are mark enough. */
+	snprintf(altname, sizeof(altname), ALTNAME_PREFIX "%d-%02x",
+		 port->ifindex, tag);
+	stabletap_link_add_altname(st, *ifindex, altname);
+	st_message_clear(st);
+	st_fault("child-marked");
+	return 0;
+}
+
+int stabletap_child_sweep(struct stabletap *st, int port)
+{
+	struct stabletap_links vlans = { 0 };
+	struct stabletap_links ports = { 0 };
+	const struct stabletap_link *l;
+	int removed = 0;
+	int of;
+	int err;
+
+	/* Ports last: one made in between must not look absent. */
+	err = stabletap_link_dump(st, "macvlan", &vlans);
+	if (!err)
+		err = stabletap_link_dump(st, STABLETAP_KIND, &ports);
+	if (err)
+		goto out;
+
+	for (l = vlans.v; l < vlans.v + vlans.n; l++) {
+		if (l->master || !stabletap_child_is(l, &of))
+			continue;
+		if (of != port && stabletap_links_find(&ports, of))
+			continue;
+		/* Gone in between is as good. */
+		err = stabletap_link_delete(st, l->ifindex);
+		if (err == -ENODEV)
+			err = 0;
+		else if (err)
+			goto out;
+		removed++;
+	}
+out:
+	stabletap_links_release(&vlans);
+	stabletap_links_release(&ports);
+	return err ? err : removed;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the library's files share and nobody else sees. */
+#ifndef STABLETAP_INTERNAL_H
+#define STABLETAP_INTERNAL_H
+
+#include <libmnl/libmnl.h>
+
+#include "stabletap.h"
+
+#define ST_MESSAGE_SIZE 256
+#define ST_BUFFER_SIZE 32768
+
+struct stabletap {
+	struct mnl_socket *nl;
+	unsigned int seq;
+	int control;		/* fd of the control device, or -1 */
+	int lock;		/* fd of the lock file, or -1 */
+	char msg[ST_MESSAGE_SIZE];
+	char buf[ST_BUFFER_SIZE];
+};
+
+void st_message_clear(struct stabletap *st);
+void st_message_set(struct stabletap *st, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Called for each answer; negative: stop calling and return that. */
+typedef int (*st_answer_fn)(const struct nlmsghdr *nlh, void *arg);
+
+/*
+ * Send @nlh and take in the answers until the acknowledgement or the end of
+ * the dump.  -EINTR: the dump was inconsistent, repeat it.
+ */
+int st_nl_exchange(struct stabletap *st, struct nlmsghdr *nlh, st_answer_fn fn,
+		   void *arg);
+
+/*
+ * Repeat a dump while it is interrupted: @request sends it, @reset forgets
+ * what the attempt before has gathered.
+ */
+int st_nl_dump(struct stabletap *st, struct nlmsghdr *nlh, st_answer_fn fn,
+	       void (*reset)(void *arg), void *arg);
+
+/*
+ * A place where the tests kill the process, compiled in only for them:
+ * nothing in what is installed.
+ */
+#ifdef STABLETAP_FAULTS
+void st_fault(const char *step);
+#else
+#define st_fault(step) ((void)0)
+#endif
+
+#endif /* STABLETAP_INTERNAL_H */

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Asking for network devices and changing them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+
+#include "internal.h"
+
+#ifndef RTEXT_FILTER_SKIP_STATS
+#define RTEXT_FILTER_SKIP_STATS (1 << 3)
+#endif
+
+/* Room for the requests made here; the longest altname has 127 bytes. */
+#define REQUEST_SIZE 512
+
+static struct nlmsghdr *request(char *buf, uint16_t type, uint16_t flags,
+				int ifindex)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct ifinfomsg *ifi;
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_index = ifindex;
+	return nlh;
+}
+
+/* ---- one device ---- */
+
+static int take_one(const struct nlmsghdr *nlh, void *arg)
+{
+	struct stabletap_link *link = arg;
+
+	stabletap_link_release(link);
+	return stabletap_link_parse(nlh, link);
+}
+
+static int get_one(struct stabletap *st, struct nlmsghdr *nlh,
+		   struct stabletap_link *out)
+{
+	struct stabletap_link link = { 0 };
+	int err;
+
+	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	err = st_nl_exchange(st, nlh, take_one, &link);
+	if (!err && !link.ifindex)
+		err = -ENODEV;
+	if (err) {
+		stabletap_link_release(&link);
+		return err;
+	}
+	*out = link;
+	return 0;
+}
+
+int stabletap_link_get(struct stabletap *st, int ifindex,
+		       struct stabletap_link *out)
+{
+	char buf[REQUEST_SIZE];
+
+	if (ifindex <= 0)
+		return -ENODEV;
+	return get_one(st, request(buf, RTM_GETLINK, NLM_F_ACK, ifindex), out);
+}
+
+int stabletap_link_find(struct stabletap *st, const char *name,
+			struct stabletap_link *out)
+{
+	struct nlmsghdr *nlh;
+	char buf[REQUEST_SIZE];
+
+	if (!*name || strlen(name) >= ALTIFNAMSIZ)
+		return -ENODEV;
+	nlh = request(buf, RTM_GETLINK, NLM_F_ACK, 0);
+	/* The kernel looks among names and altnames alike. */
+	mnl_attr_put_strz(nlh, IFLA_ALT_IFNAME, name);
+	return get_one(st, nlh, out);
+}
+
+/* ---- all devices ---- */
+
+struct gather {
+	struct stabletap_links links;
+	size_t room;
+	const char *kind;
+};
+
+static int take_into(const struct nlmsghdr *nlh, void *arg)
+{
+	struct gather *g = arg;
+	struct stabletap_link *v = g->links.v;
+	size_t room = g->room;
+	int err;
+
+	if (g->links.n == room) {
+		room = room ? room * 2 : 16;
+		v = realloc(v, room * sizeof(*v));
+		if (!v)
+			return -ENOMEM;
+		g->links.v = v;
+		g->room = room;
+	}
+	err = stabletap_link_parse(nlh, &v[g->links.n]);
+	if (err == -ENODATA)
+		return 0;
+	if (err)
+		return err;
+	/* The kernel sends all when it does not know the kind. */
+	if (g->kind && strcmp(v[g->links.n].kind, g->kind) != 0)
+		stabletap_link_release(&v[g->links.n]);
+	else
+		g->links.n++;
+	return 0;
+}
+
+static void forget(void *arg)
+{
+	struct gather *g = arg;
+
+	stabletap_links_release(&g->links);
+	g->room = 0;
+}
+
+static int by_ifindex(const void *a, const void *b)
+{
+	const struct stabletap_link *x = a;
+	const struct stabletap_link *y = b;
+
+	return (x->ifindex > y->ifindex) - (x->ifindex < y->ifindex);
+}
+
+int stabletap_link_dump(struct stabletap *st, const char *kind,
+			struct stabletap_links *out)
+{
+	struct gather g = { .kind = kind };
+	struct nlmsghdr *nlh;
+	struct nlattr *nest;
+	char buf[REQUEST_SIZE];
+	int err;
+
+	nlh = request(buf, RTM_GETLINK, NLM_F_DUMP, 0);
+	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	if (kind) {
+		nest = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+		mnl_attr_put_strz(nlh, IFLA_INFO_KIND, kind);
+		mnl_attr_nest_end(nlh, nest);
+	}
+	err = st_nl_dump(st, nlh, take_into, forget, &g);
+	if (err) {
+		forget(&g);
+		return err;
+	}
+	if (g.links.n)
+		qsort(g.links.v, g.links.n, sizeof(*g.links.v), by_ifindex);
+	*out = g.links;
+	return 0;
+}
+
+const struct stabletap_link *
+stabletap_links_find(const struct stabletap_links *links, int ifindex)
+{
+	const struct stabletap_link key = { .ifindex = ifindex };
+
+	if (!links->n)
+		return NULL;
+	return bsearch(&key, links->v, links->n, sizeof(key), by_ifindex);
+}
+
+/* ---- changes ---- */
+
+int stabletap_link_set_up(struct stabletap *st, int ifindex, bool up)
+{
+	struct nlmsghdr *nlh;
+	struct ifinfomsg *ifi;
+	char buf[REQUEST_SIZE];
+
+	nlh = request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
+	ifi = mnl_nlmsg_get_payload(nlh);
+	ifi->ifi_change = IFF_UP;
+	ifi->ifi_flags = up ? IFF_UP : 0;
+	return st_nl_exchange(st, nlh, NULL, NULL);
+}
+
+int stabletap_link_delete(struct stabletap *st, int ifindex)
+{
+	char buf[REQUEST_SIZE];
+
+	/* Index 0 with no name would be a deletion by group, or all. */
+	if (ifindex <= 0)
+		return -ENODEV;
+	return st_nl_exchange(st, request(buf, RTM_DELLINK, NLM_F_ACK, ifindex),
+			      NULL, NULL);
+}
+
+int stabletap_link_add_altname(struct stabletap *st, int ifindex,
+			       const char *altname)
+{
+	struct nlmsghdr *nlh;
+	struct nlattr *nest;
+	char buf[REQUEST_SIZE];
+
+	if (strlen(altname) >= ALTIFNAMSIZ)
+		return -EINVAL;
+	nlh = request(buf, RTM_NEWLINKPROP,
+		      NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND,
+		      ifindex);
+	nest = mnl_attr_nest_start(nlh, IFLA_PROP_LIST);
+	mnl_attr_put_strz(nlh, IFLA_ALT_IFNAME, altname);
+	mnl_attr_nest_end(nlh, nest);
+	return st_nl_exchange(st, nlh, NULL, NULL);
+}
+
+static void put_macvlan(struct nlmsghdr *nlh, uint32_t mode)
+{
+	struct nlattr *info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	struct nlattr *data;
+
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "macvlan");
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	mnl_attr_put_u32(nlh, IFLA_MACVLAN_MODE, mode);
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
+}
+
+int stabletap_macvlan_create(struct stabletap *st,
+			     const struct stabletap_macvlan *m)
+{
+	struct nlmsghdr *nlh;
+	char buf[REQUEST_SIZE];
+
+	if (strlen(m->name) >= IFNAMSIZ)
+		return -EINVAL;
+	nlh = request(buf, RTM_NEWLINK,
+		      NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, 0);
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, m->name);
+	mnl_attr_put_u32(nlh, IFLA_LINK, (uint32_t)m->parent);
+	if (m->addr)
+		mnl_attr_put(nlh, IFLA_ADDRESS, 6, m->addr);
+	if (m->mtu)
+		mnl_attr_put_u32(nlh, IFLA_MTU, m->mtu);
+	if (m->group)
+		mnl_attr_put_u32(nlh, IFLA_GROUP, m->group);
+	if (m->master)
+		mnl_attr_put_u32(nlh, IFLA_MASTER, (uint32_t)m->master);
+	put_macvlan(nlh, m->mode);
+	return st_nl_exchange(st, nlh, NULL, NULL);
+}
+
+int stabletap_macvlan_set_mode(struct stabletap *st, int ifindex,
+			       uint32_t mode)
+{
+	struct nlmsghdr *nlh;
+	char buf[REQUEST_SIZE];
+
+	nlh = request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
+	put_macvlan(nlh, mode);
+	return st_nl_exchange(st, nlh, NULL, NULL);
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The module that is loaded, and the one that modprobe would load. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <libkmod.h>
+
+#include "internal.h"
+
+static void read_loaded(char *buf, size_t size)
+{
+	int fd = open("/sys/module/" STABLETAP_KIND "/srcversion",
+		      O_RDONLY | O_CLOEXEC);
+	ssize_t got = 0;
+
+	if (fd >= 0) {
+		got = read(fd, buf, size - 1);
+		close(fd);
+	}
+	buf[got > 0 ? got : 0] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+}
+
+static void read_info(struct kmod_module *mod, struct stabletap_module *out)
+{
+	struct kmod_list *list = NULL;
+	struct kmod_list *item;
+	const char *value;
+	const char *key;
+
+	if (kmod_module_get_info(mod, &list) < 0)
+		return;
+	kmod_list_foreach(item, list) {
+		key = kmod_module_info_get_key(item);
+		value = kmod_module_info_get_value(item);
+		if (!strcmp(key, "srcversion"))
+			snprintf(out->installed, sizeof(out->installed), "%s",
+				 value);
+		else if (!strcmp(key, "version"))
+			snprintf(out->version, sizeof(out->version), "%s",
+				 value);
+	}
+	kmod_module_info_free_list(list);
+}
+
+static void quiet(void *data, int priority, const char *file, int line,
+		  const char *fn, const char *format, va_list args)
+{
+	(void)data, (void)priority, (void)file, (void)line, (void)fn;
+	(void)format, (void)args;
+}
+
+static void read_installed(struct stabletap_module *out)
+{
+	struct kmod_list *list = NULL;
+	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	struct kmod_module *mod;
+
+	if (!ctx)
+		return;
+	kmod_set_log_fn(ctx, quiet, NULL);
+	/* By name in modules.dep, so that an uninstalled one is not found. */
+	if (!kmod_module_new_from_lookup(ctx, STABLETAP_KIND, &list) && list) {
+		mod = kmod_module_get_module(list);
+		if (kmod_module_get_path(mod))
+			read_info(mod, out);
+		kmod_module_unref(mod);
+		kmod_module_unref_list(list);
+	}
+	kmod_unref(ctx);
+}
+
+int stabletap_module_compare(struct stabletap_module *out)
+{
+	memset(out, 0, sizeof(*out));
+	read_loaded(out->loaded, sizeof(out->loaded));
+	read_installed(out);
+	return out->loaded[0] && out->installed[0] &&
+	       strcmp(out->loaded, out->installed) != 0;
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Requests and answers on rtnetlink. */
+#include <errno.h>
+#include <string.h>
+#include <linux/netlink.h>
+
+#include "internal.h"
+
+/* How often a dump is repeated because devices changed meanwhile. */
+#define DUMP_ATTEMPTS 50
+
+/* Keep the extended ACK's sentence; @attrs begin @offset into the payload. */
+static void take_extack(struct stabletap *st, const struct nlmsghdr *nlh,
+			unsigned int offset)
+{
+	const struct nlattr *attr;
+
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
+		return;
+	if (mnl_nlmsg_get_payload_len(nlh) < offset)
+		return;
+	mnl_attr_for_each(attr, nlh, offset) {
+		if (mnl_attr_get_type(attr) != NLMSGERR_ATTR_MSG)
+			continue;
+		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
+			continue;
+		st_message_set(st, "%s", mnl_attr_get_str(attr));
+	}
+}
+
+static int take_error(struct stabletap *st, const struct nlmsghdr *nlh)
+{
+	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
+	unsigned int offset = sizeof(*e);
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*e))
+		return -EBADMSG;
+	/* The request comes back behind the error, unless capped. */
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED) && e->error)
+		offset += mnl_nlmsg_get_payload_len(&e->msg);
+	/* A warning may come with success; it is no failure's sentence. */
+	if (e->error)
+		take_extack(st, nlh, MNL_ALIGN(offset));
+	return e->error;
+}
+
+static int take_done(struct stabletap *st, const struct nlmsghdr *nlh)
+{
+	const int *error = mnl_nlmsg_get_payload(nlh);
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*error))
+		return 0;
+	if (*error < 0)
+		take_extack(st, nlh, sizeof(*error));
+	return *error < 0 ? *error : 0;
+}
+
+struct exchange {
+	struct stabletap *st;
+	st_answer_fn fn;
+	void *arg;
+	bool interrupted;
+	bool done;
+	int err;
+};
+
+static void take_message(struct exchange *x, const struct nlmsghdr *nlh)
+{
+	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+		x->interrupted = true;
+
+	switch (nlh->nlmsg_type) {
+	case NLMSG_ERROR:
+		x->done = true;
+		x->err = x->err ? x->err : take_error(x->st, nlh);
+		break;
+	case NLMSG_DONE:
+		x->done = true;
+		x->err = x->err ? x->err : take_done(x->st, nlh);
+		break;
+	case NLMSG_NOOP:
+	case NLMSG_OVERRUN:
+		break;
+	default:
+		/* Go on after an error, so that nothing stays in the socket. */
+		if (x->fn && !x->err)
+			x->err = x->fn(nlh, x->arg);
+	}
+}
+
+int st_nl_exchange(struct stabletap *st, struct nlmsghdr *nlh, st_answer_fn fn,
+		   void *arg)
+{
+	struct exchange x = { .st = st, .fn = fn, .arg = arg };
+	unsigned int portid = mnl_socket_get_portid(st->nl);
+	unsigned int seq = ++st->seq;
+	const struct nlmsghdr *in;
+	ssize_t got;
+	int left;
+
+	st_message_clear(st);
+	nlh->nlmsg_seq = seq;
+	if (mnl_socket_sendto(st->nl, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+
+	while (!x.done) {
+		got = mnl_socket_recvfrom(st->nl, st->buf, sizeof(st->buf));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		left = (int)got;
+		in = (const struct nlmsghdr *)st->buf;
+		for (; mnl_nlmsg_ok(in, left); in = mnl_nlmsg_next(in, &left)) {
+			/* An answer to a request that was given up. */
+			if (in->nlmsg_seq != seq || in->nlmsg_pid != portid)
+				continue;
+			take_message(&x, in);
+		}
+	}
+	if (x.err)
+		return x.err;
+	return x.interrupted ? -EINTR : 0;
+}
+
+int st_nl_dump(struct stabletap *st, struct nlmsghdr *nlh, st_answer_fn fn,
+	       void (*reset)(void *arg), void *arg)
+{
+	int err;
+	int i;
+
+	for (i = 0; i < DUMP_ATTEMPTS; i++) {
+		reset(arg);
+		err = st_nl_exchange(st, nlh, fn, arg);
+		if (err != -EINTR && err != -ENOBUFS)
+			return err;
+	}
+	st_message_set(st, "network devices changed during each of %d dumps",
+		       DUMP_ATTEMPTS);
+	return -EAGAIN;
+}

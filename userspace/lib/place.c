@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Attaching with all that belongs to it: the child that is made for it, the
+ * order that keeps frames flowing, and the way back when a step fails.
+ *
+ * Whatever the step at which the process dies, at most a child without a
+ * master is left behind, and stabletap_child_sweep() finds that by its mark.
+ */
+#include <errno.h>
+#include <string.h>
+#include <linux/if_link.h>
+
+#include "internal.h"
+
+#define FILTER_FLAGS (STABLETAP_ATTACH_PROMISC | STABLETAP_ATTACH_FILTER)
+
+static uint32_t macvlan_mode(enum stabletap_mode mode)
+{
+	switch (mode) {
+	case STABLETAP_MODE_VEPA:
+		return MACVLAN_MODE_VEPA;
+	case STABLETAP_MODE_PRIVATE:
+		return MACVLAN_MODE_PRIVATE;
+	case STABLETAP_MODE_PASSTHRU:
+		return MACVLAN_MODE_PASSTHRU;
+	default:
+		return MACVLAN_MODE_BRIDGE;
+	}
+}
+
+/* The device of our namespace that a macvlan sits on, or 0. */
+static int parent_of(const struct stabletap_link *link)
+{
+	if (!stabletap_link_is_macvlan(link) || link->link_netnsid >= 0)
+		return 0;
+	return link->link;
+}
+
+/* ---- the plan ---- */
+
+static enum stabletap_how how_direct(const struct stabletap_place *p)
+{
+	const struct stabletap_link *old = &p->old_link;
+
+	if (old->ifindex == p->dev)
+		return STABLETAP_HOW_KEEP;
+	/* The old child holds the receive handler of its parent. */
+	if (parent_of(old) == p->dev)
+		return STABLETAP_HOW_BREAK;
+	/* Two macvlans of one parent can't have the port's MAC both. */
+	if (parent_of(old) && parent_of(old) == parent_of(&p->dev_link))
+		return STABLETAP_HOW_BREAK;
+	return STABLETAP_HOW_SWAP;
+}
+
+static enum stabletap_how how_child(const struct stabletap_place *p)
+{
+	const struct stabletap_link *old = &p->old_link;
+	uint32_t mode = macvlan_mode(p->mode);
+
+	/* The port itself holds the receive handler of a direct lower. */
+	if (old->ifindex == p->parent)
+		return STABLETAP_HOW_BREAK;
+	if (parent_of(old) != p->parent)
+		return STABLETAP_HOW_SWAP;
+	if (old->macvlan_mode == mode)
+		return STABLETAP_HOW_KEEP;
+	/* Somebody else's macvlan is not ours to change. */
+	if (!stabletap_child_is(old, NULL))
+		return STABLETAP_HOW_BREAK;
+	if (mode == MACVLAN_MODE_PASSTHRU ||
+	    old->macvlan_mode == MACVLAN_MODE_PASSTHRU)
+		return STABLETAP_HOW_BREAK;
+	return STABLETAP_HOW_MODE;
+}
+
+static enum stabletap_how choose_how(const struct stabletap_place *p)
+{
+	bool direct = p->mode == STABLETAP_MODE_DIRECT;
+
+	/* With a lower and no REPLACE the kernel will refuse: let it. */
+	if (!p->old_link.ifindex || !(p->flags & STABLETAP_ATTACH_REPLACE)) {
+		/* The rtnetlink door knows no flags. */
+		if (direct || (p->flags & FILTER_FLAGS))
+			return STABLETAP_HOW_SWAP;
+		return STABLETAP_HOW_CHILD;
+	}
+	return direct ? how_direct(p) : how_child(p);
+}
+
+int stabletap_place_plan(struct stabletap *st, struct stabletap_place *p)
+{
+	int err;
+
+	stabletap_link_release(&p->port_link);
+	stabletap_link_release(&p->dev_link);
+	stabletap_link_release(&p->old_link);
+
+	err = stabletap_port_get(st, p->port, &p->state);
+	if (err)
+		return err;
+	err = stabletap_link_get(st, p->port, &p->port_link);
+	if (err)
+		return err;
+	err = stabletap_link_get(st, p->dev, &p->dev_link);
+	if (err)
+		return err;
+	if (p->state.lower) {
+		err = stabletap_link_get(st, (int)p->state.lower, &p->old_link);
+		/* It went this moment: then there is none. */
+		if (err && err != -ENODEV)
+			return err;
+	}
+
+	/* On a macvlan the kernel puts a further one beside it. */
+	p->parent = parent_of(&p->dev_link);
+	if (!p->parent)
+		p->parent = p->dev;
+	p->how = choose_how(p);
+	return 0;
+}
+
+/* ---- the steps ---- */
+
+/* Delete a lower if it is a child; a stranger's macvlan stays. */
+static int discard(struct stabletap *st, const struct stabletap_link *lower)
+{
+	int err;
+
+	if (!stabletap_child_is(lower, NULL))
+		return 0;
+	err = stabletap_link_delete(st, lower->ifindex);
+	return err == -ENODEV ? 0 : err;
+}
+
+/* Remove what was made, and keep the sentence of what failed. */
+static void undo_child(struct stabletap *st, int child)
+{
+	char message[ST_MESSAGE_SIZE];
+
+	memcpy(message, st->msg, sizeof(message));
+	stabletap_link_delete(st, child);
+	memcpy(st->msg, message, sizeof(message));
+}
+
+static int place_child(struct stabletap *st, struct stabletap_place *p)
+{
+	return stabletap_child_create(st, &p->port_link, p->parent,
+				      macvlan_mode(p->mode), true, &p->lower);
+}
+
+/* Make the new lower ready, attach or replace, let the old one go. */
+static int place_swap(struct stabletap *st, struct stabletap_place *p)
+{
+	bool child = p->mode != STABLETAP_MODE_DIRECT;
+	int lower = p->dev;
+	int err;
+
+	if (child) {
+		err = stabletap_child_create(st, &p->port_link, p->parent,
+					     macvlan_mode(p->mode), false,
+					     &lower);
+		if (err)
+			return err;
+	}
+	err = stabletap_port_attach(st, p->port, lower, p->flags);
+	if (err) {
+		if (child)
+			undo_child(st, lower);
+		return err;
+	}
+	st_fault("attached");
+	p->lower = lower;
+	if (p->old_link.ifindex && discard(st, &p->old_link))
+		p->leftover = p->old_link.ifindex;
+	return 0;
+}
+
+/* The lower stays; the kernel takes a REPLACE by itself as new flags. */
+static int place_keep(struct stabletap *st, struct stabletap_place *p)
+{
+	p->lower = p->old_link.ifindex;
+	return stabletap_port_attach(st, p->port, p->lower, p->flags);
+}
+
+static int place_mode(struct stabletap *st, struct stabletap_place *p)
+{
+	int lower = p->old_link.ifindex;
+	int err;
+
+	err = stabletap_macvlan_set_mode(st, lower, macvlan_mode(p->mode));
+	if (err)
+		return err;
+	st_fault("mode-changed");
+	err = place_keep(st, p);
+	if (err) {
+		char message[ST_MESSAGE_SIZE];
+
+		memcpy(message, st->msg, sizeof(message));
+		stabletap_macvlan_set_mode(st, lower,
+					   p->old_link.macvlan_mode);
+		memcpy(st->msg, message, sizeof(message));
+	}
+	return err;
+}
+
+/* Put the old lower back after a failed BREAK. */
+static int restore(struct stabletap *st, const struct stabletap_place *p,
+		   bool deleted)
+{
+	const struct stabletap_link *old = &p->old_link;
+	uint32_t flags = p->state.attach_flags & FILTER_FLAGS;
+	int lower = old->ifindex;
+	int err;
+
+	/* A macvlan's own default is no flag that may be given back. */
+	if (p->state.lower_kind == STABLETAP_LOWER_MACVLAN)
+		flags &= STABLETAP_ATTACH_FILTER;
+	if (deleted) {
+		err = stabletap_child_create(st, &p->port_link, old->link,
+					     old->macvlan_mode, false, &lower);
+		if (err)
+			return err;
+	}
+	err = stabletap_port_attach(st, p->port, lower, flags);
+	if (err && deleted)
+		undo_child(st, lower);
+	return err;
+}
+
+static int place_break(struct stabletap *st, struct stabletap_place *p)
+{
+	struct stabletap_place fresh = *p;
+	char message[ST_MESSAGE_SIZE];
+	bool child = stabletap_child_is(&p->old_link, NULL);
+	int err;
+
+	err = stabletap_port_detach(st, p->port, p->old_link.ifindex);
+	if (err)
+		return err;
+	st_fault("detached");
+	/* Only now does the parent have room for what comes. */
+	if (child)
+		err = discard(st, &p->old_link);
+	st_fault("old-deleted");
+
+	if (!err) {
+		/* As onto a port that never had a lower. */
+		memset(&fresh.old_link, 0, sizeof(fresh.old_link));
+		fresh.flags &= ~STABLETAP_ATTACH_REPLACE;
+		fresh.how = choose_how(&fresh);
+		err = fresh.how == STABLETAP_HOW_CHILD ?
+		      place_child(st, &fresh) : place_swap(st, &fresh);
+		p->lower = fresh.lower;
+	} else {
+		child = false;
+	}
+	if (!err)
+		return 0;
+
+	memcpy(message, st->msg, sizeof(message));
+	p->restored = restore(st, p, child);
+	if (!p->restored)
+		p->restored = 1;
+	memcpy(st->msg, message, sizeof(message));
+	return err;
+}
+
+int stabletap_place_run(struct stabletap *st, struct stabletap_place *p)
+{
+	int err;
+
+	p->lower = 0;
+	p->restored = 0;
+	p->leftover = 0;
+
+	/* A leftover with the port's MAC would be in the way. */
+	err = stabletap_child_sweep(st, p->port);
+	if (err < 0)
+		return err;
+
+	switch (p->how) {
+	case STABLETAP_HOW_CHILD:
+		return place_child(st, p);
+	case STABLETAP_HOW_SWAP:
+		return place_swap(st, p);
+	case STABLETAP_HOW_MODE:
+		return place_mode(st, p);
+	case STABLETAP_HOW_KEEP:
+		return place_keep(st, p);
+	case STABLETAP_HOW_BREAK:
+		return place_break(st, p);
+	}
+	return -EINVAL;
+}
+
+void stabletap_place_release(struct stabletap_place *p)
+{
+	stabletap_link_release(&p->port_link);
+	stabletap_link_release(&p->dev_link);
+	stabletap_link_release(&p->old_link);
+}
+
+/* ---- the way back ---- */
+
+int stabletap_place_remove(struct stabletap *st, int port, int lower)
+{
+	struct stabletap_link link = { 0 };
+	struct stabletap_get state;
+	int err;
+
+	err = stabletap_port_get(st, port, &state);
+	if (err)
+		return err;
+	if (!lower)
+		lower = (int)state.lower;
+	if (lower)
+		stabletap_link_get(st, lower, &link);
+	err = stabletap_port_detach(st, port, lower);
+	if (err)
+		goto out;
+	st_fault("detached");
+	if (link.ifindex)
+		err = discard(st, &link);
+out:
+	stabletap_link_release(&link);
+	return err;
+}
+
+int stabletap_place_delete(struct stabletap *st, int port, uint32_t flags)
+{
+	struct stabletap_link link = { 0 };
+	struct stabletap_get state;
+	int err;
+
+	err = stabletap_port_get(st, port, &state);
+	if (err)
+		return err;
+	if (state.lower)
+		stabletap_link_get(st, (int)state.lower, &link);
+	err = stabletap_port_delete(st, port, flags);
+	if (err)
+		goto out;
+	st_fault("port-deleted");
+	if (link.ifindex)
+		err = discard(st, &link);
+out:
+	stabletap_link_release(&link);
+	return err;
+}

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * libstabletap: what a program needs to work with stabletap ports.
+ *
+ * The library does what it is asked, decides nothing and prints nothing.
+ *
+ * Conventions:
+ *  - A function that returns int returns 0 (or a count, where it says so) on
+ *    success and a negative errno on failure.
+ *  - After a failure stabletap_message() gives the sentence that the kernel
+ *    (or the library, where the refusal is its own) had for it.
+ *  - Out parameters are written only on success, unless said otherwise.
+ *  - Whoever calls owns what is handed out: each such type names the function
+ *    that releases it.  Releasing a zeroed or released object is harmless.
+ *  - A handle belongs to one thread and to the network namespace in which it
+ *    was opened.
+ *
+ * Interface indexes are int and positive; 0 means none.  MTUs are in bytes,
+ * times in nanoseconds of CLOCK_BOOTTIME.
+ */
+#ifndef STABLETAP_H
+#define STABLETAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <linux/stabletap.h>
+
+struct nlmsghdr;
+
+/* ---- handle.c: the handle ---- */
+
+struct stabletap;
+
+/*
+ * Open a handle: an rtnetlink socket; the control device is not touched.
+ * Released by stabletap_close().
+ */
+int stabletap_open(struct stabletap **out);
+void stabletap_close(struct stabletap *st);
+
+/* The sentence of the last failure, or "".  Valid until the next call. */
+const char *stabletap_message(const struct stabletap *st);
+
+/* ---- lock.c: one at a time ---- */
+
+/*
+ * Take the lock under which children are made, marked and removed, so that
+ * two programs don't take each other's half-made child for an orphan.  Waits
+ * at most @timeout_ms.  Released by stabletap_unlock() and by the process's
+ * end.  -ETIMEDOUT: somebody held it all the time; other errors: the lock
+ * file (STABLETAP_LOCK) can't be made or opened.
+ */
+#define STABLETAP_LOCK "/run/stabletap.lock"
+int stabletap_lock(struct stabletap *st, int timeout_ms);
+void stabletap_unlock(struct stabletap *st);
+
+/* ---- control.c: the control device's ioctls ---- */
+
+/*
+ * Open the control device.  The functions below do so by themselves; a
+ * caller uses this to learn whether the module is there.  -ENOENT, -ENXIO or
+ * -ENODEV: it is not loaded; -EACCES: the device's permissions.
+ */
+int stabletap_control_open(struct stabletap *st);
+
+/*
+ * Each fills in size, msg and msg_size by itself and is documented in
+ * <linux/stabletap.h> under the struct's name.
+ */
+int stabletap_version_get(struct stabletap *st, struct stabletap_version *out);
+int stabletap_port_create(struct stabletap *st, struct stabletap_create *port);
+int stabletap_port_delete(struct stabletap *st, int port, uint32_t flags);
+int stabletap_port_attach(struct stabletap *st, int port, int lower,
+			  uint32_t flags);
+int stabletap_port_detach(struct stabletap *st, int port, int lower);
+int stabletap_port_set_on_detach(struct stabletap *st, int port,
+				 uint32_t on_detach);
+int stabletap_port_get(struct stabletap *st, int port,
+		       struct stabletap_get *out);
+
+/* The ports of the namespace: @ports is the caller's, to be given to free(). */
+int stabletap_port_list(struct stabletap *st, int **ports, size_t *count);
+
+/* ---- link.c, message.c: network devices ---- */
+
+/* IFLA_INFO_DATA of a port; fields as in struct stabletap_get. */
+struct stabletap_port_info {
+	uint32_t queues;
+	uint32_t owner;
+	uint32_t group;
+	uint32_t perm;
+	uint32_t on_detach;
+	uint32_t open_queues;
+	uint32_t state;
+	uint32_t lower;
+	uint32_t lower_kind;
+	uint32_t attach_flags;
+	uint32_t detach_reason;
+	char last_lower[STABLETAP_NAME_SIZE];
+	uint64_t attach_time;
+	uint64_t detach_time;
+	uint64_t attaches;
+	uint64_t replaces;
+	uint64_t losses;
+};
+
+/*
+ * A network device as RTM_NEWLINK or RTM_DELLINK tells it.  The strings in
+ * @altnames belong to it: stabletap_link_release().
+ */
+struct stabletap_link {
+	int ifindex;
+	unsigned int type;	/* ARPHRD_* */
+	unsigned int flags;	/* IFF_* */
+	char name[STABLETAP_NAME_SIZE];
+	char kind[24];		/* IFLA_INFO_KIND, "" for hardware */
+	int master;
+	int link;		/* IFLA_LINK: what it is stacked on, or 0 */
+	int link_netnsid;	/* namespace of @link, -1: our own */
+	uint32_t mtu;
+	uint32_t group;
+	uint8_t operstate;	/* IF_OPER_* */
+	bool carrier;
+	uint8_t addr_len;	/* 6: @addr is an Ethernet address */
+	uint8_t addr[6];
+	uint8_t perm_addr_len;	/* 6: @perm_addr is one */
+	uint8_t perm_addr[6];
+	char phys_port_name[32];
+	char parent_bus[16];	/* "pci", "usb", ...; "" if unknown */
+	char parent_dev[48];	/* the device's name on that bus */
+	char *altnames;		/* each ended by a NUL, one after the other */
+	size_t altnames_len;	/* bytes in @altnames, NULs among them */
+	bool moved;		/* RTM_DELLINK: gone to another namespace */
+	uint32_t macvlan_mode;	/* MACVLAN_MODE_*; kind "macvlan" only */
+	struct stabletap_port_info port; /* kind "stabletap" only */
+};
+
+struct stabletap_links {
+	struct stabletap_link *v;
+	size_t n;
+};
+
+/*
+ * Read one RTM_NEWLINK or RTM_DELLINK message.  -EBADMSG: it is malformed;
+ * -ENODATA: it is not about a device itself (a bridge's or wireless
+ * extension's notice) and is to be passed over.  @nlh->nlmsg_len is trusted.
+ */
+int stabletap_link_parse(const struct nlmsghdr *nlh,
+			 struct stabletap_link *out);
+void stabletap_link_release(struct stabletap_link *link);
+void stabletap_links_release(struct stabletap_links *links);
+
+/* Next altname after @prev (NULL: the first), or NULL. */
+const char *stabletap_link_altname(const struct stabletap_link *link,
+				   const char *prev);
+
+static inline bool stabletap_link_is_port(const struct stabletap_link *link)
+{
+	return !__builtin_strcmp(link->kind, STABLETAP_KIND);
+}
+
+static inline bool stabletap_link_is_macvlan(const struct stabletap_link *link)
+{
+	return !__builtin_strcmp(link->kind, "macvlan");
+}
+
+/* Find one device, by index or by name or altname.  -ENODEV: none. */
+int stabletap_link_get(struct stabletap *st, int ifindex,
+		       struct stabletap_link *out);
+int stabletap_link_find(struct stabletap *st, const char *name,
+			struct stabletap_link *out);
+
+/*
+ * All devices of the namespace, of one kind if @kind is not NULL, sorted by
+ * ifindex.  A dump that was interrupted by changes is repeated;
+ * -EAGAIN: it was so too many times.
+ */
+int stabletap_link_dump(struct stabletap *st, const char *kind,
+			struct stabletap_links *out);
+
+/* The element of a dump with @ifindex, or NULL; it belongs to @links. */
+const struct stabletap_link *
+stabletap_links_find(const struct stabletap_links *links, int ifindex);
+
+int stabletap_link_set_up(struct stabletap *st, int ifindex, bool up);
+int stabletap_link_delete(struct stabletap *st, int ifindex);
+int stabletap_link_add_altname(struct stabletap *st, int ifindex,
+			       const char *altname);
+
+struct stabletap_macvlan {
+	const char *name;
+	int parent;		/* IFLA_LINK */
+	int master;		/* IFLA_MASTER, or 0 */
+	uint32_t mode;		/* MACVLAN_MODE_* */
+	uint32_t mtu;		/* 0: the parent's */
+	uint32_t group;
+	const uint8_t *addr;	/* 6 bytes, or NULL for a random one */
+};
+
+/* Make a macvlan, down.  With a master the kernel undoes all on failure. */
+int stabletap_macvlan_create(struct stabletap *st,
+			     const struct stabletap_macvlan *m);
+int stabletap_macvlan_set_mode(struct stabletap *st, int ifindex,
+			       uint32_t mode);
+
+/* ---- addr.c: is a device in use by the host? ---- */
+
+/* Number of its addresses, IPv6 link-local ones not among them. */
+int stabletap_addr_count(struct stabletap *st, int ifindex);
+
+/* 1: a default route goes through it, 0: none does. */
+int stabletap_route_is_default(struct stabletap *st, int ifindex);
+
+/* ---- monitor.c: following changes ---- */
+
+struct stabletap_monitor;
+
+/* @link belongs to the caller of the function.  Non-zero stops reading. */
+typedef int (*stabletap_event_fn)(const struct stabletap_link *link, bool gone,
+				  void *arg);
+
+/*
+ * Subscribe to changes of network devices.  Subscribe first, dump then: what
+ * changes between the two is told by both.  @rcvbuf: bytes of socket buffer,
+ * 0 for the system's default.
+ */
+int stabletap_monitor_open(struct stabletap_monitor **out, int rcvbuf);
+void stabletap_monitor_close(struct stabletap_monitor *mon);
+
+/* For poll(); becomes readable.  The fd belongs to the monitor. */
+int stabletap_monitor_fd(const struct stabletap_monitor *mon);
+
+/*
+ * Read what has come, without blocking, and call @fn for each device event.
+ * Returns 0 when there is no more; what @fn returned if that was not 0;
+ * -ENOBUFS when events were lost: dump again, compare, go on.
+ */
+int stabletap_monitor_read(struct stabletap_monitor *mon,
+			   stabletap_event_fn fn, void *arg);
+
+/* ---- child.c: macvlans made for ports ---- */
+
+/*
+ * A child is a macvlan that these tools made for one port.  It is recognised
+ *  - by the altname "stabletap-<port ifindex>-<tag>", which stays whatever the
+ *    child is renamed to; or, until that has been set by a second message,
+ *  - by the name "st<port ifindex>-<tag>" together with the device group
+ *    STABLETAP_CHILD_GROUP, which it has from its first moment.
+ * The port is identified by its ifindex: a port may be renamed.  The mark
+ * says who made the child and for whom; whose lower it is says its master
+ * alone.  A child without a master carries nobody's frames, so it may be
+ * removed when its port is worked on or is no more, and an ifindex that came
+ * to be another port's does no harm.
+ */
+#define STABLETAP_CHILD_GROUP	0x5374u
+
+/* True if @link is a child; *port (may be NULL): for whom it was made. */
+bool stabletap_child_is(const struct stabletap_link *link, int *port);
+
+/*
+ * Make a child for @port (its MAC and MTU are taken) on @parent and mark it.
+ * @attach: in one step with its attachment, which the port's rtnetlink door
+ * does.  *ifindex: the child's.
+ */
+int stabletap_child_create(struct stabletap *st,
+			   const struct stabletap_link *port, int parent,
+			   uint32_t mode, bool attach, int *ifindex);
+
+/*
+ * Remove the children that nobody uses: those of @port (0: of no port in
+ * particular), and those whose port does not exist.  Returns how many.
+ */
+int stabletap_child_sweep(struct stabletap *st, int port);
+
+/* ---- place.c: attach with everything that belongs to it ---- */
+
+enum stabletap_mode {
+	STABLETAP_MODE_BRIDGE,
+	STABLETAP_MODE_VEPA,
+	STABLETAP_MODE_PRIVATE,
+	STABLETAP_MODE_PASSTHRU,
+	STABLETAP_MODE_DIRECT,
+};
+
+/* How a placement will be brought about. */
+enum stabletap_how {
+	STABLETAP_HOW_CHILD,	/* new child, attached as it is made */
+	STABLETAP_HOW_SWAP,	/* new lower ready, then attach or replace */
+	STABLETAP_HOW_MODE,	/* the child's mode changes in place */
+	STABLETAP_HOW_KEEP,	/* the lower stays; at most its filter changes */
+	STABLETAP_HOW_BREAK,	/* old lower goes first: frames are lost */
+};
+
+/*
+ * A placement, in three parts: wish, plan, outcome.  The caller fills in the
+ * wish and zeroes the rest; stabletap_place_release() frees it.
+ */
+struct stabletap_place {
+	/* the wish */
+	int port;
+	int dev;			/* the device named by the operator */
+	enum stabletap_mode mode;
+	uint32_t flags;			/* STABLETAP_ATTACH_* */
+
+	/* the plan, by stabletap_place_plan() */
+	enum stabletap_how how;
+	int parent;			/* device that bears the child */
+	struct stabletap_get state;	/* the port before */
+	struct stabletap_link port_link;
+	struct stabletap_link dev_link;
+	struct stabletap_link old_link;	/* ifindex 0: no lower before */
+
+	/* the outcome, by stabletap_place_run() */
+	int lower;			/* the new lower */
+	int restored;			/* after a failed BREAK: 1 the old lower
+					 * is back, else the negative errno of
+					 * the attempt; 0: nothing to restore */
+	int leftover;			/* old child that could not be deleted */
+};
+
+/* Look at what is there and choose how.  Changes nothing. */
+int stabletap_place_plan(struct stabletap *st, struct stabletap_place *p);
+
+/*
+ * Do it.  On failure with any how but BREAK the old attachment is untouched
+ * and what was made is removed; with BREAK the old one is put back
+ * (@restored).  Hold the lock from plan to run.
+ */
+int stabletap_place_run(struct stabletap *st, struct stabletap_place *p);
+void stabletap_place_release(struct stabletap_place *p);
+
+/*
+ * Detach @port and remove the child that was its lower, if it is one.
+ * @lower: detach only if this is the lower (-ESTALE otherwise), or 0.
+ */
+int stabletap_place_remove(struct stabletap *st, int port, int lower);
+
+/* Delete @port and the child that was its lower.  @flags as for DELETE. */
+int stabletap_place_delete(struct stabletap *st, int port, uint32_t flags);
+
+/* ---- node.c: the port's file descriptors ---- */
+
+/*
+ * Open @count queues of a port into @fds: non-blocking, close-on-exec, with
+ * vnet headers, numbers from 3 on.  The caller owns the fds; on failure none
+ * is left open.  The node's device number is compared with the port's before
+ * anything is opened.  -ESTALE: the node is another device; -ENOENT: there is
+ * no node; -EBUSY: as many queues are open as the port has; -EACCES.
+ */
+int stabletap_node_open(struct stabletap *st, const struct stabletap_get *port,
+			unsigned int count, int *fds);
+
+/* ---- holders.c: who has a port open ---- */
+
+struct stabletap_holder {
+	unsigned int minor;	/* of the port's node */
+	pid_t pid;
+	unsigned int fds;	/* how many of the process's fds are the node */
+	char comm[32];
+};
+
+/* Released by stabletap_holders_release(). */
+struct stabletap_holders {
+	struct stabletap_holder *v;	/* sorted by minor, then pid */
+	size_t n;
+	bool partial;	/* some processes could not be looked into */
+};
+
+/* Look through /proc for fds of device number @major. */
+int stabletap_holders_scan(unsigned int major, struct stabletap_holders *out);
+void stabletap_holders_release(struct stabletap_holders *h);
+
+/* ---- announce.c ---- */
+
+/*
+ * Send one RARP request for @addr by way of device @ifindex, so that switches
+ * learn where the address is now.
+ */
+int stabletap_announce_rarp(int ifindex, const uint8_t addr[6]);
+
+/* ---- module.c: loaded and installed ---- */
+
+struct stabletap_module {
+	char loaded[40];	/* srcversion of the loaded one, "" if unknown */
+	char installed[40];	/* of the one modprobe would load, or "" */
+	char version[40];	/* version of the installed one, or "" */
+};
+
+/* 1: both are known and differ; 0: they don't, or can't be compared. */
+int stabletap_module_compare(struct stabletap_module *out);
+
+/* ---- text.c: words ---- */
+
+#define STABLETAP_MAC_TEXT 18	/* "52:54:00:12:34:56" with its NUL */
+
+/* -EINVAL: not six bytes in hex with ":" or "-" between. */
+int stabletap_mac_parse(const char *text, uint8_t mac[6]);
+const char *stabletap_mac_format(const uint8_t mac[6],
+				 char buf[STABLETAP_MAC_TEXT]);
+
+/* Static strings; "unknown" for values this version does not know. */
+const char *stabletap_state_name(uint32_t state);
+const char *stabletap_reason_name(uint32_t reason);
+const char *stabletap_on_detach_name(uint32_t on_detach);
+const char *stabletap_lower_kind_name(uint32_t kind);
+const char *stabletap_macvlan_mode_name(uint32_t mode);
+const char *stabletap_mode_name(enum stabletap_mode mode);
+
+/* -EINVAL: no such word. */
+int stabletap_mode_parse(const char *text, enum stabletap_mode *mode);
+int stabletap_on_detach_parse(const char *text, uint32_t *on_detach);
+
+#endif /* STABLETAP_H */
