@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+/* stabletap announce */
+#include <errno.h>
+
+#include "cli.h"
+
+int cmd_announce(struct cli *cli, int argc, char **argv)
+{
+	struct args a = { "announce", argc, argv };
+	const char *name = args_next(&a);
+	struct stabletap_link port;
+	struct stabletap_get get;
+	int status = CLI_REFUSED;
+	int err;
+
+	if (!name)
+		return usage("announce: which port? 'stabletap announce PORT'");
+	if (a.n)
+		return usage("announce: '%s' is too much; only a port is "
+			     "expected", *a.v);
+
+	err = find_port(cli, name, &port);
+	if (err)
+		return err;
+	err = stabletap_port_get(cli->st, port.ifindex, &get);
+	if (err) {
+		refused(cli, err, "can't ask about port '%s'", name);
+	} else if (!get.lower) {
+		refuse("can't announce port '%s': it has no lower", name);
+		hint("stabletap attach %s dev DEVICE", name);
+	} else {
+		err = stabletap_announce_rarp((int)get.lower, port.addr);
+		if (err)
+			refused(cli, err, "can't announce port '%s'", name);
+		else
+			status = CLI_DONE;
+	}
+	stabletap_link_release(&port);
+	return status;
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0
+/* stabletap attach */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/if_link.h>
+
+#include "cli.h"
+
+enum { DEV, MODE, REPLACE, FILTER, PROMISC, FORCE };
+
+static const char *const keywords[] = {
+	[DEV] = "dev", [MODE] = "mode", [REPLACE] = "replace",
+	[FILTER] = "filter", [PROMISC] = "promisc", [FORCE] = "force", NULL,
+};
+
+struct wish {
+	const char *port;
+	const char *dev;
+	enum stabletap_mode mode;
+	uint32_t flags;
+	bool force;
+};
+
+static bool parse_mode(const char *text, enum stabletap_mode *mode)
+{
+	static const char *const words[] = {
+		"bridge", "vepa", "private", "passthru", "direct", NULL,
+	};
+	int i = word_expect(text, words, "mode");
+
+	return i >= 0 && !stabletap_mode_parse(words[i], mode);
+}
+
+static bool take_keyword(struct args *a, int keyword, struct wish *w)
+{
+	const char *value;
+
+	switch (keyword) {
+	case DEV:
+		w->dev = args_value(a, "dev");
+		return w->dev;
+	case MODE:
+		value = args_value(a, "mode");
+		return value && parse_mode(value, &w->mode);
+	case REPLACE:
+		w->flags |= STABLETAP_ATTACH_REPLACE;
+		return true;
+	case FILTER:
+		w->flags |= STABLETAP_ATTACH_FILTER;
+		return true;
+	case PROMISC:
+		w->flags |= STABLETAP_ATTACH_PROMISC;
+		return true;
+	case FORCE:
+		w->force = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int parse(struct args *a, struct wish *w)
+{
+	const uint32_t both = STABLETAP_ATTACH_FILTER |
+			      STABLETAP_ATTACH_PROMISC;
+	const char *word;
+	int i;
+
+	w->port = args_next(a);
+	if (!w->port)
+		return usage("attach: which port? "
+			     "'stabletap attach PORT dev DEVICE'");
+	while ((word = args_next(a))) {
+		i = word_expect(word, keywords, "attach");
+		if (i < 0 || !take_keyword(a, i, w))
+			return CLI_USAGE;
+	}
+	if (!w->dev)
+		return usage("attach: to which device? 'stabletap attach %s "
+			     "dev DEVICE'", w->port);
+	if ((w->flags & both) == both)
+		return usage("attach: 'filter' and 'promisc' exclude each "
+			     "other");
+	return 0;
+}
+
+/* ---- what the operator should not do unawares ---- */
+
+static bool is_wifi(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/phy80211", name);
+	return !access(path, F_OK);
+}
+
+static int check_wifi(const struct stabletap_link *dev)
+{
+	if (!is_wifi(dev->name))
+		return 0;
+	refuse("'%s' is a Wi-Fi device: as a client's it carries frames of its "
+	       "own MAC address only, so the guest would hear nothing",
+	       dev->name);
+	hint("use a wired device, or route; 'force' if it is no client");
+	return CLI_REFUSED;
+}
+
+/* A device that is stacked on @dev and is no child of the port, or NULL. */
+static const struct stabletap_link *
+find_upper(const struct stabletap_links *all, const struct stabletap_link *dev,
+	   const struct stabletap_link *port)
+{
+	const struct stabletap_link *l;
+	int of;
+
+	for (l = all->v; l < all->v + all->n; l++) {
+		if (l->link != dev->ifindex || l->ifindex == dev->ifindex ||
+		    l->link_netnsid >= 0)
+			continue;
+		/* A veth's "link" is its peer, which is beside it. */
+		if (!strcmp(l->kind, "veth") && !strcmp(dev->kind, "veth"))
+			continue;
+		if (stabletap_child_is(l, &of) &&
+		    (of == port->ifindex || l->master == port->ifindex))
+			continue;
+		return l;
+	}
+	return NULL;
+}
+
+static int check_upper(struct cli *cli, const struct stabletap_link *dev,
+		       const struct stabletap_link *port)
+{
+	const struct stabletap_link *upper;
+	struct stabletap_links all = { 0 };
+	int status = 0;
+	int err = stabletap_link_dump(cli->st, NULL, &all);
+
+	if (err)
+		return refused(cli, err, "can't list the devices");
+	upper = find_upper(&all, dev, port);
+	if (upper) {
+		refuse("'%s' carries '%s': used whole, the port would take "
+		       "its frames", dev->name, upper->name);
+		hint("use another mode than 'direct', or 'force'");
+		status = CLI_REFUSED;
+	}
+	stabletap_links_release(&all);
+	return status;
+}
+
+/* Used whole, a device's frames all go to the guest: is it the host's? */
+static int check_direct(struct cli *cli, const struct stabletap_link *dev,
+			const struct stabletap_link *port)
+{
+	int n = stabletap_addr_count(cli->st, dev->ifindex);
+
+	if (n < 0)
+		return refused(cli, n, "can't list the addresses of '%s'",
+			       dev->name);
+	if (n > 0) {
+		refuse("'%s' has %d IP address%s: used whole, the host would "
+		       "lose the network by it", dev->name, n,
+		       n == 1 ? "" : "es");
+		hint("use another mode than 'direct', or 'force'");
+		return CLI_REFUSED;
+	}
+	n = stabletap_route_is_default(cli->st, dev->ifindex);
+	if (n < 0)
+		return refused(cli, n, "can't list the routes by '%s'",
+			       dev->name);
+	if (n > 0) {
+		refuse("a default route goes by '%s': used whole, the host "
+		       "would lose the network", dev->name);
+		hint("use another mode than 'direct', or 'force'");
+		return CLI_REFUSED;
+	}
+	return check_upper(cli, dev, port);
+}
+
+/* ---- refusals, where the kernel has no sentence of its own ---- */
+
+static bool has_passthru(struct cli *cli, int parent)
+{
+	struct stabletap_links vlans = { 0 };
+	bool found = false;
+	size_t i;
+
+	if (stabletap_link_dump(cli->st, "macvlan", &vlans))
+		return false;
+	for (i = 0; i < vlans.n; i++)
+		if (vlans.v[i].link == parent &&
+		    vlans.v[i].macvlan_mode == MACVLAN_MODE_PASSTHRU)
+			found = true;
+	stabletap_links_release(&vlans);
+	return found;
+}
+
+/* macvlan's own refusals come without words: find them. */
+static bool explain_silent(struct cli *cli, int err, const struct wish *w,
+			   const struct stabletap_place *p)
+{
+	uint32_t mtu = p->port_link.mtu;
+
+	if (*stabletap_message(cli->st) || w->mode == STABLETAP_MODE_DIRECT)
+		return false;
+	if (err == -EBUSY) {
+		refuse("can't attach port '%s' to '%s': the device has a "
+		       "master or a receive handler already (bridge, bond, "
+		       "Open vSwitch, a port ...)", w->port, w->dev);
+		return true;
+	}
+	if (err == -EADDRINUSE) {
+		refuse("can't attach port '%s' to '%s': the device, or a "
+		       "macvlan on it, has the port's MAC address", w->port,
+		       w->dev);
+		return true;
+	}
+	if (err != -EINVAL)
+		return false;
+	if (mtu > p->dev_link.mtu) {
+		refuse("can't attach port '%s' to '%s': the device's MTU %u is "
+		       "below the port's %u", w->port, w->dev,
+		       p->dev_link.mtu, mtu);
+		hint("ip link set %s mtu %u", w->dev, mtu);
+		return true;
+	}
+	if (has_passthru(cli, p->parent))
+		refuse("can't attach port '%s' to '%s': a macvlan in passthru "
+		       "mode has the device for itself", w->port, w->dev);
+	else if (w->mode == STABLETAP_MODE_PASSTHRU)
+		refuse("can't attach port '%s' to '%s': passthru mode wants "
+		       "the device without other macvlans", w->port, w->dev);
+	else
+		return false;
+	return true;
+}
+
+static void give_hint(int err, const struct wish *w,
+		      const struct stabletap_place *p)
+{
+	switch (err) {
+	case -EEXIST:
+		hint("'replace' swaps the lower: stabletap attach %s dev %s "
+		     "replace", w->port, w->dev);
+		break;
+	case -EMSGSIZE:
+		hint("ip link set %s mtu %u", w->dev, p->port_link.mtu);
+		break;
+	case -EADDRINUSE:
+		hint("'ip -d link show type macvlan' lists the macvlans");
+		break;
+	case -EBUSY:
+		hint("'ip -d link show %s' shows its master and kind", w->dev);
+		break;
+	case -ETXTBSY:
+		hint("ip link set %s xdp off", w->dev);
+		break;
+	default:
+		break;
+	}
+}
+
+static int report(struct cli *cli, int err, const struct wish *w,
+		  const struct stabletap_place *p)
+{
+	if (!explain_silent(cli, err, w, p))
+		refused(cli, err, "can't attach port '%s' to '%s'", w->port,
+			w->dev);
+	give_hint(err, w, p);
+	if (p->restored == 1)
+		note("the old lower is back on '%s'", w->port);
+	else if (p->restored)
+		note("the old lower could not be put back (%s): '%s' is "
+		     "detached", strerror(-p->restored), w->port);
+	return CLI_REFUSED;
+}
+
+/* ---- doing it ---- */
+
+static int run(struct cli *cli, const struct wish *w,
+	       const struct stabletap_link *port,
+	       const struct stabletap_link *dev)
+{
+	struct stabletap_place p = {
+		.port = port->ifindex,
+		.dev = dev->ifindex,
+		.mode = w->mode,
+		.flags = w->flags,
+	};
+	int status = CLI_DONE;
+	int err;
+
+	err = stabletap_place_plan(cli->st, &p);
+	if (err) {
+		status = refused(cli, err, "can't look at '%s' and '%s'",
+				 w->port, w->dev);
+		goto out;
+	}
+	if (p.how == STABLETAP_HOW_BREAK)
+		note("on one device this can't be done without a gap: '%s' is "
+		     "detached for a moment", w->port);
+	err = stabletap_place_run(cli->st, &p);
+	if (err)
+		status = report(cli, err, w, &p);
+	else if (p.leftover)
+		note("the old child (index %d) could not be deleted; the next "
+		     "run will", p.leftover);
+out:
+	stabletap_place_release(&p);
+	return status;
+}
+
+int cmd_attach(struct cli *cli, int argc, char **argv)
+{
+	struct args a = { "attach", argc, argv };
+	struct wish w = { .mode = STABLETAP_MODE_BRIDGE };
+	struct stabletap_link port = { 0 };
+	struct stabletap_link dev = { 0 };
+	int status = parse(&a, &w);
+
+	if (!status)
+		status = find_port(cli, w.port, &port);
+	if (!status)
+		status = find_device(cli, w.dev, &dev);
+	if (!status && !w.force)
+		status = check_wifi(&dev);
+	if (!status && !w.force && w.mode == STABLETAP_MODE_DIRECT)
+		status = check_direct(cli, &dev, &port);
+	if (!status)
+		status = take_lock(cli);
+	if (!status)
+		status = run(cli, &w, &port, &dev);
+	stabletap_link_release(&port);
+	stabletap_link_release(&dev);
+	return status;
+}

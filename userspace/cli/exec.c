@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0
+/* stabletap exec */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+/* As shells have it. */
+#define NOT_EXECUTABLE 126
+#define NOT_FOUND 127
+
+struct plan {
+	const char *port;
+	const char *user;	/* "USER[:GROUP]" or NULL */
+	char **command;		/* ended by NULL; elements may be replaced */
+	uint32_t queues;	/* 0: not said */
+	bool vhost;
+	bool one;		/* {fd} or {vhostfd} is used */
+	int fds[STABLETAP_MAX_QUEUES];
+	int vhostfds[STABLETAP_MAX_QUEUES];
+};
+
+/* ---- arguments ---- */
+
+enum { QUEUES, VHOST, USER, DASHES };
+
+static int take_word(struct args *a, int word, struct plan *p)
+{
+	const char *value;
+
+	switch (word) {
+	case QUEUES:
+		value = args_value(a, "queues");
+		if (!value || !parse_number(value, "queues", 1,
+					    STABLETAP_MAX_QUEUES, &p->queues))
+			return CLI_USAGE;
+		return 0;
+	case VHOST:
+		p->vhost = true;
+		return 0;
+	case USER:
+		p->user = args_value(a, "--user");
+		return p->user ? 0 : CLI_USAGE;
+	default:
+		return CLI_USAGE;
+	}
+}
+
+static int parse(struct args *a, struct plan *p)
+{
+	static const char *const keywords[] = {
+		[QUEUES] = "queues", [VHOST] = "vhost", [USER] = "--user",
+		[DASHES] = "--", NULL,
+	};
+	const char *word;
+	int i;
+
+	p->port = args_next(a);
+	if (!p->port || *p->port == '-')
+		return usage("exec: which port? 'stabletap exec PORT -- "
+			     "COMMAND'");
+	while ((word = args_next(a)) && strcmp(word, "--") != 0) {
+		if (!strncmp(word, "--user=", 7)) {
+			p->user = word + 7;
+			continue;
+		}
+		i = word_expect(word, keywords, "exec");
+		if (i < 0 || take_word(a, i, p))
+			return CLI_USAGE;
+	}
+	if (!word || !a->n)
+		return usage("exec: which command? 'stabletap exec %s -- "
+			     "COMMAND'", p->port);
+	p->command = a->v;
+	return 0;
+}
+
+/* Look for the places, which tell how many queues are meant. */
+static int look_at_command(struct plan *p)
+{
+	bool many = false;
+	char **arg;
+
+	for (arg = p->command; *arg; arg++) {
+		p->one |= has_place(*arg, "{fd}") ||
+			  has_place(*arg, "{vhostfd}");
+		many |= has_place(*arg, "{fds}") ||
+			has_place(*arg, "{vhostfds}");
+		p->vhost |= has_place(*arg, "{vhostfd}") ||
+			    has_place(*arg, "{vhostfds}");
+	}
+	if (p->one && many)
+		return usage("exec: {fd} is for one queue, {fds} for several: "
+			     "not both in one command");
+	if (p->one && p->queues > 1)
+		return usage("exec: {fd} is for one queue; say {fds} for %u",
+			     p->queues);
+	return 0;
+}
+
+/* ---- file descriptors ---- */
+
+static int open_vhost(struct plan *p)
+{
+	unsigned int i;
+	int fd;
+
+	for (i = 0; i < p->queues; i++) {
+		fd = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
+		if (fd >= 0 && fd <= STDERR_FILENO) {
+			/* A standard stream is closed: leave it so. */
+			p->vhostfds[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+			close(fd);
+			fd = p->vhostfds[i];
+		}
+		if (fd < 0) {
+			refuse("can't open /dev/vhost-net: %s",
+			       strerror(errno));
+			if (errno == ENOENT || errno == ENODEV)
+				hint("modprobe vhost_net");
+			return CLI_REFUSED;
+		}
+		p->vhostfds[i] = fd;
+	}
+	return 0;
+}
+
+static int open_port(struct cli *cli, struct plan *p)
+{
+	struct stabletap_link port;
+	struct stabletap_get get;
+	int err = find_port(cli, p->port, &port);
+
+	if (err)
+		return err;
+	err = stabletap_port_get(cli->st, port.ifindex, &get);
+	if (err) {
+		refused(cli, err, "can't ask about port '%s'", p->port);
+		goto out;
+	}
+	if (!p->queues)
+		p->queues = p->one ? 1 : get.queues;
+	if (p->queues > get.queues) {
+		err = refuse("port '%s' has %u queue%s, not %u", p->port,
+			     get.queues, get.queues == 1 ? "" : "s",
+			     p->queues);
+		hint("the number is given when a port is made: 'stabletap add "
+		     "PORT queues %u'", p->queues);
+		goto out;
+	}
+	err = stabletap_node_open(cli->st, &get, p->queues, p->fds);
+	if (err) {
+		refused(cli, err, "can't open port '%s'", p->port);
+		if (err == -EBUSY)
+			report_holders(cli, port.ifindex, p->port);
+		else if (err == -ESTALE)
+			hint("somebody else put that node there; remove it");
+		else if (err == -EACCES)
+			hint("the node belongs to uid %u, gid %u, perm %04o",
+			     get.owner, get.group, get.perm);
+	}
+out:
+	stabletap_link_release(&port);
+	return err ? CLI_REFUSED : 0;
+}
+
+static int keep_at_exec(const int *fds, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (fcntl(fds[i], F_SETFD, 0) < 0)
+			return refuse("can't pass on fd %d: %s", fds[i],
+				      strerror(errno));
+	return 0;
+}
+
+/* ---- substitution ---- */
+
+static int substitute(char **command, const char *what, const char *with)
+{
+	char **arg;
+
+	for (arg = command; *arg; arg++) {
+		if (!has_place(*arg, what))
+			continue;
+		/* Lives until exec; what it replaces is argv's or its own. */
+		*arg = replace_all(*arg, what, with);
+		if (!*arg)
+			return refuse("out of memory");
+	}
+	return 0;
+}
+
+static int substitute_fds(struct plan *p, const int *fds, const char *one,
+			  const char *many, const char *env)
+{
+	char *text = join_fds(fds, p->queues);
+	int err;
+
+	if (!text)
+		return refuse("out of memory");
+	err = substitute(p->command, many, text);
+	if (!err && p->one)
+		err = substitute(p->command, one, text);
+	if (!err && setenv(env, text, 1) < 0)
+		err = refuse("can't set %s: %s", env, strerror(errno));
+	free(text);
+	return err;
+}
+
+static int substitute_all(struct plan *p)
+{
+	int err = substitute_fds(p, p->fds, "{fd}", "{fds}", "STABLETAP_FDS");
+
+	if (err || !p->vhost)
+		return err;
+	return substitute_fds(p, p->vhostfds, "{vhostfd}", "{vhostfds}",
+			      "STABLETAP_VHOST_FDS");
+}
+
+/* ---- becoming the user ---- */
+
+struct identity {
+	uid_t uid;
+	gid_t gid;
+	char name[64];		/* "": the uid has no name */
+	char home[256];
+};
+
+static int find_identity(const char *text, struct identity *id)
+{
+	const char *colon = strchr(text, ':');
+	const struct passwd *pw;
+	char user[64];
+	uint32_t value;
+
+	snprintf(user, sizeof(user), "%.*s",
+		 colon ? (int)(colon - text) : (int)strlen(text), text);
+	if (!parse_user(user, &value))
+		return CLI_USAGE;
+	id->uid = value;
+	pw = getpwuid(id->uid);
+	if (pw) {
+		id->gid = pw->pw_gid;
+		snprintf(id->name, sizeof(id->name), "%s", pw->pw_name);
+		snprintf(id->home, sizeof(id->home), "%s", pw->pw_dir);
+	}
+	if (colon) {
+		if (!parse_group(colon + 1, &value))
+			return CLI_USAGE;
+		id->gid = value;
+	} else if (!pw) {
+		return usage("user %u has no group of its own; say '--user "
+			     "%u:GROUP'", id->uid, id->uid);
+	}
+	return 0;
+}
+
+static int become(const struct identity *id)
+{
+	const gid_t only = id->gid;
+
+	/* The groups first: they need the privilege that goes last. */
+	if (*id->name ? initgroups(id->name, id->gid) : setgroups(1, &only))
+		return refuse("can't set the groups of user %u: %s", id->uid,
+			      strerror(errno));
+	if (setgid(id->gid) < 0)
+		return refuse("can't become group %u: %s", id->gid,
+			      strerror(errno));
+	if (setuid(id->uid) < 0)
+		return refuse("can't become user %u: %s", id->uid,
+			      strerror(errno));
+	if (getuid() != id->uid || geteuid() != id->uid ||
+	    getgid() != id->gid || getegid() != id->gid ||
+	    (id->uid && !setuid(0)))
+		return refuse("did not become user %u", id->uid);
+	if (*id->name && (setenv("USER", id->name, 1) < 0 ||
+			  setenv("LOGNAME", id->name, 1) < 0 ||
+			  setenv("HOME", id->home, 1) < 0))
+		return refuse("can't set the environment: %s",
+			      strerror(errno));
+	return 0;
+}
+
+int cmd_exec(struct cli *cli, int argc, char **argv)
+{
+	struct args a = { "exec", argc, argv };
+	struct identity id = { 0 };
+	struct plan p = { 0 };
+	int err;
+
+	err = parse(&a, &p);
+	if (!err)
+		err = look_at_command(&p);
+	/* Before anything is opened: the user is the caller's mistake. */
+	if (!err && p.user)
+		err = find_identity(p.user, &id);
+	if (!err)
+		err = open_port(cli, &p);
+	if (!err && p.vhost)
+		err = open_vhost(&p);
+	if (!err)
+		err = substitute_all(&p);
+	if (!err && p.user)
+		err = become(&id);
+	if (!err)
+		err = keep_at_exec(p.fds, p.queues);
+	if (!err && p.vhost)
+		err = keep_at_exec(p.vhostfds, p.queues);
+	if (err)
+		return err;	/* the process's end closes the fds */
+
+	execvp(p.command[0], p.command);
+	err = errno;
+	refuse("can't execute '%s': %s", p.command[0], strerror(err));
+	return err == ENOENT ? NOT_FOUND : NOT_EXECUTABLE;
+}

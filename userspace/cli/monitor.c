@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0
+/* stabletap monitor */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli.h"
+
+/* Bytes of socket buffer; an overrun costs a dump, no more. */
+#define RCVBUF (1 << 20)
+
+/* How often a dump that events ran into is repeated. */
+#define RESYNC_ATTEMPTS 10
+
+/* Every device is known: the lowers by their names, the ports by all. */
+struct monitor {
+	struct cli *cli;
+	struct stabletap_monitor *mon;
+	struct stabletap_links known;	/* sorted by ifindex */
+	size_t room;
+	int only;		/* ifindex of the one port asked for, or 0 */
+	char scratch[24];	/* for name_of() */
+};
+
+/* ---- what is known ---- */
+
+/* Position of @ifindex, or where it would have to stand. */
+static size_t position(const struct stabletap_links *known, int ifindex)
+{
+	size_t low = 0;
+	size_t high = known->n;
+	size_t mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (known->v[mid].ifindex < ifindex)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static struct stabletap_link *lookup(struct monitor *m, int ifindex)
+{
+	size_t i = position(&m->known, ifindex);
+
+	if (i < m->known.n && m->known.v[i].ifindex == ifindex)
+		return &m->known.v[i];
+	return NULL;
+}
+
+/* Keep @link, without its altnames, which nothing here asks for. */
+static int remember(struct monitor *m, const struct stabletap_link *link)
+{
+	struct stabletap_links *known = &m->known;
+	struct stabletap_link *at = lookup(m, link->ifindex);
+	struct stabletap_link *grown;
+	size_t i;
+
+	if (!at) {
+		if (known->n == m->room) {
+			m->room = m->room ? m->room * 2 : 64;
+			grown = realloc(known->v, m->room * sizeof(*grown));
+			if (!grown)
+				return -ENOMEM;
+			known->v = grown;
+		}
+		i = position(known, link->ifindex);
+		at = &known->v[i];
+		memmove(at + 1, at, (known->n - i) * sizeof(*at));
+		known->n++;
+	} else {
+		stabletap_link_release(at);
+	}
+	*at = *link;
+	at->altnames = NULL;
+	at->altnames_len = 0;
+	return 0;
+}
+
+static void forget(struct monitor *m, int ifindex)
+{
+	struct stabletap_link *at = lookup(m, ifindex);
+	struct stabletap_link *end = m->known.v + m->known.n;
+
+	if (!at)
+		return;
+	stabletap_link_release(at);
+	memmove(at, at + 1, (size_t)(end - at - 1) * sizeof(*at));
+	m->known.n--;
+}
+
+/* ---- printing ---- */
+
+static const char *name_of(int ifindex, void *arg)
+{
+	struct monitor *m = arg;
+	const struct stabletap_link *link = lookup(m, ifindex);
+
+	if (link)
+		return link->name;
+	snprintf(m->scratch, sizeof(m->scratch), "if%d", ifindex);
+	return m->scratch;
+}
+
+/* "2031-05-06T07:08:09.123456+02:00", as iproute2 has it, with the zone */
+static void format_time(char *buf, size_t size)
+{
+	struct timespec ts = { 0 };
+	struct tm tm = { 0 };
+	char date[32];
+	char zone[8];
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	localtime_r(&ts.tv_sec, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	strftime(zone, sizeof(zone), "%z", &tm);
+	snprintf(buf, size, "%s.%06ld%.3s:%s", date, ts.tv_nsec / 1000, zone,
+		 zone + 3);
+}
+
+static void print_event_json(const struct monitor *m, const char *event,
+			     const struct stabletap_link *port, json_t *fields)
+{
+	json_t *o = json_object();
+	char when[64];
+
+	if (m->cli->timestamp) {
+		format_time(when, sizeof(when));
+		json_object_set_new(o, "time", json_string(when));
+	}
+	json_object_set_new(o, "event", json_string(event));
+	json_object_set_new(o, "port", json_string(port->name));
+	json_object_set_new(o, "ifindex", json_integer(port->ifindex));
+	json_object_update(o, fields);
+	json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(o);
+}
+
+static void print_event_text(const struct monitor *m, const char *event,
+			     const struct stabletap_link *port, json_t *fields)
+{
+	const char *key;
+	json_t *value;
+	char when[64];
+
+	if (m->cli->timestamp) {
+		format_time(when, sizeof(when));
+		printf("[%s] ", when);
+	}
+	printf("%s: %s", port->name, event);
+	json_object_foreach(fields, key, value) {
+		if (json_is_string(value) && *json_string_value(value))
+			printf(" %s %s", key, json_string_value(value));
+		else if (json_is_integer(value) && m->cli->details)
+			printf(" %s %lld", key,
+			       (long long)json_integer_value(value));
+		else if (json_is_integer(value) && !strstr(key, "ifindex"))
+			printf(" %s %lld", key,
+			       (long long)json_integer_value(value));
+		else if (json_is_true(value))
+			printf(" %s", key);
+	}
+	putchar('\n');
+}
+
+static void print_event(const char *event, const struct stabletap_link *port,
+			json_t *fields, void *arg)
+{
+	const struct monitor *m = arg;
+
+	if (!m->only || m->only == port->ifindex) {
+		if (m->cli->json)
+			print_event_json(m, event, port, fields);
+		else
+			print_event_text(m, event, port, fields);
+		fflush(stdout);
+	}
+	json_decref(fields);
+}
+
+/* ---- following ---- */
+
+static int on_event(const struct stabletap_link *link, bool gone, void *arg)
+{
+	struct monitor *m = arg;
+	const struct stabletap_link *at = lookup(m, link->ifindex);
+	struct stabletap_link old = { 0 };
+	bool known = at != NULL;
+	int err = 0;
+
+	if (known)
+		old = *at;
+	/* Its name is needed for the events, so first things first. */
+	if (!gone)
+		err = remember(m, link);
+	if (err)
+		return err;
+	if (stabletap_link_is_port(link)) {
+		if (gone && known) {
+			old.moved = link->moved;
+			events_compare(&old, NULL, name_of, print_event, m);
+		} else if (!gone) {
+			events_compare(known ? &old : NULL, link, name_of,
+				       print_event, m);
+		}
+	}
+	if (gone)
+		forget(m, link->ifindex);
+	return 0;
+}
+
+/* Only counts ports' events: what they say the next dump says, too. */
+static int on_stale(const struct stabletap_link *link, bool gone, void *arg)
+{
+	unsigned int *stale = arg;
+
+	(void)gone;
+	if (stabletap_link_is_port(link))
+		(*stale)++;
+	return 0;
+}
+
+/*
+ * Dump until no event of a port came meanwhile: an event that is older than
+ * the dump would turn time back.
+ */
+static int dump_quietly(struct monitor *m, struct stabletap_links *now)
+{
+	unsigned int stale;
+	int err;
+	int i;
+
+	for (i = 0; i < RESYNC_ATTEMPTS; i++) {
+		stabletap_links_release(now);
+		err = stabletap_link_dump(m->cli->st, NULL, now);
+		if (err)
+			return err;
+		stale = 0;
+		do {
+			err = stabletap_monitor_read(m->mon, on_stale, &stale);
+			stale += err == -ENOBUFS;
+		} while (err == -ENOBUFS);
+		if (err || !stale)
+			return err;
+	}
+	return 0;
+}
+
+static void compare_dumps(struct monitor *m, const struct stabletap_links *old,
+			  const struct stabletap_links *now)
+{
+	const struct stabletap_link *l;
+	const struct stabletap_link *before;
+
+	for (l = old->v; l < old->v + old->n; l++)
+		if (stabletap_link_is_port(l) &&
+		    !stabletap_links_find(now, l->ifindex))
+			events_compare(l, NULL, name_of, print_event, m);
+	for (l = now->v; l < now->v + now->n; l++) {
+		if (!stabletap_link_is_port(l))
+			continue;
+		before = stabletap_links_find(old, l->ifindex);
+		if (before && !stabletap_link_is_port(before))
+			before = NULL;
+		events_compare(before, l, name_of, print_event, m);
+	}
+}
+
+/* Take what is there for known; @tell: say what that changes. */
+static int resync(struct monitor *m, bool tell)
+{
+	struct stabletap_links old = m->known;
+	struct stabletap_links now = { 0 };
+	int err = dump_quietly(m, &now);
+
+	if (err) {
+		stabletap_links_release(&now);
+		return err;
+	}
+	m->known = now;
+	m->room = now.n;
+	if (tell)
+		compare_dumps(m, &old, &m->known);
+	stabletap_links_release(&old);
+	return 0;
+}
+
+static int follow(struct monitor *m)
+{
+	struct pollfd p = {
+		.fd = stabletap_monitor_fd(m->mon), .events = POLLIN,
+	};
+	int err;
+
+	for (;;) {
+		if (poll(&p, 1, -1) < 0 && errno != EINTR)
+			return -errno;
+		err = stabletap_monitor_read(m->mon, on_event, m);
+		if (err == -ENOBUFS)
+			err = resync(m, true);
+		if (err)
+			return err;
+		/* Nobody listens any more. */
+		if (ferror(stdout))
+			return -EPIPE;
+	}
+}
+
+static int run(struct cli *cli, struct monitor *m, bool tell)
+{
+	int err = stabletap_monitor_open(&m->mon, RCVBUF);
+
+	if (!err)
+		err = resync(m, tell);
+	if (!err)
+		err = follow(m);
+	stabletap_monitor_close(m->mon);
+	stabletap_links_release(&m->known);
+	return refused(cli, err, "can't go on monitoring");
+}
+
+int cmd_monitor(struct cli *cli, int argc, char **argv)
+{
+	struct args a = { "monitor", argc, argv };
+	struct monitor m = { .cli = cli };
+	struct stabletap_link port;
+	const char *name = NULL;
+	const char *word;
+	bool now = false;
+	int err;
+
+	while ((word = args_next(&a))) {
+		if (*word == '-' && option_take(cli, word))
+			continue;
+		if (*word == '-')
+			return usage("monitor: option '%s' is unknown", word);
+		if (!strcmp(word, "now"))
+			now = true;
+		else if (name)
+			return usage("monitor: '%s' is too much; one port or "
+				     "none is expected", word);
+		else
+			name = word;
+	}
+	/* Works without the module, too, and tells when it comes. */
+	if (name) {
+		err = find_port(cli, name, &port);
+		if (err)
+			return err;
+		m.only = port.ifindex;
+		stabletap_link_release(&port);
+	}
+	return run(cli, &m, now);
+}

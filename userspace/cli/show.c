@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/* stabletap show */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "cli.h"
+
+/* What is asked for once and serves all ports. */
+struct world {
+	struct stabletap_links links;
+	struct stabletap_holders holders;
+	bool scanned;
+	json_t *array;		/* with -j */
+};
+
+static uint64_t boottime(void)
+{
+	struct timespec ts = { 0 };
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* The holders are sorted by minor: find the port's stretch of them. */
+static void find_holders(struct world *w, struct view *v)
+{
+	const struct stabletap_holder *h = w->holders.v;
+	size_t i;
+
+	v->holders_partial = w->holders.partial;
+	for (i = 0; i < w->holders.n; i++) {
+		if (h[i].minor != v->get.minor)
+			continue;
+		if (!v->holders_n)
+			v->holders = &h[i];
+		v->holders_n++;
+	}
+}
+
+static void find_lower(const struct world *w, struct view *v)
+{
+	v->lower = stabletap_links_find(&w->links, (int)v->get.lower);
+	if (!v->lower || v->lower->link_netnsid >= 0 ||
+	    !stabletap_link_is_macvlan(v->lower))
+		return;
+	v->parent = stabletap_links_find(&w->links, v->lower->link);
+}
+
+static int show_one(struct cli *cli, struct world *w,
+		    const struct stabletap_link *link)
+{
+	struct view v = { .link = link, .now = boottime() };
+	int err = stabletap_port_get(cli->st, link->ifindex, &v.get);
+
+	if (err)
+		return err;
+	find_lower(w, &v);
+	/* All nodes have one major; most ports are looked at for nothing. */
+	if (v.get.open_queues && !cli->brief && !w->scanned) {
+		stabletap_holders_scan(v.get.major, &w->holders);
+		w->scanned = true;
+	}
+	if (v.get.open_queues)
+		find_holders(w, &v);
+	if (cli->json)
+		json_array_append_new(w->array, view_json(cli, &v));
+	else if (cli->brief)
+		view_brief(&v, stdout);
+	else
+		view_text(cli, &v, stdout);
+	return 0;
+}
+
+static void warn_of_module(void)
+{
+	struct stabletap_module m;
+
+	if (!stabletap_module_compare(&m))
+		return;
+	fflush(stdout);
+	fprintf(stderr, "warning: the loaded module (srcversion %s) is not the "
+		"installed one (%s%s%s)\n", m.loaded, m.installed,
+		*m.version ? ", version " : "", m.version);
+}
+
+static int show_all(struct cli *cli, struct world *w)
+{
+	size_t i;
+	int err;
+
+	for (i = 0; i < w->links.n; i++) {
+		if (!stabletap_link_is_port(&w->links.v[i]))
+			continue;
+		err = show_one(cli, w, &w->links.v[i]);
+		/* Ports may go while we list them. */
+		if (err && err != -ENODEV)
+			return refused(cli, err, "can't ask about port '%s'",
+				       w->links.v[i].name);
+	}
+	return CLI_DONE;
+}
+
+static int show_named(struct cli *cli, struct world *w, const char *name)
+{
+	struct stabletap_link port;
+	int err = find_port(cli, name, &port);
+
+	if (err)
+		return err;
+	err = show_one(cli, w, &port);
+	if (err)
+		err = refused(cli, err, "can't ask about port '%s'", name);
+	stabletap_link_release(&port);
+	return err;
+}
+
+int cmd_show(struct cli *cli, int argc, char **argv)
+{
+	struct args a = { "show", argc, argv };
+	struct world w = { 0 };
+	const char *name = NULL;
+	const char *word;
+	int status;
+	int err;
+
+	while ((word = args_next(&a))) {
+		if (*word == '-' && option_take(cli, word))
+			continue;
+		if (*word == '-')
+			return usage("show: option '%s' is unknown", word);
+		if (name)
+			return usage("show: '%s' is too much; one port or none "
+				     "is expected", word);
+		name = word;
+	}
+
+	status = need_module(cli);
+	if (status)
+		return status;
+	err = stabletap_link_dump(cli->st, NULL, &w.links);
+	if (err)
+		return refused(cli, err, "can't list the devices");
+	if (cli->json)
+		w.array = json_array();
+	status = name ? show_named(cli, &w, name) : show_all(cli, &w);
+	if (cli->json && !status)
+		print_json(cli, w.array, stdout);
+	if (!cli->brief)
+		warn_of_module();
+
+	json_decref(w.array);
+	stabletap_links_release(&w.links);
+	stabletap_holders_release(&w.holders);
+	return status;
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A port as lines of text, in the manner of iproute2. */
+#include <grp.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <pwd.h>
+
+#include "cli.h"
+
+bool view_mtu_warning(const struct view *v, char *buf, size_t size)
+{
+	if (!v->get.lower || v->get.lower_mtu >= v->link->mtu)
+		return false;
+	snprintf(buf, size, "the lower's MTU %u is below the port's %u: larger "
+		 "frames are dropped", v->get.lower_mtu, v->link->mtu);
+	return true;
+}
+
+/* "12.3s", "4m10s", "3h05m", "2d07h" */
+static void format_age(uint64_t ns, char *buf, size_t size)
+{
+	uint64_t s = ns / 1000000000u;
+
+	if (s < 60)
+		snprintf(buf, size, "%" PRIu64 ".%" PRIu64 "s", s,
+			 ns / 100000000u % 10);
+	else if (s < 3600)
+		snprintf(buf, size, "%" PRIu64 "m%02" PRIu64 "s", s / 60,
+			 s % 60);
+	else if (s < 86400)
+		snprintf(buf, size, "%" PRIu64 "h%02" PRIu64 "m", s / 3600,
+			 s / 60 % 60);
+	else
+		snprintf(buf, size, "%" PRIu64 "d%02" PRIu64 "h", s / 86400,
+			 s / 3600 % 24);
+}
+
+static void print_lower(const struct view *v, FILE *out)
+{
+	const struct stabletap_get *g = &v->get;
+
+	if (!g->lower)
+		return;
+	if (v->lower)
+		fprintf(out, " lower %s", v->lower->name);
+	else
+		fprintf(out, " lower if%u", g->lower);
+	if (v->lower && stabletap_link_is_macvlan(v->lower))
+		fprintf(out, " mode %s", stabletap_macvlan_mode_name(
+					     v->lower->macvlan_mode));
+	else
+		fprintf(out, " mode direct");
+	if (v->parent)
+		fprintf(out, " dev %s", v->parent->name);
+	if (g->attach_flags & STABLETAP_ATTACH_FILTER)
+		fprintf(out, " filter");
+}
+
+static void print_node(const struct stabletap_get *g, FILE *out)
+{
+	const struct passwd *pw = getpwuid(g->owner);
+	const struct group *gr = getgrgid(g->group);
+
+	fprintf(out, "    node /dev/%.*s", STABLETAP_NODE_SIZE, g->node);
+	if (pw)
+		fprintf(out, " owner %s", pw->pw_name);
+	else
+		fprintf(out, " owner %u", g->owner);
+	if (gr)
+		fprintf(out, " group %s", gr->gr_name);
+	else
+		fprintf(out, " group %u", g->group);
+	fprintf(out, " perm %04o queues %u/%u\n", g->perm, g->open_queues,
+		g->queues);
+}
+
+static void print_holders(const struct view *v, FILE *out)
+{
+	size_t i;
+
+	if (!v->get.open_queues)
+		return;
+	fprintf(out, "    open in");
+	for (i = 0; i < v->holders_n; i++)
+		fprintf(out, "%s %s pid %d", i ? "," : "", v->holders[i].comm,
+			(int)v->holders[i].pid);
+	if (!v->holders_n)
+		fprintf(out, " a process that can't be seen from here%s",
+			v->holders_partial ? " (try as root)" : "");
+	fputc('\n', out);
+}
+
+static void print_last_detach(const struct view *v, FILE *out)
+{
+	const struct stabletap_get *g = &v->get;
+	char age[32];
+
+	if (!g->detach_time)
+		return;
+	format_age(v->now - g->detach_time, age, sizeof(age));
+	fprintf(out, "    last detach %s %s ago from %s\n",
+		stabletap_reason_name(g->detach_reason), age,
+		*g->last_lower ? g->last_lower : "?");
+}
+
+static void print_details(const struct view *v, FILE *out)
+{
+	const struct stabletap_get *g = &v->get;
+	char age[32];
+
+	fprintf(out, "    index %d device %u:%u attaches %llu replaces %llu "
+		"losses %llu", v->link->ifindex, g->major, g->minor,
+		(unsigned long long)g->attaches,
+		(unsigned long long)g->replaces, (unsigned long long)g->losses);
+	if (g->lower) {
+		format_age(v->now - g->attach_time, age, sizeof(age));
+		fprintf(out, "\n    lower index %u kind %s mtu %u attached %s "
+			"ago", g->lower,
+			stabletap_lower_kind_name(g->lower_kind), g->lower_mtu,
+			age);
+	}
+	fputc('\n', out);
+}
+
+/* One table of counters: a line of heads, a line of values. */
+static void print_counters(const char *head, const char *const *names,
+			   const __u64 *values, size_t n, FILE *out)
+{
+	size_t i;
+
+	fprintf(out, "    %s:", head);
+	for (i = 0; i < n; i++)
+		fprintf(out, " %10s", names[i]);
+	fprintf(out, "\n       ");
+	for (i = 0; i < n; i++)
+		fprintf(out, " %10llu", (unsigned long long)values[i]);
+	fputc('\n', out);
+}
+
+static void print_stats(const struct stabletap_stats *s, FILE *out)
+{
+	static const char *const tx[] = {
+		"bytes", "packets", "detached", "lower", "refused", "held",
+		"expired",
+	};
+	static const char *const rx[] = {
+		"bytes", "packets", "mcast", "no-reader", "ring", "down",
+		"inactive", "lro", "nomem",
+	};
+	const __u64 tx_values[] = {
+		s->tx_bytes, s->tx_packets, s->tx_detached, s->tx_lower,
+		s->tx_refused, s->tx_held, s->tx_expired,
+	};
+	const __u64 rx_values[] = {
+		s->rx_bytes, s->rx_packets, s->rx_multicast, s->rx_no_reader,
+		s->rx_ring, s->rx_down, s->rx_inactive, s->rx_lro, s->rx_nomem,
+	};
+
+	print_counters("TX", tx, tx_values, sizeof(tx) / sizeof(*tx), out);
+	print_counters("RX", rx, rx_values, sizeof(rx) / sizeof(*rx), out);
+}
+
+void view_text(const struct cli *cli, const struct view *v, FILE *out)
+{
+	const struct stabletap_get *g = &v->get;
+	char mac[STABLETAP_MAC_TEXT];
+	char warning[128];
+
+	fprintf(out, "%s: state %s", v->link->name,
+		stabletap_state_name(g->state));
+	print_lower(v, out);
+	fprintf(out, "\n    link %s address %s mtu %u on-detach %s\n",
+		v->link->flags & IFF_UP ? "up" : "down",
+		stabletap_mac_format(v->link->addr, mac), v->link->mtu,
+		stabletap_on_detach_name(g->on_detach));
+	print_node(g, out);
+	print_holders(v, out);
+	print_last_detach(v, out);
+	if (cli->details)
+		print_details(v, out);
+	if (cli->stats)
+		print_stats(&g->stats, out);
+	if (view_mtu_warning(v, warning, sizeof(warning)))
+		fprintf(out, "    warning: %s\n", warning);
+}
+
+void view_brief(const struct view *v, FILE *out)
+{
+	char mac[STABLETAP_MAC_TEXT];
+	char lower[2 * STABLETAP_NAME_SIZE + 2] = "-";
+
+	if (v->parent)
+		snprintf(lower, sizeof(lower), "%s@%s", v->lower->name,
+			 v->parent->name);
+	else if (v->lower)
+		snprintf(lower, sizeof(lower), "%s", v->lower->name);
+	else if (v->get.lower)
+		snprintf(lower, sizeof(lower), "if%u", v->get.lower);
+	fprintf(out, "%-16s %-10s %s %-20s %u/%u\n", v->link->name,
+		stabletap_state_name(v->get.state),
+		stabletap_mac_format(v->link->addr, mac), lower,
+		v->get.open_queues, v->get.queues);
+}
