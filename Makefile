@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+#   make                 the command, and the module where this kernel's
+#                        headers are
+#   make modules [KDIR=<kernel build tree>]
+#   make install [DESTDIR= PREFIX=]
+#   make modules_install [KDIR= INSTALL_MOD_PATH=]
+#   make dkms-install [DESTDIR=]
+#
+# Below, a Debian kernel boots in QEMU; what is missing here is installed from
+# Debian's packages.  KERNEL=6.1 (default) or 6.12.
+#
+#   make demo [GUEST=linux]
+#   make shell           a prompt in the machine, module and tools loaded
+#   make check [TESTS='datapath/* bats/*']
+#   make check-long      what takes longer
+#   make sparse          the module through sparse, if that is installed
+
+KERNEL ?= 6.1
+KDIR ?= /lib/modules/$(shell uname -r)/build
+PREFIX ?= /usr/local
+DESTDIR ?=
+INCLUDEDIR ?= $(PREFIX)/include
+VM := selftests/vm
+MODULE_VERSION := $(shell sed -n \
+	's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+
+all: userspace
+	@if [ -e "$(KDIR)/Makefile" ]; then \
+		$(MAKE) modules; \
+	else \
+		echo "No headers of the running kernel in $(KDIR): no module;" \
+			"make modules KDIR=<kernel build tree> makes one."; \
+	fi
+
+userspace:
+	$(MAKE) -C userspace
+
+modules:
+	$(MAKE) -C kmod KDIR="$(KDIR)"
+
+install: userspace
+	$(MAKE) -C userspace install
+	install -D -m 0644 include/uapi/linux/stabletap.h \
+		$(DESTDIR)$(INCLUDEDIR)/linux/stabletap.h
+
+modules_install: modules
+	$(MAKE) -C kmod KDIR="$(KDIR)" modules_install
+
+# DKMS keeps the source below /usr/src, whatever PREFIX is.
+dkms-install:
+	rm -rf "$(DESTDIR)/usr/src/stabletap-$(MODULE_VERSION)"
+	find kmod include dkms.conf COPYING -type f \( -name '*.[chS]' \
+		! -name '*.mod.c' -o -name Makefile -o -name Kbuild \
+		-o -name dkms.conf -o -name COPYING \) | while read -r file; do \
+		install -D -m 0644 "$$file" \
+		"$(DESTDIR)/usr/src/stabletap-$(MODULE_VERSION)/$$file" || \
+		exit 1; \
+	done
+ifeq ($(DESTDIR),)
+	dkms status stabletap/$(MODULE_VERSION) | grep -q . && \
+		dkms remove stabletap/$(MODULE_VERSION) --all || :
+	dkms add stabletap/$(MODULE_VERSION)
+	dkms build stabletap/$(MODULE_VERSION)
+	dkms install stabletap/$(MODULE_VERSION)
+endif
+
+# The rest needs packages and kernels, so they come first, one at a time.
+prepare:
+	$(VM)/prepare $(KERNEL)
+
+# Everything that a machine is to run
+machine: prepare
+	$(VM)/build-module --strict $(KERNEL)
+	$(MAKE) -C userspace
+	$(MAKE) -C selftests
+
+check: machine
+	$(MAKE) -C userspace tests
+	@selftests/check --kernel $(KERNEL) $(TESTS_QUOTED)
+
+check-long: machine
+	@selftests/check --long --kernel $(KERNEL) $(TESTS_QUOTED)
+
+# The patterns are for check, not for the shell.
+TESTS_QUOTED := $(patsubst %,'%',$(TESTS))
+
+demo: prepare
+	$(VM)/build-module $(KERNEL)
+	$(MAKE) -C userspace
+	@selftests/demo/run --kernel $(KERNEL) $(if $(GUEST),--guest $(GUEST))
+
+shell: prepare
+	$(VM)/build-module $(KERNEL)
+	$(MAKE) -C userspace
+	@$(VM)/run --kernel $(KERNEL) --nics --tty --timeout 0 -- $(VM)/shell
+
+sparse: prepare
+	@command -v sparse >/dev/null || \
+		{ echo "sparse is not installed"; exit 1; }
+	$(VM)/build-module --strict --sparse $(KERNEL)
+
+clean:
+	rm -rf build
+	find kmod -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
+		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '*.symvers' \
+		-o -name modules.order \) -delete
+
+.PHONY: all userspace modules install modules_install dkms-install prepare \
+	machine check check-long demo shell sparse clean
+.NOTPARALLEL:
