@@ -256,7 +256,10 @@ static void lower_explain(struct netlink_ext_ack *extack, int err)
 {
 	if (!extack || extack->_msg)
 		return;
-	if (err == -EADDRINUSE)
+	if (err == -EMLINK)
+		NL_SET_ERR_MSG_MOD(extack,
+				   "Too many devices are stacked on each other");
+	else if (err == -EADDRINUSE)
 		NL_SET_ERR_MSG_MOD(extack,
 				   "Another macvlan on the same parent has the port's MAC address");
 	else

@@ -337,8 +337,7 @@ void stabletap_port_setup(struct net_device *dev)
 	dev->needs_free_netdev = true;
 	dev->priv_destructor = stabletap_port_free;
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
-	dev->priv_flags |= IFF_NO_QUEUE | IFF_UNICAST_FLT |
-			   IFF_LIVE_ADDR_CHANGE;
+	dev->priv_flags |= IFF_NO_QUEUE | IFF_UNICAST_FLT;
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = ETH_MAX_MTU;
 	dev->tx_queue_len = TUN_READQ_SIZE;
