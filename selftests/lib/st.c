@@ -43,6 +43,18 @@ int st_netns_new(void)
 	return 0;
 }
 
+int st_netns_fd(void)
+{
+	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int st_netns_enter(int netns)
+{
+	return setns(netns, CLONE_NEWNET) ? -errno : 0;
+}
+
 int st_sh(const char *format, ...)
 {
 	char command[1024];
@@ -197,8 +209,7 @@ err_close:
 	return err;
 }
 
-/* One request and its acknowledgement; the extack sentence goes to st_msg. */
-static int st_talk(struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
+int st_talk(struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
 {
 	const struct nlmsgerr *error;
 	const struct nlattr *attr;
@@ -246,8 +257,8 @@ out:
 	return err;
 }
 
-static struct nlmsghdr *st_link_msg(void *buf, uint16_t type, uint16_t flags,
-				    int ifindex)
+struct nlmsghdr *st_link_msg(void *buf, uint16_t type, uint16_t flags,
+			     int ifindex)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct ifinfomsg *ifm;
@@ -402,6 +413,11 @@ int st_link_mac(int ifindex, const uint8_t *mac)
 int st_link_mtu(int ifindex, int mtu)
 {
 	return st_link_set(ifindex, IFLA_MTU, &mtu, sizeof(mtu));
+}
+
+int st_link_netns(int ifindex, int netns)
+{
+	return st_link_set(ifindex, IFLA_NET_NS_FD, &netns, sizeof(netns));
 }
 
 struct st_state {

@@ -11,6 +11,7 @@
 #ifndef ST_H
 #define ST_H
 
+#include <libmnl/libmnl.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +28,10 @@
 
 /* Enter a new network namespace, with sysfs of it mounted, loopback down. */
 int st_netns_new(void);
+/* An fd of the network namespace the process is in */
+int st_netns_fd(void);
+/* Go into that of an fd; /sys and control devices stay those they were. */
+int st_netns_enter(int netns);
 /* Run a command by sh; its exit status, or negative errno. */
 int st_sh(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Monotonic time, nanoseconds */
@@ -63,10 +68,20 @@ int st_link_up(int ifindex, bool up);
 int st_link_master(int ifindex, int master);
 int st_link_mac(int ifindex, const uint8_t *mac);
 int st_link_mtu(int ifindex, int mtu);
+int st_link_netns(int ifindex, int netns);
 int st_ifindex(const char *name);	/* ifindex, -ENODEV */
 /* IFLA_OPERSTATE (IF_OPER_*) and dev->flags; what is NULL is not wanted */
 int st_link_state(int ifindex, int *operstate, unsigned int *flags,
 		  uint8_t mac[6], int *master);
+
+/*
+ * Requests of one's own: the head of an RTM_*LINK message in a zeroed @buf;
+ * and one request with its acknowledgement, whose extack sentence goes to
+ * st_msg.
+ */
+struct nlmsghdr *st_link_msg(void *buf, uint16_t type, uint16_t flags,
+			     int ifindex);
+int st_talk(struct nlmsghdr *nlh, mnl_cb_t cb, void *data);
 
 /*
  * Frames: destination, source, ST_ETHERTYPE, then a number (network order),
