@@ -14,7 +14,7 @@
 #   make shell           a prompt in the machine, module and tools loaded
 #   make check [TESTS='datapath/* bats/*']
 #   make check-long      what takes longer
-#   make sparse          the module through sparse, if that is installed
+#   make sparse          the module through sparse
 
 KERNEL ?= 6.1
 KDIR ?= /lib/modules/$(shell uname -r)/build
@@ -95,9 +95,8 @@ shell: prepare
 	$(MAKE) -C userspace
 	@$(VM)/run --kernel $(KERNEL) --nics --tty --timeout 0 -- $(VM)/shell
 
-sparse: prepare
-	@command -v sparse >/dev/null || \
-		{ echo "sparse is not installed"; exit 1; }
+sparse:
+	$(VM)/prepare --also sparse $(KERNEL)
 	$(VM)/build-module --strict --sparse $(KERNEL)
 
 clean:
