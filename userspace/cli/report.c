@@ -57,6 +57,7 @@ void note(const char *fmt, ...)
 
 int refused(struct cli *cli, int err, const char *fmt, ...)
 {
+	static const char prefix[] = STABLETAP_KIND ": ";
 	const char *message = stabletap_message(cli->st);
 	char what[256];
 	va_list ap;
@@ -65,6 +66,9 @@ int refused(struct cli *cli, int err, const char *fmt, ...)
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
 
+	/* The module puts its own name before its sentences. */
+	if (!strncmp(message, prefix, strlen(prefix)))
+		message += strlen(prefix);
 	/* errno's text helps those who search for it. */
 	if (*message)
 		refuse("%s: %s (%s)", what, message, strerror(-err));

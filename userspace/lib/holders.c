@@ -18,7 +18,7 @@ static void read_comm(int proc, const char *pid, char *buf, size_t size)
 	ssize_t got;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/comm", pid);
+	snprintf(path, sizeof(path), "%.20s/comm", pid);
 	buf[0] = '\0';
 	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)

@@ -186,7 +186,9 @@ int stabletap_link_parse(const struct nlmsghdr *nlh, struct stabletap_link *out)
 	/* A bridge port's RTM_DELLINK is no device's end. */
 	if (ifi->ifi_family != AF_UNSPEC)
 		return -ENODATA;
-	if (mnl_attr_parse(nlh, sizeof(*ifi), into_table, &t) < 0)
+	/* By length: mnl_attr_parse() would round it up. */
+	if (mnl_attr_parse_payload(ifi + 1, nlh->nlmsg_len - MNL_NLMSG_HDRLEN -
+				   sizeof(*ifi), into_table, &t) < 0)
 		return -EBADMSG;
 	/* Wireless extensions send notices without a name. */
 	if (!tb[IFLA_IFNAME])
