@@ -73,6 +73,20 @@ static int control_version(struct net *net, union control_arg *arg,
 	return 0;
 }
 
+/* Empty for a default, or as the core has it: one "%d" at most */
+static bool create_name_is_valid(const char *name)
+{
+	const char *number;
+
+	if (strnlen(name, IFNAMSIZ) == IFNAMSIZ)
+		return false;
+	if (!name[0])
+		return true;
+	number = strchr(name, '%');
+	return dev_valid_name(name) &&
+	       (!number || (number[1] == 'd' && !strchr(number + 2, '%')));
+}
+
 static int create_check(const struct stabletap_create *create,
 			struct netlink_ext_ack *extack)
 {
@@ -85,8 +99,7 @@ static int create_check(const struct stabletap_create *create,
 			       extack);
 	if (err)
 		return err;
-	if (strnlen(create->name, IFNAMSIZ) == IFNAMSIZ ||
-	    (create->name[0] && !dev_valid_name(create->name))) {
+	if (!create_name_is_valid(create->name)) {
 		NL_SET_ERR_MSG_MOD(extack, "Not a valid interface name");
 		return -EINVAL;
 	}
