@@ -5,7 +5,7 @@
 #   make modules [KDIR=<kernel build tree>]
 #   make install [DESTDIR= PREFIX=]
 #   make modules_install [KDIR= INSTALL_MOD_PATH=]
-#   make dkms-install [DESTDIR=]
+#   make dkms-install [DESTDIR=] [KVER=<kernel release>]
 #
 # Below, a Debian kernel boots in QEMU; what is missing here is installed from
 # Debian's packages.  KERNEL=6.1 (default) or 6.12.
@@ -22,8 +22,13 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 INCLUDEDIR ?= $(PREFIX)/include
 VM := selftests/vm
+QUIETLY := $(MAKE) --no-print-directory -s
 MODULE_VERSION := $(shell sed -n \
 	's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+
+# What is given on this command line reaches the other makefiles by the
+# environment only: TESTS, for one, means something else there.
+MAKEOVERRIDES :=
 
 all: userspace
 	@if [ -e "$(KDIR)/Makefile" ]; then \
@@ -58,11 +63,11 @@ dkms-install:
 		exit 1; \
 	done
 ifeq ($(DESTDIR),)
-	dkms status stabletap/$(MODULE_VERSION) | grep -q . && \
-		dkms remove stabletap/$(MODULE_VERSION) --all || :
+	if dkms status stabletap/$(MODULE_VERSION) | grep -q .; then \
+		dkms remove stabletap/$(MODULE_VERSION) --all; \
+	fi
 	dkms add stabletap/$(MODULE_VERSION)
-	dkms build stabletap/$(MODULE_VERSION)
-	dkms install stabletap/$(MODULE_VERSION)
+	dkms install $(if $(KVER),-k $(KVER)) stabletap/$(MODULE_VERSION)
 endif
 
 # The rest needs packages and kernels, so they come first, one at a time.
@@ -72,11 +77,11 @@ prepare:
 # Everything that a machine is to run
 machine: prepare
 	$(VM)/build-module --strict $(KERNEL)
-	$(MAKE) -C userspace
-	$(MAKE) -C selftests
+	$(QUIETLY) -C userspace
+	$(QUIETLY) -C selftests
 
 check: machine
-	$(MAKE) -C userspace tests
+	$(QUIETLY) -C userspace tests
 	@selftests/check --kernel $(KERNEL) $(TESTS_QUOTED)
 
 check-long: machine
@@ -87,12 +92,12 @@ TESTS_QUOTED := $(patsubst %,'%',$(TESTS))
 
 demo: prepare
 	$(VM)/build-module $(KERNEL)
-	$(MAKE) -C userspace
+	$(QUIETLY) -C userspace
 	@selftests/demo/run --kernel $(KERNEL) $(if $(GUEST),--guest $(GUEST))
 
 shell: prepare
 	$(VM)/build-module $(KERNEL)
-	$(MAKE) -C userspace
+	$(QUIETLY) -C userspace
 	@$(VM)/run --kernel $(KERNEL) --nics --tty --timeout 0 -- $(VM)/shell
 
 sparse:
