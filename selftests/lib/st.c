@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
+#include <linux/if.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
@@ -472,6 +473,19 @@ int st_link_state(int ifindex, int *operstate, unsigned int *flags,
 	if (master)
 		*master = state.master;
 	return 0;
+}
+
+static bool st_is_up(void *arg)
+{
+	int operstate;
+
+	return !st_link_state(*(int *)arg, &operstate, NULL, NULL, NULL) &&
+	       operstate == IF_OPER_UP;
+}
+
+bool st_wait_up(int ifindex, int deadline_ms)
+{
+	return st_wait(st_is_up, &ifindex, deadline_ms);
 }
 
 ssize_t st_frame(uint8_t *buf, size_t len, const void *dst, const void *src,

@@ -82,6 +82,11 @@ int st_link_state(int ifindex, int *operstate, unsigned int *flags,
 struct nlmsghdr *st_link_msg(void *buf, uint16_t type, uint16_t flags,
 			     int ifindex);
 int st_talk(struct nlmsghdr *nlh, mnl_cb_t cb, void *data);
+/*
+ * Wait until linkwatch has seen that a device has got carrier: until then its
+ * queue is the one that drops everything.  Not for a dummy, which always has.
+ */
+bool st_wait_up(int ifindex, int deadline_ms);
 
 /*
  * Frames: destination, source, ST_ETHERTYPE, then a number (network order),
