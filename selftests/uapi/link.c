@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The rtnetlink door: link kind "stabletap", what it takes, refuses and
+ * tells; and the port's node, which is made with the port.
+ *
+ *	ip link add vm1 type stabletap
+ *	fd -- vm1 -- d0 (dummy), or mv0 (macvlan) -- d0
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "st.h"
+
+/* What RTM_NEWLINK tells in IFLA_INFO_DATA */
+struct told {
+	int ifindex;
+	bool seen[IFLA_STABLETAP_MAX + 1];
+	uint64_t value[IFLA_STABLETAP_MAX + 1];
+	char last_lower[STABLETAP_NAME_SIZE];
+};
+
+static void told_data(const struct nlattr *data, struct told *told)
+{
+	const struct nlattr *attr;
+	int type;
+
+	mnl_attr_for_each_nested(attr, data) {
+		type = mnl_attr_get_type(attr);
+		if (type > IFLA_STABLETAP_MAX)
+			continue;
+		told->seen[type] = true;
+		if (type == IFLA_STABLETAP_LAST_LOWER)
+			snprintf(told->last_lower, sizeof(told->last_lower),
+				 "%s", mnl_attr_get_str(attr));
+		else if (mnl_attr_get_payload_len(attr) == sizeof(__u64))
+			told->value[type] = mnl_attr_get_u64(attr);
+		else if (mnl_attr_get_payload_len(attr) == sizeof(__u32))
+			told->value[type] = mnl_attr_get_u32(attr);
+	}
+}
+
+static int told_cb(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct ifinfomsg *ifm = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr, *info;
+	struct told *told = arg;
+	bool ours = false;
+
+	if (nlh->nlmsg_type != RTM_NEWLINK)
+		return MNL_CB_OK;
+	mnl_attr_for_each(attr, nlh, sizeof(*ifm)) {
+		if (mnl_attr_get_type(attr) != IFLA_LINKINFO)
+			continue;
+		mnl_attr_for_each_nested(info, attr) {
+			if (mnl_attr_get_type(info) == IFLA_INFO_KIND)
+				ours = !strcmp(mnl_attr_get_str(info),
+					       STABLETAP_KIND);
+			if (mnl_attr_get_type(info) == IFLA_INFO_DATA && ours)
+				told_data(info, told);
+		}
+	}
+	told->ifindex = ours ? ifm->ifi_index : 0;
+	return MNL_CB_OK;
+}
+
+static int tell(int ifindex, struct told *told)
+{
+	char buf[256] = {};
+
+	memset(told, 0, sizeof(*told));
+	return st_talk(st_link_msg(buf, RTM_GETLINK, 0, ifindex), told_cb,
+		       told);
+}
+
+/* RTM_NEWLINK with one attribute of IFLA_INFO_DATA, or none if @type is 0 */
+static int newlink(const char *name, int ifindex, int type, const void *value,
+		   size_t len)
+{
+	char buf[1024] = {};
+	struct nlattr *info, *data;
+	struct nlmsghdr *nlh;
+
+	nlh = st_link_msg(buf, RTM_NEWLINK,
+			  name ? NLM_F_CREATE | NLM_F_EXCL : 0, ifindex);
+	if (name)
+		mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, STABLETAP_KIND);
+	if (type) {
+		data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+		mnl_attr_put(nlh, type, len, value);
+		mnl_attr_nest_end(nlh, data);
+	}
+	mnl_attr_nest_end(nlh, info);
+	return st_talk(nlh, NULL, NULL);
+}
+
+static int newlink_u32(const char *name, int ifindex, int type, __u32 value)
+{
+	return newlink(name, ifindex, type, &value, sizeof(value));
+}
+
+/* RTM_NEWLINK of a port with one attribute of the link itself */
+static int newlink_with(const char *name, int type, const void *value,
+			size_t len)
+{
+	char buf[1024] = {};
+	struct nlattr *info;
+	struct nlmsghdr *nlh;
+
+	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	mnl_attr_put(nlh, type, len, value);
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, STABLETAP_KIND);
+	mnl_attr_nest_end(nlh, info);
+	return st_talk(nlh, NULL, NULL);
+}
+
+FIXTURE(link) {
+	int control;
+	struct told told;
+	struct stabletap_get get;
+};
+
+FIXTURE_SETUP(link)
+{
+	ASSERT_EQ(0, st_netns_new());
+	self->control = st_control_open();
+	ASSERT_LE(0, self->control);
+}
+
+FIXTURE_TEARDOWN(link)
+{
+	close(self->control);
+}
+
+TEST_F(link, a_port_is_made_of_the_defaults)
+{
+	int vm1;
+
+	ASSERT_EQ(0, newlink("vm1", 0, 0, NULL, 0));
+	vm1 = st_ifindex("vm1");
+	ASSERT_EQ(0, tell(vm1, &self->told));
+	EXPECT_EQ(vm1, self->told.ifindex);
+	EXPECT_EQ(1, self->told.value[IFLA_STABLETAP_QUEUES]);
+	EXPECT_EQ(0, self->told.value[IFLA_STABLETAP_OWNER]);
+	EXPECT_EQ(0, self->told.value[IFLA_STABLETAP_GROUP]);
+	EXPECT_EQ(0600, self->told.value[IFLA_STABLETAP_PERM]);
+	EXPECT_EQ(0, self->told.value[IFLA_STABLETAP_ON_DETACH]);
+	EXPECT_EQ(STABLETAP_STATE_DETACHED,
+		  self->told.value[IFLA_STABLETAP_STATE]);
+	EXPECT_EQ(0, st_sh("test $(cat /sys/class/net/vm1/addr_assign_type) = 1"));
+}
+
+TEST_F(link, every_attribute_is_told)
+{
+	int type;
+
+	ASSERT_EQ(0, newlink("vm1", 0, 0, NULL, 0));
+	ASSERT_EQ(0, tell(st_ifindex("vm1"), &self->told));
+	for (type = 1; type < IFLA_STABLETAP_PAD; type++)
+		EXPECT_TRUE(self->told.seen[type]) {
+			TH_LOG("attribute %d", type);
+		}
+}
+
+TEST_F(link, what_is_given_is_what_is_told_by_both_doors)
+{
+	static const struct {
+		int type;
+		__u32 value;
+	} given[] = {
+		{ IFLA_STABLETAP_QUEUES, 256 },
+		{ IFLA_STABLETAP_OWNER, 1001 },
+		{ IFLA_STABLETAP_GROUP, 1002 },
+		{ IFLA_STABLETAP_PERM, 0660 },
+		{ IFLA_STABLETAP_ON_DETACH, STABLETAP_ON_DETACH_DROP },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(given); i++) {
+		ASSERT_EQ(0, newlink_u32("vm1", 0, given[i].type,
+					 given[i].value));
+		ASSERT_EQ(0, tell(st_ifindex("vm1"), &self->told));
+		EXPECT_EQ(given[i].value, self->told.value[given[i].type]);
+		ASSERT_EQ(0, st_get(self->control, st_ifindex("vm1"),
+				    &self->get));
+		EXPECT_EQ(i == 0 ? 256 : 1, self->get.queues);
+		EXPECT_EQ(i == 1 ? 1001 : 0, self->get.owner);
+		EXPECT_EQ(i == 2 ? 1002 : 0, self->get.group);
+		EXPECT_EQ(i == 3 ? 0660 : 0600, self->get.perm);
+		ASSERT_EQ(0, st_link_del(st_ifindex("vm1")));
+	}
+}
+
+TEST_F(link, both_doors_tell_the_same_of_an_attachment)
+{
+	int vm1 = st_port_new(self->control, "vm1", 0, 2);
+	int d0 = st_link_add("d0", "dummy", 0);
+	int d1 = st_link_add("d1", "dummy", 0);
+	const uint64_t *value = self->told.value;
+	struct stabletap_get *get = &self->get;
+
+	ASSERT_LT(0, vm1);
+	ASSERT_EQ(0, st_attach(self->control, vm1, d0, 0));
+	ASSERT_EQ(0, st_attach(self->control, vm1, d1,
+			       STABLETAP_ATTACH_REPLACE |
+			       STABLETAP_ATTACH_FILTER));
+	ASSERT_LE(0, st_port_open(self->control, vm1, 0));
+	ASSERT_EQ(0, tell(vm1, &self->told));
+	ASSERT_EQ(0, st_get(self->control, vm1, get));
+	EXPECT_EQ(get->open_queues, value[IFLA_STABLETAP_OPEN_QUEUES]);
+	EXPECT_EQ(1, get->open_queues);
+	EXPECT_EQ(get->state, value[IFLA_STABLETAP_STATE]);
+	EXPECT_EQ(STABLETAP_STATE_ATTACHED, get->state);
+	EXPECT_EQ(get->lower, value[IFLA_STABLETAP_LOWER]);
+	EXPECT_EQ(d1, get->lower);
+	EXPECT_EQ(get->lower_kind, value[IFLA_STABLETAP_LOWER_KIND]);
+	EXPECT_EQ(STABLETAP_LOWER_DIRECT, get->lower_kind);
+	EXPECT_EQ(get->attach_flags, value[IFLA_STABLETAP_ATTACH_FLAGS]);
+	EXPECT_EQ(STABLETAP_ATTACH_FILTER, get->attach_flags);
+	EXPECT_EQ(get->detach_reason, value[IFLA_STABLETAP_DETACH_REASON]);
+	EXPECT_EQ(STABLETAP_REASON_REPLACED, get->detach_reason);
+	EXPECT_STREQ(get->last_lower, self->told.last_lower);
+	EXPECT_STREQ("d0", get->last_lower);
+	EXPECT_EQ(get->attach_time, value[IFLA_STABLETAP_ATTACH_TIME]);
+	EXPECT_EQ(get->detach_time, value[IFLA_STABLETAP_DETACH_TIME]);
+	EXPECT_NE(0, get->attach_time);
+	EXPECT_NE(0, get->detach_time);
+	EXPECT_EQ(get->attaches, value[IFLA_STABLETAP_ATTACHES]);
+	EXPECT_EQ(1, get->attaches);
+	EXPECT_EQ(get->replaces, value[IFLA_STABLETAP_REPLACES]);
+	EXPECT_EQ(1, get->replaces);
+	EXPECT_EQ(get->losses, value[IFLA_STABLETAP_LOSSES]);
+	EXPECT_EQ(0, get->losses);
+}
+
+TEST_F(link, what_is_only_told_can_not_be_given)
+{
+	const __u64 value = 1;
+	int type, vm1;
+
+	ASSERT_EQ(0, newlink("vm1", 0, 0, NULL, 0));
+	vm1 = st_ifindex("vm1");
+	for (type = IFLA_STABLETAP_OPEN_QUEUES; type <= IFLA_STABLETAP_MAX;
+	     type++) {
+		EXPECT_EQ(-EINVAL, newlink("vm2", 0, type, &value,
+					   sizeof(value))) {
+			TH_LOG("attribute %d", type);
+		}
+		EXPECT_STRNE("", st_msg);
+		EXPECT_EQ(-EINVAL, newlink(NULL, vm1, type, &value,
+					   sizeof(value)));
+		EXPECT_STRNE("", st_msg);
+	}
+	EXPECT_EQ(-ENODEV, st_ifindex("vm2"));
+}
+
+/* Refused by @error and @sentence, and no port was made */
+#define EXPECT_REFUSED(error, sentence, call) do {			\
+	EXPECT_EQ(error, call);						\
+	EXPECT_STREQ("stabletap: " sentence, st_msg);			\
+	EXPECT_EQ(-ENODEV, st_ifindex("vm1"));				\
+} while (0)
+
+TEST_F(link, a_value_out_of_range_is_refused)
+{
+	EXPECT_REFUSED(-EINVAL, "A port has 1 to 256 queues",
+		       newlink_u32("vm1", 0, IFLA_STABLETAP_QUEUES, 0));
+	EXPECT_REFUSED(-EINVAL, "A port has 1 to 256 queues",
+		       newlink_u32("vm1", 0, IFLA_STABLETAP_QUEUES, 257));
+	EXPECT_REFUSED(-EINVAL, "The node's owner or group does not exist in this user namespace",
+		       newlink_u32("vm1", 0, IFLA_STABLETAP_OWNER, UINT32_MAX));
+	EXPECT_REFUSED(-EINVAL, "The node's owner or group does not exist in this user namespace",
+		       newlink_u32("vm1", 0, IFLA_STABLETAP_GROUP, UINT32_MAX));
+	EXPECT_REFUSED(-EINVAL, "The node's permissions are more than 0777",
+		       newlink_u32("vm1", 0, IFLA_STABLETAP_PERM, 01777));
+	EXPECT_REFUSED(-EINVAL, "The node's permissions are more than 0777",
+		       newlink_u32("vm1", 0, IFLA_STABLETAP_PERM, 0x10180));
+	EXPECT_REFUSED(-EOPNOTSUPP, "Unknown on-detach policy",
+		       newlink_u32("vm1", 0, IFLA_STABLETAP_ON_DETACH, 2));
+}
+
+TEST_F(link, an_attribute_of_another_length_is_refused)
+{
+	EXPECT_NE(0, newlink("vm1", 0, IFLA_STABLETAP_QUEUES, "\1", 1));
+	EXPECT_EQ(-ENODEV, st_ifindex("vm1"));
+}
+
+TEST_F(link, holding_is_refused_clearly)
+{
+	EXPECT_REFUSED(-EOPNOTSUPP, "This module can't hold frames while detached; use on-detach drop",
+		       newlink_u32("vm1", 0, IFLA_STABLETAP_ON_DETACH,
+				   STABLETAP_ON_DETACH_HOLD));
+	ASSERT_EQ(0, newlink("vm1", 0, 0, NULL, 0));
+	EXPECT_EQ(-EOPNOTSUPP, newlink_u32(NULL, st_ifindex("vm1"),
+					   IFLA_STABLETAP_ON_DETACH,
+					   STABLETAP_ON_DETACH_HOLD));
+	EXPECT_STREQ("stabletap: This module can't hold frames while detached; use on-detach drop",
+		     st_msg);
+}
+
+TEST_F(link, a_link_is_refused)
+{
+	int d0 = st_link_add("d0", "dummy", 0);
+
+	EXPECT_REFUSED(-EINVAL, "A port is made without a link; give it a lower with master PORT",
+		       newlink_with("vm1", IFLA_LINK, &d0, sizeof(d0)));
+}
+
+TEST_F(link, a_bad_address_is_refused)
+{
+	EXPECT_REFUSED(-EADDRNOTAVAIL, "A port's MAC address can't be multicast or zero",
+		       newlink_with("vm1", IFLA_ADDRESS,
+				    "\x53\x54\0\0\0\1", 6));
+	EXPECT_REFUSED(-EADDRNOTAVAIL, "A port's MAC address can't be multicast or zero",
+		       newlink_with("vm1", IFLA_ADDRESS, "\0\0\0\0\0\0", 6));
+	EXPECT_REFUSED(-EINVAL, "A MAC address has 6 bytes",
+		       newlink_with("vm1", IFLA_ADDRESS, "\x52\x54\0\0\0", 5));
+	EXPECT_REFUSED(-EINVAL, "A MAC address has 6 bytes",
+		       newlink_with("vm1", IFLA_ADDRESS,
+				    "\x52\x54\0\0\0\1\0", 7));
+}
+
+TEST_F(link, an_mtu_out_of_range_is_refused)
+{
+	__u32 mtu = 67;
+
+	EXPECT_EQ(-EINVAL, newlink_with("vm1", IFLA_MTU, &mtu, sizeof(mtu)));
+	mtu = 65536;
+	EXPECT_EQ(-EINVAL, newlink_with("vm1", IFLA_MTU, &mtu, sizeof(mtu)));
+	EXPECT_EQ(-ENODEV, st_ifindex("vm1"));
+	mtu = 65535;
+	EXPECT_EQ(0, newlink_with("vm1", IFLA_MTU, &mtu, sizeof(mtu)));
+}
+
+TEST_F(link, only_the_policy_of_detaching_can_be_changed)
+{
+	static const struct {
+		int type;
+		__u32 same;
+		__u32 other;
+	} given[] = {
+		{ IFLA_STABLETAP_QUEUES, 1, 2 },
+		{ IFLA_STABLETAP_OWNER, 0, 1001 },
+		{ IFLA_STABLETAP_GROUP, 0, 1001 },
+		{ IFLA_STABLETAP_PERM, 0600, 0660 },
+	};
+	int i, vm1;
+
+	ASSERT_EQ(0, newlink("vm1", 0, 0, NULL, 0));
+	vm1 = st_ifindex("vm1");
+	EXPECT_EQ(0, newlink_u32(NULL, vm1, IFLA_STABLETAP_ON_DETACH,
+				 STABLETAP_ON_DETACH_DROP));
+	for (i = 0; i < ARRAY_SIZE(given); i++) {
+		EXPECT_EQ(-EBUSY, newlink_u32(NULL, vm1, given[i].type,
+					      given[i].other));
+		EXPECT_STREQ("stabletap: Queues, owner, group and perm are given when a port is made",
+			     st_msg);
+		ASSERT_EQ(0, tell(vm1, &self->told));
+		EXPECT_EQ(given[i].same, self->told.value[given[i].type]);
+		EXPECT_EQ(0, newlink_u32(NULL, vm1, given[i].type,
+					 given[i].same));
+	}
+}
+
+/* What "ip monitor link" sees */
+
+/*
+ * Is a message pending that tells @type of the port to be @value?  Reads all
+ * that are there, with a deadline for the first.
+ */
+static bool hear(int monitor, int port, int type, uint64_t value)
+{
+	char buf[32768] __attribute__((aligned(8)));
+	struct nlmsghdr *nlh;
+	struct told told;
+	ssize_t got;
+	int len;
+
+	while (st_readable(monitor, 2000) > 0) {
+		got = recv(monitor, buf, sizeof(buf), 0);
+		if (got < 0)
+			return false;
+		len = got;
+		for (nlh = (void *)buf; mnl_nlmsg_ok(nlh, len);
+		     nlh = mnl_nlmsg_next(nlh, &len)) {
+			memset(&told, 0, sizeof(told));
+			told_cb(nlh, &told);
+			if (told.ifindex == port && told.value[type] == value)
+				return true;
+		}
+	}
+	return false;
+}
+
+static int monitor_open(void)
+{
+	struct sockaddr_nl addr = {
+		.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK,
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	return fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ?
+	       -errno : fd;
+}
+
+static void monitor_drain(int monitor)
+{
+	char buf[32768];
+
+	while (recv(monitor, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+		;
+}
+
+TEST_F(link, the_monitor_hears_of_attach_replace_detach_and_loss)
+{
+	int vm1 = st_port_new(self->control, "vm1", 0, 1);
+	int d0 = st_link_add("d0", "dummy", 0);
+	int d1 = st_link_add("d1", "dummy", 0);
+	int monitor = monitor_open();
+
+	ASSERT_LE(0, monitor);
+	ASSERT_EQ(0, st_attach(self->control, vm1, d0, 0));
+	EXPECT_TRUE(hear(monitor, vm1, IFLA_STABLETAP_LOWER, d0));
+	monitor_drain(monitor);
+	ASSERT_EQ(0, st_attach(self->control, vm1, d1,
+			       STABLETAP_ATTACH_REPLACE));
+	EXPECT_TRUE(hear(monitor, vm1, IFLA_STABLETAP_LOWER, d1));
+	monitor_drain(monitor);
+	ASSERT_EQ(0, st_attach(self->control, vm1, d1,
+			       STABLETAP_ATTACH_REPLACE |
+			       STABLETAP_ATTACH_FILTER));
+	EXPECT_TRUE(hear(monitor, vm1, IFLA_STABLETAP_ATTACH_FLAGS,
+			 STABLETAP_ATTACH_FILTER));
+	monitor_drain(monitor);
+	ASSERT_EQ(0, st_link_up(d1, false));
+	EXPECT_TRUE(hear(monitor, vm1, IFLA_STABLETAP_STATE,
+			 STABLETAP_STATE_LOWER_DOWN));
+	monitor_drain(monitor);
+	ASSERT_EQ(0, st_detach(self->control, vm1));
+	EXPECT_TRUE(hear(monitor, vm1, IFLA_STABLETAP_DETACH_REASON,
+			 STABLETAP_REASON_ASKED));
+	ASSERT_EQ(0, st_link_master(d0, vm1));
+	monitor_drain(monitor);
+	ASSERT_EQ(0, st_link_del(d0));
+	EXPECT_TRUE(hear(monitor, vm1, IFLA_STABLETAP_DETACH_REASON,
+			 STABLETAP_REASON_LOWER_GONE));
+}
+
+TEST_HARNESS_MAIN
