@@ -54,8 +54,8 @@ modules_install: modules
 
 # DKMS keeps the source below /usr/src, whatever PREFIX is.
 dkms-install:
-	rm -rf "$(DESTDIR)/usr/src/stabletap-$(MODULE_VERSION)"
-	find kmod include dkms.conf COPYING -type f \( -name '*.[chS]' \
+	@rm -rf "$(DESTDIR)/usr/src/stabletap-$(MODULE_VERSION)"
+	@find kmod include dkms.conf COPYING -type f \( -name '*.[chS]' \
 		! -name '*.mod.c' -o -name Makefile -o -name Kbuild \
 		-o -name dkms.conf -o -name COPYING \) | while read -r file; do \
 		install -D -m 0644 "$$file" \
@@ -63,7 +63,7 @@ dkms-install:
 		exit 1; \
 	done
 ifeq ($(DESTDIR),)
-	if dkms status stabletap/$(MODULE_VERSION) | grep -q .; then \
+	@if dkms status stabletap/$(MODULE_VERSION) | grep -q .; then \
 		dkms remove stabletap/$(MODULE_VERSION) --all; \
 	fi
 	dkms add stabletap/$(MODULE_VERSION)
