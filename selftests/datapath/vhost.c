@@ -1,0 +1,884 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vhost-net, driven as QEMU does but with vrings in this process's own memory:
+ * the lower goes and comes, and nothing is opened or set up again.
+ *
+ *	vrings -- vhost-net -- fd --.
+ *	   (one or four pairs)      vm1 -- v0 ==== p0 -- packet socket
+ *	                             \--- mv0 -- v0 ...
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_tun.h>
+#include <linux/ip.h>
+#include <linux/udp.h>
+#include <linux/vhost.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
+#include <linux/virtio_ring.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "st.h"
+
+#define PAIRS_MAX	4
+#define RING_SIZE	256
+#define BUFFER_SIZE	2048
+#define TURNS		100
+#define STREAM_TURNS	20	/* of some thousand frames each */
+#define FLOWS		64	/* received: so many that each queue gets some */
+#define FRAMES		8	/* of a flow, a turn */
+#define FRAME_LEN	100
+#define MAGIC		0x53744150
+#define DEADLINE	20000	/* ms */
+
+/* As QEMU negotiates with a guest of today */
+#define FEATURES	((1ULL << VIRTIO_F_VERSION_1) |			\
+			 (1ULL << VIRTIO_NET_F_MRG_RXBUF) |		\
+			 (1ULL << VIRTIO_RING_F_INDIRECT_DESC))
+
+enum { RX, TX };
+
+struct ring {
+	struct vring_desc desc[RING_SIZE];
+	struct vring_avail avail;
+	__u16 avail_ring[RING_SIZE + 1];
+	struct vring_used used __attribute__((aligned(4096)));
+	struct vring_used_elem used_ring[RING_SIZE];
+	__u16 used_event;
+	uint8_t buffer[RING_SIZE][BUFFER_SIZE] __attribute__((aligned(4096)));
+	/* The driver's own from here on */
+	int kick;
+	int call;
+	uint16_t seen;			/* used entries taken so far */
+	bool busy[RING_SIZE];
+};
+
+struct pair {
+	int tap;
+	int vhost;
+	struct ring *ring[2];
+};
+
+/* What a frame of this test carries behind its UDP header */
+struct mark {
+	__be32 magic;
+	__be32 flow;
+	__be32 number;
+} __attribute__((packed));
+
+#define MARK_OFFSET	(ETH_HLEN + sizeof(struct iphdr) + \
+			 sizeof(struct udphdr))
+
+/* UDP, because the tap core spreads flows over queues by their hash. */
+static void frame_make(uint8_t *frame, size_t len, const void *dst,
+		       const void *src, uint32_t flow, uint32_t number)
+{
+	struct mark mark = { htonl(MAGIC), htonl(flow), htonl(number) };
+	struct ethhdr *eth = (struct ethhdr *)frame;
+	struct iphdr ip = {
+		.version = 4,
+		.ihl = 5,
+		.tot_len = htons(len - ETH_HLEN),
+		.ttl = 64,
+		.protocol = IPPROTO_UDP,
+		.saddr = htonl(0xc0000201),
+		.daddr = htonl(0xc0000202),
+	};
+	struct udphdr udp = {
+		.source = htons(1000 + flow),
+		.dest = htons(9),
+		.len = htons(len - ETH_HLEN - sizeof(ip)),
+	};
+
+	memcpy(eth->h_dest, dst, 6);
+	memcpy(eth->h_source, src, 6);
+	eth->h_proto = htons(ETH_P_IP);
+	memcpy(frame + ETH_HLEN, &ip, sizeof(ip));
+	memcpy(frame + ETH_HLEN + sizeof(ip), &udp, sizeof(udp));
+	memcpy(frame + MARK_OFFSET, &mark, sizeof(mark));
+	memset(frame + MARK_OFFSET + sizeof(mark), number & 0xff,
+	       len - MARK_OFFSET - sizeof(mark));
+}
+
+/* False if it is none of ours, or damaged */
+static bool frame_parse(const uint8_t *frame, size_t len, uint32_t *flow,
+			uint32_t *number)
+{
+	struct mark mark;
+	size_t i;
+
+	if (len < MARK_OFFSET + sizeof(mark))
+		return false;
+	memcpy(&mark, frame + MARK_OFFSET, sizeof(mark));
+	if (mark.magic != htonl(MAGIC))
+		return false;
+	*flow = ntohl(mark.flow);
+	*number = ntohl(mark.number);
+	for (i = MARK_OFFSET + sizeof(mark); i < len; i++)
+		if (frame[i] != (*number & 0xff))
+			return false;
+	return true;
+}
+
+/* The driver's side of a vring */
+
+static void ring_kick(struct ring *ring)
+{
+	uint64_t one = 1;
+
+	if (write(ring->kick, &one, sizeof(one)) != sizeof(one))
+		abort();
+}
+
+/* Make one descriptor available; the kick is another matter. */
+static void ring_post(struct ring *ring, unsigned int id, uint32_t len,
+		      uint16_t flags)
+{
+	uint16_t index = ring->avail.idx;
+
+	ring->desc[id].addr = (uintptr_t)ring->buffer[id];
+	ring->desc[id].len = len;
+	ring->desc[id].flags = flags;
+	ring->busy[id] = true;
+	ring->avail_ring[index % RING_SIZE] = id;
+	__atomic_store_n(&ring->avail.idx, index + 1, __ATOMIC_RELEASE);
+}
+
+/* Used entries that are not taken yet */
+static unsigned int ring_ready(struct ring *ring)
+{
+	return (uint16_t)(__atomic_load_n(&ring->used.idx, __ATOMIC_ACQUIRE) -
+			  ring->seen);
+}
+
+/* The next used entry; the device must have had the descriptor. */
+static int ring_take(struct ring *ring, uint32_t *len)
+{
+	struct vring_used_elem *elem;
+
+	elem = &ring->used_ring[ring->seen % RING_SIZE];
+	if (elem->id >= RING_SIZE || !ring->busy[elem->id])
+		return -EPROTO;
+	ring->seen++;
+	ring->busy[elem->id] = false;
+	*len = elem->len;
+	return elem->id;
+}
+
+/* Wait, by the call eventfd, for one used entry; false at the deadline. */
+static bool ring_wait(struct ring *ring, int deadline_ms)
+{
+	uint64_t deadline = st_now() + deadline_ms * 1000000ULL;
+	uint64_t calls;
+
+	while (!ring_ready(ring)) {
+		if (st_now() > deadline)
+			return false;
+		if (st_readable(ring->call, 100) > 0 &&
+		    read(ring->call, &calls, sizeof(calls)) < 0)
+			return false;
+	}
+	return true;
+}
+
+static unsigned int ring_in_flight(struct ring *ring)
+{
+	return (uint16_t)(ring->avail.idx - ring->seen);
+}
+
+static int ring_free_id(struct ring *ring)
+{
+	int id;
+
+	for (id = 0; id < RING_SIZE; id++)
+		if (!ring->busy[id])
+			return id;
+	return -ENOBUFS;
+}
+
+static int ring_setup(struct pair *pair, unsigned int index)
+{
+	struct ring *ring = pair->ring[index];
+	struct vhost_vring_state state = { .index = index };
+	struct vhost_vring_file file = { .index = index };
+	struct vhost_vring_addr addr = {
+		.index = index,
+		.desc_user_addr = (uintptr_t)ring->desc,
+		.avail_user_addr = (uintptr_t)&ring->avail,
+		.used_user_addr = (uintptr_t)&ring->used,
+	};
+
+	ring->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	ring->call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	state.num = RING_SIZE;
+	if (ioctl(pair->vhost, VHOST_SET_VRING_NUM, &state))
+		return -errno;
+	state.num = 0;
+	if (ioctl(pair->vhost, VHOST_SET_VRING_BASE, &state) ||
+	    ioctl(pair->vhost, VHOST_SET_VRING_ADDR, &addr))
+		return -errno;
+	file.fd = ring->kick;
+	if (ioctl(pair->vhost, VHOST_SET_VRING_KICK, &file))
+		return -errno;
+	file.fd = ring->call;
+	return ioctl(pair->vhost, VHOST_SET_VRING_CALL, &file) ? -errno : 0;
+}
+
+static int pair_set_memory(struct pair *pair)
+{
+	struct {
+		struct vhost_memory memory;
+		struct vhost_memory_region region[2];
+	} table = { .memory.nregions = 2 };
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		table.region[i].guest_phys_addr = (uintptr_t)pair->ring[i];
+		table.region[i].userspace_addr = (uintptr_t)pair->ring[i];
+		table.region[i].memory_size = sizeof(struct ring);
+	}
+	return ioctl(pair->vhost, VHOST_SET_MEM_TABLE, &table) ? -errno : 0;
+}
+
+/* All that is ever set up; nothing of it is touched again. */
+static int pair_open(struct pair *pair, int control, int port)
+{
+	int hdr_len = sizeof(struct virtio_net_hdr_mrg_rxbuf);
+	struct vhost_vring_file backend = {};
+	uint64_t features = 0;
+	int id, err;
+
+	for (id = RX; id <= TX; id++) {
+		pair->ring[id] = mmap(NULL, sizeof(struct ring),
+				      PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS |
+				      MAP_POPULATE, -1, 0);
+		if (pair->ring[id] == MAP_FAILED)
+			return -errno;
+	}
+
+	pair->tap = st_port_open(control, port, 0);
+	if (pair->tap < 0)
+		return pair->tap;
+	if (ioctl(pair->tap, TUNSETVNETHDRSZ, &hdr_len) ||
+	    ioctl(pair->tap, TUNSETOFFLOAD, 0))
+		return -errno;
+
+	pair->vhost = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
+	if (pair->vhost < 0 || ioctl(pair->vhost, VHOST_SET_OWNER) ||
+	    ioctl(pair->vhost, VHOST_GET_FEATURES, &features))
+		return -errno;
+	features &= FEATURES;
+	if (ioctl(pair->vhost, VHOST_SET_FEATURES, &features))
+		return -errno;
+	err = pair_set_memory(pair);
+	if (err)
+		return err;
+
+	for (id = 0; id < RING_SIZE; id++)
+		ring_post(pair->ring[RX], id, BUFFER_SIZE, VRING_DESC_F_WRITE);
+	for (id = RX; id <= TX; id++) {
+		err = ring_setup(pair, id);
+		if (err)
+			return err;
+		backend.index = id;
+		backend.fd = pair->tap;
+		if (ioctl(pair->vhost, VHOST_NET_SET_BACKEND, &backend))
+			return -errno;
+	}
+	ring_kick(pair->ring[RX]);
+	return 0;
+}
+
+static void pair_close(struct pair *pair)
+{
+	int id;
+
+	close(pair->vhost);
+	close(pair->tap);
+	for (id = RX; id <= TX; id++) {
+		if (!pair->ring[id])
+			continue;
+		close(pair->ring[id]->kick);
+		close(pair->ring[id]->call);
+		munmap(pair->ring[id], sizeof(struct ring));
+	}
+}
+
+static int pair_send(struct pair *pair, size_t len, uint32_t flow,
+		     uint32_t number)
+{
+	const size_t hdr_len = sizeof(struct virtio_net_hdr_mrg_rxbuf);
+	struct ring *ring = pair->ring[TX];
+	int id = ring_free_id(ring);
+
+	if (id < 0)
+		return id;
+	memset(ring->buffer[id], 0, hdr_len);
+	frame_make(ring->buffer[id] + hdr_len, len, ST_MAC_PEER, ST_MAC_PORT,
+		   flow, number);
+	ring_post(ring, id, hdr_len + len, 0);
+	return 0;
+}
+
+/* Every buffer that was made available comes back; false at the deadline. */
+static bool pair_sent(struct pair *pair)
+{
+	struct ring *ring = pair->ring[TX];
+	uint32_t len;
+
+	while (ring_in_flight(ring)) {
+		if (!ring_wait(ring, DEADLINE))
+			return false;
+		if (ring_take(ring, &len) < 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Take one received frame and give its buffer back.  1 if it is ours, 0 if it
+ * is something else (the host says hello in IPv6 on the veth's other end).
+ */
+static int pair_receive(struct pair *pair, uint32_t *flow, uint32_t *number)
+{
+	const struct virtio_net_hdr_mrg_rxbuf *hdr;
+	struct ring *ring = pair->ring[RX];
+	uint32_t len;
+	bool ours;
+	int id;
+
+	id = ring_take(ring, &len);
+	if (id < 0)
+		return id;
+	hdr = (void *)ring->buffer[id];
+	ours = len == sizeof(*hdr) + FRAME_LEN && hdr->num_buffers == 1 &&
+	       frame_parse(ring->buffer[id] + sizeof(*hdr), FRAME_LEN, flow,
+			   number);
+	ring_post(ring, id, BUFFER_SIZE, VRING_DESC_F_WRITE);
+	ring_kick(ring);
+	return ours;
+}
+
+FIXTURE(vhost) {
+	int control;
+	int port;
+	int v0;
+	int p0;
+	int peer;			/* packet socket on p0 */
+	struct pair pair[PAIRS_MAX];
+	uint32_t sent[PAIRS_MAX];	/* next number of each flow, out ... */
+	uint32_t injected[FLOWS];	/* ... and in */
+	uint64_t frames[PAIRS_MAX];	/* received by each pair */
+	uint64_t lost;			/* sent while detached */
+};
+
+FIXTURE_VARIANT(vhost) {
+	int pairs;
+};
+
+FIXTURE_VARIANT_ADD(vhost, single_queue_pair) {
+	.pairs = 1,
+};
+
+FIXTURE_VARIANT_ADD(vhost, four_queue_pairs) {
+	.pairs = 4,
+};
+
+/* A new veth pair and a packet socket on its other end */
+static int veth_new(FIXTURE_DATA(vhost) *self)
+{
+	int err = st_veth_add("v0", "p0", -1);
+
+	if (err)
+		return err;
+	self->v0 = st_ifindex("v0");
+	self->p0 = st_ifindex("p0");
+	if (!st_wait_up(self->v0, DEADLINE))
+		return -ETIMEDOUT;
+	self->peer = st_packet_open(self->p0, true);
+	return self->peer < 0 ? self->peer : 0;
+}
+
+FIXTURE_SETUP(vhost)
+{
+	int i;
+
+	if (access("/dev/vhost-net", R_OK | W_OK))
+		SKIP(return, "this kernel has no /dev/vhost-net");
+	ASSERT_EQ(0, st_netns_new());
+	self->control = st_control_open();
+	ASSERT_LE(0, self->control);
+	self->port = st_port_new(self->control, "vm1", 0, variant->pairs);
+	ASSERT_LT(0, self->port);
+	ASSERT_EQ(0, veth_new(self));
+	for (i = 0; i < variant->pairs; i++)
+		ASSERT_EQ(0, pair_open(&self->pair[i], self->control,
+				       self->port));
+}
+
+FIXTURE_TEARDOWN(vhost)
+{
+	int i;
+
+	for (i = 0; i < variant->pairs; i++)
+		pair_close(&self->pair[i]);
+	close(self->peer);
+	close(self->control);
+}
+
+/* Queue so many frames for each pair, one flow a pair, and kick. */
+static void send_frames(struct __test_metadata *_metadata,
+			FIXTURE_DATA(vhost) *self, int pairs)
+{
+	int i, n;
+
+	for (i = 0; i < pairs; i++) {
+		for (n = 0; n < FRAMES; n++)
+			ASSERT_EQ(0, pair_send(&self->pair[i], FRAME_LEN, i,
+					       self->sent[i]++));
+		ring_kick(self->pair[i].ring[TX]);
+	}
+}
+
+/* All the frames that were just sent come out at the peer, in order. */
+static void expect_at_peer(struct __test_metadata *_metadata,
+			   FIXTURE_DATA(vhost) *self, int pairs)
+{
+	uint32_t flow, number, next[PAIRS_MAX];
+	uint8_t frame[BUFFER_SIZE];
+	int left = pairs * FRAMES;
+	ssize_t len;
+	int i;
+
+	for (i = 0; i < pairs; i++)
+		next[i] = self->sent[i] - FRAMES;
+	while (left) {
+		ASSERT_EQ(1, st_readable(self->peer, DEADLINE)) {
+			TH_LOG("%d of %d frames missing at the peer", left,
+			       pairs * FRAMES);
+		}
+		len = read(self->peer, frame, sizeof(frame));
+		if (!frame_parse(frame, len, &flow, &number))
+			continue;
+		ASSERT_GT(pairs, flow);
+		ASSERT_EQ(next[flow], number);
+		next[flow]++;
+		left--;
+	}
+}
+
+/* Frames of many flows from the peer; each flow comes in order, by one pair. */
+static void receive_frames(struct __test_metadata *_metadata,
+			   FIXTURE_DATA(vhost) *self, int pairs)
+{
+	int by[FLOWS], left = FLOWS * 2, flow, i;
+	uint32_t got, number, next[FLOWS];
+	uint8_t frame[FRAME_LEN];
+	uint64_t deadline;
+	int ours;
+
+	for (flow = 0; flow < FLOWS; flow++) {
+		by[flow] = -1;
+		next[flow] = self->injected[flow];
+	}
+	for (i = 0; i < left; i++) {
+		flow = i % FLOWS;
+		frame_make(frame, FRAME_LEN, ST_MAC_PORT, ST_MAC_PEER, flow,
+			   self->injected[flow]++);
+		ASSERT_EQ(FRAME_LEN, st_packet_send(self->peer, self->p0,
+						    frame, FRAME_LEN));
+	}
+
+	deadline = st_now() + DEADLINE * 1000000ULL;
+	while (left) {
+		for (i = 0; i < pairs; i++) {
+			if (!ring_ready(self->pair[i].ring[RX]) &&
+			    !ring_wait(self->pair[i].ring[RX], 0))
+				continue;
+			ours = pair_receive(&self->pair[i], &got, &number);
+			ASSERT_LE(0, ours);
+			if (!ours)
+				continue;
+			ASSERT_GT(FLOWS, got);
+			ASSERT_EQ(next[got], number);
+			next[got]++;
+			if (by[got] < 0)
+				by[got] = i;
+			EXPECT_EQ(by[got], i);
+			self->frames[i]++;
+			left--;
+		}
+		ASSERT_GT(deadline, st_now()) {
+			TH_LOG("%d frames never received", left);
+		}
+	}
+}
+
+static void both_ways(struct __test_metadata *_metadata,
+		      FIXTURE_DATA(vhost) *self, int pairs)
+{
+	int i;
+
+	send_frames(_metadata, self, pairs);
+	expect_at_peer(_metadata, self, pairs);
+	for (i = 0; i < pairs; i++)
+		ASSERT_TRUE(pair_sent(&self->pair[i]));
+	receive_frames(_metadata, self, pairs);
+}
+
+/* The rings are served without a lower too: buffers come back, counted. */
+static void while_detached(struct __test_metadata *_metadata,
+			   FIXTURE_DATA(vhost) *self, int pairs)
+{
+	struct stabletap_get get;
+	int i;
+
+	send_frames(_metadata, self, pairs);
+	for (i = 0; i < pairs; i++)
+		ASSERT_TRUE(pair_sent(&self->pair[i]));
+	self->lost += pairs * FRAMES;
+	ASSERT_EQ(0, st_get(self->control, self->port, &get));
+	ASSERT_EQ(self->lost, get.stats.tx_detached);
+}
+
+static void check_counters(struct __test_metadata *_metadata,
+			   FIXTURE_DATA(vhost) *self, int pairs)
+{
+	const struct stabletap_stats *stats;
+	uint64_t sent = 0, received = 0;
+	struct stabletap_get get;
+	int i;
+
+	for (i = 0; i < pairs; i++) {
+		sent += self->sent[i];
+		received += self->frames[i];
+		EXPECT_LT(0, self->frames[i]);
+	}
+	ASSERT_EQ(0, st_get(self->control, self->port, &get));
+	stats = &get.stats;
+	EXPECT_EQ(sent - self->lost, stats->tx_packets);
+	EXPECT_EQ(self->lost, stats->tx_detached);
+	EXPECT_EQ(0, stats->tx_lower + stats->tx_refused);
+	/* The host's own stack may have sent something on the veth. */
+	EXPECT_LE(received, stats->rx_packets);
+	EXPECT_EQ(0, stats->rx_no_reader + stats->rx_ring + stats->rx_down +
+		  stats->rx_lro + stats->rx_nomem);
+}
+
+TEST_F_TIMEOUT(vhost, frames_flow_both_ways_after_each_of_100_attaches, 120)
+{
+	int turn;
+
+	for (turn = 0; turn < TURNS; turn++) {
+		ASSERT_EQ(0, st_attach(self->control, self->port, self->v0,
+				       0));
+		both_ways(_metadata, self, variant->pairs);
+		ASSERT_EQ(0, st_detach(self->control, self->port));
+		while_detached(_metadata, self, variant->pairs);
+	}
+	check_counters(_metadata, self, variant->pairs);
+}
+
+TEST_F_TIMEOUT(vhost, frames_flow_again_after_the_parent_was_deleted, 120)
+{
+	struct stabletap_get get;
+	int turn;
+
+	for (turn = 0; turn < 5; turn++) {
+		if (turn)
+			ASSERT_EQ(0, veth_new(self));
+		ASSERT_LT(0, st_macvlan_add("mv0", self->v0,
+					    (uint8_t *)ST_MAC_PORT,
+					    self->port));
+		both_ways(_metadata, self, variant->pairs);
+
+		/* It takes v0, and with it the child. */
+		ASSERT_EQ(0, st_link_del(self->p0));
+		ASSERT_EQ(0, close(self->peer));
+		ASSERT_EQ(0, st_get(self->control, self->port, &get));
+		ASSERT_EQ(STABLETAP_STATE_DETACHED, get.state);
+		ASSERT_EQ(turn + 1, get.losses);
+		while_detached(_metadata, self, variant->pairs);
+	}
+	ASSERT_EQ(0, veth_new(self));
+	check_counters(_metadata, self, variant->pairs);
+}
+
+struct turner {
+	int control;
+	int port;
+	int lower;
+	int turns;
+	struct stabletap_stats at;	/* counters when the state was entered */
+	bool done;
+	int err;
+};
+
+static bool is_counted(void *arg)
+{
+	struct turner *turner = arg;
+	struct stabletap_get get;
+
+	return !st_get(turner->control, turner->port, &get) &&
+	       (get.state == STABLETAP_STATE_DETACHED ?
+		get.stats.tx_detached > turner->at.tx_detached :
+		get.stats.tx_packets > turner->at.tx_packets);
+}
+
+/* Go on as soon as a frame has met the new state. */
+static int turner_wait(struct turner *turner)
+{
+	struct stabletap_get get;
+	int err;
+
+	err = st_get(turner->control, turner->port, &get);
+	if (err)
+		return err;
+	turner->at = get.stats;
+	return st_wait(is_counted, turner, DEADLINE) ? 0 : -ETIMEDOUT;
+}
+
+static void *turner_run(void *arg)
+{
+	struct turner *turner = arg;
+	int turn;
+
+	for (turn = 0; turn < turner->turns && !turner->err; turn++) {
+		turner->err = st_attach(turner->control, turner->port,
+					turner->lower, 0);
+		if (!turner->err)
+			turner->err = turner_wait(turner);
+		if (!turner->err)
+			turner->err = st_detach(turner->control, turner->port);
+		if (!turner->err)
+			turner->err = turner_wait(turner);
+	}
+	__atomic_store_n(&turner->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* What the packet socket has got so far: in order, nothing twice */
+static void drain_outgoing(struct __test_metadata *_metadata, int tap,
+			   int64_t last[PAIRS_MAX], uint64_t *got)
+{
+	uint8_t frame[BUFFER_SIZE];
+	uint32_t flow, number;
+	ssize_t len;
+
+	while ((len = read(tap, frame, sizeof(frame))) > 0) {
+		if (!frame_parse(frame, len, &flow, &number))
+			continue;
+		ASSERT_GT(PAIRS_MAX, flow);
+		ASSERT_LT(last[flow], number);
+		last[flow] = number;
+		(*got)++;
+	}
+}
+
+/*
+ * The lower is a dummy, and a packet socket on it is called by the sender
+ * itself: nothing can be lost in between.
+ */
+TEST_F_TIMEOUT(vhost, a_stream_is_sent_or_counted_while_the_lower_comes_and_goes,
+	       120)
+{
+	struct turner turner = { .control = self->control, .port = self->port,
+				 .turns = STREAM_TURNS };
+	int64_t last[PAIRS_MAX] = { -1, -1, -1, -1 };
+	uint64_t sent = 0, got = 0;
+	struct stabletap_get get;
+	int spy, i, n;
+	pthread_t thread;
+	uint32_t len;
+
+	turner.lower = st_link_add("d0", "dummy", 0);
+	ASSERT_LT(0, turner.lower);
+	ASSERT_EQ(0, st_link_up(turner.lower, true));
+	spy = st_packet_open(turner.lower, true);
+	ASSERT_LE(0, spy);
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, turner_run, &turner));
+	while (!__atomic_load_n(&turner.done, __ATOMIC_ACQUIRE)) {
+		for (i = 0; i < variant->pairs; i++) {
+			struct ring *ring = self->pair[i].ring[TX];
+
+			for (n = 0; n < 32 && ring_free_id(ring) >= 0; n++) {
+				ASSERT_EQ(0, pair_send(&self->pair[i],
+						       FRAME_LEN, i,
+						       self->sent[i]++));
+				sent++;
+			}
+			ring_kick(ring);
+			ASSERT_TRUE(ring_wait(ring, DEADLINE));
+			while (ring_ready(ring))
+				ASSERT_LE(0, ring_take(ring, &len));
+		}
+		drain_outgoing(_metadata, spy, last, &got);
+	}
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(0, turner.err);
+	for (i = 0; i < variant->pairs; i++)
+		ASSERT_TRUE(pair_sent(&self->pair[i]));
+	drain_outgoing(_metadata, spy, last, &got);
+
+	ASSERT_EQ(0, st_get(self->control, self->port, &get));
+	EXPECT_EQ(got, get.stats.tx_packets);
+	EXPECT_EQ(sent, get.stats.tx_packets + get.stats.tx_detached);
+	EXPECT_EQ(0, get.stats.tx_lower + get.stats.tx_refused);
+	TH_LOG("%llu sent, %llu dropped",
+	       (unsigned long long)get.stats.tx_packets,
+	       (unsigned long long)get.stats.tx_detached);
+	close(spy);
+}
+
+/*
+ * Zero-copy transmission (a parameter of vhost_net, off by default): a frame
+ * that waits in a lower's queue keeps the guest's buffer.
+ */
+#define ZEROCOPY_LEN	1000	/* vhost copies what is below 256 bytes */
+#define ZEROCOPY_FRAMES	16
+
+FIXTURE(zerocopy) {
+	int control;
+	int port;
+	int v0;
+	bool loaded;
+	struct pair pair;
+};
+
+static int zerocopy_parameter(void)
+{
+	char value = 0;
+	int fd;
+
+	fd = open("/sys/module/vhost_net/parameters/experimental_zcopytx",
+		  O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (read(fd, &value, 1) != 1)
+		value = 0;
+	close(fd);
+	return value == '1';
+}
+
+FIXTURE_SETUP(zerocopy)
+{
+	if (zerocopy_parameter() != 1) {
+		if (st_sh("modprobe -r vhost_net 2>/dev/null && "
+			  "modprobe vhost_net experimental_zcopytx=1") ||
+		    zerocopy_parameter() != 1)
+			SKIP(return, "vhost_net can't be loaded with zero-copy");
+		self->loaded = true;
+	}
+	ASSERT_EQ(0, st_netns_new());
+	self->control = st_control_open();
+	ASSERT_LE(0, self->control);
+	self->port = st_port_new(self->control, "vm1", 0, 1);
+	ASSERT_LT(0, self->port);
+	ASSERT_EQ(0, st_veth_add("v0", "p0", -1));
+	self->v0 = st_ifindex("v0");
+	if (st_sh("tc qdisc add dev v0 root netem delay 20s limit 1000"))
+		SKIP(return, "no netem to hold frames in");
+	ASSERT_EQ(0, pair_open(&self->pair, self->control, self->port));
+	ASSERT_EQ(0, st_attach(self->control, self->port, self->v0, 0));
+}
+
+FIXTURE_TEARDOWN(zerocopy)
+{
+	/* What still waits in its queue would hold up the close. */
+	st_link_del(self->v0);
+	pair_close(&self->pair);
+	close(self->control);
+	if (self->loaded)
+		st_sh("modprobe -r vhost_net && modprobe vhost_net");
+}
+
+struct taken {
+	int control;
+	int port;
+	uint64_t packets;
+};
+
+static bool is_taken(void *arg)
+{
+	struct taken *taken = arg;
+	struct stabletap_get get;
+
+	return !st_get(taken->control, taken->port, &get) &&
+	       get.stats.tx_packets + get.stats.tx_detached >= taken->packets;
+}
+
+/* Send, and wait until the port has done with the frames. */
+static void zerocopy_send(struct __test_metadata *_metadata,
+			  FIXTURE_DATA(zerocopy) *self, int frames)
+{
+	struct taken taken = { self->control, self->port, 0 };
+	struct stabletap_get get;
+	int n;
+
+	ASSERT_EQ(0, st_get(self->control, self->port, &get));
+	taken.packets = get.stats.tx_packets + get.stats.tx_detached + frames;
+	for (n = 0; n < frames; n++)
+		ASSERT_EQ(0, pair_send(&self->pair, ZEROCOPY_LEN, 0, n));
+	ring_kick(self->pair.ring[TX]);
+	ASSERT_TRUE(st_wait(is_taken, &taken, DEADLINE));
+}
+
+TEST_F(zerocopy, buffers_held_by_a_detached_lower_come_back_when_it_goes)
+{
+	zerocopy_send(_metadata, self, ZEROCOPY_FRAMES);
+	ASSERT_EQ(0, ring_ready(self->pair.ring[TX])) {
+		TH_LOG("the frames were copied: this tests nothing");
+	}
+	ASSERT_EQ(0, st_detach(self->control, self->port));
+	zerocopy_send(_metadata, self, ZEROCOPY_FRAMES);
+	ASSERT_EQ(0, st_link_del(self->v0));
+	EXPECT_TRUE(pair_sent(&self->pair));
+}
+
+TEST_F(zerocopy, buffers_held_by_a_lower_come_back_when_it_is_deleted)
+{
+	struct stabletap_get get;
+
+	zerocopy_send(_metadata, self, ZEROCOPY_FRAMES);
+	ASSERT_EQ(0, ring_ready(self->pair.ring[TX]));
+	ASSERT_EQ(0, st_link_del(self->v0));
+	EXPECT_TRUE(pair_sent(&self->pair));
+	zerocopy_send(_metadata, self, ZEROCOPY_FRAMES);
+	EXPECT_TRUE(pair_sent(&self->pair));
+
+	ASSERT_EQ(0, st_get(self->control, self->port, &get));
+	EXPECT_EQ(ZEROCOPY_FRAMES, get.stats.tx_packets);
+	EXPECT_EQ(ZEROCOPY_FRAMES, get.stats.tx_detached);
+}
+
+TEST_F(zerocopy, buffers_held_by_a_replaced_lower_come_back_when_it_lets_go)
+{
+	int d0;
+
+	zerocopy_send(_metadata, self, ZEROCOPY_FRAMES);
+	ASSERT_EQ(0, ring_ready(self->pair.ring[TX]));
+	d0 = st_link_add("d0", "dummy", 0);
+	ASSERT_LT(0, d0);
+	ASSERT_EQ(0, st_attach(self->control, self->port, d0,
+			       STABLETAP_ATTACH_REPLACE));
+	/* vhost gives buffers back in order: those wait for the first ones. */
+	zerocopy_send(_metadata, self, ZEROCOPY_FRAMES);
+	ASSERT_EQ(0, st_sh("tc qdisc del dev v0 root"));
+	EXPECT_TRUE(pair_sent(&self->pair));
+}
+
+TEST_HARNESS_MAIN
