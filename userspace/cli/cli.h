@@ -82,6 +82,14 @@ bool parse_group(const char *text, uint32_t *gid);
 bool parse_perm(const char *text, uint32_t *perm);
 bool parse_mac(const char *text, uint8_t mac[6]);
 
+/* ---- netns.c ---- */
+
+/*
+ * Go to the network namespace that "ip netns" knows as @name, with a view of
+ * /sys that fits it; says what is wrong and returns non-zero otherwise.
+ */
+int netns_enter(const char *name);
+
 /* ---- report.c: one clear line, and what to do ---- */
 
 /* Print "stabletap: ..." on stderr and return CLI_USAGE. */

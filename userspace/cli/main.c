@@ -40,7 +40,7 @@ static void print_help(FILE *out)
 	for (i = 0; i < VERBS; i++)
 		print_verb(&verbs[i], out);
 	fputs("Options: -j[son] -p[retty] -br[ief] -s[tatistics] -d[etails]\n"
-	      "         -t[imestamp] -h[elp] -V[ersion]\n"
+	      "         -t[imestamp] -n[etns] NAME -h[elp] -V[ersion]\n"
 	      "See stabletap(8).\n", out);
 }
 
@@ -90,15 +90,14 @@ static int run_verb(struct cli *cli, const struct verb *v, int argc,
 	return status;
 }
 
-int main(int argc, char **argv)
+/*
+ * Take the options; *n: how many words they are.  Returns -1 to go on, or the
+ * exit status.
+ */
+static int take_options(struct cli *cli, int argc, char **argv, int *n)
 {
-	const char *names[MAX_VERBS] = { 0 };
-	struct cli cli = { 0 };
-	size_t n;
 	int i;
 
-	for (n = 0; n < VERBS; n++)
-		names[n] = verbs[n].name;
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		if (!strcmp(argv[i], "-V") || !strcmp(argv[i], "-Version") ||
 		    !strcmp(argv[i], "--version"))
@@ -108,17 +107,42 @@ int main(int argc, char **argv)
 			print_help(stdout);
 			return CLI_DONE;
 		}
-		if (!option_take(&cli, argv[i]))
+		if (!strcmp(argv[i], "-n") || !strcmp(argv[i], "-netns") ||
+		    !strcmp(argv[i], "--netns")) {
+			if (!argv[++i])
+				return usage("option '%s' needs the name of a "
+					     "network namespace", argv[i - 1]);
+			if (netns_enter(argv[i]))
+				return CLI_REFUSED;
+		} else if (!option_take(cli, argv[i])) {
 			return usage("option '%s' is unknown; 'stabletap help' "
 				     "lists them", argv[i]);
+		}
 	}
-	if (i == argc) {
+	*n = i;
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	const char *names[MAX_VERBS] = { 0 };
+	struct cli cli = { 0 };
+	int used = 0;
+	int status;
+	size_t n;
+	int i;
+
+	for (n = 0; n < VERBS; n++)
+		names[n] = verbs[n].name;
+	status = take_options(&cli, argc, argv, &used);
+	if (status >= 0)
+		return status;
+	if (used == argc) {
 		print_help(stderr);
 		return CLI_USAGE;
 	}
-	n = (size_t)i;
-	i = word_expect(argv[n], names, "verb");
+	i = word_expect(argv[used], names, "verb");
 	if (i < 0)
 		return CLI_USAGE;
-	return run_verb(&cli, &verbs[i], argc - (int)n - 1, argv + n + 1);
+	return run_verb(&cli, &verbs[i], argc - used - 1, argv + used + 1);
 }

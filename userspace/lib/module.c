@@ -54,20 +54,17 @@ static void quiet(void *data, int priority, const char *file, int line,
 
 static void read_installed(struct stabletap_module *out)
 {
-	struct kmod_list *list = NULL;
 	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
 	struct kmod_module *mod;
 
 	if (!ctx)
 		return;
 	kmod_set_log_fn(ctx, quiet, NULL);
-	/* By name in modules.dep, so that an uninstalled one is not found. */
-	if (!kmod_module_new_from_lookup(ctx, STABLETAP_KIND, &list) && list) {
-		mod = kmod_module_get_module(list);
+	/* A path it has only if modules.dep knows it. */
+	if (!kmod_module_new_from_name(ctx, STABLETAP_KIND, &mod)) {
 		if (kmod_module_get_path(mod))
 			read_info(mod, out);
 		kmod_module_unref(mod);
-		kmod_module_unref_list(list);
 	}
 	kmod_unref(ctx);
 }

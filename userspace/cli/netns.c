@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Option -n: work in another network namespace, as "ip -n" does. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+/* What /sys shows belongs to the namespace in which it was mounted. */
+static void fit_sys(void)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return;
+	if (mount("", "/", "none", MS_SLAVE | MS_REC, NULL) < 0)
+		return;
+	/* Only the check for Wi-Fi looks there: go on without. */
+	umount2("/sys", MNT_DETACH);
+	if (mount("sysfs", "/sys", "sysfs", 0, NULL) < 0)
+		return;
+}
+
+int netns_enter(const char *name)
+{
+	char path[256];
+	int err;
+	int fd;
+
+	if (!*name || strchr(name, '/') || strlen(name) > 200)
+		return usage("'%s' is no name of a network namespace", name);
+	snprintf(path, sizeof(path), "/run/netns/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		err = errno;
+		refuse("can't open network namespace '%s': %s", name,
+		       strerror(err));
+		if (err == ENOENT)
+			hint("'ip netns' lists them");
+		return CLI_REFUSED;
+	}
+	err = setns(fd, CLONE_NEWNET) < 0 ? errno : 0;
+	close(fd);
+	if (err)
+		return refuse("can't enter network namespace '%s': %s", name,
+			      strerror(err));
+	fit_sys();
+	return 0;
+}
