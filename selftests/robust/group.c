@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Several devices that go in one request, and a child that changes its port
+ * while frames flow.
+ *
+ *	fd0 -- vm0 -- mv0 \
+ *	fd1 -- vm1 -- mv1 -- d0 (dummy)       vm* or mv* or both in group 7
+ *	fd2 -- vm2 -- mv2 /
+ */
+#include <errno.h>
+#include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "st.h"
+
+#define PORTS 3
+#define GROUP 7
+
+FIXTURE(group) {
+	int control;
+	int d0;
+	int port[PORTS];
+	int child[PORTS];
+	int fd[PORTS];
+	struct stabletap_get get;
+};
+
+FIXTURE_VARIANT(group) {
+	bool ports;	/* are in the group */
+	bool children;
+	bool children_first;	/* made, and so deleted */
+};
+
+FIXTURE_VARIANT_ADD(group, ports_before_children) {
+	.ports = true,
+	.children = true,
+};
+
+FIXTURE_VARIANT_ADD(group, children_before_ports) {
+	.ports = true,
+	.children = true,
+	.children_first = true,
+};
+
+FIXTURE_VARIANT_ADD(group, ports_alone) {
+	.ports = true,
+};
+
+FIXTURE_VARIANT_ADD(group, children_alone) {
+	.children = true,
+};
+
+static int set_group(int ifindex)
+{
+	char buf[256] = {};
+	struct nlmsghdr *nlh = st_link_msg(buf, RTM_NEWLINK, 0, ifindex);
+
+	mnl_attr_put_u32(nlh, IFLA_GROUP, GROUP);
+	return st_talk(nlh, NULL, NULL);
+}
+
+static int delete_group(void)
+{
+	char buf[256] = {};
+	struct nlmsghdr *nlh = st_link_msg(buf, RTM_DELLINK, 0, 0);
+
+	mnl_attr_put_u32(nlh, IFLA_GROUP, GROUP);
+	return st_talk(nlh, NULL, NULL);
+}
+
+static void name_mac(char *name, uint8_t *mac, const char *kind, int i)
+{
+	memcpy(mac, ST_MAC_PORT, 6);
+	mac[5] += 0x80 + i;
+	snprintf(name, IFNAMSIZ, "%s%d", kind, i);
+}
+
+FIXTURE_SETUP(group)
+{
+	char name[IFNAMSIZ];
+	uint8_t mac[6];
+	int step, i;
+
+	ASSERT_EQ(0, st_netns_new());
+	self->control = st_control_open();
+	ASSERT_LE(0, self->control);
+	self->d0 = st_link_add("d0", "dummy", 0);
+	ASSERT_LT(0, self->d0);
+	ASSERT_EQ(0, st_link_up(self->d0, true));
+	for (step = 0; step < 2 * PORTS; step++) {
+		i = step % PORTS;
+		name_mac(name, mac, "vm", i);
+		if ((step < PORTS) != variant->children_first) {
+			self->port[i] = st_port_new(self->control, name, i, 1);
+			ASSERT_LT(0, self->port[i]);
+			continue;
+		}
+		name_mac(name, mac, "mv", i);
+		self->child[i] = st_macvlan_add(name, self->d0, mac, 0);
+		ASSERT_LT(0, self->child[i]);
+	}
+	for (i = 0; i < PORTS; i++) {
+		ASSERT_EQ(0, st_attach(self->control, self->port[i],
+				       self->child[i], 0));
+		self->fd[i] = st_port_open(self->control, self->port[i], 0);
+		ASSERT_LE(0, self->fd[i]);
+		if (variant->ports)
+			ASSERT_EQ(0, set_group(self->port[i]));
+		if (variant->children)
+			ASSERT_EQ(0, set_group(self->child[i]));
+	}
+}
+
+FIXTURE_TEARDOWN(group)
+{
+	int i;
+
+	for (i = 0; i < PORTS; i++)
+		close(self->fd[i]);
+	close(self->control);
+}
+
+TEST_F(group, goes_and_what_is_left_is_sane)
+{
+	uint8_t frame[60], mac[6], want[6];
+	char name[IFNAMSIZ];
+	struct ifreq ifr;
+	int master, i;
+	unsigned int flags;
+
+	st_frame(frame, sizeof(frame), ST_BROADCAST, ST_MAC_PORT, 1);
+	ASSERT_EQ(0, delete_group());
+	for (i = 0; i < PORTS; i++) {
+		/* As tap does: written and gone; who asks hears ENOLINK */
+		EXPECT_EQ(sizeof(frame), st_fd_write(self->fd[i], frame,
+						     sizeof(frame)));
+		EXPECT_EQ(variant->ports ? -1 : 0,
+			  ioctl(self->fd[i], TUNGETIFF, &ifr));
+		if (variant->ports) {
+			EXPECT_EQ(ENOLINK, errno);
+			EXPECT_EQ(-ENODEV, st_get(self->control, self->port[i],
+						  &self->get));
+		} else {
+			ASSERT_EQ(0, st_get(self->control, self->port[i],
+					    &self->get));
+			EXPECT_EQ(STABLETAP_REASON_LOWER_GONE,
+				  self->get.detach_reason);
+			EXPECT_EQ(0, self->get.lower);
+			EXPECT_EQ(1, self->get.losses);
+			EXPECT_EQ(1, self->get.stats.tx_detached);
+		}
+		name_mac(name, want, "mv", i);
+		if (variant->children) {
+			EXPECT_EQ(-ENODEV, st_ifindex(name));
+			continue;
+		}
+		ASSERT_EQ(0, st_link_state(self->child[i], NULL, &flags, mac,
+					   &master));
+		EXPECT_EQ(0, master);
+		EXPECT_EQ(0, memcmp(want, mac, 6));
+		EXPECT_EQ(0, flags & (IFF_UP | IFF_SLAVE));
+	}
+	EXPECT_EQ(self->d0, st_ifindex("d0"));
+}
+
+/*
+ * A child that changes its port by master:
+ *
+ *	fd0 -- vm0 -.
+ *	             mv0 -- v0 ==== p0 -- packet socket, sends all the time
+ *	fd1 -- vm1 -'
+ */
+struct writer {
+	int fd;
+	bool *stop;
+	uint8_t mac[6];
+	uint64_t written;
+	uint64_t failed;
+};
+
+static void *writer_run(void *arg)
+{
+	struct writer *writer = arg;
+	uint8_t frame[60];
+	uint32_t number = 0;
+
+	while (!__atomic_load_n(writer->stop, __ATOMIC_RELAXED)) {
+		st_frame(frame, sizeof(frame), ST_MAC_PEER, writer->mac,
+			 number++);
+		if (st_fd_write(writer->fd, frame, sizeof(frame)) ==
+		    sizeof(frame))
+			writer->written++;
+		else
+			writer->failed++;
+	}
+	return NULL;
+}
+
+FIXTURE(move) {
+	int control;
+	int port[2];
+	int fd[2];
+	int p0;
+	int peer;
+	int mv0;
+	bool stop;
+	struct writer writer[2];
+	struct stabletap_get get;
+	uint8_t frame[2048];
+};
+
+FIXTURE_SETUP(move)
+{
+	int i;
+
+	ASSERT_EQ(0, st_netns_new());
+	self->control = st_control_open();
+	ASSERT_LE(0, self->control);
+	ASSERT_EQ(0, st_veth_add("v0", "p0", -1));
+	ASSERT_TRUE(st_wait_up(st_ifindex("v0"), 5000));
+	self->p0 = st_ifindex("p0");
+	self->peer = st_packet_open(self->p0, false);
+	ASSERT_LE(0, self->peer);
+	for (i = 0; i < 2; i++) {
+		self->port[i] = st_port_new(self->control, "vm%d", 4 + i, 1);
+		ASSERT_LT(0, self->port[i]);
+		self->fd[i] = st_port_open(self->control, self->port[i], 0);
+		ASSERT_LE(0, self->fd[i]);
+		memcpy(self->writer[i].mac, ST_MAC_PORT, 6);
+		self->writer[i].mac[5] += 4 + i;
+		self->writer[i].fd = self->fd[i];
+		self->writer[i].stop = &self->stop;
+	}
+	self->mv0 = st_macvlan_add("mv0", st_ifindex("v0"), NULL, 0);
+	ASSERT_LT(0, self->mv0);
+}
+
+FIXTURE_TEARDOWN(move)
+{
+	close(self->fd[0]);
+	close(self->fd[1]);
+	close(self->peer);
+	close(self->control);
+}
+
+/* Frames pass both ways between a port and the peer. */
+static bool passes(int fd, int peer, int p0, const uint8_t *mac)
+{
+	uint8_t frame[64], got[2048];
+	ssize_t len;
+
+	while (read(peer, got, sizeof(got)) > 0)
+		;
+	while (st_fd_read(fd, got, sizeof(got)) > 0)
+		;
+	st_frame(frame, sizeof(frame), ST_MAC_PEER, mac, 123456);
+	if (st_fd_write(fd, frame, sizeof(frame)) != sizeof(frame) ||
+	    st_readable(peer, 5000) != 1 ||
+	    read(peer, got, sizeof(got)) != sizeof(frame))
+		return false;
+	st_frame(frame, sizeof(frame), mac, ST_MAC_PEER, 654321);
+	if (st_packet_send(peer, p0, frame, sizeof(frame)) != sizeof(frame))
+		return false;
+	/* The port's own multicast may come first. */
+	while (st_readable(fd, 5000) == 1) {
+		len = st_fd_read(fd, got, sizeof(got));
+		if (st_frame_number(got, len) == 654321)
+			return true;
+	}
+	return false;
+}
+
+TEST_F_TIMEOUT(move, a_child_goes_from_port_to_port_while_frames_flow, 60)
+{
+	pthread_t thread[2];
+	uint8_t got[2048];
+	int i;
+
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, writer_run,
+					    &self->writer[i]));
+	for (i = 0; i < 20; i++) {
+		EXPECT_EQ(0, st_link_master(self->mv0, self->port[i % 2]));
+		ASSERT_EQ(0, st_get(self->control, self->port[i % 2],
+				    &self->get));
+		EXPECT_EQ(self->mv0, self->get.lower);
+		ASSERT_EQ(0, st_get(self->control, self->port[1 - i % 2],
+				    &self->get));
+		EXPECT_EQ(0, self->get.lower);
+		st_frame(self->frame, 60, ST_BROADCAST, ST_MAC_PEER, i);
+		st_packet_send(self->peer, self->p0, self->frame, 60);
+		while (read(self->peer, got, sizeof(got)) > 0)
+			;
+	}
+	__atomic_store_n(&self->stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, pthread_join(thread[i], NULL));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, st_get(self->control, self->port[i], &self->get));
+		EXPECT_EQ(0, self->writer[i].failed);
+		EXPECT_EQ(10, self->get.attaches);
+		EXPECT_EQ(self->writer[i].written,
+			  self->get.stats.tx_packets +
+			  self->get.stats.tx_detached +
+			  self->get.stats.tx_lower);
+		EXPECT_LT(0, self->get.stats.tx_packets);
+		EXPECT_LT(0, self->get.stats.tx_detached);
+	}
+	EXPECT_TRUE(passes(self->fd[1], self->peer, self->p0,
+			   self->writer[1].mac));
+	ASSERT_EQ(0, st_link_master(self->mv0, self->port[0]));
+	EXPECT_TRUE(passes(self->fd[0], self->peer, self->p0,
+			   self->writer[0].mac));
+}
+
+TEST_HARNESS_MAIN

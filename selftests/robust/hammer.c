@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests that nobody would make, from two threads, while ports come and go.
+ * The same ones in every run.  That the kernel stays silent is checked by who
+ * runs this; that it stays sane, here.
+ *
+ *	/dev/stabletap <- two threads
+ *	                  vm0..3 -/- d0, d1, v0 (made, attached, deleted)
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "st.h"
+
+#define CALLS 2500
+#define ROUNDS 8
+#define PAGE 4096
+
+static const unsigned int sizes[] = {
+	sizeof(struct stabletap_version), sizeof(struct stabletap_create),
+	sizeof(struct stabletap_delete), sizeof(struct stabletap_attach),
+	sizeof(struct stabletap_detach), sizeof(struct stabletap_set),
+	sizeof(struct stabletap_get), sizeof(struct stabletap_list),
+};
+
+struct hammer {
+	int control;
+	uint64_t random;
+	uint8_t *page;		/* two pages; nothing is mapped behind */
+	unsigned int answered;	/* by 0 */
+	unsigned int strange;	/* by what the header does not know */
+	int last_strange;
+};
+
+static uint32_t next(struct hammer *hammer)
+{
+	hammer->random ^= hammer->random << 13;
+	hammer->random ^= hammer->random >> 7;
+	hammer->random ^= hammer->random << 17;
+	return hammer->random >> 16;
+}
+
+/* Numbers that mean something, or nearly */
+static uint32_t number(struct hammer *hammer)
+{
+	static const uint32_t edges[] = {
+		0, 1, 2, 4095, 4096, 65535, 65536, INT32_MAX, 0x80000000,
+		UINT32_MAX,
+	};
+
+	switch (next(hammer) % 4) {
+	case 0:
+		return next(hammer);
+	case 1:
+		return edges[next(hammer) % ARRAY_SIZE(edges)];
+	default:
+		return next(hammer) % 24;	/* an ifindex, a flag */
+	}
+}
+
+static uint64_t pointer(struct hammer *hammer)
+{
+	switch (next(hammer) % 5) {
+	case 0:
+		return 0;
+	case 1:
+		return (uintptr_t)hammer->page + 2 * PAGE - next(hammer) % 64;
+	case 2:
+		return (uint64_t)next(hammer) << 32 | next(hammer);
+	default:
+		return (uintptr_t)hammer->page + next(hammer) % PAGE;
+	}
+}
+
+static void *fill(struct hammer *hammer, unsigned int nr)
+{
+	uint32_t size = sizes[nr % 8], i, word;
+	uint8_t *arg;
+
+	switch (next(hammer) % 8) {
+	case 0:
+		size += next(hammer) % 16 - 8;
+		break;
+	case 1:
+		size = number(hammer);
+		break;
+	}
+	/* At the start of the page, or ending at its end, or nearly */
+	arg = hammer->page + PAGE;
+	if (next(hammer) % 4 == 0 && size <= PAGE)
+		arg += PAGE - size + (next(hammer) % 8 == 0);
+	memset(hammer->page + PAGE, 0, PAGE);
+	/* Mostly zero, so that some of it is served */
+	for (i = 4; i + 4 <= size && arg + i + 4 <= hammer->page + 2 * PAGE &&
+	     i < 512; i += 4) {
+		if (next(hammer) % 4)
+			continue;
+		word = number(hammer);
+		memcpy(arg + i, &word, sizeof(word));
+	}
+	if (arg + 16 <= hammer->page + 2 * PAGE) {
+		uint64_t msg = pointer(hammer);
+
+		memcpy(arg, &size, sizeof(size));
+		if (nr % 8 != 0)
+			memcpy(arg + 8, &msg, sizeof(msg));
+	}
+	return arg;
+}
+
+static bool is_known(int err)
+{
+	static const int known[] = {
+		EFAULT, EINVAL, E2BIG, EOPNOTSUPP, ENOTTY, ENODEV, EPERM,
+		EEXIST, EBUSY, EADDRNOTAVAIL, ENOMEM, ENFILE, ENOSPC, ENONET,
+		EMEDIUMTYPE, EXDEV, ELOOP, EMLINK, EMSGSIZE, ETXTBSY,
+		EADDRINUSE, ENOTCONN, ESTALE,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (err == known[i])
+			return true;
+	return false;
+}
+
+static void *hammer_run(void *arg)
+{
+	struct hammer *hammer = arg;
+	unsigned int cmd, nr;
+	void *request;
+	int i;
+
+	for (i = 0; i < CALLS; i++) {
+		nr = next(hammer) % 9;
+		cmd = _IO(STABLETAP_IOC_TYPE, nr);
+		if (next(hammer) % 64 == 0)
+			cmd = next(hammer) & ~0xffffU ? next(hammer) : cmd;
+		request = fill(hammer, nr);
+		if (next(hammer) % 64 == 0)
+			request = (void *)pointer(hammer);
+		if (!ioctl(hammer->control, cmd, request)) {
+			hammer->answered++;
+		} else if (!is_known(errno)) {
+			hammer->strange++;
+			hammer->last_strange = errno;
+		}
+	}
+	return NULL;
+}
+
+FIXTURE(hammer) {
+	int control;
+	struct hammer hammer[2];
+};
+
+FIXTURE_SETUP(hammer)
+{
+	int i;
+
+	ASSERT_EQ(0, st_netns_new());
+	self->control = st_control_open();
+	ASSERT_LE(0, self->control);
+	ASSERT_LT(0, st_link_add("d0", "dummy", 0));
+	ASSERT_LT(0, st_link_add("d1", "dummy", 0));
+	ASSERT_EQ(0, st_veth_add("v0", "p0", -1));
+	for (i = 0; i < 2; i++) {
+		uint8_t *page = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		ASSERT_NE(MAP_FAILED, page);
+		ASSERT_EQ(0, munmap(page + 2 * PAGE, PAGE));
+		self->hammer[i].page = page;
+		self->hammer[i].control = self->control;
+		self->hammer[i].random = 0x57ab1e7a9ULL + i;
+	}
+}
+
+FIXTURE_TEARDOWN(hammer)
+{
+	close(self->control);
+}
+
+/* Ports that come, get a lower and an open fd, and go by force */
+static void come_and_go(int control)
+{
+	char name[IFNAMSIZ];
+	int port[4], fd[4], i;
+
+	for (i = 0; i < 4; i++) {
+		snprintf(name, sizeof(name), "vm%d", i);
+		port[i] = st_port_new(control, name, i, 1 + i);
+		fd[i] = port[i] > 0 ? st_port_open(control, port[i], 0) : -1;
+		st_attach(control, port[i], st_ifindex(i & 1 ? "d1" : "v0"),
+			  STABLETAP_ATTACH_REPLACE);
+	}
+	for (i = 0; i < 4; i++) {
+		st_port_delete(control, port[i], STABLETAP_DELETE_FORCE);
+		if (fd[i] >= 0)
+			close(fd[i]);
+	}
+}
+
+static void delete_all(int control)
+{
+	static __u32 ports[4096];
+	struct stabletap_list list = {
+		.size = sizeof(list), .count = 4096,
+		.ports = (uintptr_t)ports,
+	};
+	__u32 i;
+
+	if (st_ioctl(control, STABLETAP_IOC_LIST, &list))
+		return;
+	for (i = 0; i < list.count && i < 4096; i++)
+		st_port_delete(control, ports[i], STABLETAP_DELETE_FORCE);
+}
+
+TEST_F_TIMEOUT(hammer, of_random_requests_breaks_nothing, 120)
+{
+	struct stabletap_list list = { .size = sizeof(list) };
+	struct hammer *hammer = self->hammer;
+	pthread_t thread[2];
+	int i, port;
+
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, hammer_run,
+					    &hammer[i]));
+	for (i = 0; i < ROUNDS; i++)
+		come_and_go(self->control);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, pthread_join(thread[i], NULL));
+		EXPECT_LT(CALLS / 100, hammer[i].answered);
+		EXPECT_EQ(0, hammer[i].strange) {
+			TH_LOG("the last was %s", strerror(hammer[i].last_strange));
+		}
+	}
+	TH_LOG("%u and %u of %u requests were served", hammer[0].answered,
+	       hammer[1].answered, CALLS);
+
+	delete_all(self->control);
+	ASSERT_EQ(0, st_ioctl(self->control, STABLETAP_IOC_LIST, &list));
+	EXPECT_EQ(0, list.count);
+	port = st_port_new(self->control, "vm9", 9, 1);
+	ASSERT_LT(0, port);
+	EXPECT_EQ(0, st_attach(self->control, port, st_ifindex("d0"), 0));
+	EXPECT_LE(0, st_port_open(self->control, port, 0));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Unloading the module: refused while a fd or a control device is open, and
+ * else it takes the ports away and leaves their lowers as they were.  The last
+ * of its directory, because it takes the module from under everything.
+ *
+ *	fd -- vm1 -- mv0 (macvlan) -- d0 (dummy)
+ *	      vm2 -- d1 (dummy)
+ *
+ * STABLETAP_KO: path of the module, to load it again.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "st.h"
+
+static int unload(void)
+{
+	return syscall(SYS_delete_module, "stabletap", O_NONBLOCK) ? -errno : 0;
+}
+
+static int load(void)
+{
+	const char *path = getenv("STABLETAP_KO");
+	int fd, err;
+
+	if (!path)
+		return -ENOENT;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static bool is_unloaded(void *arg)
+{
+	int *err = arg;
+
+	*err = unload();
+	return *err != -EWOULDBLOCK;
+}
+
+FIXTURE(unload) {
+	int control;
+	int vm1;
+	int vm2;
+	int d1;
+	int mv0;
+	uint8_t d1_mac[6];
+};
+
+static const uint8_t child_mac[6] = { 0x52, 0x54, 0, 0, 0, 0x77 };
+
+FIXTURE_SETUP(unload)
+{
+	ASSERT_EQ(0, st_netns_new());
+	self->control = st_control_open();
+	ASSERT_LE(0, self->control);
+	self->vm1 = st_port_new(self->control, "vm1", 0, 1);
+	ASSERT_LT(0, self->vm1);
+	self->vm2 = st_port_new(self->control, "vm2", 1, 1);
+	ASSERT_LT(0, self->vm2);
+	self->d1 = st_link_add("d1", "dummy", 0);
+	ASSERT_LT(0, self->d1);
+	ASSERT_EQ(0, st_link_state(self->d1, NULL, NULL, self->d1_mac, NULL));
+	ASSERT_LT(0, st_link_add("d0", "dummy", 0));
+	ASSERT_EQ(0, st_link_up(st_ifindex("d0"), true));
+	self->mv0 = st_macvlan_add("mv0", st_ifindex("d0"), child_mac, 0);
+	ASSERT_LT(0, self->mv0);
+	ASSERT_EQ(0, st_attach(self->control, self->vm1, self->mv0, 0));
+	ASSERT_EQ(0, st_attach(self->control, self->vm2, self->d1, 0));
+}
+
+FIXTURE_TEARDOWN(unload)
+{
+	if (access("/sys/module/stabletap", F_OK))
+		load();
+}
+
+TEST_F(unload, is_refused_while_a_fd_is_open)
+{
+	struct stabletap_get get;
+	int fd = st_port_open(self->control, self->vm1, 0);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, st_get(self->control, self->vm1, &get));
+	/* So that it is this fd that counts */
+	close(self->control);
+	EXPECT_EQ(-EWOULDBLOCK, unload());
+	EXPECT_EQ(self->vm1, st_ifindex("vm1"));
+	self->control = st_control_open();
+	ASSERT_LE(0, self->control);
+	EXPECT_EQ(0, st_get(self->control, self->vm1, &get));
+	EXPECT_EQ(self->mv0, get.lower);
+}
+
+TEST_F(unload, is_refused_while_a_control_device_is_open)
+{
+	EXPECT_EQ(-EWOULDBLOCK, unload());
+	EXPECT_EQ(self->vm1, st_ifindex("vm1"));
+}
+
+TEST_F(unload, takes_the_ports_and_leaves_the_lowers_as_they_were)
+{
+	unsigned int flags;
+	uint8_t mac[6];
+	int master, err;
+
+	if (!getenv("STABLETAP_KO"))
+		SKIP(return, "STABLETAP_KO does not say what to load again");
+	close(self->control);
+	ASSERT_TRUE(st_wait(is_unloaded, &err, 10000));
+	ASSERT_EQ(0, err);
+	EXPECT_EQ(-ENODEV, st_ifindex("vm1"));
+	EXPECT_EQ(-ENODEV, st_ifindex("vm2"));
+	EXPECT_EQ(-1, access(STABLETAP_CONTROL, F_OK));
+
+	ASSERT_EQ(0, st_link_state(self->mv0, NULL, &flags, mac, &master));
+	EXPECT_EQ(0, master);
+	EXPECT_EQ(0, flags & (IFF_UP | IFF_SLAVE));
+	EXPECT_EQ(0, memcmp(child_mac, mac, 6));
+	ASSERT_EQ(0, st_link_state(self->d1, NULL, &flags, mac, &master));
+	EXPECT_EQ(0, master);
+	EXPECT_EQ(0, flags & (IFF_UP | IFF_SLAVE | IFF_PROMISC));
+	EXPECT_EQ(0, memcmp(self->d1_mac, mac, 6));
+
+	ASSERT_EQ(0, load());
+	self->control = st_control_open();
+	ASSERT_LE(0, self->control);
+	self->vm1 = st_port_new(self->control, "vm1", 0, 1);
+	ASSERT_LT(0, self->vm1);
+	EXPECT_EQ(0, st_attach(self->control, self->vm1, self->mv0, 0));
+	EXPECT_LE(0, st_port_open(self->control, self->vm1, 0));
+}
+
+TEST_HARNESS_MAIN
