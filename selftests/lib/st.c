@@ -271,11 +271,30 @@ struct nlmsghdr *st_link_msg(void *buf, uint16_t type, uint16_t flags,
 	return nlh;
 }
 
+static int st_ifindex_cb(const struct nlmsghdr *nlh, void *data)
+{
+	const struct ifinfomsg *ifm = mnl_nlmsg_get_payload(nlh);
+
+	*(int *)data = ifm->ifi_index;
+	return MNL_CB_OK;
+}
+
+/*
+ * Not if_nametoindex(): for a name that is not there the kernel would first
+ * look for a module of that name, twice, which takes seconds under emulation.
+ */
 int st_ifindex(const char *name)
 {
-	int ifindex = if_nametoindex(name);
+	char buf[256] = {}, msg[sizeof(st_msg)];
+	int ifindex = -ENODEV, err;
+	struct nlmsghdr *nlh;
 
-	return ifindex ? ifindex : -ENODEV;
+	memcpy(msg, st_msg, sizeof(msg));
+	nlh = st_link_msg(buf, RTM_GETLINK, 0, 0);
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	err = st_talk(nlh, st_ifindex_cb, &ifindex);
+	memcpy(st_msg, msg, sizeof(msg));
+	return err ? err : ifindex;
 }
 
 int st_link_add(const char *name, const char *kind, int link)

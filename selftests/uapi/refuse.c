@@ -12,6 +12,7 @@
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -151,29 +152,47 @@ static int make_lower_of_another(int control, int vm1)
 	return err ? err : d1;
 }
 
+static int add_vlan(int link, uint16_t id)
+{
+	char buf[512] = {}, name[IFNAMSIZ];
+	struct nlattr *info, *data;
+	struct nlmsghdr *nlh;
+	int err;
+
+	if (link < 0)
+		return link;
+	snprintf(name, sizeof(name), "vlan%u", id);
+	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	mnl_attr_put_u32(nlh, IFLA_LINK, link);
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "vlan");
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	mnl_attr_put_u16(nlh, IFLA_VLAN_ID, id);
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
+	err = st_talk(nlh, NULL, NULL);
+	return err ? err : st_ifindex(name);
+}
+
 static int make_vlan_on_port(int control, int vm1)
 {
-	if (st_sh("ip link add link vm1 name vm1.5 type vlan id 5"))
-		return -EIO;
-	return st_ifindex("vm1.5");
+	return add_vlan(vm1, 5);
 }
 
 static int make_vlans_on_port(int control, int vm1)
 {
-	if (st_sh("ip link add link vm1 name vm1.5 type vlan id 5 && "
-		  "ip link add link vm1.5 name vm1.5.6 type vlan id 6"))
-		return -EIO;
-	return st_ifindex("vm1.5.6");
+	return add_vlan(add_vlan(vm1, 5), 6);
 }
 
 static int make_deep_stack(int control, int vm1)
 {
-	if (st_link_add("d1", "dummy", 0) < 0 ||
-	    st_sh("l=d1; for i in 1 2 3 4 5 6 7; do "
-		  "ip link add link $l name s$i type vlan id $i || exit 1; "
-		  "l=s$i; done"))
-		return -EIO;
-	return st_ifindex("s7");
+	int top = st_link_add("d1", "dummy", 0);
+	int id;
+
+	for (id = 1; id <= 7; id++)
+		top = add_vlan(top, id);
+	return top;
 }
 
 static int make_small(int control, int vm1)
