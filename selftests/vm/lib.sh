@@ -58,3 +58,39 @@ kernel_log_splats() {
 	grep -vE 'ommand line:' "$1" |
 		grep -aE -B 5 -A 60 -- "$SPLATS" | head -n 300
 }
+
+# units LONG [PATTERN]... - the tests as dir/name, those that ask for most time
+# first; LONG: not empty for those of make check-long.  As selftests/Makefile.
+units() {
+	local long=$1 source name pattern
+
+	shift
+	[ $# -gt 0 ] || set -- '*'
+	for source in "$TOP"/selftests/*/*.c "$TOP"/selftests/*/*.bats; do
+		name=${source#"$TOP"/selftests/}
+		case $name in
+		lib/*|vm/*|bench/*|fuzz/*|demo/*|'*'*|*'/*.'*)
+			continue ;;
+		*-long.*|long/*)
+			[ -n "$long" ] || continue ;;
+		*)
+			[ -z "$long" ] || continue ;;
+		esac
+		name=${name%.*}
+		for pattern; do
+			# shellcheck disable=SC2053
+			if [[ $name == $pattern ]]; then
+				echo "$(time_limit "$source") $name"
+				break
+			fi
+		done
+	done | sort -s -k 1,1nr | cut -d ' ' -f 2
+}
+
+# A test may ask for more time by a comment: "vm-timeout: 300".
+time_limit() {
+	local limit
+
+	limit=$(sed -n '1,40s/.*vm-timeout: *\([0-9]*\).*/\1/p' "$1")
+	echo "${limit:-180}"
+}
