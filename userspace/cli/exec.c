@@ -293,7 +293,7 @@ int cmd_exec(struct cli *cli, int argc, char **argv)
 {
 	struct args a = { "exec", argc, argv };
 	struct identity id = { 0 };
-	struct plan p = { 0 };
+	struct plan p = { .command = argv };
 	int err;
 
 	err = parse(&a, &p);

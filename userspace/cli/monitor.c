@@ -156,10 +156,8 @@ static void print_event_text(const struct monitor *m, const char *event,
 	json_object_foreach(fields, key, value) {
 		if (json_is_string(value) && *json_string_value(value))
 			printf(" %s %s", key, json_string_value(value));
-		else if (json_is_integer(value) && m->cli->details)
-			printf(" %s %lld", key,
-			       (long long)json_integer_value(value));
-		else if (json_is_integer(value) && !strstr(key, "ifindex"))
+		else if (json_is_integer(value) &&
+			 (m->cli->details || !strstr(key, "ifindex")))
 			printf(" %s %lld", key,
 			       (long long)json_integer_value(value));
 		else if (json_is_true(value))

@@ -15,7 +15,7 @@
  */
 int stabletap_lock(struct stabletap *st, int timeout_ms)
 {
-	const struct timespec nap = { .tv_nsec = 10 * 1000 * 1000 };
+	const struct timespec nap = { .tv_nsec = 10000000 };
 	int fd;
 	int err;
 
