@@ -90,10 +90,8 @@ check-long: machine
 # The patterns are for check, not for the shell.
 TESTS_QUOTED := $(patsubst %,'%',$(TESTS))
 
-demo: prepare
-	$(VM)/build-module $(KERNEL)
-	$(QUIETLY) -C userspace
-	@selftests/demo/run --kernel $(KERNEL) $(if $(GUEST),--guest $(GUEST))
+demo:
+	@GUEST=$(GUEST) KERNEL=$(KERNEL) selftests/demo/run
 
 shell: prepare
 	$(VM)/build-module $(KERNEL)
