@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include "qnic.h"
+
+#include <errno.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
+#include <linux/virtio_pci.h>
+#include <linux/virtio_ring.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "st.h"
+
+#define DEADLINE_MS	30000
+
+/* Guest memory: 64 KiB for each queue, from 2 MiB on */
+#define QUEUE_BASE(n)	(0x200000ULL + (n) * 0x10000ULL)
+#define DESC(q, i)	((q)->base + 16 * (i))
+#define AVAIL(q)	((q)->base + 0x1000)
+#define USED(q)		((q)->base + 0x2000)
+#define BUFFER(q, i)	((q)->base + 0x4000 + 0x800 * (i))
+#define BUFFER_SIZE	0x800
+
+/* Modern devices have the num_buffers field always. */
+#define HEADER		sizeof(struct virtio_net_hdr_mrg_rxbuf)
+
+#define FEATURES							\
+	(1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_NET_F_MAC |	\
+	 1ULL << VIRTIO_NET_F_STATUS | 1ULL << VIRTIO_NET_F_CTRL_VQ |	\
+	 1ULL << VIRTIO_NET_F_MQ | 1ULL << VIRTIO_NET_F_CSUM |		\
+	 1ULL << VIRTIO_NET_F_GUEST_CSUM | 1ULL << VIRTIO_NET_F_GUEST_TSO4 | \
+	 1ULL << VIRTIO_NET_F_HOST_TSO4)
+
+static uint32_t pci_read(struct qnic *nic, int offset)
+{
+	qtest(nic->q, "outl 0xcf8 0x%x",
+	      0x80000000u | nic->slot << 11 | (offset & 0xfc));
+	return (uint32_t)qtest(nic->q, "inl 0xcfc") >> 8 * (offset & 3);
+}
+
+static void pci_write(struct qnic *nic, int offset, uint32_t value)
+{
+	qtest(nic->q, "outl 0xcf8 0x%x",
+	      0x80000000u | nic->slot << 11 | offset);
+	qtest(nic->q, "outl 0xcfc 0x%x", value);
+}
+
+#define COMMON(nic, field) \
+	((unsigned long long)(nic)->common + \
+	 offsetof(struct virtio_pci_common_cfg, field))
+
+static void select_queue(struct qnic *nic, int n)
+{
+	qtest(nic->q, "writew 0x%llx %d", COMMON(nic, queue_select), n);
+}
+
+static void read_capability(struct qnic *nic, int at, uint64_t bar)
+{
+	uint64_t where = bar + pci_read(nic, at + 8);
+
+	switch (pci_read(nic, at + 3) & 0xff) {
+	case VIRTIO_PCI_CAP_COMMON_CFG:
+		nic->common = where;
+		break;
+	case VIRTIO_PCI_CAP_NOTIFY_CFG:
+		nic->notify = where;
+		nic->notify_factor = pci_read(nic, at + 16);
+		break;
+	case VIRTIO_PCI_CAP_DEVICE_CFG:
+		nic->device = where;
+		break;
+	}
+}
+
+int qnic_init(struct qnic *nic, struct qemu *q, int slot)
+{
+	uint64_t bar = 0xf0000000ULL + ((uint64_t)slot << 20);
+	int at;
+
+	*nic = (struct qnic){ .q = q, .slot = slot };
+	if (pci_read(nic, 0) != 0x10411af4)
+		return -ENODEV;
+	/* BAR 4 has all of the modern interface, and has 64 bits. */
+	pci_write(nic, 0x20, bar);
+	pci_write(nic, 0x24, 0);
+	pci_write(nic, 0x04, 0x6);	/* memory, bus master */
+	for (at = pci_read(nic, 0x34) & 0xff; at;
+	     at = pci_read(nic, at + 1) & 0xff)
+		if ((pci_read(nic, at) & 0xff) == 0x09 &&
+		    (pci_read(nic, at + 4) & 0xff) == 4)
+			read_capability(nic, at, bar);
+	return nic->common && nic->notify && nic->device ? 0 : -ENXIO;
+}
+
+static bool status_is_zero(void *arg)
+{
+	struct qnic *nic = arg;
+
+	return !qtest(nic->q, "readb 0x%llx", COMMON(nic, device_status));
+}
+
+void qnic_reset(struct qnic *nic)
+{
+	qtest(nic->q, "writeb 0x%llx 0", COMMON(nic, device_status));
+	st_wait(status_is_zero, nic, DEADLINE_MS);
+}
+
+static uint64_t agree(struct qnic *nic)
+{
+	uint64_t features = 0;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		qtest(nic->q, "writel 0x%llx %d",
+		      COMMON(nic, device_feature_select), i);
+		features |= qtest(nic->q, "readl 0x%llx",
+				  COMMON(nic, device_feature)) << 32 * i;
+	}
+	features &= FEATURES;
+	for (i = 0; i < 2; i++) {
+		qtest(nic->q, "writel 0x%llx %d",
+		      COMMON(nic, guest_feature_select), i);
+		qtest(nic->q, "writel 0x%llx 0x%x", COMMON(nic, guest_feature),
+		      (uint32_t)(features >> 32 * i));
+	}
+	return features;
+}
+
+static void write_desc(struct qnic *nic, struct qnic_queue *vq, int i,
+		       uint64_t addr, uint32_t len, uint16_t flags,
+		       uint16_t next)
+{
+	struct vring_desc desc = {
+		.addr = addr, .len = len, .flags = flags, .next = next,
+	};
+
+	qtest_write(nic->q, DESC(vq, i), &desc, sizeof(desc));
+}
+
+/* Make the chain that begins with descriptor @head available, and tell. */
+static void give(struct qnic *nic, struct qnic_queue *vq, uint16_t head)
+{
+	int n = vq - nic->queue;
+
+	qtest(nic->q, "writew 0x%llx %d",
+	      (unsigned long long)AVAIL(vq) + 4 + 2 * (vq->avail % QNIC_RING),
+	      head);
+	vq->avail++;
+	qtest(nic->q, "writew 0x%llx %d", (unsigned long long)AVAIL(vq) + 2,
+	      vq->avail);
+	qtest(nic->q, "writew 0x%llx %d", (unsigned long long)vq->notify, n);
+}
+
+static void set_up_queue(struct qnic *nic, int n)
+{
+	struct qnic_queue *vq = &nic->queue[n];
+	/* Low and high halves, as they have to be written */
+	const uint32_t rings[] = {
+		QUEUE_BASE(n), 0,
+		QUEUE_BASE(n) + 0x1000, 0,
+		QUEUE_BASE(n) + 0x2000, 0,
+	};
+
+	*vq = (struct qnic_queue){ .base = QUEUE_BASE(n) };
+	qtest(nic->q, "memset 0x%llx 0x3000 0", (unsigned long long)vq->base);
+
+	select_queue(nic, n);
+	qtest(nic->q, "writew 0x%llx %d", COMMON(nic, queue_size), QNIC_RING);
+	vq->notify = nic->notify + nic->notify_factor *
+		     qtest(nic->q, "readw 0x%llx",
+			   COMMON(nic, queue_notify_off));
+	for (int i = 0; i < 6; i++)
+		qtest(nic->q, "writel 0x%llx 0x%x",
+		      COMMON(nic, queue_desc_lo) + 4 * i,
+		      rings[i]);
+	qtest(nic->q, "writew 0x%llx 1", COMMON(nic, queue_enable));
+}
+
+/* All of a receive queue's buffers at once: each qtest command costs. */
+static void fill(struct qnic *nic, int pair)
+{
+	struct qnic_queue *vq = &nic->queue[2 * pair];
+	struct vring_desc desc[QNIC_RING];
+	uint16_t avail[2 + QNIC_RING] = { 0, QNIC_RING };
+
+	for (int i = 0; i < QNIC_RING; i++) {
+		desc[i] = (struct vring_desc){
+			.addr = BUFFER(vq, i),
+			.len = BUFFER_SIZE,
+			.flags = VRING_DESC_F_WRITE,
+		};
+		avail[2 + i] = i;
+	}
+	qtest_write(nic->q, DESC(vq, 0), desc, sizeof(desc));
+	qtest_write(nic->q, AVAIL(vq), avail, sizeof(avail));
+	vq->avail = QNIC_RING;
+	qtest(nic->q, "writew 0x%llx %d", (unsigned long long)vq->notify,
+	      2 * pair);
+}
+
+int qnic_start(struct qnic *nic)
+{
+	const int ready = VIRTIO_CONFIG_S_ACKNOWLEDGE |
+			  VIRTIO_CONFIG_S_DRIVER |
+			  VIRTIO_CONFIG_S_FEATURES_OK;
+	uint64_t features;
+
+	qnic_reset(nic);
+	qtest(nic->q, "writeb 0x%llx %d", COMMON(nic, device_status),
+	      VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER);
+	features = agree(nic);
+	qtest(nic->q, "writeb 0x%llx %d", COMMON(nic, device_status), ready);
+	if (qtest(nic->q, "readb 0x%llx", COMMON(nic, device_status)) != ready)
+		return -EPROTO;
+
+	nic->pairs = 1;
+	if (features & 1ULL << VIRTIO_NET_F_MQ)
+		nic->pairs = qtest(nic->q, "readw 0x%llx",
+				   (unsigned long long)nic->device +
+				   offsetof(struct virtio_net_config,
+					    max_virtqueue_pairs));
+	if (nic->pairs < 1 || nic->pairs > QNIC_MAX_PAIRS)
+		return -ERANGE;
+	for (int i = 0; i < 2 * nic->pairs + 1; i++)
+		set_up_queue(nic, i);
+	qtest(nic->q, "writeb 0x%llx %d", COMMON(nic, device_status),
+	      ready | VIRTIO_CONFIG_S_DRIVER_OK);
+	if (qtest(nic->q, "readb 0x%llx", COMMON(nic, device_status)) !=
+	    (ready | VIRTIO_CONFIG_S_DRIVER_OK))
+		return -EPROTO;
+	for (int i = 0; i < nic->pairs; i++)
+		fill(nic, i);
+	return 0;
+}
+
+struct use {
+	struct qnic *nic;
+	struct qnic_queue *vq;
+};
+
+static bool is_used(void *arg)
+{
+	struct use *use = arg;
+
+	/* Nobody answers for a QEMU that is gone. */
+	if (!qemu_runs(use->nic->q))
+		return true;
+	return qtest(use->nic->q, "readw 0x%llx",
+		     (unsigned long long)USED(use->vq) + 2) != use->vq->used;
+}
+
+static int give_and_wait(struct qnic *nic, struct qnic_queue *vq)
+{
+	struct use use = { nic, vq };
+
+	give(nic, vq, 0);
+	if (!st_wait(is_used, &use, DEADLINE_MS))
+		return -ETIMEDOUT;
+	if (!qemu_runs(nic->q))
+		return -EPIPE;
+	vq->used++;
+	return 0;
+}
+
+int qnic_set_pairs(struct qnic *nic, int pairs)
+{
+	struct qnic_queue *vq = &nic->queue[2 * nic->pairs];
+	struct virtio_net_ctrl_hdr hdr = {
+		.class = VIRTIO_NET_CTRL_MQ,
+		.cmd = VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET,
+	};
+	uint16_t value = pairs;
+	uint8_t ack = 0xff;
+	int err;
+
+	qtest_write(nic->q, BUFFER(vq, 0), &hdr, sizeof(hdr));
+	qtest_write(nic->q, BUFFER(vq, 1), &value, sizeof(value));
+	qtest_write(nic->q, BUFFER(vq, 2), &ack, sizeof(ack));
+	write_desc(nic, vq, 0, BUFFER(vq, 0), sizeof(hdr),
+		   VRING_DESC_F_NEXT, 1);
+	write_desc(nic, vq, 1, BUFFER(vq, 1), sizeof(value),
+		   VRING_DESC_F_NEXT, 2);
+	write_desc(nic, vq, 2, BUFFER(vq, 2), sizeof(ack),
+		   VRING_DESC_F_WRITE, 0);
+	err = give_and_wait(nic, vq);
+	if (err)
+		return err;
+	qtest_read(nic->q, BUFFER(vq, 2), &ack, sizeof(ack));
+	return ack == VIRTIO_NET_OK ? 0 : -EPROTO;
+}
+
+int qnic_send(struct qnic *nic, int pair, const void *frame, size_t len)
+{
+	struct qnic_queue *vq = &nic->queue[2 * pair + 1];
+	uint8_t packet[BUFFER_SIZE] = {};
+
+	if (len > sizeof(packet) - HEADER)
+		return -EMSGSIZE;
+	memcpy(packet + HEADER, frame, len);
+	qtest_write(nic->q, BUFFER(vq, 0), packet, HEADER + len);
+	write_desc(nic, vq, 0, BUFFER(vq, 0), HEADER + len, 0, 0);
+	return give_and_wait(nic, vq);
+}
+
+static int take(struct qnic *nic, struct qnic_queue *vq, void *frame,
+		size_t size)
+{
+	struct vring_used_elem elem;
+	size_t len;
+
+	if (qtest(nic->q, "readw 0x%llx", (unsigned long long)USED(vq) + 2) ==
+	    vq->used)
+		return 0;
+	qtest_read(nic->q, USED(vq) + 4 + 8 * (vq->used % QNIC_RING), &elem,
+		   sizeof(elem));
+	vq->used++;
+	if (elem.id >= QNIC_RING || elem.len < HEADER)
+		return -EPROTO;
+	len = elem.len - HEADER < size ? elem.len - HEADER : size;
+	qtest_read(nic->q, BUFFER(vq, elem.id) + HEADER, frame, len);
+	give(nic, vq, elem.id);
+	return len;
+}
+
+int qnic_receive(struct qnic *nic, void *frame, size_t size)
+{
+	int len = 0;
+
+	for (int i = 0; i < nic->pairs && !len; i++)
+		len = take(nic, &nic->queue[2 * i], frame, size);
+	return len;
+}
+
+int qnic_link_status(struct qnic *nic)
+{
+	return qtest(nic->q, "readw 0x%llx", (unsigned long long)nic->device +
+		     offsetof(struct virtio_net_config, status));
+}
