@@ -99,7 +99,7 @@ int scene_macvlan(struct scene *scene)
 	return 0;
 }
 
-int scene_new(struct scene *scene, bool macvlan, unsigned int queues)
+int scene_new_port(struct scene *scene, bool macvlan, unsigned int queues)
 {
 	int err;
 
@@ -121,9 +121,14 @@ int scene_new(struct scene *scene, bool macvlan, unsigned int queues)
 	if (scene->port < 0)
 		return scene->port;
 	scene->fd = st_port_open(scene->control, scene->port, 0);
-	if (scene->fd < 0)
-		return scene->fd;
-	return scene_veth(scene);
+	return scene->fd < 0 ? scene->fd : 0;
+}
+
+int scene_new(struct scene *scene, bool macvlan, unsigned int queues)
+{
+	int err = scene_new_port(scene, macvlan, queues);
+
+	return err ? err : scene_veth(scene);
 }
 
 int scene_attach(struct scene *scene)

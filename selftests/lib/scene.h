@@ -36,6 +36,8 @@ struct scene {
 
 /* Make it, detached; then attach v0, or a new macvlan on it. */
 int scene_new(struct scene *scene, bool macvlan, unsigned int queues);
+/* scene_new_port() leaves the veth, and so the peer, to the caller. */
+int scene_new_port(struct scene *scene, bool macvlan, unsigned int queues);
 int scene_attach(struct scene *scene);
 void scene_end(struct scene *scene);
 /* The veth, with the peer's socket, anew; and mv0 */
