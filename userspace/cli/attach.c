@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* stabletap attach */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 #include <linux/if_link.h>
 
@@ -87,12 +89,35 @@ static int parse(struct args *a, struct wish *w)
 
 /* ---- what the operator should not do unawares ---- */
 
+/*
+ * The sysfs of the namespace that we are in; /sys may be another one's.  It is
+ * mounted nowhere, so nothing has to be undone but closing it.
+ */
+static int open_sysfs(void)
+{
+	int fs = fsopen("sysfs", FSOPEN_CLOEXEC);
+	int fd = -1;
+
+	if (fs < 0)
+		return open("/sys", O_PATH | O_CLOEXEC);
+	if (!fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		fd = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	close(fs);
+	return fd >= 0 ? fd : open("/sys", O_PATH | O_CLOEXEC);
+}
+
 static bool is_wifi(const char *name)
 {
 	char path[64];
+	bool found;
+	int fd = open_sysfs();
 
-	snprintf(path, sizeof(path), "/sys/class/net/%s/phy80211", name);
-	return !access(path, F_OK);
+	if (fd < 0)
+		return false;
+	snprintf(path, sizeof(path), "class/net/%s/phy80211", name);
+	found = !faccessat(fd, path, F_OK, 0);
+	close(fd);
+	return found;
 }
 
 static int check_wifi(const struct stabletap_link *dev)
@@ -137,7 +162,8 @@ static int check_upper(struct cli *cli, const struct stabletap_link *dev,
 	int status = 0;
 	int err = stabletap_link_dump(cli->st, NULL, &all);
 
-	if (err)
+	/* One of those that come and go all the time is no steady upper. */
+	if (err < 0)
 		return refused(cli, err, "can't list the devices");
 	upper = find_upper(&all, dev, port);
 	if (upper) {
@@ -187,7 +213,7 @@ static bool has_passthru(struct cli *cli, int parent)
 	bool found = false;
 	size_t i;
 
-	if (stabletap_link_dump(cli->st, "macvlan", &vlans))
+	if (stabletap_link_dump(cli->st, "macvlan", &vlans) < 0)
 		return false;
 	for (i = 0; i < vlans.n; i++)
 		if (vlans.v[i].link == parent &&

@@ -85,8 +85,8 @@ bool parse_mac(const char *text, uint8_t mac[6]);
 /* ---- netns.c ---- */
 
 /*
- * Go to the network namespace that "ip netns" knows as @name, with a view of
- * /sys that fits it; says what is wrong and returns non-zero otherwise.
+ * Go to the network namespace that "ip netns" knows as @name; says what is
+ * wrong and returns non-zero otherwise.
  */
 int netns_enter(const char *name);
 

@@ -166,12 +166,26 @@ static void print_event_text(const struct monitor *m, const char *event,
 	putchar('\n');
 }
 
+/* A child's name says little: add the device that it is on. */
+static void add_device(struct monitor *m, json_t *fields)
+{
+	const json_t *index = json_object_get(fields, "lower_ifindex");
+	const struct stabletap_link *lower;
+
+	lower = lookup(m, (int)json_integer_value(index));
+	if (lower && stabletap_link_is_macvlan(lower) &&
+	    lower->link_netnsid < 0)
+		json_object_set_new(fields, "dev",
+				    json_string(name_of(lower->link, m)));
+}
+
 static void print_event(const char *event, const struct stabletap_link *port,
 			json_t *fields, void *arg)
 {
-	const struct monitor *m = arg;
+	struct monitor *m = arg;
 
 	if (!m->only || m->only == port->ifindex) {
+		add_device(m, fields);
 		if (m->cli->json)
 			print_event_json(m, event, port, fields);
 		else
@@ -236,7 +250,7 @@ static int dump_quietly(struct monitor *m, struct stabletap_links *now)
 	for (i = 0; i < RESYNC_ATTEMPTS; i++) {
 		stabletap_links_release(now);
 		err = stabletap_link_dump(m->cli->st, NULL, now);
-		if (err)
+		if (err < 0)
 			return err;
 		stale = 0;
 		do {

@@ -4,23 +4,9 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "cli.h"
-
-/* What /sys shows belongs to the namespace in which it was mounted. */
-static void fit_sys(void)
-{
-	if (unshare(CLONE_NEWNS) < 0)
-		return;
-	if (mount("", "/", "none", MS_SLAVE | MS_REC, NULL) < 0)
-		return;
-	/* Only the check for Wi-Fi looks there: go on without. */
-	umount2("/sys", MNT_DETACH);
-	if (mount("sysfs", "/sys", "sysfs", 0, NULL) < 0)
-		return;
-}
 
 int netns_enter(const char *name)
 {
@@ -45,6 +31,5 @@ int netns_enter(const char *name)
 	if (err)
 		return refuse("can't enter network namespace '%s': %s", name,
 			      strerror(err));
-	fit_sys();
 	return 0;
 }

@@ -8,7 +8,6 @@
 
 /* What is asked for once and serves all ports. */
 struct world {
-	struct stabletap_links links;
 	struct stabletap_holders holders;
 	bool scanned;
 	json_t *array;		/* with -j */
@@ -38,24 +37,35 @@ static void find_holders(struct world *w, struct view *v)
 	}
 }
 
-static void find_lower(const struct world *w, struct view *v)
+/*
+ * Ask for the lower and, if it is a macvlan, for its parent.  One by one:
+ * listing all devices has to be repeated where they come and go all the time.
+ */
+static void find_lower(struct cli *cli, struct view *v,
+		       struct stabletap_link *lower,
+		       struct stabletap_link *parent)
 {
-	v->lower = stabletap_links_find(&w->links, (int)v->get.lower);
-	if (!v->lower || v->lower->link_netnsid >= 0 ||
-	    !stabletap_link_is_macvlan(v->lower))
+	if (!v->get.lower ||
+	    stabletap_link_get(cli->st, (int)v->get.lower, lower))
 		return;
-	v->parent = stabletap_links_find(&w->links, v->lower->link);
+	v->lower = lower;
+	if (lower->link_netnsid >= 0 || !stabletap_link_is_macvlan(lower))
+		return;
+	if (!stabletap_link_get(cli->st, lower->link, parent))
+		v->parent = parent;
 }
 
 static int show_one(struct cli *cli, struct world *w,
 		    const struct stabletap_link *link)
 {
 	struct view v = { .link = link, .now = boottime() };
+	struct stabletap_link lower = { 0 };
+	struct stabletap_link parent = { 0 };
 	int err = stabletap_port_get(cli->st, link->ifindex, &v.get);
 
 	if (err)
 		return err;
-	find_lower(w, &v);
+	find_lower(cli, &v, &lower, &parent);
 	/* All nodes have one major; most ports are looked at for nothing. */
 	if (v.get.open_queues && !cli->brief && !w->scanned) {
 		stabletap_holders_scan(v.get.major, &w->holders);
@@ -69,6 +79,8 @@ static int show_one(struct cli *cli, struct world *w,
 		view_brief(&v, stdout);
 	else
 		view_text(cli, &v, stdout);
+	stabletap_link_release(&lower);
+	stabletap_link_release(&parent);
 	return 0;
 }
 
@@ -84,21 +96,40 @@ static void warn_of_module(void)
 		*m.version ? ", version " : "", m.version);
 }
 
+static int by_value(const void *a, const void *b)
+{
+	const int *x = a;
+	const int *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
 static int show_all(struct cli *cli, struct world *w)
 {
+	struct stabletap_link port;
+	int *ports = NULL;
+	size_t n = 0;
 	size_t i;
-	int err;
+	int err = stabletap_port_list(cli->st, &ports, &n);
 
-	for (i = 0; i < w->links.n; i++) {
-		if (!stabletap_link_is_port(&w->links.v[i]))
-			continue;
-		err = show_one(cli, w, &w->links.v[i]);
+	if (err)
+		return refused(cli, err, "can't list the ports");
+	if (n)
+		qsort(ports, n, sizeof(*ports), by_value);
+	for (i = 0; i < n && !err; i++) {
+		err = stabletap_link_get(cli->st, ports[i], &port);
+		if (!err) {
+			err = show_one(cli, w, &port);
+			stabletap_link_release(&port);
+		}
 		/* Ports may go while we list them. */
-		if (err && err != -ENODEV)
-			return refused(cli, err, "can't ask about port '%s'",
-				       w->links.v[i].name);
+		if (err == -ENODEV)
+			err = 0;
+		if (err)
+			refused(cli, err, "can't ask about port %d", ports[i]);
 	}
-	return CLI_DONE;
+	free(ports);
+	return err ? CLI_REFUSED : CLI_DONE;
 }
 
 static int show_named(struct cli *cli, struct world *w, const char *name)
@@ -122,7 +153,6 @@ int cmd_show(struct cli *cli, int argc, char **argv)
 	const char *name = NULL;
 	const char *word;
 	int status;
-	int err;
 
 	while ((word = args_next(&a))) {
 		if (*word == '-' && option_take(cli, word))
@@ -138,9 +168,6 @@ int cmd_show(struct cli *cli, int argc, char **argv)
 	status = need_module(cli);
 	if (status)
 		return status;
-	err = stabletap_link_dump(cli->st, NULL, &w.links);
-	if (err)
-		return refused(cli, err, "can't list the devices");
 	if (cli->json)
 		w.array = json_array();
 	status = name ? show_named(cli, &w, name) : show_all(cli, &w);
@@ -150,7 +177,6 @@ int cmd_show(struct cli *cli, int argc, char **argv)
 		warn_of_module();
 
 	json_decref(w.array);
-	stabletap_links_release(&w.links);
 	stabletap_holders_release(&w.holders);
 	return status;
 }

@@ -51,6 +51,8 @@ int stabletap_addr_count(struct stabletap *st, int ifindex)
 	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 	ifa->ifa_index = (unsigned int)ifindex;
 	err = st_nl_dump(st, nlh, take_addr, forget, &c);
+	if (err > 0)
+		err = -EAGAIN;
 	return err ? err : c.n;
 }
 
@@ -107,6 +109,8 @@ static int route_family(struct stabletap *st, int ifindex, uint8_t family)
 	/* Has the kernel leave out the routes of other devices. */
 	mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)ifindex);
 	err = st_nl_dump(st, nlh, take_route, forget, &c);
+	if (err > 0)
+		err = -EAGAIN;
 	return err ? err : c.n;
 }
 

@@ -135,26 +135,38 @@ int stabletap_child_create(struct stabletap *st,
 	return 0;
 }
 
+static bool is_port(const int *ports, size_t n, int ifindex)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (ports[i] == ifindex)
+			return true;
+	return false;
+}
+
 int stabletap_child_sweep(struct stabletap *st, int port)
 {
 	struct stabletap_links vlans = { 0 };
-	struct stabletap_links ports = { 0 };
 	const struct stabletap_link *l;
+	int *ports = NULL;
+	size_t n = 0;
 	int removed = 0;
 	int of;
 	int err;
 
-	/* Ports last: one made in between must not look absent. */
+	/* One that a troubled dump lacks is left for the next sweep. */
 	err = stabletap_link_dump(st, "macvlan", &vlans);
-	if (!err)
-		err = stabletap_link_dump(st, STABLETAP_KIND, &ports);
+	/* Ports last: one made in between must not look absent. */
+	if (err >= 0)
+		err = stabletap_port_list(st, &ports, &n);
 	if (err)
 		goto out;
 
 	for (l = vlans.v; l < vlans.v + vlans.n; l++) {
 		if (l->master || !stabletap_child_is(l, &of))
 			continue;
-		if (of != port && stabletap_links_find(&ports, of))
+		if (of != port && is_port(ports, n, of))
 			continue;
 		/* Gone in between is as good. */
 		err = stabletap_link_delete(st, l->ifindex);
@@ -166,6 +178,6 @@ int stabletap_child_sweep(struct stabletap *st, int port)
 	}
 out:
 	stabletap_links_release(&vlans);
-	stabletap_links_release(&ports);
+	free(ports);
 	return err ? err : removed;
 }

@@ -34,8 +34,9 @@ int st_nl_exchange(struct stabletap *st, struct nlmsghdr *nlh, st_answer_fn fn,
 		   void *arg);
 
 /*
- * Repeat a dump while it is interrupted: @request sends it, @reset forgets
- * what the attempt before has gathered.
+ * Repeat a dump while it is interrupted; @reset forgets what the attempt
+ * before has gathered.  1: each attempt was, and what the last one gathered
+ * may lack something.
  */
 int st_nl_dump(struct stabletap *st, struct nlmsghdr *nlh, st_answer_fn fn,
 	       void (*reset)(void *arg), void *arg);

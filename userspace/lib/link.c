@@ -151,14 +151,14 @@ int stabletap_link_dump(struct stabletap *st, const char *kind,
 		mnl_attr_nest_end(nlh, nest);
 	}
 	err = st_nl_dump(st, nlh, take_into, forget, &g);
-	if (err) {
+	if (err < 0) {
 		forget(&g);
 		return err;
 	}
 	if (g.links.n)
 		qsort(g.links.v, g.links.n, sizeof(*g.links.v), by_ifindex);
 	*out = g.links;
-	return 0;
+	return err;
 }
 
 const struct stabletap_link *

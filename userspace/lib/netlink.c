@@ -7,7 +7,7 @@
 #include "internal.h"
 
 /* How often a dump is repeated because devices changed meanwhile. */
-#define DUMP_ATTEMPTS 50
+#define DUMP_ATTEMPTS 20
 
 /* Keep the extended ACK's sentence; @attrs begin @offset into the payload. */
 static void take_extack(struct stabletap *st, const struct nlmsghdr *nlh,
@@ -66,7 +66,13 @@ struct exchange {
 
 static void take_message(struct exchange *x, const struct nlmsghdr *nlh)
 {
-	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+	/*
+	 * What changed after the last part does no harm to the parts, so the
+	 * end's own flag says nothing; where devices come and go all the time
+	 * it is nearly always set.
+	 */
+	if ((nlh->nlmsg_flags & NLM_F_DUMP_INTR) &&
+	    nlh->nlmsg_type != NLMSG_DONE)
 		x->interrupted = true;
 
 	switch (nlh->nlmsg_type) {
@@ -126,7 +132,7 @@ int st_nl_exchange(struct stabletap *st, struct nlmsghdr *nlh, st_answer_fn fn,
 int st_nl_dump(struct stabletap *st, struct nlmsghdr *nlh, st_answer_fn fn,
 	       void (*reset)(void *arg), void *arg)
 {
-	int err;
+	int err = 0;
 	int i;
 
 	for (i = 0; i < DUMP_ATTEMPTS; i++) {
@@ -135,7 +141,7 @@ int st_nl_dump(struct stabletap *st, struct nlmsghdr *nlh, st_answer_fn fn,
 		if (err != -EINTR && err != -ENOBUFS)
 			return err;
 	}
-	st_message_set(st, "network devices changed during each of %d dumps",
+	st_message_set(st, "what was listed changed during each of %d attempts",
 		       DUMP_ATTEMPTS);
-	return -EAGAIN;
+	return err == -EINTR ? 1 : -EAGAIN;
 }

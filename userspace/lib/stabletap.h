@@ -175,8 +175,9 @@ int stabletap_link_find(struct stabletap *st, const char *name,
 
 /*
  * All devices of the namespace, of one kind if @kind is not NULL, sorted by
- * ifindex.  A dump that was interrupted by changes is repeated;
- * -EAGAIN: it was so too many times.
+ * ifindex.  A dump that was interrupted by changes is repeated.  Returns 1
+ * if it was so each time, where devices come and go without end: then one of
+ * the others may be missing in @out, which is handed out all the same.
  */
 int stabletap_link_dump(struct stabletap *st, const char *kind,
 			struct stabletap_links *out);
