@@ -19,21 +19,9 @@ FIXTURE(tools) {
 	struct scene s;
 };
 
-FIXTURE_VARIANT(tools) {
-	bool macvlan;
-};
-
-FIXTURE_VARIANT_ADD(tools, macvlan) {
-	.macvlan = true,
-};
-
-FIXTURE_VARIANT_ADD(tools, direct) {
-	.macvlan = false,
-};
-
 FIXTURE_SETUP(tools)
 {
-	ASSERT_EQ(0, scene_new(&self->s, variant->macvlan, 1));
+	ASSERT_EQ(0, scene_new(&self->s, false, 1));
 	ASSERT_EQ(0, scene_attach(&self->s));
 }
 

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What only a real driver shows: large receive offload, an address filter.
+ *
+ *	fd -- vm1 -- vmxnet3		(large receive offload)
+ *	fd -- vm1 -- e1000e ==== vmxnet3 -- packet socket	(filter)
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "nics.h"
+#include "scene.h"
+#include "st.h"
+
+FIXTURE(nic) {
+	struct scene s;
+	struct nics nics;
+	char vmxnet3[IFNAMSIZ];
+};
+
+FIXTURE_SETUP(nic)
+{
+	ASSERT_EQ(0, nics_new(&self->nics, &self->s, false)) {
+		TH_LOG("the machine needs --nics");
+	}
+}
+
+FIXTURE_TEARDOWN(nic)
+{
+	nics_end(&self->nics, &self->s);
+}
+
+static bool lro_is(const char *device, const char *state)
+{
+	return !st_sh("ethtool -k %s | grep -q '^large-receive-offload: %s'",
+		      device, state);
+}
+
+TEST_F_TIMEOUT(nic, LRO_is_off_while_attached_and_back_afterwards, 60)
+{
+	struct scene *s = &self->s;
+	char name[IFNAMSIZ];
+	int lower;
+
+	lower = nics_take(self->nics.there, self->nics.here, NICS_VMXNET3);
+	ASSERT_LT(0, lower);
+	ASSERT_NE(NULL, if_indextoname(lower, name));
+	ASSERT_TRUE(lro_is(name, "on"));
+
+	ASSERT_EQ(0, st_attach(s->control, s->port, lower, 0)) {
+		TH_LOG("%s", st_msg);
+	}
+	EXPECT_TRUE(lro_is(name, "off"));
+	st_sh("ethtool -K %s lro on >/dev/null 2>&1", name);
+	EXPECT_TRUE(lro_is(name, "off"));
+	ASSERT_EQ(0, st_detach(s->control, s->port));
+	EXPECT_TRUE(lro_is(name, "on"));
+
+	/* What the operator has switched off stays off. */
+	ASSERT_EQ(0, st_sh("ethtool -K %s lro off", name));
+	ASSERT_EQ(0, st_attach(s->control, s->port, lower, 0));
+	ASSERT_EQ(0, st_detach(s->control, s->port));
+	EXPECT_TRUE(lro_is(name, "off"));
+	st_sh("ethtool -K %s lro on", name);
+}
+
+static int peer_send_to(struct scene *s, const void *mac, uint32_t number)
+{
+	uint8_t frame[100];
+
+	st_frame(frame, sizeof(frame), mac, ST_MAC_PEER, number);
+	return st_packet_send(s->peer, s->p0, frame, sizeof(frame)) == 100 ?
+	       0 : -EIO;
+}
+
+TEST_F_TIMEOUT(nic, in_filter_mode_it_takes_in_the_ports_address_only, 60)
+{
+	/* Not one that the emulated NIC's hash takes for a group's. */
+	static const char stranger[] = "\x52\x54\x00\x00\x0d\x77";
+	struct scene *s = &self->s;
+	uint8_t frame[256];
+	int64_t number;
+	ssize_t len;
+
+	ASSERT_EQ(0, st_attach(s->control, s->port, s->v0,
+			       STABLETAP_ATTACH_FILTER));
+	ASSERT_EQ(0, scene_flows_again(s, NICS_DEADLINE));
+	ASSERT_EQ(0, peer_send_to(s, stranger, 7000));
+	ASSERT_EQ(0, scene_peer_send(s));
+	do {
+		ASSERT_EQ(1, st_readable(s->fd, SCENE_DEADLINE));
+		len = st_fd_read(s->fd, frame, sizeof(frame));
+		number = st_frame_number(frame, len);
+		EXPECT_NE(7000, number);
+	} while (number != s->number);
+
+	/* In promiscuous mode it takes in everything. */
+	ASSERT_EQ(0, st_attach(s->control, s->port, s->v0,
+			       STABLETAP_ATTACH_REPLACE));
+	ASSERT_EQ(0, peer_send_to(s, stranger, 7001));
+	EXPECT_EQ(0, scene_await_fd(s, 7001, SCENE_DEADLINE));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The machine's two emulated NICs, for tests that need a real driver: an
+ * e1000e that can be unplugged and a vmxnet3, on one wire.
+ *
+ *	fd -- vm1 -- [mv0 --] e1000e ==== vmxnet3 -- packet socket
+ *	      the test's namespace        another
+ *
+ * They live in the namespace that the test was started in and go back there
+ * when the test's is gone.
+ */
+#ifndef NICS_H
+#define NICS_H
+
+#include "scene.h"
+
+#define NICS_E1000E	"\x52\x54\x00\xaa\x00\x01"
+#define NICS_VMXNET3	"\x52\x54\x00\xaa\x00\x02"
+/* Until an emulated NIC has found its link, and more */
+#define NICS_DEADLINE	25000
+
+struct nics {
+	int home;	/* namespace fd, where they live */
+	int here;	/* the test's */
+	int there;	/* the peer's */
+	char pci[32];	/* address of the e1000e */
+};
+
+/*
+ * As scene_new(), with the e1000e for v0 and the vmxnet3 for p0; detached.
+ * -ENODEV: the machine has none.
+ */
+int nics_new(struct nics *nics, struct scene *scene, bool macvlan);
+void nics_end(struct nics *nics, struct scene *scene);
+/* Fetch the e1000e from home, where a driver has put it anew; up; v0. */
+int nics_fetch(struct nics *nics, struct scene *scene);
+/* Take a NIC from one namespace to another, and go there; its ifindex. */
+int nics_take(int from, int to, const void *mac);
+
+#endif /* NICS_H */
