@@ -338,6 +338,14 @@ TEST_F(mac, a_multicast_address_is_refused_and_nothing_changes)
 	EXPECT_EQ(0, memcmp(ST_MAC_PORT, self->mac, 6));
 }
 
+TEST_F(mac, a_multicast_address_is_refused_while_detached_too)
+{
+	ASSERT_EQ(0, st_detach(self->control, self->vm1));
+	EXPECT_EQ(-EADDRNOTAVAIL, set_mac(self->fd, (uint8_t *)ST_BROADCAST));
+	ASSERT_EQ(0, st_link_state(self->vm1, NULL, NULL, self->mac, NULL));
+	EXPECT_EQ(0, memcmp(ST_MAC_PORT, self->mac, 6));
+}
+
 TEST_F(mac, an_address_that_the_lower_refuses_is_refused_and_nothing_changes)
 {
 	int mv1 = st_macvlan_add("mv1", st_ifindex("d0"), new_mac, 0);

@@ -12,6 +12,7 @@
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -99,7 +100,26 @@ static int make_tun(int control, int vm1)
 	       st_ifindex("t0");
 }
 
-/* Not Ethernet, and its addresses are as long */
+/* A tap device of its own, of a type that has addresses of six bytes too */
+static int add_tap(int *fd, int type)
+{
+	struct ifreq ifr = {
+		.ifr_name = "t0", .ifr_flags = IFF_TAP | IFF_NO_PI,
+	};
+
+	*fd = open("/dev/net/tun", O_RDWR);
+	return *fd < 0 || ioctl(*fd, TUNSETIFF, &ifr) ||
+	       ioctl(*fd, TUNSETLINK, type) ? -errno : st_ifindex("t0");
+}
+
+static int make_fddi(int control, int vm1)
+{
+	int fd;
+
+	return add_tap(&fd, ARPHRD_FDDI);
+}
+
+/* It has no addresses at all. */
 static int make_vcan(int control, int vm1)
 {
 	return st_link_add("c0", "vcan", 0);
@@ -233,6 +253,12 @@ static int make_xdp(int control, int vm1)
 	return err ? err : d1;
 }
 
+/* The only refusal that comes when everything but opening it is done */
+static int make_vlan_on_down(int control, int vm1)
+{
+	return add_vlan(st_link_add("d1", "dummy", 0), 5);
+}
+
 /* mv1 is up and has the port's address; mv2, on the same parent, will not. */
 static int make_same_address(int control, int vm1)
 {
@@ -308,6 +334,12 @@ FIXTURE_VARIANT_ADD(refuse, a_can_device) {
 	.sentence = "stabletap: A lower must be an Ethernet device",
 };
 
+FIXTURE_VARIANT_ADD(refuse, a_device_of_another_type) {
+	.make = make_fddi,
+	.error = -EMEDIUMTYPE,
+	.sentence = "stabletap: A lower must be an Ethernet device",
+};
+
 FIXTURE_VARIANT_ADD(refuse, a_port) {
 	.make = make_port,
 	.error = -EOPNOTSUPP,
@@ -375,6 +407,12 @@ FIXTURE_VARIANT_ADD(refuse, an_xdp_program) {
 	.make = make_xdp,
 	.error = -ETXTBSY,
 	.sentence = "stabletap: An XDP program is attached to the device; remove it first",
+};
+
+FIXTURE_VARIANT_ADD(refuse, a_device_that_can_not_be_opened) {
+	.make = make_vlan_on_down,
+	.error = -ENETDOWN,
+	.sentence = "stabletap: The device refused to be set up as a lower",
 };
 
 FIXTURE_VARIANT_ADD(refuse, an_address_in_use_on_the_parent) {
@@ -612,6 +650,20 @@ TEST_F(taken, a_lower_that_the_other_port_refuses_has_no_master_then)
 	EXPECT_EQ(0, st_attach(self->control, self->vm1, self->d0, 0));
 	ASSERT_EQ(0, st_link_mtu(self->vm2, 1500));
 	EXPECT_EQ(0, st_attach(self->control, self->vm2, self->d1, 0));
+}
+
+TEST_F(taken, a_lower_stays_an_ethernet_device)
+{
+	int fd, t0 = add_tap(&fd, ARPHRD_ETHER);
+
+	ASSERT_LT(0, t0);
+	ASSERT_EQ(0, st_attach(self->control, self->vm2, t0, 0));
+	ASSERT_EQ(0, st_link_up(t0, false));
+	EXPECT_EQ(-1, ioctl(fd, TUNSETLINK, ARPHRD_FDDI));
+	EXPECT_EQ(EPERM, errno);
+	EXPECT_EQ(t0, lower_of(self->control, self->vm2));
+	ASSERT_EQ(0, st_detach(self->control, self->vm2));
+	EXPECT_EQ(0, ioctl(fd, TUNSETLINK, ARPHRD_FDDI));
 }
 
 TEST_F(taken, nomaster_detaches)
