@@ -331,7 +331,8 @@ static void report_target(const struct target *t)
 		lost += w.to - w.from;
 		windows++;
 	}
-	printf("  %s: %zu pings sent, %zu lost in %zu window%s; slowest answer %.0f ms\n",
+	printf("  %s: %zu pings sent, %zu lost in %zu window%s; "
+	       "slowest answer %.0f ms\n",
 	       t->name, t->n - t->first, lost, windows,
 	       windows == 1 ? "" : "s", (double)t->slowest / 1000000);
 	for (w.to = t->first; next_window(t, w.to, &w); ) {
