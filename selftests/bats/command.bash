@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034,SC2154
+#
+# What the bats files of the command share.  Every test has a network namespace
+# of its own; ip and stabletap below work in it.
+#
+#      vm1, vm2 ...      ports that the test makes
+#          │
+#       st<i>-<tag>      children that the command makes
+#          │
+#     d0     d1          dummies, MTU 1500         v0 ──── v1   a veth pair
+
+bats_require_minimum_version 1.5.0
+
+# Emulation is slow.
+DEADLINE=30
+
+MAC=52:54:00:01:02:03
+
+# May be set, to try a broken one.
+BIN=${BIN:-$STABLETAP_TOP/build/bin/stabletap}
+BIN_FAULTS=${BIN_FAULTS:-$STABLETAP_TOP/build/faults/bin/stabletap}
+
+in_ns() {
+	nsenter --net="/run/netns/$NS" -- "$@"
+}
+
+ip() {
+	command ip -n "$NS" "$@"
+}
+
+stabletap() {
+	"$BIN" -n "$NS" "$@"
+}
+
+# As a user without privileges, who can't enter a namespace by itself
+unprivileged() {
+	in_ns setpriv --reuid "$1" --regid "$1" --clear-groups \
+		"$BIN" "${@:2}"
+}
+
+# The command built with fault points: die at $1, do the rest
+stabletap_dies_at() {
+	STABLETAP_FAULT=$1 "$BIN_FAULTS" -n "$NS" "${@:2}"
+}
+
+# Waits until a command succeeds.
+eventually() {
+	local end=$((SECONDS + DEADLINE))
+
+	until "$@"; do
+		if [ $SECONDS -ge $end ]; then
+			echo "# not within $DEADLINE s: $*" >&2
+			return 1
+		fi
+		busybox usleep 50000
+	done
+}
+
+# The value of a key of a port's JSON, or of "lower.key", "last_detach.key":
+# by the indentation, since jq takes the emulator a second.
+of() {
+	local line outer="" section="" key=${2##*.} value
+
+	[[ $2 != *.* ]] || outer=${2%.*}
+	value=$(stabletap -j -p show "$1") || return
+	while IFS= read -r line; do
+		if [[ $line == "        \""* ]]; then
+			section=${line#*\"}
+			section=${section%%\"*}
+			[ -z "$outer" ] || continue
+		elif [ -z "$outer" ] || [ "$section" != "$outer" ]; then
+			continue
+		fi
+		[[ $line == *" \"$key\": "* ]] || continue
+		line=${line#*\": }
+		line=${line%,}
+		line=${line%\"}
+		printf '%s\n' "${line#\"}"
+		return
+	done <<<"$value"
+	echo null
+}
+
+# Names of all macvlans
+macvlans() {
+	local line names=()
+
+	while read -r line _; do
+		names+=("${line%@*}")
+	done < <(ip -br link show type macvlan | sort)
+	echo "${names[*]}"
+}
+
+# Number of macvlans that have no master
+loose() {
+	ip link show type macvlan nomaster | grep -c 'mtu' || :
+}
+
+# A process that keeps a port open: sets HOLDER to its pid
+hold() {
+	local ready=$BATS_TEST_TMPDIR/ready
+
+	rm -f "$ready"
+	# shellcheck disable=SC2016
+	"$BIN" -n "$NS" exec "$1" -- \
+		busybox sh -c 'echo >"$1"; exec sleep 1000' - "$ready" \
+		3>&- </dev/null >/dev/null 2>&1 &
+	HOLDER=$!
+	background+=("$HOLDER")
+	eventually [ -e "$ready" ]
+}
+
+setup() {
+	NS=t$BATS_TEST_NUMBER
+	background=()
+	command ip netns add "$NS"
+	ip -batch - <<-BATCH
+		link set lo up
+		link add d0 type dummy
+		link add d1 type dummy
+		link add v0 type veth peer name v1
+		link set d0 up
+		link set d1 up
+		link set v0 up
+		link set v1 up
+	BATCH
+}
+
+teardown() {
+	local pid
+
+	for pid in "${background[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
+	done
+	command ip netns del "$NS"
+}
+
+# Both streams hold one sentence that says "$1", and the status was 1.
+refused() {
+	[ "$status" = 1 ] || { echo "# status $status: $output" >&2; return 1; }
+	[[ $output == *"$1"* ]] || { echo "# said: $output" >&2; return 1; }
+	[[ $output == stabletap:* ]] || [[ $output == *$'\n'stabletap:* ]]
+}

@@ -1,0 +1,999 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+#
+# The command stabletap, verb by verb.  vm-timeout: 600
+#
+# In a network namespace for each test (command.bash):
+#
+#      vm1, vm2 ...      ports that the test makes
+#          │
+#       st<i>-<tag>      children that the command makes
+#          │
+#     d0     d1          dummies, MTU 1500         v0 ──── v1   a veth pair
+#
+# shellcheck disable=SC2030,SC2031,SC2086,SC2154
+
+load command.bash
+
+promiscuity() {
+	run -0 ip -d link show "$1"
+	[[ $output == *"promiscuity $2 "* ]]
+}
+
+state_is() {
+	[ "$(of "$1" state)" = "$2" ]
+}
+
+# ---- add ----
+
+@test "add makes a port that is up, detached and has its node" {
+	stabletap add vm1
+	[ "$(of vm1 state)" = detached ]
+	[ "$(of vm1 up)" = true ]
+	[ "$(of vm1 perm)" = 0600 ]
+	node=$(of vm1 node)
+	[ -c "$node" ]
+	[ "$(stat -c %a:%u:%g "$node")" = 600:0:0 ]
+}
+
+@test "add takes address, mtu, queues, owner, group and perm" {
+	stabletap add vm1 address $MAC mtu 9000 queues 3 owner nobody \
+		group daemon perm 0640
+	[ "$(of vm1 address)" = $MAC ]
+	[ "$(of vm1 mtu)" = 9000 ]
+	[ "$(of vm1 queues)" = 3 ]
+	[ "$(stat -c %a:%U:%G "$(of vm1 node)")" = 640:nobody:daemon ]
+}
+
+@test "add with a group and no perm lets the group use the node" {
+	stabletap add vm1 group daemon
+	[ "$(stat -c %a:%G "$(of vm1 node)")" = 660:daemon ]
+}
+
+@test "add down leaves the port down" {
+	stabletap add vm1 down
+	[ "$(of vm1 up)" = false ]
+}
+
+@test "add with a pattern prints the name that was given" {
+	run -0 stabletap add vm%d
+	[ "$output" = vm0 ]
+	run -0 stabletap add vm%d
+	[ "$output" = vm1 ]
+}
+
+@test "add says which name is in use" {
+	run stabletap add d0
+	refused "can't add port 'd0'"
+	[[ $output == *"File exists"* ]]
+}
+
+@test "add refuses a multicast address by the kernel's sentence" {
+	run stabletap add vm1 address 53:54:00:01:02:03
+	refused multicast
+	run stabletap show vm1
+	refused "there is no port 'vm1'"
+}
+
+@test "add with on-detach hold is done or clearly refused" {
+	run stabletap add vm1 on-detach hold
+	if [ "$status" = 0 ]; then
+		[ "$(of vm1 on_detach)" = hold ]
+	else
+		refused "can't add port 'vm1'"
+		[[ $output == *hold* ]]
+	fi
+}
+
+@test "add without CAP_NET_ADMIN says so" {
+	run unprivileged 65534 add vm1
+	refused "can't add port 'vm1'"
+	[[ $output == *CAP_NET_ADMIN* ]]
+}
+
+@test "add says in one line what is wrong with its words, status 2" {
+	for words in "" "vm1 adress $MAC" "vm1 address" "vm1 address 52:54" \
+		"vm1 mtu 1" "vm1 queues 0" "vm1 queues 257" "vm1 queues x" \
+		"vm1 owner nosuchuser" "vm1 group nosuchgroup" "vm1 perm 999" \
+		"vm1 perm 0" "vm1 on-detach keep" "vm1 o" \
+		"averylongportname"; do
+		# shellcheck disable=SC2086
+		run -2 stabletap add $words
+		[ "${#lines[@]}" = 1 ]
+		[[ $output == stabletap:* ]]
+	done
+	run stabletap show vm1
+	refused "there is no port"
+}
+
+# ---- del ----
+
+@test "del removes the port and its child" {
+	stabletap add vm1
+	stabletap attach vm1 dev d0
+	stabletap del vm1
+	[ "$(macvlans)" = "" ]
+	run stabletap show vm1
+	refused "there is no port 'vm1'"
+}
+
+@test "del refuses an open port and names who has it open" {
+	stabletap add vm1
+	stabletap attach vm1 dev d0
+	hold vm1
+	run stabletap del vm1
+	refused "can't delete port 'vm1'"
+	[[ $output == *"pid $HOLDER"* ]]
+	[[ $output == *"del vm1 force"* ]]
+	[ "$(of vm1 state)" = attached ]
+	stabletap del vm1 force
+	[ "$(macvlans)" = "" ]
+}
+
+@test "del of an unknown port or another device is refused" {
+	run stabletap del vm1
+	refused "there is no port 'vm1'"
+	run stabletap del d0
+	refused "'d0' is a network device, but no port"
+	ip link show d0
+	run -2 stabletap del
+	run -2 stabletap del vm1 farce
+}
+
+# ---- attach ----
+
+@test "attach makes a marked child in bridge mode, with MAC and MTU of the port" {
+	stabletap add vm1 address $MAC mtu 1400
+	stabletap attach vm1 dev d0
+	[ "$(of vm1 state)" = attached ]
+	[ "$(of vm1 lower.dev)" = d0 ]
+	[ "$(of vm1 lower.child)" = true ]
+	run -0 ip -d link show "$(of vm1 lower.ifname)"
+	[[ $output == *"mtu 1400 "*"master vm1 "*"link/ether $MAC "* ]]
+	[[ $output == *"macvlan mode bridge"* ]]
+	[[ $output == *"altname stabletap-$(of vm1 ifindex)-"* ]]
+}
+
+@test "attach takes vepa, private and passthru" {
+	for mode in vepa private passthru; do
+		stabletap add $mode
+		stabletap attach $mode dev d0 mode $mode
+		[ "$(of $mode lower.mode)" = $mode ]
+		stabletap del $mode
+	done
+}
+
+@test "attach direct uses the device itself, promiscuous" {
+	stabletap add vm1
+	stabletap attach vm1 dev v0 mode direct
+	[ "$(of vm1 lower.ifname)" = v0 ]
+	[ "$(of vm1 lower.kind)" = direct ]
+	[ "$(of vm1 lower.receive)" = promisc ]
+	[ "$(macvlans)" = "" ]
+	promiscuity v0 1
+}
+
+@test "attach direct with filter leaves the device without promiscuity" {
+	# A veth has no address filter of its own, a VLAN has.
+	ip link add v0.5 link v0 type vlan id 5
+	stabletap add vm1
+	stabletap attach vm1 dev v0.5 mode direct filter
+	[ "$(of vm1 lower.receive)" = filter ]
+	promiscuity v0.5 0
+	stabletap attach vm1 dev v0.5 mode direct promisc replace
+	[ "$(of vm1 lower.receive)" = promisc ]
+	promiscuity v0.5 1
+}
+
+@test "attach with filter takes a child, too" {
+	stabletap add vm1
+	stabletap attach vm1 dev d0 filter
+	[ "$(of vm1 lower.receive)" = filter ]
+	[ "$(of vm1 lower.mode)" = bridge ]
+}
+
+@test "attach knows a device by its altname" {
+	ip link property add dev d0 altname some-long-alternative-name
+	stabletap add vm1
+	stabletap attach vm1 dev some-long-alternative-name
+	[ "$(of vm1 lower.dev)" = d0 ]
+}
+
+@test "attach direct takes the operator's own macvlan, which detach leaves" {
+	ip link add mine link d0 type macvlan mode bridge
+	stabletap add vm1 address $MAC
+	stabletap attach vm1 dev mine mode direct
+	[ "$(of vm1 lower.kind)" = macvlan ]
+	[ "$(of vm1 lower.child)" = false ]
+	stabletap detach vm1
+	[ "$(macvlans)" = mine ]
+	stabletap attach vm1 dev mine mode direct
+	stabletap del vm1
+	[ "$(macvlans)" = mine ]
+}
+
+@test "attach without replace is refused when there is a lower" {
+	stabletap add vm1
+	stabletap attach vm1 dev d0
+	child=$(macvlans)
+	run stabletap attach vm1 dev d1
+	refused "has a lower"
+	[[ $output == *replace* ]]
+	run stabletap attach vm1 dev v0 mode direct
+	refused "has a lower"
+	[ "$(macvlans)" = "$child" ]
+	[ "$(of vm1 lower.ifname)" = "$child" ]
+}
+
+@test "attach replace swaps devices in one step and removes the old child" {
+	stabletap add vm1
+	stabletap attach vm1 dev d0
+	stabletap attach vm1 dev d1 replace
+	[ "$(of vm1 lower.dev)" = d1 ]
+	[ "$(of vm1 replaces)" = 1 ]
+	[ "$(of vm1 attaches)" = 1 ]
+	[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
+	stabletap attach vm1 dev v0 mode direct replace
+	[ "$(of vm1 replaces)" = 2 ]
+	[ "$(macvlans)" = "" ]
+	stabletap attach vm1 dev d0 replace
+	[ "$(of vm1 replaces)" = 3 ]
+	[ "$(of vm1 lower.dev)" = d0 ]
+}
+
+@test "attach replace attaches a detached port" {
+	stabletap add vm1
+	stabletap attach vm1 dev d0 replace
+	[ "$(of vm1 lower.dev)" = d0 ]
+}
+
+@test "attach replace on one device changes the mode in place" {
+	stabletap add vm1
+	stabletap attach vm1 dev d0
+	child=$(of vm1 lower.ifindex)
+	run -0 --separate-stderr stabletap attach vm1 dev d0 mode vepa replace
+	[ "$stderr" = "" ]
+	[ "$(of vm1 lower.mode)" = vepa ]
+	[ "$(of vm1 lower.ifindex)" = "$child" ]
+	stabletap attach vm1 dev d0 mode private replace filter
+	[ "$(of vm1 lower.mode)" = private ]
+	[ "$(of vm1 lower.receive)" = filter ]
+	stabletap attach vm1 dev d0 mode private replace
+	[ "$(of vm1 lower.receive)" = allmulti ]
+	[ "$(of vm1 lower.ifindex)" = "$child" ]
+	[ "$(of vm1 attaches)" = 1 ]
+}
+
+@test "attach replace from, to and between passthru and direct says that it breaks" {
+	stabletap add vm1 address $MAC
+	stabletap attach vm1 dev v0
+	for mode in passthru direct passthru bridge direct vepa; do
+		run -0 --separate-stderr \
+			stabletap attach vm1 dev v0 mode $mode replace
+		[[ $stderr == *"without a gap"* ]]
+		[ "$(of vm1 state)" = attached ]
+		if [ $mode = direct ]; then
+			[ "$(of vm1 lower.ifname)" = v0 ]
+			[ "$(macvlans)" = "" ]
+		else
+			[ "$(of vm1 lower.mode)" = $mode ]
+			[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
+		fi
+	done
+}
+
+@test "attach puts the old lower back when a break fails" {
+	ip link add other link d0 type macvlan mode bridge
+	stabletap add vm1
+	stabletap attach vm1 dev d0 mode vepa filter
+	run stabletap attach vm1 dev d0 mode passthru replace
+	refused "can't attach port 'vm1' to 'd0'"
+	[[ $output == *"old lower is back"* ]]
+	[ "$(of vm1 state)" = attached ]
+	[ "$(of vm1 lower.mode)" = vepa ]
+	[ "$(of vm1 lower.receive)" = filter ]
+	run stabletap attach vm1 dev d0 mode direct replace force
+	refused "can't attach port 'vm1' to 'd0'"
+	[ "$(of vm1 lower.mode)" = vepa ]
+	[ "$(loose)" = 1 ]
+}
+
+@test "attach replace that fails leaves the old lower untouched" {
+	stabletap add vm1
+	stabletap attach vm1 dev d0
+	child=$(macvlans)
+	ip link set d1 mtu 1400
+	for mode in bridge direct; do
+		run stabletap attach vm1 dev d1 mode $mode replace
+		refused "MTU"
+		[[ $output == *"ip link set d1 mtu 1500"* ]]
+	done
+	[ "$(macvlans)" = "$child" ]
+	[ "$(of vm1 lower.ifname)" = "$child" ]
+	[ "$(of vm1 attaches)" = 1 ]
+	[ "$(of vm1 last_detach)" = null ]
+}
+
+@test "attach refuses promisc for a child by the kernel's sentence" {
+	stabletap add vm1
+	run stabletap attach vm1 dev d0 promisc
+	refused "can't attach port 'vm1' to 'd0'"
+	[ "$(macvlans)" = "" ]
+}
+
+@test "attach refuses a bridge's port" {
+	ip link add br0 type bridge
+	ip link set v0 master br0
+	stabletap add vm1
+	run stabletap attach vm1 dev v0
+	refused "can't attach port 'vm1' to 'v0'"
+	run stabletap attach vm1 dev v0 mode direct
+	refused "can't attach port 'vm1' to 'v0'"
+	[ "$(macvlans)" = "" ]
+}
+
+@test "attach refuses a second port with the same MAC on one device" {
+	stabletap add vm1 address $MAC
+	stabletap add vm2 address $MAC
+	stabletap attach vm1 dev d0
+	run stabletap attach vm2 dev d0
+	refused "MAC address"
+	[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
+}
+
+@test "attach refuses passthru beside another macvlan, and others beside it" {
+	stabletap add vm1
+	stabletap add vm2
+	stabletap attach vm1 dev d0
+	run stabletap attach vm2 dev d0 mode passthru
+	refused "passthru mode wants the device without other macvlans"
+	stabletap attach vm1 dev d0 mode passthru replace
+	run stabletap attach vm2 dev d0
+	refused "passthru mode has the device for itself"
+}
+
+@test "attach direct refuses a device with an address, unless forced" {
+	ip address add 192.0.2.1/24 dev v0
+	stabletap add vm1
+	run stabletap attach vm1 dev v0 mode direct
+	refused "'v0' has 1 IP address"
+	[ "$(of vm1 state)" = detached ]
+	stabletap attach vm1 dev v0 mode direct force
+	[ "$(of vm1 lower.ifname)" = v0 ]
+}
+
+@test "attach direct passes over an IPv6 link-local address" {
+	ip -6 address add fe80::1/64 dev v0 nodad
+	stabletap add vm1
+	stabletap attach vm1 dev v0 mode direct
+}
+
+@test "attach direct refuses the device of a default route" {
+	ip address add 192.0.2.1/24 dev v0
+	ip route add default via 192.0.2.2
+	ip address add 192.0.2.1/32 dev lo
+	ip address del 192.0.2.1/24 dev v0
+	ip route replace default dev v0
+	stabletap add vm1
+	run stabletap attach vm1 dev v0 mode direct
+	refused "a default route goes by 'v0'"
+}
+
+@test "attach direct refuses a device that carries others" {
+	ip link add v0.5 link v0 type vlan id 5
+	stabletap add vm1
+	run stabletap attach vm1 dev v0 mode direct
+	refused "'v0' carries 'v0.5'"
+	stabletap attach vm1 dev v0.5 mode direct
+	[ "$(of vm1 lower.ifname)" = v0.5 ]
+}
+
+@test "attach refuses a Wi-Fi device" {
+	modprobe mac80211_hwsim radios=1 || skip "no mac80211_hwsim"
+	wlan=$(basename "$(dirname "$(ls -d /sys/class/net/*/phy80211)")")
+	NS=init
+	ln -sf /proc/1/ns/net /run/netns/init
+	stabletap add wtest
+	run stabletap attach wtest dev "$wlan"
+	stabletap del wtest
+	rm /run/netns/init
+	NS=t$BATS_TEST_NUMBER
+	rmmod mac80211_hwsim
+	refused "'$wlan' is a Wi-Fi device"
+}
+
+@test "attach refuses loopback, a port and what does not exist" {
+	stabletap add vm1
+	stabletap add vm2
+	run stabletap attach vm1 dev lo
+	refused "can't attach port 'vm1' to 'lo'"
+	run stabletap attach vm1 dev vm2 mode direct
+	refused "can't attach port 'vm1' to 'vm2'"
+	run stabletap attach vm1 dev nope
+	refused "there is no device 'nope'"
+	run stabletap attach nope dev d0
+	refused "there is no port 'nope'"
+	run stabletap attach d1 dev d0
+	refused "'d1' is a network device, but no port"
+	[ "$(macvlans)" = "" ]
+}
+
+@test "attach says in one line what is wrong with its words, status 2" {
+	stabletap add vm1
+	for words in "" "vm1" "vm1 dev" "vm1 dev d0 mode" "vm1 d0" \
+		"vm1 dev d0 mode tap" "vm1 dev d0 mode p" "vm1 dev d0 f" \
+		"vm1 dev d0 filter promisc"; do
+		# shellcheck disable=SC2086
+		run -2 stabletap attach $words
+		[ "${#lines[@]}" = 1 ]
+	done
+	[ "$(of vm1 state)" = detached ]
+}
+
+@test "two commands at once on one port leave one child" {
+	stabletap add vm1
+	for i in 1 2 3 4; do
+		"$BIN" -n "$NS" attach vm1 dev "d$((i % 2))" replace 3>&- &
+		background+=("$!")
+	done
+	for i in "${background[@]}"; do
+		wait "$i"
+	done
+	background=()
+	[ "$(of vm1 state)" = attached ]
+	[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
+}
+
+@test "nobody else's macvlan is ever touched" {
+	stabletap add vm1
+	index=$(of vm1 ifindex)
+	ip link add "st$index-aa" link d0 type macvlan mode bridge
+	ip link add mine link d0 type macvlan mode bridge
+	stabletap attach vm1 dev d0
+	stabletap attach vm1 dev d1 replace
+	stabletap detach vm1
+	stabletap del vm1
+	[ "$(macvlans)" = "mine st$index-aa" ]
+}
+
+@test "children of ports that are gone are swept up, renamed or not" {
+	stabletap add gone address $MAC
+	stabletap attach gone dev d0
+	child=$(of gone lower.ifname)
+	ip link set "$child" down
+	ip link set "$child" name renamed
+	ip link del gone
+	[ "$(macvlans)" = renamed ]
+	stabletap add vm1 address $MAC
+	stabletap attach vm1 dev d0
+	[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
+}
+
+# ---- killed half-way ----
+
+# $1: the step to die at; the rest: what to do
+dies() {
+	run stabletap_dies_at "$@"
+	[ "$status" = 137 ] || { echo "# status $status: $output"; return 1; }
+}
+
+@test "attach killed at any step leaves what the next one completes" {
+	for step in child-created child-marked; do
+		stabletap add vm1 address $MAC
+		dies $step attach vm1 dev d0
+		# Made and attached in one message: nothing is loose.
+		[ "$(loose)" = 0 ]
+		stabletap attach vm1 dev d0 replace
+		[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
+		[ "$(of vm1 lower.child)" = true ]
+		stabletap del vm1
+		[ "$(macvlans)" = "" ]
+	done
+}
+
+@test "replace killed at any step keeps a lower and leaves at most one child" {
+	for step in child-created child-marked attached; do
+		stabletap add vm1 address $MAC
+		stabletap attach vm1 dev d0
+		dies $step attach vm1 dev d1 replace
+		[ "$(of vm1 state)" = attached ]
+		[ "$(loose)" = 1 ]
+		stabletap attach vm1 dev d1 replace
+		[ "$(of vm1 lower.dev)" = d1 ]
+		[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
+		stabletap del vm1
+		[ "$(macvlans)" = "" ]
+	done
+}
+
+@test "a break killed at any step leaves at most one child" {
+	for step in detached old-deleted child-created child-marked; do
+		stabletap add vm1 address $MAC
+		stabletap attach vm1 dev d0
+		dies $step attach vm1 dev d0 mode passthru replace
+		[ "$(loose)" -le 1 ]
+		stabletap attach vm1 dev d0 mode passthru replace
+		[ "$(of vm1 lower.mode)" = passthru ]
+		[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
+		stabletap del vm1
+		[ "$(macvlans)" = "" ]
+	done
+}
+
+@test "detach and del killed half-way leave a child that the next run removes" {
+	stabletap add vm1 address $MAC
+	stabletap attach vm1 dev d0
+	dies detached detach vm1
+	[ "$(of vm1 state)" = detached ]
+	[ "$(loose)" = 1 ]
+	# There is nothing to detach any more, but something to sweep up.
+	run -1 stabletap detach vm1
+	[ "$(macvlans)" = "" ]
+	stabletap attach vm1 dev d0
+	dies port-deleted del vm1
+	[ "$(loose)" = 1 ]
+	stabletap add vm1 address $MAC
+	stabletap attach vm1 dev d0
+	[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
+}
+
+# ---- detach ----
+
+@test "detach removes the child and gives a direct lower back as it was" {
+	stabletap add vm1
+	stabletap attach vm1 dev d0
+	stabletap detach vm1
+	[ "$(of vm1 state)" = detached ]
+	[ "$(of vm1 last_detach.reason)" = asked ]
+	[ "$(macvlans)" = "" ]
+	stabletap attach vm1 dev v0 mode direct
+	stabletap detach vm1
+	promiscuity v0 0
+	run -0 ip link show v0
+	[[ $output != *master* ]]
+}
+
+@test "detach of a port without a lower is refused" {
+	stabletap add vm1
+	run stabletap detach vm1
+	refused "has no lower"
+	run stabletap detach nope
+	refused "there is no port 'nope'"
+	run -2 stabletap detach
+	run -2 stabletap detach vm1 force
+}
+
+# ---- show ----
+
+@test "show prints state, lower, mode, device, MAC, MTU and node" {
+	stabletap add vm1 address $MAC
+	stabletap attach vm1 dev d0
+	run -0 stabletap show vm1
+	[[ ${lines[0]} == "vm1: state attached lower st"*" mode bridge dev d0" ]]
+	[[ $output == *"link up address $MAC mtu 1500 on-detach drop"* ]]
+	[[ $output == *"node $(of vm1 node) owner root group root perm 0600 queues 0/1"* ]]
+}
+
+@test "show -j lists all ports as JSON, -p for people, -br in a line each" {
+	stabletap add vm1
+	stabletap add vm2
+	stabletap attach vm2 dev d0
+	stabletap -j show | jq -e 'map(.ifname) == ["vm1", "vm2"]'
+	[ "$(stabletap -j show | wc -l)" = 1 ]
+	[ "$(stabletap -j -p show | wc -l)" -gt 10 ]
+	stabletap -j -p show | jq -e length==2
+	run -0 stabletap -br show
+	[ "${#lines[@]}" = 2 ]
+	[[ ${lines[1]} == vm2*attached*"$(of vm2 lower.ifname)@d0"* ]]
+	# The options may stand behind the verb as well.
+	[ "$(stabletap show -br)" = "$output" ]
+}
+
+@test "show without ports prints nothing, or an empty array" {
+	run -0 stabletap show
+	[ "$output" = "" ]
+	[ "$(stabletap -j show)" = "[]" ]
+}
+
+@test "show names who has a port open" {
+	stabletap add vm1 queues 2
+	[ "$(of vm1 open_queues)" = 0 ]
+	hold vm1
+	[ "$(of vm1 open_queues)" = 2 ]
+	stabletap -j show vm1 | jq -e --argjson pid "$HOLDER" '.[0].holders ==
+		[{"pid": $pid, "command": "sleep", "fds": 2}]'
+	run -0 stabletap show vm1
+	[[ $output == *"open in sleep pid $HOLDER"* ]]
+}
+
+@test "show tells why and when a lower was lost, and which" {
+	stabletap add vm1
+	stabletap attach vm1 dev v0
+	lower=$(of vm1 lower.ifname)
+	ip link del v0
+	[ "$(of vm1 state)" = detached ]
+	stabletap -j show vm1 | jq -e --arg lower "$lower" '.[0] |
+		.losses == 1 and .last_detach.reason == "lower-gone" and
+		.last_detach.lower == $lower and
+		.last_detach.seconds_ago >= 0 and
+		.last_detach.seconds_ago < 60'
+	run -0 stabletap show vm1
+	[[ $output == *"last detach lower-gone "*"s ago from $lower"* ]]
+}
+
+@test "show tells a lower that is down from one that is up" {
+	stabletap add vm1
+	stabletap attach vm1 dev v0
+	[ "$(of vm1 state)" = attached ]
+	ip link set v1 down
+	eventually state_is vm1 lower-down
+	ip link set v1 up
+	eventually state_is vm1 attached
+}
+
+@test "show warns of a lower that shrank below the port" {
+	stabletap add vm1
+	stabletap attach vm1 dev v0 mode direct
+	[ "$(of vm1 warnings)" = "[]" ]
+	ip link set v0 mtu 1400
+	[ "$(of vm1 warnings)" = "[" ]
+	run -0 stabletap show vm1
+	[[ $output == *"warning: the lower's MTU 1400 is below the port's 1500"* ]]
+}
+
+@test "show -s counts, and counts what is dropped while detached" {
+	stabletap add vm1
+	ip -6 address add 2001:db8::1/64 dev vm1 nodad
+	run in_ns ping -6 -c 1 -W 1 2001:db8::2
+	stabletap -j -s show vm1 | jq -e '.[0].stats.tx_detached > 0'
+	run -0 stabletap -s show vm1
+	[[ $output == *"TX:"*"detached"* ]]
+	[[ $output == *"RX:"*"no-reader"* ]]
+}
+
+@test "show warns of a loaded module that is not the installed one" {
+	local release dir
+	release=$(uname -r)
+	dir=/lib/modules/$release
+	mkdir -p "$BATS_TEST_TMPDIR/extra"
+	cp "$STABLETAP_KO" "$BATS_TEST_TMPDIR/stabletap.ko"
+	loaded=$(cat /sys/module/stabletap/srcversion)
+	stabletap add vm1
+	# shellcheck disable=SC2016
+	run unshare -m sh -c '
+		mount -t tmpfs none "$1" && cp "$2/stabletap.ko" "$1/" &&
+		depmod "$3" 2>/dev/null
+		nsenter --net="$4" "$5" show vm1 2>&1 >/dev/null
+		sed -i "s/srcversion=$6/srcversion=ABCDEF0123456789ABCDEF0/" \
+			"$1/stabletap.ko"
+		nsenter --net="$4" "$5" show vm1 2>&1 >/dev/null' \
+		- "$dir" "$BATS_TEST_TMPDIR" "$release" "/run/netns/$NS" \
+		"$BIN" "$loaded"
+	# The same one first, of which there is nothing to say.
+	[ "${#lines[@]}" = 1 ]
+	[[ $output == warning:*"$loaded"*"not the installed one (ABCDEF0123456789ABCDEF0"* ]]
+}
+
+@test "show is for everybody" {
+	stabletap add vm1
+	run -0 unprivileged 65534 -j show
+	echo "$output" | jq -e '.[0].ifname == "vm1"'
+}
+
+@test "show copes with ports that come and go meanwhile" {
+	(
+		while :; do
+			ip -batch - <<-BATCH
+				link add a type stabletap
+				link add b type stabletap
+				link del a
+				link del b
+			BATCH
+		done
+	) 3>&- >/dev/null 2>&1 &
+	background+=("$!")
+	# Not "i": run overwrites that in bats 1.8.
+	for ((turn = 0; turn < 10; turn++)); do
+		run -0 stabletap -j show
+		[[ $output == "["*"]" ]]
+	done
+}
+
+@test "show says what is wrong, and with what status" {
+	run stabletap show nope
+	refused "there is no port 'nope'"
+	run stabletap show d0
+	refused "'d0' is a network device, but no port"
+	run -2 stabletap show vm1 vm2
+	run -2 stabletap show -x
+}
+
+# ---- monitor ----
+
+# Starts a monitor whose output goes to $events, and waits until it listens.
+monitor() {
+	events=$BATS_TEST_TMPDIR/events
+	stabletap add ready down
+	# Appended, so that what is cut off below leaves no hole.
+	"$@" now 3>&- >>"$events" 2>&1 &
+	MONITOR=$!
+	background+=("$MONITOR")
+	eventually grep -q ready "$events"
+	stabletap del ready
+	eventually grep -q deleted "$events"
+	: >"$events"
+}
+
+@test "monitor tells in order what happens to a port, as JSON" {
+	monitor "$BIN" -n "$NS" -j monitor
+	stabletap add vm1 down
+	stabletap attach vm1 dev d0
+	stabletap attach vm1 dev d1 replace
+	# A device that is deleted is set down before.
+	ip link del d1
+	stabletap del vm1
+	eventually grep -q '"deleted"' "$events"
+	cat "$events"
+	run -0 jq -r '[.event, .reason // empty] | join(" ")' "$events"
+	[ "$output" = "added
+attached
+replaced
+lower-down
+detached lower-gone
+deleted" ]
+	jq -e 'select(.event == "attached") | .port == "vm1" and
+		.lower_ifindex > 0 and (.lower | startswith("st")) and
+		.kind == "macvlan" and .dev == "d0"' "$events"
+}
+
+@test "monitor tells lower-down, lower-up, renames, MAC, MTU, up and down" {
+	monitor "$BIN" -n "$NS" monitor
+	stabletap add vm1
+	stabletap attach vm1 dev v0
+	ip link set v1 down
+	eventually grep -q 'vm1: lower-down' "$events"
+	ip link set v1 up
+	eventually grep -q 'vm1: lower-up' "$events"
+	ip link set vm1 down
+	ip link set vm1 name vm9
+	ip link set vm9 mtu 1400
+	ip link set vm9 address $MAC
+	eventually grep -q "vm9: address address $MAC" "$events"
+	grep -q 'vm1: down' "$events"
+	grep -q 'vm9: renamed old_name vm1' "$events"
+	grep -q 'vm9: mtu mtu 1400 old_mtu 1500' "$events"
+}
+
+@test "monitor -t stamps every line" {
+	monitor "$BIN" -n "$NS" -t monitor
+	stabletap add vm1
+	eventually grep -q 'vm1: added' "$events"
+	run -1 grep -vE '^\[[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}[+-][0-9]{2}:[0-9]{2}\] ' "$events"
+}
+
+@test "monitor of one port is silent about others" {
+	monitor "$BIN" -n "$NS" monitor
+	stabletap add vm1 down
+	stabletap add vm2 down
+	"$BIN" -n "$NS" monitor vm2 now \
+		3>&- >"$events.2" &
+	background+=("$!")
+	eventually grep -q 'vm2: added' "$events.2"
+	ip link set vm1 up
+	ip link set vm2 up
+	eventually grep -q 'vm2: up' "$events.2"
+	[ "$(grep -c vm1 "$events.2")" = 0 ]
+}
+
+@test "monitor that lost events tells the difference afterwards" {
+	# Without privileges its buffer is small.
+	monitor nsenter --net="/run/netns/$NS" -- \
+		setpriv --reuid 65534 --clear-groups "$BIN" monitor
+	stabletap add vm1
+	stabletap add vm2
+	eventually grep -q 'vm2: up' "$events"
+	kill -STOP "$MONITOR"
+	stabletap attach vm1 dev d0
+	stabletap del vm2
+	for ((i = 0; i < 400; i++)); do
+		echo "link set d0 mtu $((1500 + i % 2))"
+	done | ip -batch -
+	[ "$(in_ns cat /proc/net/netlink | awk -v pid="$MONITOR" \
+		'$2 == 0 && $9 > 0' | wc -l)" -gt 0 ]
+	kill -CONT "$MONITOR"
+	eventually grep -q 'vm2: deleted' "$events"
+	eventually grep -q 'vm1: attached' "$events"
+	[ "$(grep -c 'vm1: attached' "$events")" = 1 ]
+	# It goes on as before.
+	stabletap detach vm1
+	eventually grep -q 'vm1: detached reason asked' "$events"
+}
+
+# ---- exec ----
+
+@test "exec gives the command one open fd a queue, and nothing else" {
+	stabletap add vm1 queues 2
+	node=$(of vm1 node)
+	# shellcheck disable=SC2016
+	run -0 stabletap exec vm1 -- bash -c '
+		[ "$1" = "$STABLETAP_FDS" ] || exit 1
+		for fd in ${1//:/ }; do
+			readlink /proc/$$/fd/$fd
+			grep flags: /proc/$$/fdinfo/$fd
+		done
+		ls /proc/$$/fd' - '{fds}' 3>&-
+	[ "$(grep -cx "$node" <<<"$output")" = 2 ]
+	# O_RDWR, O_NONBLOCK, O_LARGEFILE; not O_CLOEXEC
+	[ "$(grep -cE 'flags:[[:space:]]+0?104002$' <<<"$output")" = 2 ]
+	with=$(grep -cE '^[0-9]+$' <<<"$output")
+	# shellcheck disable=SC2016
+	run -0 bash -c 'ls /proc/$$/fd' 3>&-
+	[ "$with" = $((${#lines[@]} + 2)) ]
+	[ "$(of vm1 open_queues)" = 0 ]
+}
+
+@test "exec with {fd} opens one queue, wherever it stands" {
+	stabletap add vm1 queues 4
+	# shellcheck disable=SC2016
+	run -0 stabletap exec vm1 -- sh -c \
+		'echo "$1"; stabletap -br show vm1' - \
+		'tap,fd={fd},vhost=on'
+	[[ ${lines[0]} =~ ^tap,fd=[0-9]+,vhost=on$ ]]
+	[[ ${lines[1]} == *1/4 ]]
+	run -0 stabletap exec vm1 queues 3 -- stabletap -br show vm1
+	[[ $output == *3/4 ]]
+}
+
+@test "exec passes on the command's status, 127 and 126 as shells do" {
+	stabletap add vm1
+	run -42 stabletap exec vm1 -- sh -c 'exit 42'
+	run -127 stabletap exec vm1 -- /no/such/command
+	[[ $output == *"can't execute '/no/such/command'"* ]]
+	run -126 stabletap exec vm1 -- /etc/passwd
+	[ "$(of vm1 open_queues)" = 0 ]
+}
+
+@test "exec --user gives up every privilege but the fd" {
+	stabletap add vm1
+	# shellcheck disable=SC2016
+	run -0 stabletap exec vm1 --user nobody -- sh -c '
+		id -u; id -g; id -G; grep -E "Cap(Prm|Eff)" /proc/self/status
+		readlink /proc/self/fd/$STABLETAP_FDS'
+	[ "${lines[0]}" = "$(id -u nobody)" ]
+	[ "${lines[1]}" = "$(id -g nobody)" ]
+	[ "${lines[2]}" = "$(id -G nobody)" ]
+	[ "$(grep -c 0000000000000000 <<<"$output")" = 2 ]
+	[ "${lines[5]}" = "$(of vm1 node)" ]
+	run -0 stabletap exec vm1 --user=nobody:daemon -- id -G
+	[[ " $output " == *" $(getent group daemon | cut -d : -f 3) "* ]]
+	run -0 stabletap exec vm1 --user 4242:4243 -- sh -c 'id -u; id -G'
+	[ "$output" = "4242
+4243" ]
+}
+
+@test "exec refuses an unknown user before it opens anything" {
+	stabletap add vm1
+	run -2 stabletap exec vm1 --user nosuchuser -- true
+	[[ $output == *"there is no user 'nosuchuser'"* ]]
+	run -2 stabletap exec vm1 --user 4242 -- true
+	[[ $output == *"4242:GROUP"* ]]
+}
+
+@test "exec refuses more queues than there are, and names who has them" {
+	stabletap add vm1 queues 2
+	run stabletap exec vm1 queues 3 -- true
+	refused "port 'vm1' has 2 queues, not 3"
+	hold vm1
+	run stabletap exec vm1 queues 1 -- true
+	refused "can't open port 'vm1'"
+	[[ $output == *"pid $HOLDER"* ]]
+}
+
+@test "exec gives vhost fds when they are asked for" {
+	modprobe vhost_net
+	stabletap add vm1 queues 2
+	# shellcheck disable=SC2016
+	run -0 stabletap exec vm1 -- bash -c '
+		for fd in ${1//:/ }; do readlink /proc/$$/fd/$fd; done' - \
+		'{vhostfds}'
+	[ "$output" = "/dev/vhost-net
+/dev/vhost-net" ]
+	# shellcheck disable=SC2016
+	run -0 stabletap exec vm1 queues 1 vhost -- bash -c \
+		'readlink /proc/$$/fd/$STABLETAP_VHOST_FDS'
+	[ "$output" = /dev/vhost-net ]
+}
+
+@test "exec does not open a node that somebody else put there" {
+	stabletap add vm1
+	node=$(of vm1 node)
+	mv "$node" "$node.away"
+	mknod "$node" c 1 3
+	run stabletap exec vm1 -- true
+	mv "$node.away" "$node"
+	refused "is not the port's node"
+	mv "$node" "$node.away"
+	run stabletap exec vm1 -- true
+	mv "$node.away" "$node"
+	refused "can't find the port's node"
+	stabletap exec vm1 -- true
+}
+
+@test "exec by a user without rights on the node is refused" {
+	stabletap add vm1 owner daemon
+	run unprivileged 65534 exec vm1 -- true
+	refused "can't open port 'vm1'"
+	run -0 unprivileged daemon exec vm1 -- true
+}
+
+@test "exec says in one line what is wrong with its words, status 2" {
+	stabletap add vm1 queues 2
+	for words in "" "vm1" "vm1 --" "-- true" "vm1 true" "vm1 queues -- true" \
+		"vm1 queues 0 -- true" "vm1 --user" "vm1 -- {fd} {fds}" \
+		"vm1 queues 2 -- {fd}"; do
+		# shellcheck disable=SC2086
+		run -2 stabletap exec $words
+		[ "${#lines[@]}" = 1 ]
+	done
+}
+
+# ---- announce ----
+
+@test "announce sends a RARP from the port's MAC out of the lower" {
+	stabletap add vm1 address $MAC
+	stabletap attach vm1 dev v0
+	in_ns tcpdump -i v1 -c 1 -nn -e -l rarp \
+		3>&- >"$BATS_TEST_TMPDIR/dump" 2>"$BATS_TEST_TMPDIR/err" &
+	background+=("$!")
+	eventually grep -q listening "$BATS_TEST_TMPDIR/err"
+	stabletap announce vm1
+	eventually grep -q "$MAC > ff:ff:ff:ff:ff:ff.*Reverse ARP.*$MAC tell $MAC" \
+		"$BATS_TEST_TMPDIR/dump"
+}
+
+@test "announce of a detached port is refused" {
+	stabletap add vm1
+	run stabletap announce vm1
+	refused "has no lower"
+	run -2 stabletap announce
+	run -2 stabletap announce vm1 vm2
+}
+
+# ---- in general ----
+
+@test "help and version are printed, wrong verbs are not guessed at" {
+	run -0 stabletap help
+	[[ $output == *attach*monitor* ]]
+	run -0 stabletap attach help
+	[[ $output == *passthru* ]]
+	run -0 stabletap -V
+	[[ $output == stabletap*module* ]]
+	run -2 stabletap
+	run -2 stabletap nonsense
+	[[ $output == *"'nonsense' is unknown"* ]]
+	run -2 stabletap a vm1
+	[[ $output == *"add, attach, announce"* ]]
+	run -2 stabletap -x show
+}
+
+@test "verbs and keywords may be abbreviated" {
+	stabletap add vm1 addr $MAC q 2
+	[ "$(of vm1 queues)" = 2 ]
+	stabletap att vm1 d d0 m vepa
+	[ "$(of vm1 lower.mode)" = vepa ]
+	stabletap det vm1
+	stabletap sh vm1
+	stabletap del vm1
+}
+
+@test "without the module every verb says how to load it" {
+	for words in "show" "add vm1" "del vm1" "attach vm1 dev d0" \
+		"detach vm1" "exec vm1 -- true" "announce vm1"; do
+		# shellcheck disable=SC2016
+		run unshare -m sh -c 'mount -t tmpfs none /dev && exec "$@"' - \
+			nsenter --net="/run/netns/$NS" -- \
+			"$BIN" $words
+		refused "the module is not loaded"
+		[[ $output == *"modprobe stabletap"* ]]
+	done
+}
