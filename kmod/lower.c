@@ -490,6 +490,25 @@ static int lower_bring_up(struct stabletap_lower *lower,
 }
 
 /*
+ * A macvlan that is closed waits for those who still use it, at leisure, and
+ * so do its queues.  When the port goes, that is a wait per port for nothing:
+ * unregister_netdevice_many() will wait once for all that go together, before
+ * RTNL is free and somebody could open the macvlan again.  The mark is that of
+ * a device which is being unregistered itself, and is spared the same waits.
+ */
+static void lower_close(struct stabletap_lower *lower)
+{
+	bool leaving = lower == lower->port->leaving &&
+		       lower_is_macvlan(lower->dev);
+
+	if (leaving)
+		lower->dev->dismantle = true;
+	dev_close(lower->dev);
+	if (leaving)
+		lower->dev->dismantle = false;
+}
+
+/*
  * Put the device back as it was, in reverse order.  Under RTNL.  The port
  * does not transmit by it any more.
  */
@@ -502,7 +521,7 @@ static void lower_restore(struct stabletap_lower *lower)
 	/* A device that goes needs nothing else restored. */
 	if (dev->reg_state == NETREG_REGISTERED) {
 		if (lower->opened)
-			dev_close(dev);
+			lower_close(lower);
 		if (lower->mac_set && lower_set_mac(dev, lower->old_mac, NULL))
 			netdev_warn(dev, "could not restore the MAC address\n");
 	}

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Many ports on one parent: that they cost no memory once they are gone, and
+ * that making, losing and deleting them holds up the rest of the machine's
+ * network configuration (RTNL) hardly longer than as many macvtaps do.
+ * scale-long.c is the same with 1,000 of them.
+ *
+ *	vm0 -- mv0 --.			tap0 --.
+ *	vm1 -- mv1 --+-- d0		tap1 --+-- d0
+ *	...        --'			...  --'
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/ethtool.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "st.h"
+
+#ifndef PORTS
+#define PORTS	100
+#define TIMEOUT	120
+#endif
+
+#define ROUNDS	3	/* the best counts */
+#define GROUP	77
+#define DEADLINE 20000	/* ms */
+
+struct many {
+	int control;
+	int parent;
+	int port[PORTS];
+	int lower[PORTS];
+};
+
+static void mac_of(int nr, uint8_t mac[6])
+{
+	memcpy(mac, ST_MAC_PORT, 6);
+	mac[3] = nr >> 16;
+	mac[4] = nr >> 8;
+	mac[5] += nr;
+}
+
+/* A link on a parent, bridge mode, in GROUP, up */
+static int link_add(const char *name, const char *kind, int parent, int nr)
+{
+	char buf[1024] = {};
+	struct nlattr *info, *data;
+	struct ifinfomsg *ifm;
+	struct nlmsghdr *nlh;
+	uint8_t mac[6];
+
+	mac_of(nr, mac);
+	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	ifm = mnl_nlmsg_get_payload(nlh);
+	ifm->ifi_change = IFF_UP;
+	ifm->ifi_flags = IFF_UP;
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	mnl_attr_put_u32(nlh, IFLA_GROUP, GROUP);
+	mnl_attr_put(nlh, IFLA_ADDRESS, 6, mac);
+	if (parent)
+		mnl_attr_put_u32(nlh, IFLA_LINK, parent);
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, kind);
+	if (parent) {
+		data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+		mnl_attr_put_u32(nlh, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
+		mnl_attr_nest_end(nlh, data);
+	}
+	mnl_attr_nest_end(nlh, info);
+	return st_talk(nlh, NULL, NULL);
+}
+
+/* All links of GROUP in one request, as "ip link del group" */
+static int group_del(void)
+{
+	char buf[256] = {};
+	struct nlmsghdr *nlh;
+
+	nlh = st_link_msg(buf, RTM_DELLINK, 0, 0);
+	mnl_attr_put_u32(nlh, IFLA_GROUP, GROUP);
+	return st_talk(nlh, NULL, NULL);
+}
+
+static int parent_add(struct many *many)
+{
+	many->parent = st_link_add("d0", "dummy", 0);
+	return many->parent < 0 ? many->parent : st_link_up(many->parent, true);
+}
+
+static int ports_add(struct many *many)
+{
+	char name[IFNAMSIZ];
+	int i, err;
+
+	for (i = 0; i < PORTS; i++) {
+		snprintf(name, sizeof(name), "vm%d", i);
+		err = link_add(name, STABLETAP_KIND, 0, i);
+		if (err)
+			return err;
+		many->port[i] = st_ifindex(name);
+	}
+	return 0;
+}
+
+/* A child of the parent for each port, attached as it is made */
+static int children_add(struct many *many)
+{
+	char name[IFNAMSIZ];
+	uint8_t mac[6];
+	int i;
+
+	for (i = 0; i < PORTS; i++) {
+		snprintf(name, sizeof(name), "mv%d", i);
+		mac_of(i, mac);
+		many->lower[i] = st_macvlan_add(name, many->parent, mac,
+						many->port[i]);
+		if (many->lower[i] < 0)
+			return many->lower[i];
+	}
+	return 0;
+}
+
+static int macvtaps_add(struct many *many)
+{
+	char name[IFNAMSIZ];
+	int i, err;
+
+	for (i = 0; i < PORTS; i++) {
+		snprintf(name, sizeof(name), "mt%d", i);
+		err = link_add(name, "macvtap", many->parent, i);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int expect_state(struct many *many, uint32_t state)
+{
+	struct stabletap_get get;
+	int i, err;
+
+	for (i = 0; i < PORTS; i++) {
+		err = st_get(many->control, many->port[i], &get);
+		if (err)
+			return err;
+		if (get.state != state)
+			return -EBADE;
+	}
+	return 0;
+}
+
+FIXTURE(scale) {
+	struct many many;
+};
+
+FIXTURE_SETUP(scale)
+{
+	ASSERT_EQ(0, st_netns_new());
+	self->many.control = st_control_open();
+	ASSERT_LE(0, self->many.control);
+}
+
+FIXTURE_TEARDOWN(scale)
+{
+	close(self->many.control);
+}
+
+/* One life of them all */
+static int turn(struct many *many)
+{
+	int err, i;
+
+	err = parent_add(many);
+	if (!err)
+		err = ports_add(many);
+	for (i = 0; !err && i < 2; i++) {
+		if (i)
+			err = parent_add(many);
+		if (!err)
+			err = children_add(many);
+		if (!err)
+			err = expect_state(many, STABLETAP_STATE_ATTACHED);
+		if (!err)
+			err = st_link_del(many->parent);
+		if (!err)
+			err = expect_state(many, STABLETAP_STATE_DETACHED);
+	}
+	return err ? err : group_del();
+}
+
+/* kB of what the kernel allocates for itself and can't be made to give back */
+static long memory_used(void)
+{
+	long total = 0, value;
+	char line[256];
+	FILE *file;
+
+	file = fopen("/proc/sys/vm/drop_caches", "we");
+	if (file) {
+		fputs("2", file);
+		fclose(file);
+	}
+	file = fopen("/proc/meminfo", "re");
+	if (!file)
+		return -errno;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "SUnreclaim: %ld", &value) == 1 ||
+		    sscanf(line, "Percpu: %ld", &value) == 1)
+			total += value;
+	fclose(file);
+	return total;
+}
+
+struct memory {
+	long lowest;
+	long limit;
+};
+
+static bool is_settled(void *arg)
+{
+	struct memory *memory = arg;
+	long used = memory_used();
+
+	if (used < memory->lowest)
+		memory->lowest = used;
+	return used <= memory->limit;
+}
+
+/* What is used when RCU and work queues have freed all that they will */
+static long memory_settled(void)
+{
+	struct memory memory = { .lowest = memory_used() };
+
+	st_wait(is_settled, &memory, 2000);
+	return memory.lowest;
+}
+
+/*
+ * Slabs and per-cpu chunks keep what they had, so two turns warm the caches
+ * up.  A net device takes some 4 KiB: a tenth of those made after that would
+ * show if they were left over, and so would a leak of 400 bytes a port.
+ */
+TEST_F_TIMEOUT(scale, memory_is_where_it_was_when_all_are_gone, TIMEOUT)
+{
+	const int turns = 2;
+	struct memory memory;
+	long before;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, turn(&self->many));
+	before = memory_settled();
+	for (i = 0; i < turns; i++)
+		ASSERT_EQ(0, turn(&self->many));
+	memory.lowest = memory_used();
+	memory.limit = before + 128 + turns * PORTS * 4 / 10;
+	EXPECT_TRUE(st_wait(is_settled, &memory, DEADLINE));
+	TH_LOG("%ld kB before, %ld kB after %d turns with %d ports", before,
+	       memory.lowest, turns, PORTS);
+}
+
+/*
+ * How long somebody else may have to wait for RTNL: a thread that asks for it
+ * again and again, and remembers the longest wait.
+ */
+struct waiter {
+	pthread_t thread;
+	int socket;
+	bool stop;
+	uint64_t longest;
+};
+
+static void *waiter_run(void *arg)
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq ifr = { .ifr_name = "lo", .ifr_data = (void *)&info };
+	const struct timespec step = { .tv_nsec = 200000 };
+	struct waiter *waiter = arg;
+	uint64_t start, waited;
+
+	while (!__atomic_load_n(&waiter->stop, __ATOMIC_ACQUIRE)) {
+		start = st_now();
+		/* Whether lo has a driver to tell of does not matter. */
+		ioctl(waiter->socket, SIOCETHTOOL, &ifr);
+		waited = st_now() - start;
+		if (waited > waiter->longest)
+			waiter->longest = waited;
+		nanosleep(&step, NULL);
+	}
+	return NULL;
+}
+
+struct hold {
+	int64_t time;		/* longest that somebody had to wait, ns */
+	int64_t sleeps;		/* of the one who held it */
+};
+
+static int64_t sleeps(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nvcsw;
+}
+
+/* How RTNL was held while @doing was done */
+static int hold_measure(int (*doing)(struct many *many), struct many *many,
+			struct hold *hold)
+{
+	struct waiter waiter = {};
+	int err;
+
+	waiter.socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	err = -pthread_create(&waiter.thread, NULL, waiter_run, &waiter);
+	if (err)
+		return err;
+	hold->sleeps = sleeps();
+	err = doing(many);
+	hold->sleeps = sleeps() - hold->sleeps;
+	__atomic_store_n(&waiter.stop, true, __ATOMIC_RELEASE);
+	pthread_join(waiter.thread, NULL);
+	close(waiter.socket);
+	hold->time = waiter.longest;
+	return err;
+}
+
+static int delete_parent(struct many *many)
+{
+	return st_link_del(many->parent);
+}
+
+static int delete_group(struct many *many)
+{
+	(void)many;
+	return group_del();
+}
+
+enum kind { MACVTAPS, PORTS_CHILDREN, KINDS };
+enum step { MAKE, LOSE, DELETE, STEPS };
+
+static const char * const step_names[] = {
+	"making them", "deleting their parent", "deleting them by group",
+};
+
+static int make_ports(struct many *many)
+{
+	int err = ports_add(many);
+
+	return err ? err : children_add(many);
+}
+
+/* Make, then delete the parent; make again, then delete them by group. */
+static int measure(struct many *many, enum kind kind, struct hold hold[STEPS])
+{
+	int (*make)(struct many *many) = kind == MACVTAPS ? macvtaps_add :
+							    make_ports;
+	int err;
+
+	err = parent_add(many);
+	if (!err)
+		err = hold_measure(make, many, &hold[MAKE]);
+	if (!err)
+		err = hold_measure(delete_parent, many, &hold[LOSE]);
+	if (!err)
+		err = parent_add(many);
+	if (!err)
+		err = kind == MACVTAPS ? macvtaps_add(many) :
+					 children_add(many);
+	if (!err)
+		err = hold_measure(delete_group, many, &hold[DELETE]);
+	return err ? err : st_link_del(many->parent);
+}
+
+static void keep_least(struct hold *best, const struct hold *hold)
+{
+	if (hold->time < best->time)
+		best->time = hold->time;
+	if (hold->sleeps < best->sleeps)
+		best->sleeps = hold->sleeps;
+}
+
+/*
+ * By turns, in one machine; the best of each counts, for whatever else goes on
+ * can only make it longer.  What RTNL is held for is mostly waits for grace
+ * periods, and how often the holder sleeps can be compared anywhere.  The time
+ * can't, in an emulator on a busy host: it counts where the machine counts
+ * instructions (selftests/bench/rtnl).  Making is one at a time.
+ */
+TEST_F_TIMEOUT(scale, rtnl_is_held_hardly_longer_than_for_macvtaps, TIMEOUT)
+{
+	struct hold best[KINDS][STEPS], once[STEPS], *mine, *theirs;
+	bool exact = getenv("STABLETAP_ICOUNT");
+	int round, kind, step;
+
+	for (round = 0; round < ROUNDS; round++)
+		for (kind = 0; kind < KINDS; kind++) {
+			ASSERT_EQ(0, measure(&self->many, kind, once)) {
+				TH_LOG("%s", st_msg);
+			}
+			for (step = 0; step < STEPS; step++)
+				if (round)
+					keep_least(&best[kind][step],
+						   &once[step]);
+				else
+					best[kind][step] = once[step];
+		}
+
+	for (step = 0; step < STEPS; step++) {
+		theirs = &best[MACVTAPS][step];
+		mine = &best[PORTS_CHILDREN][step];
+		TH_LOG("RTNL held while %s: %d macvtaps %.1f ms, ports %.1f ms; sleeps %lld, %lld",
+		       step_names[step], PORTS, theirs->time / 1e6,
+		       mine->time / 1e6, (long long)theirs->sleeps,
+		       (long long)mine->sleeps);
+		if (exact)
+			EXPECT_GE(theirs->time * 5 / 4, mine->time);
+		if (step != MAKE)
+			EXPECT_GE(theirs->sleeps * 5 / 4, mine->sleeps);
+	}
+}
+
+TEST_HARNESS_MAIN
