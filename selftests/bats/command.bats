@@ -741,7 +741,7 @@ replaced
 lower-down
 detached lower-gone
 deleted" ]
-	jq -e 'select(.event == "attached") | .port == "vm1" and
+	jq -es '.[1] | .event == "attached" and .port == "vm1" and
 		.lower_ifindex > 0 and (.lower | startswith("st")) and
 		.kind == "macvlan" and .dev == "d0"' "$events"
 }
