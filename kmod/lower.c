@@ -27,6 +27,7 @@
 #include <linux/if_arp.h>
 #include <linux/if_macvlan.h>
 #include <linux/rtnetlink.h>
+#include <net/sch_generic.h>
 
 #include "stabletap.h"
 #include "trace.h"
@@ -68,6 +69,27 @@ struct stabletap_lower {
 	struct rcu_head		rcu;
 };
 
+/* Does a device take nothing now, with the queue that it has? */
+static int lower_is_deaf(struct net_device *dev,
+			 struct netdev_nested_priv *unused)
+{
+	return !netif_running(dev) || !netif_carrier_ok(dev) ||
+	       qdisc_tx_is_noop(dev);
+}
+
+/*
+ * Was a frame taken?  NET_XMIT_CN is a queue's warning, and the frame was; but
+ * it is also the answer of the queue that a device has while it is down or
+ * without carrier, which takes nothing.  That may be a device further down.
+ */
+static bool lower_took(struct net_device *dev, int ret)
+{
+	if (likely(ret == NET_XMIT_SUCCESS))
+		return true;
+	return ret == NET_XMIT_CN && !lower_is_deaf(dev, NULL) &&
+	       !netdev_walk_all_lower_dev_rcu(dev, lower_is_deaf, NULL);
+}
+
 /* Called with BH off, under RCU */
 netdev_tx_t stabletap_lower_xmit(struct sk_buff *skb, struct net_device *dev)
 {
@@ -88,14 +110,7 @@ netdev_tx_t stabletap_lower_xmit(struct sk_buff *skb, struct net_device *dev)
 	skb->dev = to;
 	ret = dev_queue_xmit(skb);
 
-	/*
-	 * NET_XMIT_CN is a queue's warning, and the frame was taken; but it is
-	 * also the answer of the queue that a device has while it is down or
-	 * without carrier, which takes nothing.
-	 */
-	if (likely(ret == NET_XMIT_SUCCESS ||
-		   (ret == NET_XMIT_CN && netif_running(to) &&
-		    netif_carrier_ok(to)))) {
+	if (lower_took(to, ret)) {
 		stats = this_cpu_ptr(port->stats);
 		u64_stats_update_begin(&stats->syncp);
 		u64_stats_inc(&stats->counter[STABLETAP_TX_PACKETS]);

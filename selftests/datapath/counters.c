@@ -213,6 +213,36 @@ TEST_F(counters, tx_lower_counts_what_a_lower_that_is_down_refused)
 	self->expected.tx_lower = 5;
 }
 
+/*
+ * A dummy that is down has carrier, and so has a macvlan on it, which takes
+ * frames; the dummy's queue swallows them.
+ */
+TEST_F(counters, tx_lower_counts_what_a_queue_at_the_bottom_swallowed)
+{
+	struct scene *s = &self->s;
+	int d0, i;
+
+	ASSERT_EQ(0, st_detach(s->control, s->port));
+	d0 = st_link_add("d0", "dummy", 0);
+	ASSERT_LT(0, d0);
+	ASSERT_EQ(0, st_link_up(d0, true));
+	if (variant->macvlan) {
+		ASSERT_LT(0, st_macvlan_add("mv1", d0,
+					    (const uint8_t *)ST_MAC_PORT,
+					    s->port));
+	} else {
+		ASSERT_EQ(0, st_attach(s->control, s->port, d0, 0));
+	}
+
+	ASSERT_EQ(0, scene_write(s));
+	ASSERT_EQ(0, st_link_up(d0, false));
+	for (i = 0; i < 5; i++)
+		ASSERT_EQ(0, scene_write(s));
+	self->expected.tx_packets = 1;
+	self->expected.tx_bytes = 100;
+	self->expected.tx_lower = 5;
+}
+
 TEST_F(counters, tx_lower_counts_what_the_lowers_queue_refused)
 {
 	struct scene *s = &self->s;
