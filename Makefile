@@ -14,6 +14,7 @@
 #   make shell           a prompt in the machine, module and tools loaded
 #   make check [TESTS='datapath/* bats/*']
 #   make check-long      what takes longer
+#   make bench           what a frame costs, and how long RTNL is held
 #   make sparse          the module through sparse
 
 KERNEL ?= 6.1
@@ -90,6 +91,10 @@ check-long: machine
 # The patterns are for check, not for the shell.
 TESTS_QUOTED := $(patsubst %,'%',$(TESTS))
 
+bench: machine
+	@selftests/bench/run --kernel $(KERNEL)
+	@selftests/bench/rtnl --kernel $(KERNEL)
+
 demo:
 	@GUEST=$(GUEST) KERNEL=$(KERNEL) selftests/demo/run
 
@@ -109,5 +114,5 @@ clean:
 		-o -name modules.order \) -delete
 
 .PHONY: all userspace modules install modules_install dkms-install prepare \
-	machine check check-long demo shell sparse clean
+	machine check check-long bench demo shell sparse clean
 .NOTPARALLEL:
