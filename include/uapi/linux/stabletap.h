@@ -21,7 +21,8 @@
  * struct is served as long as all that the module does not know is zero.
  * Errors that every ioctl can return:
  *
- *   EFAULT      a pointer is bad
+ *   EFAULT      a pointer is bad; if only the answer or the sentence could not
+ *               be written, the deed has been done (ask GET)
  *   EINVAL      size is smaller than the first version of the struct, or a
  *               reserved field is not zero
  *   E2BIG       size is larger than the module's struct and the tail is not
