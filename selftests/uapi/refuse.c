@@ -504,6 +504,8 @@ TEST_F(refuse, as_a_replacement_and_the_old_lower_goes_on)
 	int fd, peer;
 
 	ASSERT_EQ(0, st_attach(self->control, self->vm1, self->d0, 0));
+	/* The operstate follows a little later. */
+	ASSERT_TRUE(st_wait_up(self->vm1, 5000));
 	REMEMBER();
 	EXPECT_EQ(variant->error, st_attach(self->control, self->vm1,
 					    self->dev, variant->flags |
