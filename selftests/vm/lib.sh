@@ -55,8 +55,9 @@ SPLATS+='|soft lockup|hard LOCKUP|blocked for more than|NETDEV WATCHDOG'
 # lines before it and what follows.
 kernel_log_splats() {
 	# What it was booted with has some of the words too.
-	grep -vE 'ommand line:' "$1" |
-		grep -aE -B 5 -A 60 -- "$SPLATS" | head -n 300
+	# A byte that is no text must not hide what follows.
+	LC_ALL=C grep -avE 'ommand line:' "$1" |
+		LC_ALL=C grep -aE -B 5 -A 60 -- "$SPLATS" | head -n 300
 }
 
 # units LONG [PATTERN]... - the tests as dir/name, those that ask for most time
