@@ -15,6 +15,7 @@
 #   make check [TESTS='datapath/* bats/*']
 #   make check-long      what takes longer
 #   make bench           what a frame costs, and how long RTNL is held
+#   make lint            user space through sanitizers and linters
 #   make sparse          the module through sparse
 
 KERNEL ?= 6.1
@@ -30,6 +31,11 @@ MODULE_VERSION := $(shell sed -n \
 # What is given on this command line reaches the other makefiles by the
 # environment only: TESTS, for one, means something else there.
 MAKEOVERRIDES :=
+# Kbuild heeds these only from the command line.
+FOR_KBUILD := $(foreach v,W V C CC LLVM,\
+	$(if $(filter command%,$(origin $v)),$v='$($v)'))
+# It is given from here, and used elsewhere.
+override KDIR := $(abspath $(KDIR))
 
 all: userspace
 	@if [ -e "$(KDIR)/Makefile" ]; then \
@@ -43,18 +49,27 @@ userspace:
 	$(MAKE) -C userspace
 
 modules:
-	$(MAKE) -C kmod KDIR="$(KDIR)"
+	$(MAKE) -C kmod KDIR="$(KDIR)" $(FOR_KBUILD)
 
 install: userspace
 	$(MAKE) -C userspace install
 	install -D -m 0644 include/uapi/linux/stabletap.h \
 		$(DESTDIR)$(INCLUDEDIR)/linux/stabletap.h
 
+# Kbuild leaves depmod out where there is no System.map, as in Debian's headers.
 modules_install: modules
-	$(MAKE) -C kmod KDIR="$(KDIR)" modules_install
+	$(MAKE) -C kmod KDIR="$(KDIR)" $(FOR_KBUILD) modules_install
+	depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") \
+		"$$(cat "$(KDIR)/include/config/kernel.release")"
 
 # DKMS keeps the source below /usr/src, whatever PREFIX is.
 dkms-install:
+ifeq ($(DESTDIR),)
+	@command -v dkms >/dev/null || { \
+		echo "dkms is missing: apt-get install dkms linux-headers-amd64"; \
+		exit 1; \
+	}
+endif
 	@rm -rf "$(DESTDIR)/usr/src/stabletap-$(MODULE_VERSION)"
 	@find kmod include dkms.conf COPYING -type f \( -name '*.[chS]' \
 		! -name '*.mod.c' -o -name Makefile -o -name Kbuild \
@@ -86,6 +101,7 @@ check: machine
 	@selftests/check --kernel $(KERNEL) $(TESTS_QUOTED)
 
 check-long: machine
+	$(VM)/prepare --libvirt $(KERNEL)
 	@selftests/check --long --kernel $(KERNEL) $(TESTS_QUOTED)
 
 # The patterns are for check, not for the shell.
@@ -103,6 +119,16 @@ shell: prepare
 	$(QUIETLY) -C userspace
 	@$(VM)/run --kernel $(KERNEL) --nics --tty --timeout 0 -- $(VM)/shell
 
+# What compilers, sanitizers and linters have to say about user space
+lint:
+	$(VM)/prepare --also clang-tidy --also mandoc --also shellcheck $(KERNEL)
+	$(MAKE) -C userspace WERROR=1
+	$(MAKE) -C userspace WERROR=1 SAN=1 check
+	$(MAKE) -C userspace tidy lint
+	shellcheck -S warning $$(grep -lE '^#!.*(bash|sh)$$' .ci/run \
+		$$(find selftests -type f)) selftests/bats/*.bats \
+		selftests/vmm/*.bats userspace/completion/stabletap
+
 sparse:
 	$(VM)/prepare --also sparse $(KERNEL)
 	$(VM)/build-module --strict --sparse $(KERNEL)
@@ -114,5 +140,5 @@ clean:
 		-o -name modules.order \) -delete
 
 .PHONY: all userspace modules install modules_install dkms-install prepare \
-	machine check check-long bench demo shell sparse clean
+	machine check check-long bench demo shell lint sparse clean
 .NOTPARALLEL:
