@@ -100,6 +100,14 @@ static struct stabletap_port *tapnode_get_port(unsigned int minor)
 	return port;
 }
 
+/* Is this a queue of the port? */
+static bool tapnode_is_of(struct file *file, struct stabletap_port *port)
+{
+	struct tap_queue *queue = file->private_data;
+
+	return rcu_access_pointer(queue->tap) == &port->tap;
+}
+
 /*
  * The tap core adds the queue under RTNL, which is not to be held here.  Only
  * an open can add one, so the lock against other opens is enough for the count
@@ -123,6 +131,14 @@ static int tapnode_open(struct inode *inode, struct file *file)
 		replace_fops(file, fops_get(tapnode_tap_fops));
 		err = file->f_op->open(inode, file);
 	}
+	/*
+	 * The tap core goes by the minor number: while it waited for RTNL the
+	 * port may have gone, and another have got its number.
+	 */
+	if (!err && !tapnode_is_of(file, port)) {
+		file->f_op->release(inode, file);
+		err = -ENODEV;
+	}
 	mutex_unlock(&port->open_lock);
 
 out_put:
@@ -140,6 +156,9 @@ static int tapnode_get_minor(struct stabletap_port *port)
 	int err;
 
 	err = tap_get_minor(tapnode_major, &port->tap);
+	/* That is how the tap core says that no number is left. */
+	if (err == -EINVAL)
+		err = -ENOSPC;
 	if (err)
 		return err;
 
@@ -240,13 +259,15 @@ static int tapnode_register(struct stabletap_port *port)
 	if (!err)
 		return 0;
 
-	/* Nobody asks whether a move has failed: the fd goes on, at least. */
-	if (is_new)
+	if (is_new) {
 		tapnode_free_minor(port);
-	else
+		return err;
+	}
+	/* A move can't be refused any more: the fd goes on, at least. */
+	if (net_ratelimit())
 		netdev_err(port->dev, "no node in the new network namespace: error %d\n",
 			   err);
-	return err;
+	return 0;
 }
 
 /* NETDEV_UNREGISTER: the minor number goes with the port, not with the move */
@@ -274,9 +295,7 @@ static int tapnode_device_event(struct notifier_block *unused,
 		tapnode_unregister(port);
 		break;
 	case NETDEV_CHANGE_TX_QUEUE_LEN:
-		if (tap_queue_resize(&port->tap))
-			return NOTIFY_BAD;
-		break;
+		return notifier_from_errno(tap_queue_resize(&port->tap));
 	}
 	return NOTIFY_DONE;
 }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests that nobody would make, from two threads, while ports come and go.
- * The same ones in every run.  That the kernel stays silent is checked by who
+ * Requests that nobody would make, from two threads, while ports come and go,
+ * the same ones in every run; and opens of nodes that go meanwhile.  That the kernel stays silent is checked by who
  * runs this; that it stays sane, here.
  *
  *	/dev/stabletap <- two threads
  *	                  vm0..3 -/- d0, d1, v0 (made, attached, deleted)
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -251,6 +254,82 @@ TEST_F_TIMEOUT(hammer, of_random_requests_breaks_nothing, 120)
 	ASSERT_LT(0, port);
 	EXPECT_EQ(0, st_attach(self->control, port, st_ifindex("d0"), 0));
 	EXPECT_LE(0, st_port_open(self->control, port, 0));
+}
+
+/* One port that goes, and who opens its node meanwhile */
+struct going {
+	int control;
+	int port;
+	char path[STABLETAP_NODE_SIZE + 8];
+	bool gone;
+	unsigned int own;	/* opens that gave a queue of the port */
+	unsigned int others;	/* ... of another */
+};
+
+static void *opener_run(void *arg)
+{
+	struct going *going = arg;
+	struct ifreq ifr;
+	int fd;
+
+	while (!__atomic_load_n(&going->gone, __ATOMIC_ACQUIRE)) {
+		fd = open(going->path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		memset(&ifr, 0, sizeof(ifr));
+		if (!ioctl(fd, TUNGETIFF, &ifr)) {
+			if (strcmp(ifr.ifr_name, "vm1"))
+				going->others++;
+			else
+				going->own++;
+		}
+		close(fd);
+	}
+	return NULL;
+}
+
+/* It waits for opens that are under way, so somebody else makes vm2. */
+static void *deleter_run(void *arg)
+{
+	struct going *going = arg;
+
+	st_port_delete(going->control, going->port, STABLETAP_DELETE_FORCE);
+	return NULL;
+}
+
+/* vm1 goes while its node is opened, and vm2 gets its minor number. */
+TEST_F_TIMEOUT(hammer, of_opens_never_gets_a_queue_of_another_port, 120)
+{
+	struct going going = { .control = self->control };
+	pthread_t opener, deleter;
+	int i, vm2, minor, reused = 0;
+	struct stabletap_get get;
+
+	for (i = 0; i < 100; i++) {
+		going.port = st_port_new(self->control, "vm1", 1, 1);
+		ASSERT_LT(0, going.port);
+		ASSERT_EQ(0, st_get(self->control, going.port, &get));
+		minor = get.minor;
+		snprintf(going.path, sizeof(going.path), "/dev/%s", get.node);
+		going.gone = false;
+		ASSERT_EQ(0, pthread_create(&opener, NULL, opener_run, &going));
+		ASSERT_EQ(0, pthread_create(&deleter, NULL, deleter_run,
+					    &going));
+		usleep(i % 10 * 100);
+		vm2 = st_port_new(self->control, "vm2", 2, 1);
+		ASSERT_LT(0, vm2);
+		ASSERT_EQ(0, pthread_join(deleter, NULL));
+		__atomic_store_n(&going.gone, true, __ATOMIC_RELEASE);
+		ASSERT_EQ(0, pthread_join(opener, NULL));
+		ASSERT_EQ(0, st_get(self->control, vm2, &get));
+		reused += get.minor == minor;
+		ASSERT_EQ(0, st_port_delete(self->control, vm2, 0));
+	}
+	TH_LOG("%d minor numbers were used again; %u opens, %u of another port",
+	       reused, going.own, going.others);
+	EXPECT_LT(0, reused);
+	EXPECT_LT(0, going.own);
+	EXPECT_EQ(0, going.others);
 }
 
 TEST_HARNESS_MAIN
