@@ -8,6 +8,7 @@
  */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
+#include <linux/nospec.h>
 #include <linux/nsproxy.h>
 #include <linux/rtnetlink.h>
 
@@ -19,6 +20,23 @@ struct control_head {
 	__u32 msg_size;
 	__aligned_u64 msg;
 };
+
+#define CONTROL_ASSERT(name)						\
+	static_assert(offsetof(struct stabletap_##name, msg_size) ==	\
+		      offsetof(struct control_head, msg_size) &&	\
+		      offsetof(struct stabletap_##name, msg) ==		\
+		      offsetof(struct control_head, msg) &&		\
+		      sizeof(struct stabletap_##name) % 8 == 0)
+
+CONTROL_ASSERT(create);
+CONTROL_ASSERT(delete);
+CONTROL_ASSERT(attach);
+CONTROL_ASSERT(detach);
+CONTROL_ASSERT(set);
+CONTROL_ASSERT(get);
+CONTROL_ASSERT(list);
+static_assert(STABLETAP_NAME_SIZE == IFNAMSIZ);
+static_assert(STABLETAP_MAX_QUEUES == MAX_TAP_QUEUES);
 
 union control_arg {
 	struct control_head		head;
@@ -185,6 +203,12 @@ static int control_create(struct net *net, union control_arg *arg,
 	} else if (err == -EBUSY) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "An interface of this ifindex exists");
+	} else if (err == -ENFILE) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "No name is left for this pattern");
+	} else if (err == -ENOSPC) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "No minor number is left for another port");
 	}
 	rtnl_unlock();
 	if (err)
@@ -318,7 +342,7 @@ static int control_set(struct net *net, union control_arg *arg,
 	if (err)
 		goto unlock;
 	if (config.on_detach != port->config.on_detach) {
-		port->config = config;
+		port->config.on_detach = config.on_detach;
 		stabletap_port_notify(port);
 	}
 unlock:
@@ -344,10 +368,12 @@ static int control_get(struct net *net, union control_arg *arg,
 
 	rtnl_lock();
 	port = control_port(net, ifindex, extack);
-	if (port)
+	if (port) {
 		stabletap_port_get(port, &arg->get);
-	else
+		stabletap_port_get_stats(port, &arg->get.stats);
+	} else {
 		err = -ENODEV;
+	}
 	rtnl_unlock();
 	return err;
 }
@@ -478,13 +504,15 @@ static long control_ioctl(struct file *file, unsigned int cmd,
 {
 	const struct control_command *command;
 	void __user *argp = (void __user *)data;
+	unsigned int nr;
 	u32 size;
 
 	if (_IOC_TYPE(cmd) != STABLETAP_IOC_TYPE ||
 	    _IOC_DIR(cmd) != _IOC_NONE || _IOC_SIZE(cmd) ||
 	    _IOC_NR(cmd) >= ARRAY_SIZE(control_commands))
 		return -ENOTTY;
-	command = &control_commands[_IOC_NR(cmd)];
+	nr = array_index_nospec(_IOC_NR(cmd), ARRAY_SIZE(control_commands));
+	command = &control_commands[nr];
 
 	if (get_user(size, (u32 __user *)argp))
 		return -EFAULT;

@@ -7,6 +7,9 @@
 #include "stabletap.h"
 
 static const struct nla_policy stabletap_policy[IFLA_STABLETAP_MAX + 1] = {
+	[IFLA_STABLETAP_UNSPEC]		= {
+		.strict_start_type = IFLA_STABLETAP_UNSPEC + 1
+	},
 	[IFLA_STABLETAP_QUEUES]		= { .type = NLA_U32 },
 	[IFLA_STABLETAP_OWNER]		= { .type = NLA_U32 },
 	[IFLA_STABLETAP_GROUP]		= { .type = NLA_U32 },
@@ -66,9 +69,11 @@ static void stabletap_config_parse(struct stabletap_config *config,
 	if (data[IFLA_STABLETAP_GROUP])
 		config->gid = make_kgid(user_ns,
 					nla_get_u32(data[IFLA_STABLETAP_GROUP]));
+	/* As with CREATE zero is the default; devtmpfs has no other use for it. */
 	if (data[IFLA_STABLETAP_PERM])
 		config->perm = min_t(u32, U16_MAX,
-				     nla_get_u32(data[IFLA_STABLETAP_PERM]));
+				     nla_get_u32(data[IFLA_STABLETAP_PERM]) ?:
+				     STABLETAP_PERM_DEFAULT);
 	if (data[IFLA_STABLETAP_ON_DETACH])
 		config->on_detach =
 			nla_get_u32(data[IFLA_STABLETAP_ON_DETACH]);
@@ -111,10 +116,10 @@ static int stabletap_changelink(struct net_device *dev, struct nlattr *tb[],
 	    !gid_eq(config.gid, port->config.gid)) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "Queues, owner, group and perm are given when a port is made");
-		return -EBUSY;
+		return -EOPNOTSUPP;
 	}
 
-	port->config = config;
+	port->config.on_detach = config.on_detach;
 	return 0;
 }
 

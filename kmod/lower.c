@@ -81,6 +81,8 @@ static int lower_is_deaf(struct net_device *dev,
  * Was a frame taken?  NET_XMIT_CN is a queue's warning, and the frame was; but
  * it is also the answer of the queue that a device has while it is down or
  * without carrier, which takes nothing.  That may be a device further down.
+ * (Below a bond it may be one that was not asked: then a frame too many counts
+ * as dropped, of those that a queue has warned of.)
  */
 static bool lower_took(struct net_device *dev, int ret)
 {
@@ -180,16 +182,11 @@ static struct stabletap_lower *lower_of(const struct net_device *dev)
 	return rtnl_dereference(dev->rx_handler_data);
 }
 
-static bool lower_is_macvlan(const struct net_device *dev)
-{
-	return netif_is_macvlan(dev);
-}
-
 static bool lower_is_passthru(const struct net_device *dev)
 {
 	const struct macvlan_dev *vlan = netdev_priv(dev);
 
-	return lower_is_macvlan(dev) && vlan->mode == MACVLAN_MODE_PASSTHRU;
+	return netif_is_macvlan(dev) && vlan->mode == MACVLAN_MODE_PASSTHRU;
 }
 
 /* May this device be the port's lower at all?  First what it is, then whose. */
@@ -255,13 +252,13 @@ static int lower_check_flags(const struct net_device *dev, u32 *flags,
 				   "Promiscuous and filter mode exclude each other");
 		return -EINVAL;
 	}
-	if (*flags & STABLETAP_ATTACH_PROMISC && lower_is_macvlan(dev) &&
+	if (*flags & STABLETAP_ATTACH_PROMISC && netif_is_macvlan(dev) &&
 	    !lower_is_passthru(dev)) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "A macvlan receives its own address only, promiscuous or not; use passthru or attach the device itself");
 		return -EOPNOTSUPP;
 	}
-	if (!*flags && !lower_is_macvlan(dev))
+	if (!*flags && !netif_is_macvlan(dev))
 		*flags = STABLETAP_ATTACH_PROMISC;
 	return 0;
 }
@@ -274,6 +271,8 @@ static void lower_explain(struct netlink_ext_ack *extack, int err)
 	if (err == -EMLINK)
 		NL_SET_ERR_MSG_MOD(extack,
 				   "Too many devices are stacked on each other");
+	else if (err == -ENOMEM)
+		NL_SET_ERR_MSG_MOD(extack, "Out of memory");
 	else if (err == -EADDRINUSE)
 		NL_SET_ERR_MSG_MOD(extack,
 				   "Another macvlan on the same parent has the port's MAC address");
@@ -333,6 +332,17 @@ static void lower_sync_lists(struct stabletap_lower *lower)
 	dev_mc_sync_multiple(lower->dev, lower->port->dev);
 }
 
+static void lower_refresh_lists(struct stabletap_lower *lower)
+{
+	struct net_device *port_dev = lower->port->dev;
+
+	if (!(lower->filter.flags & STABLETAP_ATTACH_FILTER))
+		return;
+	netif_addr_lock_bh(port_dev);
+	lower_sync_lists(lower);
+	netif_addr_unlock_bh(port_dev);
+}
+
 /* Under RTNL.  lower_filter_off() undoes it, also what is left of a failure. */
 static int lower_filter_on(struct stabletap_lower *lower)
 {
@@ -344,15 +354,13 @@ static int lower_filter_on(struct stabletap_lower *lower)
 		return err;
 
 	/* A macvlan bears the port's address as its own. */
-	if (!lower_is_macvlan(lower->dev)) {
+	if (!netif_is_macvlan(lower->dev)) {
 		err = dev_uc_add(lower->dev, port_dev->dev_addr);
 		if (err)
 			return err;
 		ether_addr_copy(lower->filter.mac, port_dev->dev_addr);
 	}
-	netif_addr_lock_bh(port_dev);
-	lower_sync_lists(lower);
-	netif_addr_unlock_bh(port_dev);
+	lower_refresh_lists(lower);
 	return 0;
 }
 
@@ -417,7 +425,7 @@ int stabletap_lower_set_mac(struct stabletap_port *port,
 	if (!lower)
 		return 0;
 
-	if (lower_is_macvlan(lower->dev)) {
+	if (netif_is_macvlan(lower->dev)) {
 		port->setting_mac = true;
 		err = lower_set_mac(lower->dev, mac, NULL);
 		port->setting_mac = false;
@@ -452,7 +460,7 @@ void stabletap_lower_get(struct stabletap_port *port,
 	if (!lower)
 		return;
 	get->lower = lower->dev->ifindex;
-	get->lower_kind = lower_is_macvlan(lower->dev) ?
+	get->lower_kind = netif_is_macvlan(lower->dev) ?
 			  STABLETAP_LOWER_MACVLAN : STABLETAP_LOWER_DIRECT;
 	get->attach_flags = lower->filter.flags;
 	get->lower_mtu = lower->dev->mtu;
@@ -489,7 +497,7 @@ static int lower_bring_up(struct stabletap_lower *lower,
 	int err;
 
 	ether_addr_copy(lower->old_mac, dev->dev_addr);
-	if (lower_is_macvlan(dev) && !ether_addr_equal(dev->dev_addr, mac)) {
+	if (netif_is_macvlan(dev) && !ether_addr_equal(dev->dev_addr, mac)) {
 		err = lower_set_mac(dev, mac, extack);
 		if (err)
 			return err;
@@ -505,16 +513,17 @@ static int lower_bring_up(struct stabletap_lower *lower,
 }
 
 /*
- * A macvlan that is closed waits for those who still use it, at leisure, and
- * so do its queues.  When the port goes, that is a wait per port for nothing:
+ * A macvlan that is closed waits at leisure for those who still use it.  When
+ * the port goes, that is a long wait per port for nothing:
  * unregister_netdevice_many() will wait once for all that go together, before
  * RTNL is free and somebody could open the macvlan again.  The mark is that of
- * a device which is being unregistered itself, and is spared the same waits.
+ * a device which is being unregistered itself, and is spared the same wait.
+ * An expedited one is left, for the queues of each device that is closed.
  */
 static void lower_close(struct stabletap_lower *lower)
 {
 	bool leaving = lower == lower->port->leaving &&
-		       lower_is_macvlan(lower->dev);
+		       netif_is_macvlan(lower->dev);
 
 	if (leaving)
 		lower->dev->dismantle = true;
@@ -524,8 +533,9 @@ static void lower_close(struct stabletap_lower *lower)
 }
 
 /*
- * Put the device back as it was, in reverse order.  Under RTNL.  The port
- * does not transmit by it any more.
+ * Put the device back as it was, in reverse order.  Under RTNL.  The port has
+ * let it go, but unless the caller has waited somebody may still be sending by
+ * it: the kernel copes with that for any device that is closed.
  */
 static void lower_restore(struct stabletap_lower *lower)
 {
@@ -624,7 +634,7 @@ err_free:
 static int lower_change_filter(struct stabletap_lower *lower, u32 flags,
 			       struct netlink_ext_ack *extack)
 {
-	struct stabletap_filter old = lower->filter;
+	struct stabletap_filter old = lower->filter, failed;
 	int err;
 
 	err = lower_check_flags(lower->dev, &flags, extack);
@@ -639,8 +649,12 @@ static int lower_change_filter(struct stabletap_lower *lower, u32 flags,
 	err = lower_filter_on(lower);
 	if (err) {
 		lower_explain(extack, err);
-		lower_filter_off(lower, &lower->filter);
+		failed = lower->filter;
+		/* First, or ndo_set_rx_mode would go on filling the lists. */
+		WRITE_ONCE(lower->filter.flags, old.flags);
+		lower_filter_off(lower, &failed);
 		lower->filter = old;
+		lower_refresh_lists(lower);
 		return err;
 	}
 
@@ -712,9 +726,7 @@ int stabletap_lower_attach(struct stabletap_port *port, struct net_device *dev,
 	}
 
 	/* The lists may have changed after they were given to the lower. */
-	netif_addr_lock_bh(port->dev);
-	stabletap_lower_sync_lists(port);
-	netif_addr_unlock_bh(port->dev);
+	lower_refresh_lists(lower);
 
 	lower_update_state(port);
 	stabletap_port_notify(port);
@@ -818,7 +830,7 @@ static int lower_pre_change_mac(const struct stabletap_lower *lower, void *ptr)
 {
 	struct netdev_notifier_pre_changeaddr_info *info = ptr;
 
-	if (!lower_is_macvlan(lower->dev) || lower->port->setting_mac ||
+	if (!netif_is_macvlan(lower->dev) || lower->port->setting_mac ||
 	    ether_addr_equal(info->dev_addr, lower->port->dev->dev_addr))
 		return NOTIFY_DONE;
 

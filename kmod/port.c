@@ -118,9 +118,21 @@ static rx_handler_result_t stabletap_port_handle_frame(struct sk_buff **pskb)
 	port = container_of(rcu_dereference(skb->dev->rx_handler_data),
 			    struct stabletap_port, tap);
 	stats = this_cpu_ptr(port->stats);
+	/* With BH off nobody else counts here meanwhile. */
 	refused = u64_stats_read(&stats->counter[STABLETAP_RX_RING]);
 	multicast = skb->pkt_type == PACKET_MULTICAST ||
 		    skb->pkt_type == PACKET_BROADCAST;
+
+	/*
+	 * It may stay in the ring for as long as the reader likes: whoever sent
+	 * it is not to wait for that.
+	 */
+	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
+		stabletap_port_drop(port, skb, STABLETAP_RX_NOMEM);
+		return RX_HANDLER_CONSUMED;
+	}
+	skb_orphan(skb);
+	nf_reset_ct(skb);
 
 	if (tap_handle_frame(pskb) != RX_HANDLER_CONSUMED)
 		stabletap_port_drop(port, skb, STABLETAP_RX_NO_READER);
@@ -361,13 +373,20 @@ void stabletap_port_setup(struct net_device *dev)
 	INIT_LIST_HEAD(&port->tap.queue_list);
 }
 
-/* The node belongs to the root of whoever owns the network namespace. */
+/*
+ * The node belongs to the root of whoever owns the network namespace, as its
+ * files in sysfs do; without one there, to the system's.
+ */
 void stabletap_config_init(struct stabletap_config *config, struct net *net)
 {
 	config->queues = 1;
 	config->uid = make_kuid(net->user_ns, 0);
+	if (!uid_valid(config->uid))
+		config->uid = GLOBAL_ROOT_UID;
 	config->gid = make_kgid(net->user_ns, 0);
-	config->perm = 0600;
+	if (!gid_valid(config->gid))
+		config->gid = GLOBAL_ROOT_GID;
+	config->perm = STABLETAP_PERM_DEFAULT;
 	config->on_detach = STABLETAP_ON_DETACH_DROP;
 }
 
@@ -433,7 +452,7 @@ void stabletap_port_dellink(struct net_device *dev, struct list_head *head)
 {
 	struct stabletap_port *port = netdev_priv(dev);
 
-	if (stabletap_open_queues(port))
+	if (stabletap_open_queues(port) && net_ratelimit())
 		netdev_warn(dev, "deleted while its node is open %u times: the fd is dead from now on\n",
 			    stabletap_open_queues(port));
 
@@ -441,7 +460,7 @@ void stabletap_port_dellink(struct net_device *dev, struct list_head *head)
 	unregister_netdevice_queue(dev, head);
 }
 
-/* All that GET tells; caller holds RTNL. */
+/* All that GET tells but the counters; caller holds RTNL. */
 void stabletap_port_get(struct stabletap_port *port, struct stabletap_get *get)
 {
 	struct user_namespace *user_ns = current_user_ns();
@@ -464,7 +483,6 @@ void stabletap_port_get(struct stabletap_port *port, struct stabletap_get *get)
 	strscpy(get->last_lower, port->last_lower, sizeof(get->last_lower));
 	stabletap_tapnode_get(port, get);
 	stabletap_lower_get(port, get);
-	stabletap_port_get_stats(port, &get->stats);
 }
 
 /* Tell rtnetlink that something in IFLA_INFO_DATA has changed. */

@@ -46,6 +46,9 @@ struct stabletap_pcpu {
 	struct u64_stats_sync	syncp;
 };
 
+/* Of a node, where none are asked for */
+#define STABLETAP_PERM_DEFAULT 0600
+
 struct stabletap_node;
 struct stabletap_lower;
 
@@ -73,7 +76,8 @@ struct stabletap_config {
  * @stats: counters
  * @leaving: under RTNL: the last lower of a port that is being unregistered,
  *	kept until the unregistration has waited for readers
- * @config: written under RTNL
+ * @config: on_detach is written under RTNL; the rest is constant once the
+ *	port is registered, so that open reads it without a lock
  * @state: enum stabletap_state that was last made known; under RTNL
  * @setting_mac: under RTNL: the change of the lower's MAC address is our own
  * @detach_reason: enum stabletap_reason; under RTNL, as the rest
@@ -127,9 +131,10 @@ static inline unsigned int stabletap_open_queues(struct stabletap_port *port)
 	return port->tap.numqueues;
 }
 
-/* port.c */
-extern struct rtnl_link_ops stabletap_link_ops;	/* link.c */
+/* link.c */
+extern struct rtnl_link_ops stabletap_link_ops;
 
+/* port.c */
 void stabletap_port_setup(struct net_device *dev);
 bool stabletap_port_is(const struct net_device *dev);
 void stabletap_config_init(struct stabletap_config *config, struct net *net);

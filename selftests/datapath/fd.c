@@ -685,4 +685,36 @@ TEST_F(doors, a_frame_written_right_after_replace_returned_passes)
 	EXPECT_EQ(0, SCENE_STAT(s, tx_detached));
 }
 
+/*
+ *	fd -- vm1 -- mv0 --.
+ *	                   +-- v0	nobody reads from vm2
+ *	fd -- vm2 -- mv2 --'
+ */
+TEST_F(doors, a_reader_that_is_stuck_does_not_hold_up_who_writes_to_it)
+{
+	uint8_t mac[] = { 0x52, 0x54, 0, 0, 0, 2 }, frame[100];
+	struct scene *s = &self->s;
+	struct stabletap_get get;
+	int vm2, i;
+
+	ASSERT_EQ(0, scene_macvlan(s));
+	ASSERT_EQ(0, st_attach(s->control, s->port, s->mv0, 0));
+	vm2 = st_port_new(s->control, "vm2", 1, 1);
+	ASSERT_LT(0, vm2);
+	ASSERT_LT(0, st_macvlan_add("mv2", s->v0, mac, vm2));
+	ASSERT_LE(0, st_port_open(s->control, vm2, 0));
+
+	/* More than its ring, and than a socket may have on the way */
+	st_frame(frame, sizeof(frame), mac, ST_MAC_PORT, 1);
+	for (i = 0; i < 2000; i++)
+		ASSERT_EQ(sizeof(frame),
+			  st_fd_write(s->fd, frame, sizeof(frame))) {
+			TH_LOG("frame %d: %s", i, strerror(errno));
+		}
+	ASSERT_EQ(0, st_get(s->control, vm2, &get));
+	EXPECT_EQ(2000, get.stats.rx_packets + get.stats.rx_ring);
+	EXPECT_LT(0, get.stats.rx_ring);
+	EXPECT_EQ(0, SCENE_STAT(s, tx_refused));
+}
+
 TEST_HARNESS_MAIN

@@ -235,8 +235,8 @@ FIXTURE_TEARDOWN(container)
 	close(self->control);
 }
 
-/* In the child: become the root of a container; 0 or negative errno */
-static int container_enter(int to_parent, int from_parent)
+/* In the child: become user @id of a container; 0 or negative errno */
+static int container_enter(int to_parent, int from_parent, int id)
 {
 	char c = 0;
 
@@ -244,45 +244,51 @@ static int container_enter(int to_parent, int from_parent)
 		return -errno;
 	if (write(to_parent, &c, 1) != 1 || read(from_parent, &c, 1) != 1)
 		return -EIO;
-	if (setresgid(0, 0, 0) || setresuid(0, 0, 0))
+	if (setresgid(id, id, id) || setresuid(id, id, id))
 		return -errno;
 	return st_netns_new();
 }
 
-/* In the parent: map its ids, and let it go on */
-static int container_map(pid_t child, int to_child, int from_child)
+/* In the parent: map its ids, from @id on, and let it go on */
+static int container_map(pid_t child, int to_child, int from_child, int id)
 {
 	char c = 0;
 
 	if (read(from_child, &c, 1) != 1 ||
-	    st_sh("echo 0 %d 1000 >/proc/%d/uid_map", CONTAINER_ROOT, child) ||
-	    st_sh("echo 0 %d 1000 >/proc/%d/gid_map", CONTAINER_ROOT, child) ||
+	    st_sh("echo %d %d 1000 >/proc/%d/uid_map", id, CONTAINER_ROOT,
+		  child) ||
+	    st_sh("echo %d %d 1000 >/proc/%d/gid_map", id, CONTAINER_ROOT,
+		  child) ||
 	    write(to_child, &c, 1) != 1)
 		return -EIO;
 	return 0;
 }
 
-/* Run @what as a container's root; its answer, or a negative errno. */
+/*
+ * Run @what as user @id of a container, with all capabilities there; its
+ * answer, or a negative errno.
+ */
 static int container_run(int (*what)(int control, int port, int lower),
-			 int to_child[2], int to_parent[2], int control,
-			 int port, int lower)
+			 int id, int to_child[2], int to_parent[2],
+			 int control, int port, int lower)
 {
 	pid_t child = fork();
 	int status, err;
 
 	if (!child) {
-		err = container_enter(to_parent[1], to_child[0]);
+		err = container_enter(to_parent[1], to_child[0], id);
 		_exit(err ? 255 : what(control, port, lower));
 	}
-	err = container_map(child, to_child[1], to_parent[0]);
+	err = container_map(child, to_child[1], to_parent[0], id);
 	if (waitpid(child, &status, 0) != child)
 		return -errno;
 	return err ? err : !WIFEXITED(status) ? -EINTR : WEXITSTATUS(status);
 }
 
-#define CONTAINER_RUN(what)						\
-	container_run(what, self->to_child, self->to_parent,		\
+#define CONTAINER_RUN_AS(id, what)					\
+	container_run(what, id, self->to_child, self->to_parent,	\
 		      self->control, self->port, self->lower)
+#define CONTAINER_RUN(what) CONTAINER_RUN_AS(0, what)
 
 /* Each returns the number of the step that failed. */
 static int occupy(int host, int port, int lower)
@@ -474,6 +480,37 @@ static int foreign_owner(int host, int port, int lower)
 TEST_F(container, gives_nodes_to_its_own_users_only)
 {
 	EXPECT_EQ(0, CONTAINER_RUN(foreign_owner));
+}
+
+/* Where nobody is root, a node that nobody was named for is the host's root's. */
+static int default_owner(int host, int port, int lower)
+{
+	struct stabletap_create create = {
+		.size = sizeof(create), .name = "vm1",
+	};
+	struct stabletap_get get;
+	int control = st_control_open();
+	char path[128];
+	struct stat st;
+
+	if (control < 0)
+		return 1;
+	if (st_ioctl(control, STABLETAP_IOC_CREATE, &create))
+		return 2;
+	if (st_get(control, create.port, &get))
+		return 3;
+	snprintf(path, sizeof(path), "/dev/%s", get.node);
+	/* As ids that have no name here are shown */
+	if (stat(path, &st) || st.st_uid != 65534 || st.st_gid != 65534)
+		return 4;
+	if (open(path, O_RDWR) >= 0 || errno != EACCES)
+		return 5;
+	return 0;
+}
+
+TEST_F(container, without_a_root_can_make_ports_that_only_the_hosts_root_opens)
+{
+	EXPECT_EQ(0, CONTAINER_RUN_AS(1000, default_owner));
 }
 
 TEST_HARNESS_MAIN

@@ -290,8 +290,16 @@ TEST_F(link, a_value_out_of_range_is_refused)
 		       newlink_u32("vm1", 0, IFLA_STABLETAP_ON_DETACH, 2));
 }
 
+TEST_F(link, permissions_of_zero_are_the_default)
+{
+	ASSERT_EQ(0, newlink_u32("vm1", 0, IFLA_STABLETAP_PERM, 0));
+	ASSERT_EQ(0, tell(st_ifindex("vm1"), &self->told));
+	EXPECT_EQ(0600, self->told.value[IFLA_STABLETAP_PERM]);
+}
+
 TEST_F(link, an_attribute_of_another_length_is_refused)
 {
+	EXPECT_NE(0, newlink("vm1", 0, IFLA_STABLETAP_QUEUES, "\1\0\0\0\0", 5));
 	EXPECT_NE(0, newlink("vm1", 0, IFLA_STABLETAP_QUEUES, "\1", 1));
 	EXPECT_EQ(-ENODEV, st_ifindex("vm1"));
 }
@@ -362,8 +370,9 @@ TEST_F(link, only_the_policy_of_detaching_can_be_changed)
 	EXPECT_EQ(0, newlink_u32(NULL, vm1, IFLA_STABLETAP_ON_DETACH,
 				 STABLETAP_ON_DETACH_DROP));
 	for (i = 0; i < ARRAY_SIZE(given); i++) {
-		EXPECT_EQ(-EBUSY, newlink_u32(NULL, vm1, given[i].type,
-					      given[i].other));
+		EXPECT_EQ(-EOPNOTSUPP,
+			  newlink_u32(NULL, vm1, given[i].type,
+				      given[i].other));
 		EXPECT_STREQ("stabletap: Queues, owner, group and perm are given when a port is made",
 			     st_msg);
 		ASSERT_EQ(0, tell(vm1, &self->told));

@@ -157,7 +157,8 @@ struct stabletap_version {
  * @queues: in: 1 to STABLETAP_MAX_QUEUES, 0 for 1.  As many opens of the
  *	node as that are admitted at a time.
  * @owner: in: user id of the node, in the caller's user namespace; 0 for
- *	root
+ *	the root of the user namespace that owns the network namespace (the
+ *	system's, if that has none)
  * @group: in: group id of the node, likewise
  * @perm: in: permission bits of the node, 0 for 0600
  * @on_detach: in: enum stabletap_on_detach
@@ -167,8 +168,8 @@ struct stabletap_version {
  *
  * Errors: EEXIST (name in use), EBUSY (ifindex in use), EADDRNOTAVAIL (the MAC
  * address is multicast), EINVAL (name, MTU, number of queues, owner, group or
- * perm out of range), EOPNOTSUPP (on_detach), ENOMEM, ENFILE or ENOSPC (no
- * minor number left).
+ * perm out of range), EOPNOTSUPP (on_detach), ENOMEM, ENFILE (no name left for
+ * the pattern), ENOSPC (no minor number left).
  */
 struct stabletap_create {
 	__u32 size;
@@ -327,10 +328,12 @@ struct stabletap_set {
  * @tx_detached: dropped: there was no lower
  * @tx_lower: dropped: the lower refused it (down, no carrier, queue full)
  * @tx_refused: refused by the tap core: shorter than an Ethernet header, bad
- *	vnet header, out of memory
+ *	vnet header, out of memory; or the writer was told to try again, since
+ *	as much as its socket may send was on the way
  * @tx_held: held by on-detach hold
  * @tx_expired: dropped after being held too long
- * @rx_packets: put into a queue for the fd
+ * @rx_packets: put into a queue for the fd; a frame that the tap core had to
+ *	segment counts once, however many of its segments found room
  * @rx_bytes: bytes of these
  * @rx_multicast: multicast and broadcast frames among these
  * @rx_no_reader: dropped: no queue is open (or none is enabled)
