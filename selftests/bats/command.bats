@@ -328,6 +328,26 @@ deleted" ]
 4243" ]
 }
 
+@test "exec --user leaves no inheritable and no ambient capability" {
+	local sets='Cap(Inh|Prm|Eff|Amb)'
+
+	stabletap add vm1 owner daemon
+	# With only some, and with all of root's
+	for as in "--reuid daemon --regid daemon --clear-groups" ""; do
+		# shellcheck disable=SC2086
+		run -0 in_ns setpriv $as --inh-caps +net_admin,+setgid \
+			--ambient-caps +net_admin,+setgid \
+			grep -E "$sets" /proc/self/status
+		[ "$(grep -c 0000000000000000 <<<"$output")" = 0 ]
+		# shellcheck disable=SC2086
+		run -0 in_ns setpriv $as --inh-caps +net_admin,+setgid \
+			--ambient-caps +net_admin,+setgid \
+			"$BIN" exec vm1 --user daemon -- \
+			grep -E "$sets" /proc/self/status
+		[ "$(grep -c 0000000000000000 <<<"$output")" = 4 ]
+	done
+}
+
 @test "exec refuses an unknown user before it opens anything" {
 	stabletap add vm1
 	run -2 stabletap exec vm1 --user nosuchuser -- true

@@ -6,8 +6,11 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
+#include <linux/capability.h>
 
 #include "cli.h"
 
@@ -263,6 +266,24 @@ static int find_identity(const char *text, struct identity *id)
 	return 0;
 }
 
+/*
+ * Becoming another user takes away what root has by being root; what was
+ * inheritable, or ambient, or kept on purpose would stay.
+ */
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	const struct __user_cap_data_struct none[2] = { 0 };
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
+	    syscall(SYS_capset, &head, none) < 0)
+		return refuse("can't give up the capabilities: %s",
+			      strerror(errno));
+	return 0;
+}
+
 static int become(const struct identity *id)
 {
 	const gid_t only = id->gid;
@@ -277,6 +298,8 @@ static int become(const struct identity *id)
 	if (setuid(id->uid) < 0)
 		return refuse("can't become user %u: %s", id->uid,
 			      strerror(errno));
+	if (id->uid && drop_capabilities())
+		return CLI_REFUSED;
 	if (getuid() != id->uid || geteuid() != id->uid ||
 	    getgid() != id->gid || getegid() != id->gid ||
 	    (id->uid && !setuid(0)))
