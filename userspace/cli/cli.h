@@ -147,6 +147,9 @@ json_t *view_json(const struct cli *cli, const struct view *v);
 void view_text(const struct cli *cli, const struct view *v, FILE *out);
 void view_brief(const struct view *v, FILE *out);
 
+/* How long ago @then was; never less than nothing. */
+uint64_t view_age(const struct view *v, uint64_t then);
+
 /* The sentence for a lower that shrank, or false. */
 bool view_mtu_warning(const struct view *v, char *buf, size_t size);
 

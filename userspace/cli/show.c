@@ -58,13 +58,15 @@ static void find_lower(struct cli *cli, struct view *v,
 static int show_one(struct cli *cli, struct world *w,
 		    const struct stabletap_link *link)
 {
-	struct view v = { .link = link, .now = boottime() };
+	struct view v = { .link = link };
 	struct stabletap_link lower = { 0 };
 	struct stabletap_link parent = { 0 };
 	int err = stabletap_port_get(cli->st, link->ifindex, &v.get);
 
 	if (err)
 		return err;
+	/* After what it is compared with. */
+	v.now = boottime();
 	find_lower(cli, &v, &lower, &parent);
 	/* All nodes have one major; most ports are looked at for nothing. */
 	if (v.get.open_queues && !cli->brief && !w->scanned) {

@@ -16,6 +16,11 @@ bool view_mtu_warning(const struct view *v, char *buf, size_t size)
 	return true;
 }
 
+uint64_t view_age(const struct view *v, uint64_t then)
+{
+	return v->now > then ? v->now - then : 0;
+}
+
 /* "12.3s", "4m10s", "3h05m", "2d07h" */
 static void format_age(uint64_t ns, char *buf, size_t size)
 {
@@ -97,7 +102,7 @@ static void print_last_detach(const struct view *v, FILE *out)
 
 	if (!g->detach_time)
 		return;
-	format_age(v->now - g->detach_time, age, sizeof(age));
+	format_age(view_age(v, g->detach_time), age, sizeof(age));
 	fprintf(out, "    last detach %s %s ago from %s\n",
 		stabletap_reason_name(g->detach_reason), age,
 		*g->last_lower ? g->last_lower : "?");
@@ -113,7 +118,8 @@ static void print_details(const struct view *v, FILE *out)
 		(unsigned long long)g->attaches,
 		(unsigned long long)g->replaces, (unsigned long long)g->losses);
 	if (g->lower) {
-		format_age(v->now - g->attach_time, age, sizeof(age));
+		format_age(view_age(v, g->attach_time), age,
+			   sizeof(age));
 		fprintf(out, "\n    lower index %u kind %s mtu %u attached %s "
 			"ago", g->lower,
 			stabletap_lower_kind_name(g->lower_kind), g->lower_mtu,

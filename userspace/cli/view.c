@@ -70,7 +70,7 @@ static json_t *detach_json(const struct view *v)
 	set(o, "reason", json_string(stabletap_reason_name(g->detach_reason)));
 	set(o, "lower", json_string(g->last_lower));
 	set(o, "seconds_ago",
-	    json_real((double)(v->now - g->detach_time) / 1e9));
+	    json_real((double)view_age(v, g->detach_time) / 1e9));
 	return o;
 }
 

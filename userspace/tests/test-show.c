@@ -84,6 +84,35 @@ static void test_view(struct tap *t)
 	free(text);
 }
 
+/* The module's clock is read before ours, or should be. */
+static void test_age(struct tap *t)
+{
+	struct stabletap_link port = make_port();
+	struct view v = make_view(&port, NULL, NULL, NULL);
+	struct cli cli = { .details = true };
+	size_t size = 0;
+	char *text = NULL;
+	FILE *f = open_memstream(&text, &size);
+	double ago = -1;
+	json_t *o;
+
+	if (!f)
+		return;
+	v.holders_n = 0;
+	v.now = v.get.detach_time - 1;
+	v.get.attach_time = v.get.detach_time;
+	view_text(&cli, &v, f);
+	fclose(f);
+	ok(t, strstr(text, "lower-gone 0.0s ago") &&
+	   strstr(text, "attached 0.0s ago"), "what is to come is 0.0s ago");
+	free(text);
+	o = view_json(&cli, &v);
+	ok(t, !json_unpack(o, "{s:{s:F}}", "last_detach", "seconds_ago",
+			   &ago) && ago < 0.1 && ago > -0.1,
+	   "in JSON, too");
+	json_decref(o);
+}
+
 static void test_json(struct tap *t)
 {
 	struct stabletap_link port = make_port();
@@ -212,6 +241,7 @@ int main(void)
 	struct tap t = { 0 };
 
 	test_view(&t);
+	test_age(&t);
 	test_json(&t);
 	test_events(&t);
 	return tap_end(&t);
