@@ -133,7 +133,7 @@ static void print_event_json(const struct monitor *m, const char *event,
 		json_object_set_new(o, "time", json_string(when));
 	}
 	json_object_set_new(o, "event", json_string(event));
-	json_object_set_new(o, "port", json_string(port->name));
+	json_object_set_new(o, "port", json_text(port->name));
 	json_object_set_new(o, "ifindex", json_integer(port->ifindex));
 	json_object_update(o, fields);
 	json_dumpf(o, stdout, JSON_COMPACT);
@@ -176,7 +176,7 @@ static void add_device(struct monitor *m, json_t *fields)
 	if (lower && stabletap_link_is_macvlan(lower) &&
 	    lower->link_netnsid < 0)
 		json_object_set_new(fields, "dev",
-				    json_string(name_of(lower->link, m)));
+				    json_text(name_of(lower->link, m)));
 }
 
 static void print_event(const char *event, const struct stabletap_link *port,

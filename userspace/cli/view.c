@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A port as JSON. */
 #include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -24,6 +25,46 @@ static json_t *number(uint64_t value)
 	return json_integer((json_int_t)value);
 }
 
+/* Bytes of the UTF-8 character at @text, 0: it is none. */
+static size_t character(const char *text)
+{
+	size_t max = strnlen(text, 4);
+	json_t *value;
+	size_t n;
+
+	for (n = 1; n <= max; n++) {
+		value = json_stringn(text, n);
+		json_decref(value);
+		if (value)
+			return n;
+	}
+	return 0;
+}
+
+json_t *json_text(const char *text)
+{
+	json_t *value = json_string(text);
+	char *copy;
+	size_t n;
+	char *p;
+
+	if (value)
+		return value;
+	copy = strdup(text);
+	if (!copy)
+		return NULL;
+	for (p = copy; *p; p += n) {
+		n = character(p);
+		if (!n) {
+			*p = '?';
+			n = 1;
+		}
+	}
+	value = json_string(copy);
+	free(copy);
+	return value;
+}
+
 static json_t *lower_json(const struct view *v)
 {
 	const struct stabletap_get *g = &v->get;
@@ -31,7 +72,7 @@ static json_t *lower_json(const struct view *v)
 
 	set(o, "ifindex", number(g->lower));
 	if (v->lower)
-		set(o, "ifname", json_string(v->lower->name));
+		set(o, "ifname", json_text(v->lower->name));
 	set(o, "kind", json_string(stabletap_lower_kind_name(g->lower_kind)));
 	set(o, "mtu", number(g->lower_mtu));
 	set(o, "receive", json_string(receive_name(g)));
@@ -42,7 +83,7 @@ static json_t *lower_json(const struct view *v)
 				   stabletap_child_is(v->lower, NULL)));
 	}
 	if (v->parent)
-		set(o, "dev", json_string(v->parent->name));
+		set(o, "dev", json_text(v->parent->name));
 	return o;
 }
 
@@ -55,7 +96,7 @@ static json_t *holders_json(const struct view *v)
 	for (i = 0; i < v->holders_n; i++) {
 		o = json_object();
 		set(o, "pid", number((uint64_t)v->holders[i].pid));
-		set(o, "command", json_string(v->holders[i].comm));
+		set(o, "command", json_text(v->holders[i].comm));
 		set(o, "fds", number(v->holders[i].fds));
 		json_array_append_new(array, o);
 	}
@@ -68,7 +109,7 @@ static json_t *detach_json(const struct view *v)
 	json_t *o = json_object();
 
 	set(o, "reason", json_string(stabletap_reason_name(g->detach_reason)));
-	set(o, "lower", json_string(g->last_lower));
+	set(o, "lower", json_text(g->last_lower));
 	set(o, "seconds_ago",
 	    json_real((double)view_age(v, g->detach_time) / 1e9));
 	return o;
@@ -108,7 +149,7 @@ static void set_node(json_t *o, const struct stabletap_get *g)
 	char text[sizeof("/dev/") + STABLETAP_NODE_SIZE];
 
 	snprintf(text, sizeof(text), "/dev/%.*s", STABLETAP_NODE_SIZE, g->node);
-	set(o, "node", json_string(text));
+	set(o, "node", json_text(text));
 	set(o, "major", number(g->major));
 	set(o, "minor", number(g->minor));
 	set(o, "owner", number(g->owner));
@@ -133,7 +174,7 @@ json_t *view_json(const struct cli *cli, const struct view *v)
 	char mac[STABLETAP_MAC_TEXT];
 	json_t *o = json_object();
 
-	set(o, "ifname", json_string(v->link->name));
+	set(o, "ifname", json_text(v->link->name));
 	set(o, "ifindex", number((uint64_t)v->link->ifindex));
 	set(o, "state", json_string(stabletap_state_name(g->state)));
 	set(o, "up", json_boolean(v->link->flags & IFF_UP));

@@ -138,6 +138,52 @@ static void test_json(struct tap *t)
 	json_decref(o);
 }
 
+static void test_json_text(struct tap *t)
+{
+	static const char *const texts[][2] = {
+		{ "", "" },
+		{ "d\303\266rte", "d\303\266rte" },
+		{ "\366k", "?k" },
+		{ "\303", "?" },
+		{ "\303\266\303", "\303\266?" },
+		{ "\360\237\220\247\360\237\220", "\360\237\220\247???" },
+		{ "\377\n", "?\n" },
+	};
+	json_t *value;
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		value = json_text(texts[i][0]);
+		is_str(t, json_string_value(value), texts[i][1],
+		       "bytes become a JSON string");
+		json_decref(value);
+	}
+}
+
+static void test_bad_names(struct tap *t)
+{
+	struct stabletap_link port = make_port();
+	struct stabletap_link lower = { .ifindex = 13, .name = "e\366" };
+	struct stabletap_holder holder = { 1, 4711, 2, "q\366" };
+	struct view v = make_view(&port, &lower, NULL, &holder);
+	struct cli cli = { 0 };
+	const char *name = "", *dev = "", *comm = "", *last = "";
+	json_t *o;
+
+	strcpy(port.name, "v\366");
+	strcpy(v.get.last_lower, "l\366");
+	o = view_json(&cli, &v);
+	ok(t, !json_unpack(o, "{s:s, s:{s:s}, s:[{s:s}], s:{s:s}}", "ifname",
+			   &name, "lower", "ifname", &dev, "holders",
+			   "command", &comm, "last_detach", "lower", &last),
+	   "names that are no UTF-8 don't lose their keys");
+	is_str(t, name, "v?", "nor the rest of the port's name");
+	is_str(t, dev, "e?", "nor of the lower's");
+	is_str(t, comm, "q?", "nor of a holder's");
+	is_str(t, last, "l?", "nor of the last lower's");
+	json_decref(o);
+}
+
 /* ---- events ---- */
 
 struct record {
@@ -224,6 +270,9 @@ static void test_events(struct tap *t)
 	expect(t, &c, &b, "lower-up=st12-a3", "a lower's carrier is back");
 	expect(t, &a, &c, "attached=st12-a3 lower-down=st12-a3",
 	       "a lower comes without carrier");
+	strcpy(c.port.last_lower, "e\366");
+	c.port.lower = 0;
+	expect(t, &b, &c, "detached=e?", "a lower goes that is no UTF-8");
 	c = a;
 	strcpy(c.name, "vm2");
 	c.mtu = 1500;
@@ -243,6 +292,8 @@ int main(void)
 	test_view(&t);
 	test_age(&t);
 	test_json(&t);
+	test_json_text(&t);
+	test_bad_names(&t);
 	test_events(&t);
 	return tap_end(&t);
 }
