@@ -266,6 +266,46 @@ deleted" ]
 	eventually grep -q 'vm1: detached reason asked' "$events"
 }
 
+@test "monitor that lost events misses and invents none while others go on" {
+	monitor nsenter --net="/run/netns/$NS" -- \
+		setpriv --reuid 65534 --clear-groups "$BIN" monitor
+	stabletap add busy down
+	stabletap add vm1 down
+	(
+		while :; do
+			ip -batch - <<-BATCH
+				link add x type dummy
+				link set busy mtu 1400
+				link del x
+				link set busy mtu 1500
+			BATCH
+		done
+	) 3>&- >/dev/null 2>&1 &
+	churn=$!
+	background+=("$churn")
+	for ((turn = 0; turn < 5; turn++)); do
+		kill -STOP "$MONITOR"
+		for ((i = 0; i < 400; i++)); do
+			echo "link set d0 mtu $((1500 + i % 2))"
+		done | ip -batch -
+		ip link del vm1
+		kill -CONT "$MONITOR"
+		stabletap add vm1 down
+		stabletap add "t$turn" down
+		eventually grep -q "t$turn: added" "$events"
+		stabletap del "t$turn"
+		eventually grep -q "t$turn: deleted" "$events"
+	done
+	kill -KILL "$churn"
+	for ((turn = 0; turn < 5; turn++)); do
+		[ "$(grep -c "t$turn: added" "$events")" = 1 ]
+		[ "$(grep -c "t$turn: deleted" "$events")" = 1 ]
+	done
+	[ "$(grep -c "vm1: deleted" "$events")" = 5 ]
+	[ "$(grep -c "vm1: added" "$events")" = 6 ]
+	[ "$(grep -cE "busy: (added|deleted)" "$events")" = 1 ]
+}
+
 # ---- exec ----
 
 @test "exec gives the command one open fd a queue, and nothing else" {

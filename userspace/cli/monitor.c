@@ -11,8 +11,10 @@
 /* Bytes of socket buffer; an overrun costs a dump, no more. */
 #define RCVBUF (1 << 20)
 
-/* How often a dump that events ran into is repeated. */
+/* How often a dump that events ran into is repeated, at once ... */
 #define RESYNC_ATTEMPTS 10
+/* ... and later, when it was in vain. */
+#define RESYNC_AGAIN_MS 500
 
 /* Every device is known: the lowers by their names, the ports by all. */
 struct monitor {
@@ -20,6 +22,8 @@ struct monitor {
 	struct stabletap_monitor *mon;
 	struct stabletap_links known;	/* sorted by ifindex */
 	size_t room;
+	bool tell;		/* there is something to compare with */
+	int64_t again;		/* when to dump again, in ms; 0: no need to */
 	int only;		/* ifindex of the one port asked for, or 0 */
 	char scratch[24];	/* for name_of() */
 };
@@ -212,7 +216,7 @@ static int on_event(const struct stabletap_link *link, bool gone, void *arg)
 		err = remember(m, link);
 	if (err)
 		return err;
-	if (stabletap_link_is_port(link)) {
+	if (stabletap_link_is_port(link) && m->tell) {
 		if (gone && known) {
 			old.moved = link->moved;
 			events_compare(&old, NULL, name_of, print_event, m);
@@ -226,20 +230,29 @@ static int on_event(const struct stabletap_link *link, bool gone, void *arg)
 	return 0;
 }
 
-/* Only counts ports' events: what they say the next dump says, too. */
+static int64_t now_ms(void)
+{
+	struct timespec ts = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Only counts: what the events say the next dump says, too. */
 static int on_stale(const struct stabletap_link *link, bool gone, void *arg)
 {
 	unsigned int *stale = arg;
 
-	(void)gone;
-	if (stabletap_link_is_port(link))
-		(*stale)++;
+	(void)link, (void)gone;
+	(*stale)++;
 	return 0;
 }
 
 /*
- * Dump until no event of a port came meanwhile: an event that is older than
- * the dump would turn time back.
+ * Dump until no event came meanwhile: an event that is older than the dump
+ * would turn time back, so what comes is thrown away.  1: something came each
+ * time, and @now is older than that.  -EAGAIN: the dump itself was troubled
+ * and may lack something, which would look deleted.
  */
 static int dump_quietly(struct monitor *m, struct stabletap_links *now)
 {
@@ -250,8 +263,8 @@ static int dump_quietly(struct monitor *m, struct stabletap_links *now)
 	for (i = 0; i < RESYNC_ATTEMPTS; i++) {
 		stabletap_links_release(now);
 		err = stabletap_link_dump(m->cli->st, NULL, now);
-		if (err < 0)
-			return err;
+		if (err)
+			return err < 0 ? err : -EAGAIN;
 		stale = 0;
 		do {
 			err = stabletap_monitor_read(m->mon, on_stale, &stale);
@@ -260,7 +273,7 @@ static int dump_quietly(struct monitor *m, struct stabletap_links *now)
 		if (err || !stale)
 			return err;
 	}
-	return 0;
+	return 1;
 }
 
 static void compare_dumps(struct monitor *m, const struct stabletap_links *old,
@@ -283,23 +296,35 @@ static void compare_dumps(struct monitor *m, const struct stabletap_links *old,
 	}
 }
 
-/* Take what is there for known; @tell: say what that changes. */
-static int resync(struct monitor *m, bool tell)
+/* Take what is there for known, and tell what that changes. */
+static int resync(struct monitor *m)
 {
 	struct stabletap_links old = m->known;
 	struct stabletap_links now = { 0 };
 	int err = dump_quietly(m, &now);
 
-	if (err) {
+	m->again = err ? now_ms() + RESYNC_AGAIN_MS : 0;
+	if (err < 0) {
 		stabletap_links_release(&now);
-		return err;
+		return err == -EAGAIN ? 0 : err;
 	}
 	m->known = now;
 	m->room = now.n;
-	if (tell)
+	if (m->tell)
 		compare_dumps(m, &old, &m->known);
+	m->tell = true;
 	stabletap_links_release(&old);
 	return 0;
+}
+
+/* Milliseconds that follow() may wait, -1: for ever. */
+static int patience(const struct monitor *m)
+{
+	int64_t left = m->again - now_ms();
+
+	if (!m->again)
+		return -1;
+	return left > 0 ? (int)left : 0;
 }
 
 static int follow(struct monitor *m)
@@ -310,11 +335,11 @@ static int follow(struct monitor *m)
 	int err;
 
 	for (;;) {
-		if (poll(&p, 1, -1) < 0 && errno != EINTR)
+		if (poll(&p, 1, patience(m)) < 0 && errno != EINTR)
 			return -errno;
 		err = stabletap_monitor_read(m->mon, on_event, m);
-		if (err == -ENOBUFS)
-			err = resync(m, true);
+		if (err == -ENOBUFS || (!err && !patience(m)))
+			err = resync(m);
 		if (err)
 			return err;
 		/* Nobody listens any more. */
@@ -323,12 +348,12 @@ static int follow(struct monitor *m)
 	}
 }
 
-static int run(struct cli *cli, struct monitor *m, bool tell)
+static int run(struct cli *cli, struct monitor *m)
 {
 	int err = stabletap_monitor_open(&m->mon, RCVBUF);
 
 	if (!err)
-		err = resync(m, tell);
+		err = resync(m);
 	if (!err)
 		err = follow(m);
 	stabletap_monitor_close(m->mon);
@@ -343,7 +368,6 @@ int cmd_monitor(struct cli *cli, int argc, char **argv)
 	struct stabletap_link port;
 	const char *name = NULL;
 	const char *word;
-	bool now = false;
 	int err;
 
 	while ((word = args_next(&a))) {
@@ -352,7 +376,7 @@ int cmd_monitor(struct cli *cli, int argc, char **argv)
 		if (*word == '-')
 			return usage("monitor: option '%s' is unknown", word);
 		if (!strcmp(word, "now"))
-			now = true;
+			m.tell = true;
 		else if (name)
 			return usage("monitor: '%s' is too much; one port or "
 				     "none is expected", word);
@@ -367,5 +391,5 @@ int cmd_monitor(struct cli *cli, int argc, char **argv)
 		m.only = port.ifindex;
 		stabletap_link_release(&port);
 	}
-	return run(cli, &m, now);
+	return run(cli, &m);
 }
