@@ -242,6 +242,32 @@ deleted" ]
 	[ "$(grep -c vm1 "$events.2")" = 0 ]
 }
 
+@test "monitor of one port goes on when it is deleted and made again" {
+	stabletap add vm1 down
+	events=$BATS_TEST_TMPDIR/events
+	"$BIN" -n "$NS" monitor vm1 now 3>&- >"$events" &
+	background+=("$!")
+	eventually grep -q 'vm1: added' "$events"
+	# Renamed it is still the one; the name is another's meanwhile.
+	ip link set vm1 name vm9
+	stabletap add vm1 down
+	stabletap del vm9
+	eventually grep -q 'vm9: deleted' "$events"
+	stabletap del vm1
+	eventually grep -q 'vm1: deleted' "$events"
+	stabletap add other down
+	stabletap add vm1
+	eventually grep -q 'vm1: up' "$events"
+	run -0 cat "$events"
+	[[ ${lines[0]} == "vm1: added"* ]]
+	[[ ${lines[1]} == "vm9: renamed"* ]]
+	[[ ${lines[2]} == "vm9: deleted"* ]]
+	[[ ${lines[3]} == "vm1: deleted"* ]]
+	[[ ${lines[4]} == "vm1: added"* ]]
+	[[ ${lines[5]} == "vm1: up"* ]]
+	[ "${#lines[@]}" = 6 ]
+}
+
 @test "monitor that lost events tells the difference afterwards" {
 	# Without privileges its buffer is small.
 	monitor nsenter --net="/run/netns/$NS" -- \

@@ -16,6 +16,9 @@
 /* ... and later, when it was in vain. */
 #define RESYNC_AGAIN_MS 500
 
+/* The one port asked for is no more. */
+#define GONE (-1)
+
 /* Every device is known: the lowers by their names, the ports by all. */
 struct monitor {
 	struct cli *cli;
@@ -24,7 +27,8 @@ struct monitor {
 	size_t room;
 	bool tell;		/* there is something to compare with */
 	int64_t again;		/* when to dump again, in ms; 0: no need to */
-	int only;		/* ifindex of the one port asked for, or 0 */
+	int only;		/* ifindex of the one port asked for, 0: all */
+	char name[STABLETAP_NAME_SIZE];	/* the name it had then */
 	char scratch[24];	/* for name_of() */
 };
 
@@ -183,12 +187,27 @@ static void add_device(struct monitor *m, json_t *fields)
 				    json_text(name_of(lower->link, m)));
 }
 
+/* The one port asked for may be deleted and made again, under its name. */
+static bool is_asked_for(struct monitor *m, const char *event,
+			 const struct stabletap_link *port)
+{
+	if (!m->only)
+		return true;
+	if (m->only == GONE && !strcmp(port->name, m->name))
+		m->only = port->ifindex;
+	if (m->only != port->ifindex)
+		return false;
+	if (!strcmp(event, "deleted"))
+		m->only = GONE;
+	return true;
+}
+
 static void print_event(const char *event, const struct stabletap_link *port,
 			json_t *fields, void *arg)
 {
 	struct monitor *m = arg;
 
-	if (!m->only || m->only == port->ifindex) {
+	if (is_asked_for(m, event, port)) {
 		add_device(m, fields);
 		if (m->cli->json)
 			print_event_json(m, event, port, fields);
@@ -389,6 +408,7 @@ int cmd_monitor(struct cli *cli, int argc, char **argv)
 		if (err)
 			return err;
 		m.only = port.ifindex;
+		memcpy(m.name, port.name, sizeof(m.name));
 		stabletap_link_release(&port);
 	}
 	return run(cli, &m);
