@@ -519,6 +519,17 @@ deleted" ]
 	run -2 stabletap -x show
 }
 
+@test "option -n wants the name of a namespace that is there" {
+	for name in "" a/b; do
+		run -2 "$BIN" -n "$name" show
+		[[ $output == *"'$name' is no name of a network namespace"* ]]
+	done
+	run -2 "$BIN" -n
+	run "$BIN" -n nosuchnamespace show
+	refused "can't open network namespace 'nosuchnamespace'"
+	[[ $output == *"ip netns"* ]]
+}
+
 @test "verbs and keywords may be abbreviated" {
 	stabletap add vm1 addr $MAC q 2
 	[ "$(of vm1 queues)" = 2 ]

@@ -86,7 +86,7 @@ bool parse_mac(const char *text, uint8_t mac[6]);
 
 /*
  * Go to the network namespace that "ip netns" knows as @name; says what is
- * wrong and returns non-zero otherwise.
+ * wrong and returns the exit status otherwise.
  */
 int netns_enter(const char *name);
 

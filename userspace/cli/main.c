@@ -96,6 +96,7 @@ static int run_verb(struct cli *cli, const struct verb *v, int argc,
  */
 static int take_options(struct cli *cli, int argc, char **argv, int *n)
 {
+	int status;
 	int i;
 
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
@@ -112,8 +113,9 @@ static int take_options(struct cli *cli, int argc, char **argv, int *n)
 			if (!argv[++i])
 				return usage("option '%s' needs the name of a "
 					     "network namespace", argv[i - 1]);
-			if (netns_enter(argv[i]))
-				return CLI_REFUSED;
+			status = netns_enter(argv[i]);
+			if (status)
+				return status;
 		} else if (!option_take(cli, argv[i])) {
 			return usage("option '%s' is unknown; 'stabletap help' "
 				     "lists them", argv[i]);
