@@ -59,6 +59,8 @@ state_is() {
 	[ "$(of vm1 open_queues)" = 2 ]
 	stabletap -j show vm1 | jq -e --argjson pid "$HOLDER" '.[0].holders ==
 		[{"pid": $pid, "command": "sleep", "fds": 2}]'
+	# There is no brief JSON.
+	[ "$(stabletap -br -j show vm1)" = "$(stabletap -j show vm1)" ]
 	run -0 stabletap show vm1
 	[[ $output == *"open in sleep pid $HOLDER"* ]]
 }

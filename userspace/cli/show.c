@@ -69,7 +69,7 @@ static int show_one(struct cli *cli, struct world *w,
 	v.now = boottime();
 	find_lower(cli, &v, &lower, &parent);
 	/* All nodes have one major; most ports are looked at for nothing. */
-	if (v.get.open_queues && !cli->brief && !w->scanned) {
+	if (v.get.open_queues && !w->scanned && (cli->json || !cli->brief)) {
 		stabletap_holders_scan(v.get.major, &w->holders);
 		w->scanned = true;
 	}
