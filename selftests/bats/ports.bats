@@ -89,6 +89,7 @@ promiscuity() {
 
 @test "add says in one line what is wrong with its words, status 2" {
 	for words in "" "vm1 adress $MAC" "vm1 address" "vm1 address 52:54" \
+		"vm1 address 00:00:00:00:00:00" \
 		"vm1 mtu 1" "vm1 queues 0" "vm1 queues 257" "vm1 queues x" \
 		"vm1 owner nosuchuser" "vm1 group nosuchgroup" "vm1 perm 999" \
 		"vm1 perm 0" "vm1 on-detach keep" "vm1 o" \

@@ -21,6 +21,20 @@ static bool parse_on_detach(const char *text, uint32_t *out)
 	return i >= 0 && !stabletap_on_detach_parse(words[i], out);
 }
 
+static bool parse_address(const char *text, uint8_t mac[6])
+{
+	static const uint8_t zero[6];
+
+	if (!parse_mac(text, mac))
+		return false;
+	/* The module would take it for none at all. */
+	if (memcmp(mac, zero, sizeof(zero)) != 0)
+		return true;
+	usage("address '%s' is no device's; leave out 'address' for a random "
+	      "one", text);
+	return false;
+}
+
 static bool take_keyword(struct args *a, int keyword,
 			 struct stabletap_create *port)
 {
@@ -30,7 +44,7 @@ static bool take_keyword(struct args *a, int keyword,
 		return false;
 	switch (keyword) {
 	case ADDRESS:
-		return parse_mac(value, port->mac);
+		return parse_address(value, port->mac);
 	case MTU:
 		return parse_number(value, "mtu", 68, 65535, &port->mtu);
 	case QUEUES:
