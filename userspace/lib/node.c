@@ -13,6 +13,22 @@
 
 #include "internal.h"
 
+/* -ESTALE: @fd, which was opened as @path, is not the port's node. */
+static int check_node(struct stabletap *st, int fd, const char *path,
+		      const struct stabletap_get *port)
+{
+	struct stat sb;
+
+	if (fstat(fd, &sb) < 0)
+		return -errno;
+	if (S_ISCHR(sb.st_mode) && major(sb.st_rdev) == port->major &&
+	    minor(sb.st_rdev) == port->minor)
+		return 0;
+	st_message_set(st, "%s is not the port's node (that is %u:%u)", path,
+		       port->major, port->minor);
+	return -ESTALE;
+}
+
 /*
  * Take hold of the node without opening the device behind it, which might be
  * a stranger's and take offence, and compare its number with the port's.
@@ -20,7 +36,6 @@
 static int find_node(struct stabletap *st, const struct stabletap_get *port,
 		     char *path, size_t size)
 {
-	struct stat sb;
 	int fd;
 	int err;
 
@@ -31,17 +46,10 @@ static int find_node(struct stabletap *st, const struct stabletap_get *port,
 		st_message_set(st, "can't find the port's node %s", path);
 		return err;
 	}
-	if (fstat(fd, &sb) < 0) {
-		err = -errno;
+	err = check_node(st, fd, path, port);
+	if (err) {
 		close(fd);
 		return err;
-	}
-	if (!S_ISCHR(sb.st_mode) || major(sb.st_rdev) != port->major ||
-	    minor(sb.st_rdev) != port->minor) {
-		st_message_set(st, "%s is not the port's node (that is %u:%u)",
-			       path, port->major, port->minor);
-		close(fd);
-		return -ESTALE;
 	}
 	return fd;
 }
@@ -60,7 +68,8 @@ static int beyond_stdio(int fd)
 	return moved < 0 ? err : moved;
 }
 
-static int open_queue(int node, const char *path, unsigned int count)
+static int open_queue(struct stabletap *st, int node, const char *path,
+		      const struct stabletap_get *port, unsigned int count)
 {
 	const int flags = O_RDWR | O_NONBLOCK | O_CLOEXEC;
 	struct ifreq ifr;
@@ -75,6 +84,9 @@ static int open_queue(int node, const char *path, unsigned int count)
 		fd = open(path, flags);
 	if (fd < 0)
 		return -errno;
+	err = check_node(st, fd, path, port);
+	if (err)
+		goto err_close;
 
 	memset(&ifr, 0, sizeof(ifr));
 	ifr.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
@@ -82,10 +94,13 @@ static int open_queue(int node, const char *path, unsigned int count)
 		ifr.ifr_flags |= IFF_MULTI_QUEUE;
 	if (ioctl(fd, TUNSETIFF, &ifr) < 0) {
 		err = -errno;
-		close(fd);
-		return err;
+		goto err_close;
 	}
 	return beyond_stdio(fd);
+
+err_close:
+	close(fd);
+	return err;
 }
 
 int stabletap_node_open(struct stabletap *st, const struct stabletap_get *port,
@@ -101,7 +116,7 @@ int stabletap_node_open(struct stabletap *st, const struct stabletap_get *port,
 	if (node < 0)
 		return node;
 	for (i = 0; i < count; i++) {
-		fd = open_queue(node, path, count);
+		fd = open_queue(st, node, path, port, count);
 		if (fd < 0)
 			goto err_close;
 		fds[i] = fd;
@@ -113,7 +128,7 @@ err_close:
 	if (fd == -EBUSY)
 		st_message_set(st, "the port admits %u opens at a time",
 			       port->queues);
-	else
+	else if (fd != -ESTALE)
 		st_message_set(st, "can't open %s", path);
 	while (i--)
 		close(fds[i]);
