@@ -466,6 +466,64 @@ promiscuity() {
 	[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
 }
 
+# ---- overtaken ----
+
+# $1: the step to stop at; the rest: what to do
+stops_at() {
+	STABLETAP_STOP=$1 "$BIN_FAULTS" -n "$NS" "${@:2}" 3>&- &
+	STOPPED=$!
+	background+=("$STOPPED")
+	eventually grep -q '^State:.*T' "/proc/$STOPPED/status"
+}
+
+goes_on() {
+	kill -CONT "$STOPPED"
+	wait "$STOPPED"
+}
+
+@test "a child that is renamed before it has its mark is found and marked" {
+	stabletap add vm1 address $MAC
+	stops_at child-created attach vm1 dev d0
+	child=$(macvlans)
+	ip link set "$child" down
+	ip link set "$child" name renamed
+	goes_on
+	[ "$(of vm1 lower.ifname)" = renamed ]
+	[ "$(of vm1 lower.child)" = true ]
+	# The new one has no master yet.
+	stops_at child-created attach vm1 dev d1 replace
+	child=$(macvlans)
+	ip link set "${child#renamed }" name another
+	goes_on
+	[ "$(of vm1 lower.ifname)" = another ]
+	[ "$(of vm1 lower.child)" = true ]
+	[ "$(macvlans)" = another ]
+}
+
+@test "a break goes on when the old lower goes by itself" {
+	stabletap add vm1 address $MAC
+	stabletap attach vm1 dev d0
+	stops_at planned attach vm1 dev d0 mode passthru replace
+	ip link set "$(macvlans)" nomaster
+	goes_on
+	[ "$(of vm1 lower.mode)" = passthru ]
+	[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
+}
+
+@test "a break plans anew when another lower has come meanwhile" {
+	stabletap add vm1 address $MAC
+	stabletap attach vm1 dev d0
+	stops_at planned attach vm1 dev d0 mode passthru replace
+	ip link del "$(macvlans)"
+	ip link add mine link d1 type macvlan mode bridge
+	ip link set mine master vm1
+	goes_on
+	[ "$(of vm1 lower.mode)" = passthru ]
+	[ "$(of vm1 lower.dev)" = d0 ]
+	[ "$(loose)" = 1 ]
+	ip link show mine
+}
+
 # ---- killed half-way ----
 
 # $1: the step to die at; the rest: what to do

@@ -97,6 +97,40 @@ static int create_named(struct stabletap *st, struct stabletap_macvlan *m,
 	return -EEXIST;
 }
 
+/*
+ * The macvlan just made.  Somebody may have renamed it meanwhile; then it is
+ * the newest one in its place, since the lock keeps others from making any.
+ */
+static int find_made(struct stabletap *st, const struct stabletap_macvlan *m,
+		     int *ifindex)
+{
+	struct stabletap_links vlans = { 0 };
+	const struct stabletap_link *l;
+	struct stabletap_link link;
+	int err;
+
+	err = stabletap_link_find(st, m->name, &link);
+	if (!err) {
+		*ifindex = link.ifindex;
+		stabletap_link_release(&link);
+	}
+	if (err != -ENODEV)
+		return err;
+	err = stabletap_link_dump(st, "macvlan", &vlans);
+	if (err < 0)
+		return err;
+	err = -ENODEV;
+	for (l = vlans.v; l < vlans.v + vlans.n; l++) {
+		if (l->group != m->group || l->master != m->master ||
+		    l->link != m->parent || l->link_netnsid >= 0)
+			continue;
+		*ifindex = l->ifindex;
+		err = 0;
+	}
+	stabletap_links_release(&vlans);
+	return err;
+}
+
 int stabletap_child_create(struct stabletap *st,
 			   const struct stabletap_link *port, int parent,
 			   uint32_t mode, bool attach, int *ifindex)
@@ -109,7 +143,6 @@ int stabletap_child_create(struct stabletap *st,
 		.group = STABLETAP_CHILD_GROUP,
 		.addr = port->addr,
 	};
-	struct stabletap_link child;
 	char altname[64];
 	char name[IFNAMSIZ];
 	unsigned int tag;
@@ -120,11 +153,9 @@ int stabletap_child_create(struct stabletap *st,
 		return err;
 	st_fault("child-created");
 
-	err = stabletap_link_find(st, name, &child);
+	err = find_made(st, &m, ifindex);
 	if (err)
 		return err;
-	*ifindex = child.ifindex;
-	stabletap_link_release(&child);
 
 	/* Should this fail, name and group are mark enough. */
 	snprintf(altname, sizeof(altname), ALTNAME_PREFIX "%d-%02x",

@@ -74,11 +74,17 @@ void st_message_set(struct stabletap *st, const char *fmt, ...)
 #ifdef STABLETAP_FAULTS
 #include <signal.h>
 
-void st_fault(const char *step)
+static void raise_at(const char *step, const char *env, int signal)
 {
-	const char *want = getenv("STABLETAP_FAULT");
+	const char *want = getenv(env);
 
 	if (want && !strcmp(want, step))
-		raise(SIGKILL);
+		raise(signal);
+}
+
+void st_fault(const char *step)
+{
+	raise_at(step, "STABLETAP_FAULT", SIGKILL);
+	raise_at(step, "STABLETAP_STOP", SIGSTOP);
 }
 #endif

@@ -42,8 +42,8 @@ int st_nl_dump(struct stabletap *st, struct nlmsghdr *nlh, st_answer_fn fn,
 	       void (*reset)(void *arg), void *arg);
 
 /*
- * A place where the tests kill the process, compiled in only for them:
- * nothing in what is installed.
+ * A place where the tests kill or stop the process, compiled in only for
+ * them: nothing in what is installed.
  */
 #ifdef STABLETAP_FAULTS
 void st_fault(const char *step);

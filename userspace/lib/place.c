@@ -236,6 +236,9 @@ static int place_break(struct stabletap *st, struct stabletap_place *p)
 	int err;
 
 	err = stabletap_port_detach(st, p->port, p->old_link.ifindex);
+	/* Deleted meanwhile; or the port was, as the next plan will find. */
+	if (err == -ENODEV)
+		err = -ESTALE;
 	if (err)
 		return err;
 	st_fault("detached");
@@ -266,7 +269,10 @@ static int place_break(struct stabletap *st, struct stabletap_place *p)
 	return err;
 }
 
-int stabletap_place_run(struct stabletap *st, struct stabletap_place *p)
+/* How often a plan is made anew because the lower changed meanwhile. */
+#define PLAN_ATTEMPTS 3
+
+static int carry_out(struct stabletap *st, struct stabletap_place *p)
 {
 	int err;
 
@@ -292,6 +298,26 @@ int stabletap_place_run(struct stabletap *st, struct stabletap_place *p)
 		return place_break(st, p);
 	}
 	return -EINVAL;
+}
+
+int stabletap_place_run(struct stabletap *st, struct stabletap_place *p)
+{
+	int err = 0;
+	int i;
+
+	st_fault("planned");
+	for (i = 0; i < PLAN_ATTEMPTS; i++) {
+		err = carry_out(st, p);
+		/* Only a BREAK's first step says that, so nothing was done. */
+		if (err != -ENOTCONN && err != -ESTALE)
+			return err;
+		err = stabletap_place_plan(st, p);
+		if (err)
+			return err;
+	}
+	st_message_set(st, "the port's lower changed during each of %d "
+		       "attempts", PLAN_ATTEMPTS);
+	return -ESTALE;
 }
 
 void stabletap_place_release(struct stabletap_place *p)

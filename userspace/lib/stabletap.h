@@ -328,7 +328,8 @@ int stabletap_place_plan(struct stabletap *st, struct stabletap_place *p);
 /*
  * Do it.  On failure with any how but BREAK the old attachment is untouched
  * and what was made is removed; with BREAK the old one is put back
- * (@restored).  Hold the lock from plan to run.
+ * (@restored).  Hold the lock from plan to run; should the port's lower go or
+ * change all the same, the plan is made anew.
  */
 int stabletap_place_run(struct stabletap *st, struct stabletap_place *p);
 void stabletap_place_release(struct stabletap_place *p);
