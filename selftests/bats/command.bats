@@ -394,6 +394,16 @@ deleted" ]
 	run -0 stabletap exec vm1 --user 4242:4243 -- sh -c 'id -u; id -G'
 	[ "$output" = "4242
 4243" ]
+	# Nothing in the environment says that it is still root.
+	# shellcheck disable=SC2016
+	USER=root LOGNAME=root HOME=/root \
+		run -0 stabletap exec vm1 --user 4242:4243 -- \
+		sh -c 'echo "$HOME,${USER-none},${LOGNAME-none}"'
+	[ "$output" = "/,none,none" ]
+	# shellcheck disable=SC2016
+	run -0 stabletap exec vm1 --user daemon -- \
+		sh -c 'echo "$HOME,$USER,$LOGNAME"'
+	[ "$output" = "$(getent passwd daemon | cut -d : -f 6),daemon,daemon" ]
 }
 
 @test "exec --user leaves no inheritable and no ambient capability" {
@@ -447,6 +457,10 @@ deleted" ]
 	run -0 stabletap exec vm1 queues 1 vhost -- bash -c \
 		'readlink /proc/$$/fd/$STABLETAP_VHOST_FDS'
 	[ "$output" = /dev/vhost-net ]
+	# shellcheck disable=SC2016
+	STABLETAP_VHOST_FDS=7 run -0 stabletap exec vm1 -- \
+		sh -c 'echo "${STABLETAP_VHOST_FDS-none}"'
+	[ "$output" = none ]
 }
 
 @test "exec does not open a node that somebody else put there" {

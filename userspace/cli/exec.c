@@ -222,8 +222,13 @@ static int substitute_all(struct plan *p)
 {
 	int err = substitute_fds(p, p->fds, "{fd}", "{fds}", "STABLETAP_FDS");
 
-	if (err || !p->vhost)
+	if (err)
 		return err;
+	if (!p->vhost) {
+		/* Another exec's, should this be run by its command. */
+		unsetenv("STABLETAP_VHOST_FDS");
+		return 0;
+	}
 	return substitute_fds(p, p->vhostfds, "{vhostfd}", "{vhostfds}",
 			      "STABLETAP_VHOST_FDS");
 }
@@ -284,6 +289,25 @@ static int drop_capabilities(void)
 	return 0;
 }
 
+/* Nothing of the caller's is left to a user that has no name. */
+static int set_environment(const struct identity *id)
+{
+	int err = setenv("HOME", *id->name ? id->home : "/", 1);
+
+	if (!err && *id->name) {
+		err = setenv("USER", id->name, 1);
+		if (!err)
+			err = setenv("LOGNAME", id->name, 1);
+	} else if (!err) {
+		unsetenv("USER");
+		unsetenv("LOGNAME");
+	}
+	if (err)
+		return refuse("can't set the environment: %s",
+			      strerror(errno));
+	return 0;
+}
+
 static int become(const struct identity *id)
 {
 	const gid_t only = id->gid;
@@ -304,12 +328,7 @@ static int become(const struct identity *id)
 	    getgid() != id->gid || getegid() != id->gid ||
 	    (id->uid && !setuid(0)))
 		return refuse("did not become user %u", id->uid);
-	if (*id->name && (setenv("USER", id->name, 1) < 0 ||
-			  setenv("LOGNAME", id->name, 1) < 0 ||
-			  setenv("HOME", id->home, 1) < 0))
-		return refuse("can't set the environment: %s",
-			      strerror(errno));
-	return 0;
+	return set_environment(id);
 }
 
 int cmd_exec(struct cli *cli, int argc, char **argv)
