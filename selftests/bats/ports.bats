@@ -135,6 +135,9 @@ promiscuity() {
 	ip link show d0
 	run -2 stabletap del
 	run -2 stabletap del vm1 farce
+	# What costs a guest its network is not to be a slip.
+	run -2 stabletap del vm1 f
+	run -2 stabletap del vm1 forc
 }
 
 # ---- attach ----

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* stabletap del */
 #include <errno.h>
+#include <string.h>
 
 #include "cli.h"
 
 int cmd_del(struct cli *cli, int argc, char **argv)
 {
-	static const char *const keywords[] = { "force", NULL };
 	struct args a = { "del", argc, argv };
 	const char *name = args_next(&a);
 	struct stabletap_link port;
@@ -17,8 +17,10 @@ int cmd_del(struct cli *cli, int argc, char **argv)
 	if (!name)
 		return usage("del: which port? 'stabletap del PORT'");
 	while ((word = args_next(&a))) {
-		if (word_expect(word, keywords, "del") < 0)
-			return CLI_USAGE;
+		/* Not abbreviated: a slip would cost a guest its network. */
+		if (strcmp(word, "force") != 0)
+			return usage("del: '%s' is unknown; only 'force', in "
+				     "full, may follow the port", word);
 		flags |= STABLETAP_DELETE_FORCE;
 	}
 
