@@ -535,6 +535,15 @@ deleted" ]
 	run -2 stabletap -x show
 }
 
+@test "what can't be written is no success" {
+	stabletap add vm1
+	for words in -V -h help "attach help" show "-j show"; do
+		# shellcheck disable=SC2016
+		run sh -c 'exec "$@" >/dev/full' - "$BIN" -n "$NS" $words
+		refused "can't write the output"
+	done
+}
+
 @test "option -n wants the name of a namespace that is there" {
 	for name in "" a/b; do
 		run -2 "$BIN" -n "$name" show

@@ -85,8 +85,6 @@ static int run_verb(struct cli *cli, const struct verb *v, int argc,
 			      strerror(-err));
 	status = v->run(cli, argc, argv);
 	stabletap_close(cli->st);
-	if (fflush(stdout) && !status)
-		status = refuse("can't write the output");
 	return status;
 }
 
@@ -125,6 +123,16 @@ static int take_options(struct cli *cli, int argc, char **argv, int *n)
 	return -1;
 }
 
+/* What can't be said is a failure, whatever else was done. */
+static int finish(int status)
+{
+	bool lost = fflush(stdout) || ferror(stdout);
+
+	if (lost && !status)
+		status = refuse("can't write the output");
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	const char *names[MAX_VERBS] = { 0 };
@@ -138,7 +146,7 @@ int main(int argc, char **argv)
 		names[n] = verbs[n].name;
 	status = take_options(&cli, argc, argv, &used);
 	if (status >= 0)
-		return status;
+		return finish(status);
 	if (used == argc) {
 		print_help(stderr);
 		return CLI_USAGE;
@@ -146,5 +154,6 @@ int main(int argc, char **argv)
 	i = word_expect(argv[used], names, "verb");
 	if (i < 0)
 		return CLI_USAGE;
-	return run_verb(&cli, &verbs[i], argc - used - 1, argv + used + 1);
+	return finish(run_verb(&cli, &verbs[i], argc - used - 1,
+			       argv + used + 1));
 }
