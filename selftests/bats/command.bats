@@ -485,6 +485,30 @@ deleted" ]
 	run -0 unprivileged daemon exec vm1 -- true
 }
 
+@test "exec --user by another than root is refused, unless it is that user" {
+	stabletap add vm1 owner daemon
+	run unprivileged daemon exec vm1 --user nobody -- true
+	refused "can't set the groups of user"
+	[[ $output == *hint:*root* ]]
+	run -0 unprivileged daemon exec vm1 --user daemon -- id -un
+	[ "$output" = daemon ]
+	run unprivileged daemon exec vm1 --user daemon:kvm -- true
+	refused "can't become group"
+}
+
+@test "exec says whose vhost-net is where it may not be opened" {
+	modprobe vhost_net
+	stabletap add vm1 owner daemon
+	# shellcheck disable=SC2016
+	run unshare -m sh -c 'mknod "$1" c 1 3 && chmod 600 "$1" &&
+		mount --bind "$1" /dev/vhost-net && shift && exec "$@"' - \
+		"$BATS_TEST_TMPDIR/node" nsenter --net="/run/netns/$NS" -- \
+		setpriv --reuid daemon --regid daemon --clear-groups \
+		"$BIN" exec vm1 vhost -- true
+	refused "can't open /dev/vhost-net"
+	[[ $output == *"hint:"*"kvm"* ]]
+}
+
 @test "exec says in one line what is wrong with its words, status 2" {
 	stabletap add vm1 queues 2
 	for words in "" "vm1" "vm1 --" "-- true" "vm1 true" "vm1 queues -- true" \
@@ -516,6 +540,18 @@ deleted" ]
 	refused "has no lower"
 	run -2 stabletap announce
 	run -2 stabletap announce vm1 vm2
+}
+
+@test "announce says what it needs" {
+	stabletap add vm1
+	stabletap attach vm1 dev v0 mode direct
+	run unprivileged 65534 announce vm1
+	refused "can't announce port 'vm1'"
+	[[ $output == *CAP_NET_RAW* ]]
+	ip link set v0 down
+	run stabletap announce vm1
+	refused "can't announce port 'vm1'"
+	[[ $output == *"ip link set v0 up"* ]]
 }
 
 # ---- in general ----
@@ -553,6 +589,9 @@ deleted" ]
 	run "$BIN" -n nosuchnamespace show
 	refused "can't open network namespace 'nosuchnamespace'"
 	[[ $output == *"ip netns"* ]]
+	run setpriv --reuid 65534 --clear-groups "$BIN" -n "$NS" show
+	refused "can't enter network namespace '$NS'"
+	[[ $output == *CAP_SYS_ADMIN* ]]
 }
 
 @test "verbs and keywords may be abbreviated" {

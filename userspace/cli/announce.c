@@ -1,8 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /* stabletap announce */
 #include <errno.h>
+#include <string.h>
 
 #include "cli.h"
+
+static int report(struct cli *cli, int err, const char *name, int lower)
+{
+	struct stabletap_link link;
+
+	refuse("can't announce port '%s': %s", name, strerror(-err));
+	if (err == -EPERM)
+		hint("this needs CAP_NET_RAW in the network namespace: run it "
+		     "as root");
+	if (err == -ENETDOWN && !stabletap_link_get(cli->st, lower, &link)) {
+		hint("ip link set %s up", link.name);
+		stabletap_link_release(&link);
+	}
+	return CLI_REFUSED;
+}
 
 int cmd_announce(struct cli *cli, int argc, char **argv)
 {
@@ -30,10 +46,8 @@ int cmd_announce(struct cli *cli, int argc, char **argv)
 		hint("stabletap attach %s dev DEVICE", name);
 	} else {
 		err = stabletap_announce_rarp((int)get.lower, port.addr);
-		if (err)
-			refused(cli, err, "can't announce port '%s'", name);
-		else
-			status = CLI_DONE;
+		status = err ? report(cli, err, name, (int)get.lower) :
+			 CLI_DONE;
 	}
 	stabletap_link_release(&port);
 	return status;

@@ -109,6 +109,17 @@ static int look_at_command(struct plan *p)
 
 /* ---- file descriptors ---- */
 
+static int refuse_vhost(int err)
+{
+	refuse("can't open /dev/vhost-net: %s", strerror(err));
+	if (err == ENOENT || err == ENODEV)
+		hint("modprobe vhost_net");
+	else if (err == EACCES)
+		hint("be in its group, often kvm, or run this as root with "
+		     "'--user'");
+	return CLI_REFUSED;
+}
+
 static int open_vhost(struct plan *p)
 {
 	unsigned int i;
@@ -122,13 +133,8 @@ static int open_vhost(struct plan *p)
 			close(fd);
 			fd = p->vhostfds[i];
 		}
-		if (fd < 0) {
-			refuse("can't open /dev/vhost-net: %s",
-			       strerror(errno));
-			if (errno == ENOENT || errno == ENODEV)
-				hint("modprobe vhost_net");
-			return CLI_REFUSED;
-		}
+		if (fd < 0)
+			return refuse_vhost(errno);
 		p->vhostfds[i] = fd;
 	}
 	return 0;
@@ -308,20 +314,42 @@ static int set_environment(const struct identity *id)
 	return 0;
 }
 
-static int become(const struct identity *id)
+static int refuse_step(const char *what, unsigned int id)
+{
+	int err = errno;
+
+	refuse("can't %s %u: %s", what, id, strerror(err));
+	if (err == EPERM)
+		hint("'exec --user' has to be run as root");
+	return CLI_REFUSED;
+}
+
+static int set_groups(const struct identity *id)
 {
 	const gid_t only = id->gid;
+	int err;
 
+	if (*id->name)
+		err = initgroups(id->name, id->gid);
+	else
+		err = setgroups(1, &only);
+	if (!err)
+		return 0;
+	/* Whoever is that user already needs no privilege to stay it. */
+	if (errno == EPERM && getuid() == id->uid && geteuid() == id->uid)
+		return 0;
+	return refuse_step("set the groups of user", id->uid);
+}
+
+static int become(const struct identity *id)
+{
 	/* The groups first: they need the privilege that goes last. */
-	if (*id->name ? initgroups(id->name, id->gid) : setgroups(1, &only))
-		return refuse("can't set the groups of user %u: %s", id->uid,
-			      strerror(errno));
+	if (set_groups(id))
+		return CLI_REFUSED;
 	if (setgid(id->gid) < 0)
-		return refuse("can't become group %u: %s", id->gid,
-			      strerror(errno));
+		return refuse_step("become group", id->gid);
 	if (setuid(id->uid) < 0)
-		return refuse("can't become user %u: %s", id->uid,
-			      strerror(errno));
+		return refuse_step("become user", id->uid);
 	if (id->uid && drop_capabilities())
 		return CLI_REFUSED;
 	if (getuid() != id->uid || geteuid() != id->uid ||

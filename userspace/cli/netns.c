@@ -28,8 +28,10 @@ int netns_enter(const char *name)
 	}
 	err = setns(fd, CLONE_NEWNET) < 0 ? errno : 0;
 	close(fd);
-	if (err)
-		return refuse("can't enter network namespace '%s': %s", name,
-			      strerror(err));
-	return 0;
+	if (!err)
+		return 0;
+	refuse("can't enter network namespace '%s': %s", name, strerror(err));
+	if (err == EPERM)
+		hint("this needs CAP_SYS_ADMIN: run it as root");
+	return CLI_REFUSED;
 }
