@@ -125,12 +125,16 @@ state_is() {
 		nsenter --net="$4" "$5" show vm1 2>&1 >/dev/null
 		sed -i "s/srcversion=$6/srcversion=ABCDEF0123456789ABCDEF0/" \
 			"$1/stabletap.ko"
-		nsenter --net="$4" "$5" show vm1 2>&1 >/dev/null' \
+		nsenter --net="$4" "$5" show vm1 2>&1 >/dev/null
+		nsenter --net="$4" "$5" -j show vm1 2>/dev/null' \
 		- "$dir" "$BATS_TEST_TMPDIR" "$release" "/run/netns/$NS" \
 		"$BIN" "$loaded"
 	# The same one first, of which there is nothing to say.
-	[ "${#lines[@]}" = 1 ]
-	[[ $output == warning:*"$loaded"*"not the installed one (ABCDEF0123456789ABCDEF0"* ]]
+	[ "${#lines[@]}" = 2 ]
+	[[ ${lines[0]} == warning:*"$loaded"*"not the installed one (ABCDEF0123456789ABCDEF0"* ]]
+	# And with -j where programs look.
+	jq -e '.[0].warnings | length == 1 and
+		(.[0] | contains("not the installed one"))' <<<"${lines[1]}"
 }
 
 @test "show is for everybody" {
@@ -492,7 +496,7 @@ deleted" ]
 	[[ $output == *hint:*root* ]]
 	run -0 unprivileged daemon exec vm1 --user daemon -- id -un
 	[ "$output" = daemon ]
-	run unprivileged daemon exec vm1 --user daemon:kvm -- true
+	run unprivileged daemon exec vm1 --user daemon:nogroup -- true
 	refused "can't become group"
 }
 

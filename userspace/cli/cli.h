@@ -139,6 +139,7 @@ struct view {
 	const struct stabletap_holder *holders;
 	size_t holders_n;
 	bool holders_partial;
+	const char *module;	/* what is wrong with it, "", or NULL */
 	uint64_t now;		/* CLOCK_BOOTTIME, nanoseconds */
 };
 

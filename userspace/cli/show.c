@@ -10,6 +10,7 @@
 struct world {
 	struct stabletap_holders holders;
 	bool scanned;
+	char module[192];	/* what is wrong with the loaded one, or "" */
 	json_t *array;		/* with -j */
 };
 
@@ -58,7 +59,7 @@ static void find_lower(struct cli *cli, struct view *v,
 static int show_one(struct cli *cli, struct world *w,
 		    const struct stabletap_link *link)
 {
-	struct view v = { .link = link };
+	struct view v = { .link = link, .module = w->module };
 	struct stabletap_link lower = { 0 };
 	struct stabletap_link parent = { 0 };
 	int err = stabletap_port_get(cli->st, link->ifindex, &v.get);
@@ -86,16 +87,23 @@ static int show_one(struct cli *cli, struct world *w,
 	return 0;
 }
 
-static void warn_of_module(void)
+static void look_at_module(struct world *w)
 {
 	struct stabletap_module m;
 
 	if (!stabletap_module_compare(&m))
 		return;
+	snprintf(w->module, sizeof(w->module), "the loaded module (srcversion "
+		 "%s) is not the installed one (%s%s%s)", m.loaded,
+		 m.installed, *m.version ? ", version " : "", m.version);
+}
+
+static void warn_of_module(const struct world *w)
+{
+	if (!*w->module)
+		return;
 	fflush(stdout);
-	fprintf(stderr, "warning: the loaded module (srcversion %s) is not the "
-		"installed one (%s%s%s)\n", m.loaded, m.installed,
-		*m.version ? ", version " : "", m.version);
+	fprintf(stderr, "warning: %s\n", w->module);
 }
 
 static int by_value(const void *a, const void *b)
@@ -170,13 +178,15 @@ int cmd_show(struct cli *cli, int argc, char **argv)
 	status = need_module(cli);
 	if (status)
 		return status;
+	if (cli->json || !cli->brief)
+		look_at_module(&w);
 	if (cli->json)
 		w.array = json_array();
 	status = name ? show_named(cli, &w, name) : show_all(cli, &w);
 	if (cli->json && !status)
 		print_json(cli, w.array, stdout);
 	if (!cli->brief)
-		warn_of_module();
+		warn_of_module(&w);
 
 	json_decref(w.array);
 	stabletap_holders_release(&w.holders);

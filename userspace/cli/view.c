@@ -165,6 +165,8 @@ static json_t *warnings_json(const struct view *v)
 
 	if (view_mtu_warning(v, text, sizeof(text)))
 		json_array_append_new(array, json_string(text));
+	if (v->module && *v->module)
+		json_array_append_new(array, json_text(v->module));
 	return array;
 }
 

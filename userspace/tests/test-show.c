@@ -123,6 +123,7 @@ static void test_json(struct tap *t)
 	const char *dev = "";
 	const char *perm = "";
 	int pid = 0, ifindex = 0, packets = 0;
+	const char *mtu = "", *module = "";
 	double ago = 0;
 	int err;
 
@@ -135,6 +136,12 @@ static void test_json(struct tap *t)
 	is_str(t, perm, "0600", "perm is a string of octal digits");
 	ok(t, json_unpack(o, "{s:{s:s}}", "lower", "ifname", &dev) != 0,
 	   "a lower that has gone meanwhile has no name");
+	json_decref(o);
+	v.module = "the wrong one";
+	o = view_json(&cli, &v);
+	ok(t, !json_unpack(o, "{s:[s,s!]}", "warnings", &mtu, &module),
+	   "there are two warnings");
+	is_str(t, module, "the wrong one", "one of them is of the module");
 	json_decref(o);
 }
 
