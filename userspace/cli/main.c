@@ -10,7 +10,8 @@ static const struct verb verbs[] = {
 	{ "add", cmd_add,
 	  "PORT [address MAC] [mtu N] [queues N] [owner USER] [group GROUP]\n"
 	  "           [perm MODE] [on-detach drop|hold] [down]" },
-	{ "delete", cmd_del, "PORT [force]" },
+	{ "del", cmd_del, "PORT [force]" },
+	{ "delete", cmd_del, NULL },
 	{ "attach", cmd_attach,
 	  "PORT dev DEVICE [mode bridge|vepa|private|passthru|direct]\n"
 	  "           [replace] [filter|promisc] [force]" },
@@ -72,7 +73,7 @@ static int run_verb(struct cli *cli, const struct verb *v, int argc,
 	}
 	if (argc && (!strcmp(argv[0], "help") || !strcmp(argv[0], "-h") ||
 		     !strcmp(argv[0], "--help"))) {
-		/* "list" is another word for the verb before it. */
+		/* "delete" is another word for the verb before it. */
 		while (!v->usage)
 			v--;
 		fputs("Usage:\n", stdout);
