@@ -575,6 +575,38 @@ deleted" ]
 	run -2 stabletap -x show
 }
 
+# What is offered for the last of the words
+completions() {
+	COMP_WORDS=(stabletap "$@")
+	COMP_CWORD=$#
+	_stabletap
+	echo "${COMPREPLY[*]}"
+}
+
+@test "completion offers what may come next, and runs nothing" {
+	# shellcheck disable=SC1091
+	source "$STABLETAP_TOP/userspace/completion/stabletap"
+	stabletap add vm1 down
+	# shellcheck disable=SC2016
+	stabletap add '$(id>&2)' down
+	[[ $(completions "") == "add del "*"-n"* ]]
+	[ "$(completions sh)" = show ]
+	[[ " $(completions -n "") " == *" $NS "* ]]
+	[[ $(completions -n "$NS" "") == "add del "* ]]
+	[ "$(completions -j -n "$NS" show v)" = vm1 ]
+	[ "$(completions del "")" = 'vm1 \$\(id\>\&2\)' ]
+	[ "$(completions attach vm1 "")" = \
+		"dev mode replace filter promisc force" ]
+	[ "$(completions attach vm1 dev v0)" = v0 ]
+	[ "$(completions attach vm1 dev d0 mode p)" = "private passthru" ]
+	[ "$(completions attach vm1 dev d0 mode vepa "")" = \
+		"replace filter promisc force" ]
+	[ "$(completions add vm2 mtu "")" = "" ]
+	[ "$(completions exec vm1 "")" = "queues vhost --user --" ]
+	[[ " $(completions exec vm1 -- bas) " == *" bash "* ]]
+	[[ " $(completions exec vm1 -- cat /etc/passw) " == *" /etc/passwd "* ]]
+}
+
 @test "what can't be written is no success" {
 	stabletap add vm1
 	for words in -V -h help "attach help" show "-j show"; do
