@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The command stabletap: show, monitor, exec, announce, and what all verbs have in
-# common.  vm-timeout: 400
+# common.  vm-timeout: 600
 #
 # In a network namespace for each test (command.bash):
 #
