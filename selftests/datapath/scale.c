@@ -33,7 +33,7 @@
 #define TIMEOUT	120
 #endif
 
-#define ROUNDS	3	/* the best counts */
+#define ROUNDS	2	/* the best counts */
 #define GROUP	77
 #define DEADLINE 20000	/* ms */
 
