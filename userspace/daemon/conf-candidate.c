@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Reading Candidate=. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf-internal.h"
+
+#define ALTNAME_MAX 127		/* ALTIFNAMSIZ without its NUL */
+#define BLANKS " \t"
+
+/* A candidate being read */
+struct wish {
+	struct conf_selector s;
+	bool mode_set;
+	enum stabletap_mode mode;
+	unsigned int seen;	/* bits by word */
+};
+
+static bool take_name(struct conf_reader *r, struct wish *w, const char *value)
+{
+	if (strchr(value, '/') || strlen(value) > ALTNAME_MAX) {
+		conf_wrong(r, value, "is no device's name; a name has no '/' "
+			   "and at most %d bytes", ALTNAME_MAX);
+		return false;
+	}
+	w->s.name = conf_copy(r, value);
+	return w->s.name;
+}
+
+static bool take_dev_path(struct conf_reader *r, struct wish *w,
+			  const char *value)
+{
+	const char *dash = strchr(value, '-');
+
+	if (!dash || dash == value || !dash[1] || strchr(value, '/')) {
+		conf_wrong(r, value, "is no bus and device; write them as in "
+			   "path=pci-0000:03:00.0");
+		return false;
+	}
+	w->s.path = conf_copy(r, value);
+	return w->s.path;
+}
+
+static bool take_property(struct conf_reader *r, struct wish *w,
+			  const char *value)
+{
+	const char *is = strchr(value, '=');
+
+	if (!is || is == value || !is[1]) {
+		conf_wrong(r, value, "is no udev property; write it as in "
+			   "property=ID_NET_NAME_SLOT=ens1*");
+		return false;
+	}
+	w->s.property = conf_copy(r, value);
+	return w->s.property;
+}
+
+static bool take_int(struct conf_reader *r, const char *value,
+		     unsigned int min, unsigned int max, int *out)
+{
+	uint64_t n;
+
+	if (!conf_number(value, 10, max, &n) || n < min) {
+		conf_wrong(r, value, "is no number from %u to %u", min, max);
+		return false;
+	}
+	*out = (int)n;
+	return true;
+}
+
+static bool take_value(struct conf_reader *r, struct wish *w, int word,
+		       const char *value)
+{
+	int i;
+
+	switch (word) {
+	case WORD_NAME:
+		return take_name(r, w, value);
+	case WORD_MAC:
+		w->s.mac_set = conf_mac(r, value, w->s.mac);
+		return w->s.mac_set;
+	case WORD_PATH:
+		return take_dev_path(r, w, value);
+	case WORD_DRIVER:
+		w->s.driver = conf_copy(r, value);
+		return w->s.driver;
+	case WORD_PROPERTY:
+		return take_property(r, w, value);
+	case WORD_PHYS_PORT:
+		w->s.phys_port = conf_copy(r, value);
+		return w->s.phys_port;
+	case WORD_VLAN:
+		return take_int(r, value, 1, 4094, &w->s.vlan);
+	case WORD_VF:
+		return take_int(r, value, 0, 65535, &w->s.vf);
+	case WORD_MODE:
+		i = conf_word(r, conf_modes, value);
+		w->mode_set = i >= 0;
+		w->mode = w->mode_set ? (enum stabletap_mode)i : w->mode;
+		return w->mode_set;
+	default:
+		conf_wrong(r, value, "is nothing that 'create' can use; write "
+			   "the word alone");
+		return false;
+	}
+}
+
+static void unknown_word(struct conf_reader *r, const char *text,
+			 const char *before)
+{
+	const char *close = conf_closest(before, conf_selector_words);
+
+	if (close)
+		conf_wrong(r, text, "'%s' is unknown; did you mean '%s='?",
+			   before, close);
+	else
+		conf_wrong(r, text, "'%s' is unknown; expected name=, mac=, "
+			   "path=, driver=, property=, port=, vlan=, create, "
+			   "vf= or mode=", before);
+}
+
+/* One word of a candidate: KEY=VALUE, "create", or a name.  It is changed. */
+static bool take_part(struct conf_reader *r, struct wish *w, char *part)
+{
+	const char *const *words = conf_selector_words;
+	char *value = strchr(part, '=');
+	int i;
+
+	if (!value) {
+		i = strcmp(part, words[WORD_CREATE]) ? WORD_NAME : WORD_CREATE;
+		value = part;
+	} else {
+		*value = '\0';
+		for (i = 0; words[i]; i++)
+			if (!strcmp(words[i], part))
+				break;
+		*value = '=';
+		if (!words[i]) {
+			char before[32];
+
+			snprintf(before, sizeof(before), "%.*s",
+				 (int)(value - part), part);
+			unknown_word(r, part, before);
+			return false;
+		}
+		value++;
+	}
+	if (w->seen & 1U << i) {
+		conf_wrong(r, part, "a second '%s' in one candidate; give each "
+			   "device a Candidate= of its own", words[i]);
+		return false;
+	}
+	w->seen |= 1U << i;
+	if (!*value) {
+		conf_wrong(r, part, "the value is missing; leave out the word "
+			   "or say which");
+		return false;
+	}
+	if (i == WORD_CREATE && value == part) {
+		w->s.vlan_create = true;
+		return true;
+	}
+	return take_value(r, w, i, value);
+}
+
+/* Do the words go together? */
+static bool wish_whole(struct conf_reader *r, const struct wish *w,
+		       const char *text)
+{
+	unsigned int which = 1U << WORD_NAME | 1U << WORD_MAC |
+			     1U << WORD_PATH | 1U << WORD_DRIVER |
+			     1U << WORD_PROPERTY | 1U << WORD_PHYS_PORT;
+
+	if (!(w->seen & which)) {
+		conf_wrong(r, text, "names no device; add one, as in "
+			   "'name=eth0'");
+		return false;
+	}
+	if (w->s.vlan_create && w->s.vlan < 0) {
+		conf_wrong(r, text, "only a VLAN can be created; add its "
+			   "'vlan='");
+		return false;
+	}
+	if (w->s.vf >= 0 && w->s.vlan >= 0) {
+		conf_wrong(r, text, "'vf' and 'vlan' in one candidate; to have "
+			   "a VLAN on a VF describe the VF as a device");
+		return false;
+	}
+	return true;
+}
+
+/* The number of @s in conf.selectors; what it owns is taken over.  -1: err. */
+static ssize_t intern(struct conf_reader *r, struct conf_selector *s)
+{
+	struct conf *conf = r->conf;
+	struct conf_selector *v;
+	size_t i;
+
+	for (i = 0; i < conf->selectors_n; i++) {
+		if (!conf_selector_equal(&conf->selectors[i], s))
+			continue;
+		conf_selector_release(s);
+		return (ssize_t)i;
+	}
+	v = conf_grow(r, conf->selectors, conf->selectors_n, sizeof(*v));
+	if (!v) {
+		conf_selector_release(s);
+		return -1;
+	}
+	conf->selectors = v;
+	v[conf->selectors_n] = *s;
+	return (ssize_t)conf->selectors_n++;
+}
+
+static bool add(struct conf_reader *r, struct conf_port *port, struct wish *w,
+		const char *text)
+{
+	struct conf_candidate *v;
+	ssize_t number = intern(r, &w->s);
+	size_t i;
+
+	if (number < 0)
+		return false;
+	for (i = 0; i < port->candidates_n; i++) {
+		v = &port->candidates[i];
+		if (v->selector != (size_t)number)
+			continue;
+		conf_wrong(r, text, "is a candidate already by %s:%u; leave "
+			   "one of the two", v->file, v->line);
+		return false;
+	}
+	v = conf_grow(r, port->candidates, port->candidates_n, sizeof(*v));
+	if (!v)
+		return false;
+	port->candidates = v;
+	v[port->candidates_n++] = (struct conf_candidate){
+		.selector = (size_t)number, .mode_set = w->mode_set,
+		.mode = w->mode, .file = r->file, .line = r->line,
+	};
+	return true;
+}
+
+bool conf_take_candidate(struct conf_reader *r, const struct conf_key *key,
+			 void *base, const char *value)
+{
+	struct wish w = { .s = { .vlan = -1, .vf = -1 } };
+	struct conf_port *port = base;
+	char *parts, *part, *rest;
+	bool good = true;
+
+	(void)key;
+	if (!value) {
+		free(port->candidates);
+		port->candidates = NULL;
+		port->candidates_n = 0;
+		return true;
+	}
+	parts = conf_copy(r, value);
+	if (!parts)
+		return false;
+	for (part = strtok_r(parts, BLANKS, &rest); part;
+	     part = strtok_r(NULL, BLANKS, &rest))
+		good = take_part(r, &w, part) && good;
+	free(parts);
+	if (good && wish_whole(r, &w, value))
+		return add(r, port, &w, value);
+	conf_selector_release(&w.s);
+	return false;
+}

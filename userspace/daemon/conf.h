@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the operator wants: the configuration, read from files, checked whole
+ * before any of it counts.  Knows nothing of what there is.
+ */
+#ifndef CONF_H
+#define CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "stabletap.h"
+
+/*
+ * A description of devices: each field that is set must match.  Strings are
+ * owned, NULL if not set; @name, @driver and @phys_port are shell patterns
+ * (fnmatch).  Equal descriptions of different ports are one selector.
+ */
+struct conf_selector {
+	char *name;		/* name or altname */
+	bool mac_set;
+	uint8_t mac[6];		/* permanent address */
+	char *path;		/* bus and device: "pci-0000:03:00.0" */
+	char *driver;
+	char *property;		/* udev: "KEY=pattern" */
+	char *phys_port;	/* IFLA_PHYS_PORT_NAME */
+	int vlan;		/* the VLAN of this id on it; -1: none */
+	bool vlan_create;	/* make it if it is not there */
+	int vf;			/* the VF of this number on it; -1 */
+};
+
+struct conf_candidate {
+	size_t selector;	/* index into conf.selectors */
+	bool mode_set;
+	enum stabletap_mode mode; /* instead of the port's */
+	const char *file;	/* where it was said; conf.files owns it */
+	unsigned int line;
+};
+
+enum conf_failback {
+	CONF_FAILBACK_YES,	/* to the best candidate, after the delay */
+	CONF_FAILBACK_NO,	/* stay until this one is lost */
+};
+
+struct conf_port {
+	char *name;
+	const char *file;	/* where it was first named; of conf.files */
+	unsigned int line;
+
+	/* What it is made with.  Zero, or NULL: the module's default. */
+	bool mac_set;
+	uint8_t mac[6];
+	uint32_t mtu;
+	uint32_t queues;
+	uint32_t owner;
+	uint32_t group;
+	uint32_t perm;
+	uint32_t on_detach;
+
+	/* Where it belongs */
+	enum stabletap_mode mode;
+	bool filter;		/* STABLETAP_ATTACH_FILTER */
+	struct conf_candidate *candidates;	/* the best first */
+	size_t candidates_n;
+	enum conf_failback failback;
+	uint64_t failback_delay;	/* usable so long, ns */
+	uint64_t loss_delay;		/* unusable so long, ns */
+	bool announce;
+
+	/* The guest */
+	char *qmp_socket;	/* path, or NULL */
+	char *qmp_device;	/* NIC's or netdev's id */
+	bool link_down_set;
+	uint64_t link_down;	/* detached longer: set_link off; ns */
+	bool link_initially_down;
+	bool follow_filter;	/* the guest's lists */
+	bool trust_mac;		/* the guest's MAC address */
+
+	char **hooks;		/* paths, ended by NULL; or NULL */
+	uint64_t hook_limit;	/* ns */
+};
+
+struct conf {
+	struct conf_selector *selectors;
+	size_t selectors_n;
+	struct conf_port *ports;	/* sorted by name */
+	size_t ports_n;
+	char *metrics;		/* Prometheus textfile, or NULL */
+	char **files;		/* what was read, in that order */
+	size_t files_n;
+};
+
+/*
+ * Read all *.conf of the layers below @root (NULL: "/"), as systemd does for
+ * its units: of files of one name that in etc/ hides that in run/ hides that
+ * in usr/lib/, a link to /dev/null hides and is nothing itself; all in the
+ * order of their names, each followed by its drop-ins, the *.conf of <file>.d/
+ * in all layers, likewise.  Or read @file alone, if it is not NULL.  What is
+ * wrong is told on @out, a line each ("FILE:LINE: 'TEXT': what is wrong; what
+ * would be right"), all of it and not only the first.  What is only odd has
+ * "warning: " before the text and is not counted.
+ *
+ * Returns the number of things that are wrong; 0: *conf is to be given to
+ * conf_free(), and is not written otherwise.  Negative errno: it could not be
+ * read at all.
+ */
+int conf_read(const char *root, const char *file, FILE *out,
+	      struct conf **conf);
+/* The same of the text in @in, which is called @name in messages. */
+int conf_read_stream(FILE *in, const char *name, FILE *out,
+		     struct conf **conf);
+void conf_free(struct conf *conf);
+
+/*
+ * Say on @out what is not the same in @new as in @old, a line each; nothing
+ * of where it was said.  Returns how much there was.
+ */
+int conf_diff(const struct conf *old, const struct conf *new, FILE *out);
+
+/* Do they ask for the same device? */
+bool conf_selector_equal(const struct conf_selector *a,
+			 const struct conf_selector *b);
+/* As it would be written in a file, "name=eth0 vlan=5"; cut to @size. */
+void conf_selector_format(const struct conf_selector *s, char *buf,
+			  size_t size);
+
+#endif /* CONF_H */

@@ -1,0 +1,672 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The daemon's configuration: what is read, what is refused and how. */
+#include <errno.h>
+#include <ftw.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "tap.h"
+
+#define SEC 1000000000ULL
+#define MS 1000000ULL
+
+/* What conf_read_stream() said of a text */
+struct answer {
+	int wrong;
+	char *said;
+	struct conf *conf;
+};
+
+static struct answer ask(const char *text)
+{
+	struct answer a = { 0 };
+	size_t len;
+	FILE *in = fmemopen((void *)text, strlen(text), "r");
+	FILE *out = open_memstream(&a.said, &len);
+
+	a.wrong = in && out ? conf_read_stream(in, "f", out, &a.conf) : -EIO;
+	if (in)
+		fclose(in);
+	if (out)
+		fclose(out);
+	return a;
+}
+
+static void forget(struct answer *a)
+{
+	conf_free(a->conf);
+	free(a->said);
+	*a = (struct answer){ 0 };
+}
+
+static const char whole[] =
+	"# a comment\n"
+	"; another\n"
+	"\n"
+	"[Daemon]\n"
+	"MetricsFile=/run/metrics/stabletap.prom\n"
+	"[Port vm2]\r\n"
+	"Candidate=eth0\n"
+	"[X-Mine]\n"
+	"Anything=goes\n"
+	"[ Port  vm1 ]\n"
+	"MACAddress = 52:54:00:12:34:56\n"
+	"  MTUBytes=9000\n"
+	"Queues=4\n"
+	"Owner=root\n"
+	"Group=4242\n"
+	"OnDetach=hold\n"
+	"AttachMode=vepa\n"
+	"Candidate=gone\n"
+	"Candidate=\n"
+	"Candidate=eth0\n"
+	"Candidate=mac=52:54:00:00:00:01 mode=direct\n"
+	"Candidate=path=pci-0000:03:00.0 vf=3\n"
+	"Candidate=driver=igb port=p[01] property=ID_X=a=b\n"
+	"Candidate=name=eth0 vlan=5 create\n"
+	"Failback=off\n"
+	"FailbackDelaySec=1min 30s\n"
+	"LossDelaySec=500ms\n"
+	"Announce=FALSE\n"
+	"QMPSocket=/run/vm1/qmp\n"
+	"QMPDevice=net0\n"
+	"GuestLinkDownSec=0\n"
+	"GuestLink=down\n"
+	"FollowGuestFilter=1\n"
+	"TrustGuestMAC=yes\n"
+	"Hook=/usr/bin/one\n"
+	"Hook=/usr/bin/two\n"
+	"HookTimeoutSec=2\n"
+	"X-Note=to myself";
+
+static void is_selector(struct tap *t, const struct conf *conf, size_t port,
+			size_t candidate, const char *want)
+{
+	const struct conf_port *p = &conf->ports[port];
+	size_t number = p->candidates[candidate].selector;
+	char buf[128];
+
+	conf_selector_format(&conf->selectors[number], buf, sizeof(buf));
+	is_str(t, buf, want, "a candidate is read and written");
+}
+
+static void test_candidates(struct tap *t, const struct conf *conf)
+{
+	const struct conf_port *p = &conf->ports[0];
+	char buf[6];
+
+	if (!ok(t, p->candidates_n == 5, "an empty Candidate= clears the list"))
+		return;
+	is_selector(t, conf, 0, 0, "name=eth0");
+	is_selector(t, conf, 0, 1, "mac=52:54:00:00:00:01");
+	is_selector(t, conf, 0, 2, "path=pci-0000:03:00.0 vf=3");
+	is_selector(t, conf, 0, 3, "driver=igb property=ID_X=a=b port=p[01]");
+	is_selector(t, conf, 0, 4, "name=eth0 vlan=5 create");
+	ok(t, p->candidates[1].mode_set && !p->candidates[0].mode_set &&
+	   p->candidates[1].mode == STABLETAP_MODE_DIRECT,
+	   "a candidate has a mode of its own if that is said");
+	ok(t, p->candidates[0].line == 20 &&
+	   !strcmp(p->candidates[0].file, "f"), "a candidate has its place");
+	ok(t, conf->selectors_n == 5 &&
+	   p->candidates[0].selector == conf->ports[1].candidates[0].selector,
+	   "ports with one description share it; a cleared one is gone");
+	conf_selector_format(&conf->selectors[p->candidates[0].selector], buf,
+			     sizeof(buf));
+	is_str(t, buf, "name=", "a description is cut to its room");
+}
+
+static void test_whole(struct tap *t)
+{
+	static const uint8_t mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
+	struct answer a = ask(whole);
+	const struct conf_port *p;
+
+	is_str(t, a.said, "", "a good file needs no word");
+	if (!ok(t, !a.wrong && a.conf->ports_n == 2, "all keys are read")) {
+		forget(&a);
+		return;
+	}
+	p = a.conf->ports;
+	is_str(t, a.conf->metrics, "/run/metrics/stabletap.prom",
+	       "the daemon's key is read");
+	ok(t, !strcmp(p[0].name, "vm1") && !strcmp(p[1].name, "vm2"),
+	   "ports are sorted by name");
+	ok(t, p->line == 10 && !strcmp(p->file, "f"), "a port has its place");
+	ok(t, p->mac_set && !memcmp(p->mac, mac, 6), "MACAddress");
+	ok(t, p->mtu == 9000 && p->queues == 4, "MTUBytes, Queues");
+	ok(t, p->owner == 0 && p->group == 4242, "Owner, Group");
+	ok(t, p->perm == 0660, "Group alone makes Mode 0660");
+	ok(t, p->on_detach == STABLETAP_ON_DETACH_HOLD, "OnDetach");
+	ok(t, p->mode == STABLETAP_MODE_VEPA, "AttachMode");
+	ok(t, p->failback == CONF_FAILBACK_NO, "Failback");
+	ok(t, p->failback_delay == 90 * SEC, "FailbackDelaySec in two units");
+	ok(t, p->loss_delay == 500 * MS, "LossDelaySec in milliseconds");
+	ok(t, !p->announce, "Announce");
+	is_str(t, p->qmp_socket, "/run/vm1/qmp", "QMPSocket");
+	is_str(t, p->qmp_device, "net0", "QMPDevice");
+	ok(t, p->link_down_set && !p->link_down, "GuestLinkDownSec");
+	ok(t, p->link_initially_down, "GuestLink");
+	ok(t, p->follow_filter && p->filter,
+	   "FollowGuestFilter makes Filter yes");
+	ok(t, p->trust_mac, "TrustGuestMAC");
+	ok(t, p->hooks && !strcmp(p->hooks[0], "/usr/bin/one") &&
+	   !strcmp(p->hooks[1], "/usr/bin/two") && !p->hooks[2], "Hook, twice");
+	ok(t, p->hook_limit == 2 * SEC, "HookTimeoutSec in plain seconds");
+	test_candidates(t, a.conf);
+	forget(&a);
+}
+
+static void test_defaults(struct tap *t)
+{
+	struct answer a = ask("[Port vm1]\nCandidate=eth0\nQueues=\n"
+			      "FailbackDelaySec=\nHook=\n");
+	const struct conf_port *p;
+
+	if (!ok(t, !a.wrong && a.conf->ports_n == 1,
+		"an empty value is the default")) {
+		forget(&a);
+		return;
+	}
+	p = a.conf->ports;
+	ok(t, !p->mac_set && !p->mtu && !p->queues && !p->owner && !p->group &&
+	   !p->perm && !p->on_detach, "the module's defaults are left to it");
+	ok(t, p->mode == STABLETAP_MODE_BRIDGE && !p->filter,
+	   "bridge is the mode, without lists");
+	ok(t, p->failback == CONF_FAILBACK_YES &&
+	   p->failback_delay == 5 * SEC && !p->loss_delay,
+	   "back after 5 s, away at once");
+	ok(t, p->announce && !p->hooks && p->hook_limit == 30 * SEC,
+	   "announced, no hook, which would have 30 s");
+	ok(t, !p->qmp_socket && !p->link_down_set && !p->link_initially_down &&
+	   !p->follow_filter && !p->trust_mac, "the guest is left alone");
+	forget(&a);
+	a = ask("");
+	ok(t, !a.wrong && !a.conf->ports_n, "an empty file has no ports");
+	forget(&a);
+}
+
+#define P "[Port vm1]\nCandidate=eth0\n"
+#define Q "[Port vm1]\n"
+
+static const struct {
+	const char *text;
+	const char *said;
+} bad[] = {
+	/* lines and sections */
+	{ "MTUBytes=1500\n" P, "f:1: 'MTUBytes': stands before any section; "
+	  "begin with [Port NAME]\n" },
+	{ P "MTUBytes\n", "f:3: 'MTUBytes': there is no '='; expected "
+	  "KEY=VALUE, [Port NAME] or [Daemon]\n" },
+	{ P "MTUBytes: 1500\n", "f:3: 'MTUBytes: 1500': there is no '='; "
+	  "expected KEY=VALUE, [Port NAME] or [Daemon]\n" },
+	{ P "MTUBytes=1500 ; why\n", "f:3: 'MTUBytes=1500 ; why': something "
+	  "follows the value; a comment needs a line of its own\n" },
+	{ P "Hook=/a \\\n", "f:3: 'Hook=/a \\': a line can't be continued; "
+	  "lists grow by saying the key again\n" },
+	{ P "MTUBites=1500\n", "f:3: 'MTUBites': there is no such key; did you "
+	  "mean 'MTUBytes='?\n" },
+	{ P "mtubytes=1500\n", "f:3: 'mtubytes': there is no such key; did you "
+	  "mean 'MTUBytes='?\n" },
+	{ P "Colour=red\n", "f:3: 'Colour': there is no such key; "
+	  "stabletap.conf(5) lists those of [Port]\n" },
+	{ "[Daemon]\nColour=red\n", "f:2: 'Colour': there is no such key; "
+	  "stabletap.conf(5) lists those of [Daemon]\n" },
+	{ P "Queues=2\nQueues=3\n", "f:4: 'Queues': is said already in f:3; "
+	  "leave one of the two\n" },
+	{ "[Port vm1\nX=1\n", "f:1: '[Port vm1': the section's ']' is "
+	  "missing\n" },
+	{ "[Port vm1] x\n", "f:1: '[Port vm1] x': something follows the "
+	  "section's ']'; give it a line of its own\n" },
+	{ "[Port]\n", "f:1: '[Port]': the port's name is missing; write "
+	  "[Port NAME]\n" },
+	{ "[port vm1]\nQueues=2\n", "f:1: '[port vm1]': there is no such "
+	  "section; did you mean [Port vm1]?\n" },
+	{ "[vm1]\n", "f:1: '[vm1]': there is no such section; expected "
+	  "[Port NAME] or [Daemon]\n" },
+	{ "[Daemon x]\n", "f:1: '[Daemon x]': there is one daemon, and it has "
+	  "no name; write [Daemon]\n" },
+	{ P P, "f:3: 'vm1': the port is described already in f:1; change it "
+	  "there or in a drop-in\n" },
+	{ "[Port a/b]\n", "f:1: 'a/b': is no interface's name: '/', ':' and "
+	  "'%' are not for names\n" },
+	{ "[Port a b]\n", "f:1: 'a b': is no interface's name: it has a blank "
+	  "in it\n" },
+	{ "[Port abcdefghijklmnop]\n", "f:1: 'abcdefghijklmnop': is no "
+	  "interface's name: it is longer than 15 bytes\n" },
+	{ "[Port ..]\n", "f:1: '..': is no interface's name: it is a "
+	  "directory's\n" },
+	{ "[Port all]\n", "f:1: 'all': is no interface's name: the kernel has "
+	  "'all' and 'default' for itself\n" },
+	{ P "\x1b[31m=1\n", "f:3: '\\x1b[31m': there is no such key; "
+	  "stabletap.conf(5) lists those of [Port]\n" },
+	/* values */
+	{ P "MACAddress=52:54\n", "f:3: '52:54': is no MAC address; write it "
+	  "as in 52:54:00:12:34:56\n" },
+	{ P "MACAddress=01:00:5e:00:00:01\n", "f:3: '01:00:5e:00:00:01': is a "
+	  "multicast address; a device's has an even first byte, as in "
+	  "52:54:00:12:34:56\n" },
+	{ P "MACAddress=0:0:0:0:0:0\n", "f:3: '0:0:0:0:0:0': is no device's "
+	  "address; leave it out\n" },
+	{ P "MTUBytes=67\n", "f:3: '67': is no number from 68 to 65535\n" },
+	{ P "MTUBytes=1500 # x\n", "f:3: 'MTUBytes=1500 # x': something "
+	  "follows the value; a comment needs a line of its own\n" },
+	{ P "Queues=257\n", "f:3: '257': is no number from 1 to 256\n" },
+	{ P "Owner=no such user\n", "f:3: 'no such user': there is no such "
+	  "user; 'getent passwd' lists them\n" },
+	{ P "Group=-1\n", "f:3: '-1': there is no such group; 'getent group' "
+	  "lists them\n" },
+	{ P "Mode=0888\n", "f:3: '0888': is no octal number from 0001 to 0777; "
+	  "as in 0660\n" },
+	{ P "OnDetach=dorp\n", "f:3: 'dorp': is none of drop or hold; did you "
+	  "mean 'drop'?\n" },
+	{ P "AttachMode=source\n", "f:3: 'source': is unknown; expected "
+	  "bridge, vepa, private, passthru or direct\n" },
+	{ P "Filter=maybe\n", "f:3: 'maybe': is unknown; expected no or "
+	  "yes\n" },
+	{ P "GuestLink=off\n", "f:3: 'off': is unknown; expected up or "
+	  "down\n" },
+	{ P "LossDelaySec=5 parsecs\n", "f:3: '5 parsecs': is no time span; "
+	  "write it as in 5, 500ms, 2min or 1min 30s\n" },
+	{ P "LossDelaySec=-1\n", "f:3: '-1': is no time span; write it as in "
+	  "5, 500ms, 2min or 1min 30s\n" },
+	{ P "LossDelaySec=99999999999999999999999d\n",
+	  "f:3: '99999999999999999999999d': is too long; at most 366d are "
+	  "taken\n" },
+	{ P "HookTimeoutSec=0\n", "f:3: '0': is too short; at least 1ms are "
+	  "needed\n" },
+	{ P "Hook=bin/x\n", "f:3: 'bin/x': is no absolute path; it must begin "
+	  "with '/'\n" },
+	{ P "QMPSocket=qmp\n", "f:3: 'qmp': is no absolute path; it must begin "
+	  "with '/'\n" },
+	{ P "QMPSocket=/q\nQMPDevice=a b\n", "f:4: 'a b': is no device's id; "
+	  "write what stands behind 'id=' in QEMU's -device or -netdev\n" },
+	{ "[Daemon]\nMetricsFile=x\n", "f:2: 'x': is no absolute path; it must "
+	  "begin with '/'\n" },
+	/* candidates; a second complaint would be that of having none */
+	{ P "Candidate=nmae=eth1\n", "f:3: 'nmae=eth1': 'nmae' is unknown; did "
+	  "you mean 'name='?\n" },
+	{ P "Candidate=colour=red\n", "f:3: 'colour=red': 'colour' is unknown; "
+	  "expected name=, mac=, path=, driver=, property=, port=, vlan=, "
+	  "create, vf= or mode=\n" },
+	{ P "Candidate=eth1 eth2\n", "f:3: 'eth2': a second 'name' in one "
+	  "candidate; give each device a Candidate= of its own\n" },
+	{ P "Candidate=eth1 vlan=\n", "f:3: 'vlan=': the value is missing; "
+	  "leave out the word or say which\n" },
+	{ P "Candidate=eth1 vlan=4095\n", "f:3: '4095': is no number from 1 to "
+	  "4094\n" },
+	{ P "Candidate=eth1 vf=x\n", "f:3: 'x': is no number from 0 to "
+	  "65535\n" },
+	{ P "Candidate=eth1 mode=brigde\n", "f:3: 'brigde': is none of bridge, "
+	  "vepa, private, passthru or direct; did you mean 'bridge'?\n" },
+	{ P "Candidate=eth1 create\n", "f:3: 'eth1 create': only a VLAN can be "
+	  "created; add its 'vlan='\n" },
+	{ P "Candidate=eth1 vlan=5 create=yes\n", "f:3: 'yes': is nothing that "
+	  "'create' can use; write the word alone\n" },
+	{ P "Candidate=eth1 vlan=5 vf=1\n", "f:3: 'eth1 vlan=5 vf=1': 'vf' and "
+	  "'vlan' in one candidate; to have a VLAN on a VF describe the VF as "
+	  "a device\n" },
+	{ P "Candidate=vlan=5\n", "f:3: 'vlan=5': names no device; add one, as "
+	  "in 'name=eth0'\n" },
+	{ P "Candidate=a/b\n", "f:3: 'a/b': is no device's name; a name has no "
+	  "'/' and at most 127 bytes\n" },
+	{ P "Candidate=path=0000:03:00.0\n", "f:3: '0000:03:00.0': is no bus "
+	  "and device; write them as in path=pci-0000:03:00.0\n" },
+	{ P "Candidate=property=ID_X\n", "f:3: 'ID_X': is no udev property; "
+	  "write it as in property=ID_NET_NAME_SLOT=ens1*\n" },
+	{ P "Candidate=mac=1\n", "f:3: '1': is no MAC address; write it as in "
+	  "52:54:00:12:34:56\n" },
+	{ P "Candidate=name=eth0 mode=vepa\n", "f:3: 'name=eth0 mode=vepa': is "
+	  "a candidate already by f:2; leave one of the two\n" },
+	/* the whole */
+	{ Q "Candidate=vm1\n", "f:2: 'vm1': is a port; a candidate is the "
+	  "device below one\n" },
+	{ P "QMPDevice=net0\n", "f:3: 'QMPDevice': has no effect without "
+	  "QMPSocket=; add it to port 'vm1'\n" },
+	{ P "GuestLinkDownSec=1\n", "f:3: 'GuestLinkDownSec': has no effect "
+	  "without QMPSocket=; add it to port 'vm1'\n" },
+	{ P "GuestLink=down\nQMPSocket=/q\n", "f:3: 'GuestLink': has no effect "
+	  "without QMPDevice=; add it to port 'vm1'\n" },
+	{ P "TrustGuestMAC=yes\n", "f:3: 'TrustGuestMAC': has no effect "
+	  "without QMPSocket=; add it to port 'vm1'\n" },
+	{ P "QMPSocket=/q\nQMPDevice=n\nFollowGuestFilter=yes\nFilter=no\n",
+	  "f:6: 'Filter=no': FollowGuestFilter= fills the very lists that this "
+	  "does without; leave out one of the two\n" },
+	{ P "MACAddress=52:54:00:0:0:1\n"
+	  "[Port vm2]\nCandidate=eth1\nCandidate=eth0\n"
+	  "MACAddress=52:54:00:0:0:1\n",
+	  "f:6: 'name=eth0': ports 'vm1' and 'vm2' have one MAC address and "
+	  "can't both be on it; give one another MACAddress=\n" },
+	{ P "QMPSocket=/q\nQMPDevice=n\n"
+	  "[Port vm0]\nCandidate=eth0\nQMPSocket=/q\nQMPDevice=n\n",
+	  "f:4: 'n': ports 'vm0' and 'vm1' have one NIC of one guest; give one "
+	  "another QMPDevice=\n" },
+};
+
+static void test_bad(struct tap *t)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct answer a = ask(bad[i].text);
+		char *end = strchr(bad[i].said, '\n');
+
+		is_str(t, a.said, bad[i].said, "complaint:");
+		ok(t, a.wrong == 1 && !a.conf, "%.*s",
+		   (int)(end - bad[i].said), bad[i].said);
+		forget(&a);
+	}
+}
+
+static void test_many(struct tap *t)
+{
+	struct answer a = ask("[Port vm1]\nMTU=1\nQueues=x\n"
+			      "Candidate=eth0 vlan=x vf=y\n[Prot vm2]\nX=1\n");
+
+	ok(t, a.wrong == 5 && !a.conf, "all is told, and not only the first");
+	is_str(t, a.said,
+	       "f:2: 'MTU': there is no such key; did you mean 'MTUBytes='?\n"
+	       "f:3: 'x': is no number from 1 to 256\n"
+	       "f:4: 'x': is no number from 1 to 4094\n"
+	       "f:4: 'y': is no number from 0 to 65535\n"
+	       "f:5: '[Prot vm2]': there is no such section; did you mean "
+	       "[Port vm2]?\n", "in the order of the lines");
+	forget(&a);
+}
+
+static void test_warnings(struct tap *t)
+{
+	struct answer a = ask("[Port vm1]\n");
+
+	ok(t, !a.wrong && a.conf, "a port without candidates is taken");
+	is_str(t, a.said, "f:1: warning: 'vm1': the port has no Candidate= and "
+	       "will stay detached\n", "but not without a word");
+	forget(&a);
+	a = ask(P "AttachMode=direct\n[Port vm2]\nCandidate=eth0\n");
+	ok(t, !a.wrong && a.conf, "one device for two, one of them whole");
+	is_str(t, a.said, "f:2: warning: 'name=eth0': port 'vm1' takes it "
+	       "whole, so 'vm2' can't have it at that time\n",
+	       "is told, as well");
+	forget(&a);
+	a = ask("[Port vm1]\nAttachMode=direct\nCandidate=eth*\n"
+		"[Port vm2]\nAttachMode=direct\nCandidate=eth*\n");
+	is_str(t, a.said, "", "several devices may serve several ports");
+	forget(&a);
+}
+
+static void test_lines(struct tap *t)
+{
+	char text[512] = "[Port vm1]\nCandidate=eth0\nHook=/";
+	size_t len = strlen(text);
+	struct answer a;
+
+	memset(text + len, 'x', 192);
+	a = ask(text);
+	ok(t, !a.wrong && strlen(a.conf->ports[0].hooks[0]) == 193,
+	   "a line of 198 bytes is read whole");
+	forget(&a);
+	text[len + 192] = 'x';
+	a = ask(text);
+	ok(t, a.wrong == 1 && strstr(a.said, "...': the line is too long; at "
+				     "most 198 bytes are read\n"),
+	   "one of 199 is refused, not cut");
+	forget(&a);
+	a = ask("\xef\xbb\xbf[Port vm1]\nCandidate=eth0\n");
+	ok(t, !a.wrong && a.conf->ports_n == 1, "a byte order mark is skipped");
+	forget(&a);
+}
+
+/* ---- files ---- */
+
+static void make_dirs(char *path)
+{
+	char *p;
+
+	for (p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		mkdir(path, 0755);
+		*p = '/';
+	}
+}
+
+static void write_file(const char *root, const char *name, const char *text)
+{
+	char path[256];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	make_dirs(path);
+	unlink(path);
+	if (!text) {
+		if (symlink("/dev/null", path))
+			perror(path);
+		return;
+	}
+	out = fopen(path, "w");
+	if (!out) {
+		perror(path);
+		return;
+	}
+	fputs(text, out);
+	fclose(out);
+}
+
+static struct answer ask_root(const char *root, const char *file)
+{
+	struct answer a = { 0 };
+	size_t len;
+	FILE *out = open_memstream(&a.said, &len);
+
+	if (!out)
+		return a;
+	a.wrong = conf_read(root, file, out, &a.conf);
+	fclose(out);
+	return a;
+}
+
+static void test_hiding(struct tap *t, const char *root)
+{
+	struct answer a = ask_root(root, NULL);
+
+	ok(t, !a.wrong && a.conf && !a.conf->ports_n,
+	   "no directory at all is no port at all");
+	forget(&a);
+	write_file(root, "usr/lib/stabletap/a.conf", P "Queues=1\n");
+	write_file(root, "run/stabletap/a.conf", P "Queues=2\n");
+	write_file(root, "run/stabletap/b.conf", "[Port vm2]\nCandidate=e\n");
+	write_file(root, "etc/stabletap/b.conf~", "nonsense");
+	write_file(root, "etc/stabletap/.c.conf", "nonsense");
+	a = ask_root(root, NULL);
+	ok(t, !a.wrong && a.conf->ports_n == 2 && a.conf->ports[0].queues == 2,
+	   "run hides usr/lib, other names are not read");
+	forget(&a);
+	write_file(root, "etc/stabletap/a.conf", P "Queues=3\n");
+	a = ask_root(root, NULL);
+	ok(t, !a.wrong && a.conf->ports[0].queues == 3, "etc hides run");
+	forget(&a);
+	write_file(root, "etc/stabletap/b.conf", NULL);
+	a = ask_root(root, NULL);
+	ok(t, !a.wrong && a.conf->ports_n == 1 && a.conf->files_n == 1,
+	   "a link to /dev/null masks");
+	forget(&a);
+}
+
+static void test_drop_ins(struct tap *t, const char *root)
+{
+	static const char want[] =
+		"/etc/stabletap/a.conf.d/30.conf:1: 'vm2': there is no such "
+		"port in ROOT/etc/stabletap/a.conf; did you mean 'vm1'?\n";
+	struct answer a;
+
+	write_file(root, "usr/lib/stabletap/a.conf.d/10.conf",
+		   Q "Queues=10\nCandidate=ten\n");
+	write_file(root, "etc/stabletap/a.conf.d/20.conf",
+		   Q "Queues=20\nCandidate=\nCandidate=twenty\n");
+	write_file(root, "run/stabletap/a.conf.d/20.conf", "nonsense");
+	write_file(root, "run/stabletap/a.conf.d/90.conf", Q "Queues=90\n");
+	write_file(root, "etc/stabletap/a.conf.d/90.conf", NULL);
+	write_file(root, "run/stabletap/b.conf.d/10.conf", "nonsense");
+	a = ask_root(root, NULL);
+	is_str(t, a.said, "", "drop-ins may say a key again, masked files' "
+	       "are not read");
+	ok(t, !a.wrong && a.conf->ports[0].queues == 20 &&
+	   a.conf->files_n == 3, "the last that is not hidden wins");
+	ok(t, !a.wrong && a.conf->ports[0].candidates_n == 1 &&
+	   a.conf->selectors_n == 1 &&
+	   !strcmp(a.conf->selectors[0].name, "twenty"),
+	   "and can take lists back");
+	forget(&a);
+
+	write_file(root, "etc/stabletap/a.conf.d/30.conf", "[Port vm2]\n");
+	write_file(root, "etc/stabletap/z.conf.d/10.conf", "nonsense");
+	a = ask_root(root, NULL);
+	ok(t, a.wrong == 1, "a drop-in makes no port");
+	ok(t, a.said && strlen(a.said) > strlen(root) &&
+	   !strncmp(a.said + strlen(root), want, strlen("/etc/stabletap/"
+		    "a.conf.d/30.conf:1: 'vm2': there is no such port in ")) &&
+	   strstr(a.said, "did you mean 'vm1'?"), "and is told its place");
+	ok(t, a.said && strstr(a.said, "z.conf.d: warning: is not read: there "
+			       "is no 'z.conf' that it could add to\n"),
+	   "drop-ins of nothing are told");
+	forget(&a);
+}
+
+static void test_files(struct tap *t, const char *root)
+{
+	char path[256];
+	struct answer a;
+
+	snprintf(path, sizeof(path), "%s/etc/stabletap/a.conf", root);
+	a = ask_root(root, path);
+	ok(t, !a.wrong && a.conf->ports[0].queues == 3 && a.conf->files_n == 1,
+	   "a file asked for is read alone");
+	forget(&a);
+	snprintf(path, sizeof(path), "%s/etc/stabletap/none", root);
+	a = ask_root(root, path);
+	ok(t, a.wrong == -ENOENT && !a.conf, "one that is not there fails");
+	forget(&a);
+
+	write_file(root, "etc/stabletap/a.conf", NULL);
+	snprintf(path, sizeof(path), "%s/etc/stabletap/p.conf", root);
+	if (mkfifo(path, 0600))
+		perror(path);
+	a = ask_root(root, NULL);
+	ok(t, a.wrong == 1 && strstr(a.said, "p.conf: can't be read: "),
+	   "a FIFO is complained of, not waited for");
+	forget(&a);
+	unlink(path);
+	if (symlink("nowhere", path))
+		perror(path);
+	a = ask_root(root, NULL);
+	ok(t, a.wrong == 1 && strstr(a.said, "p.conf: can't be read: No such "
+				     "file or directory\n"),
+	   "a link to nowhere is complained of");
+	forget(&a);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type,
+		      struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void test_layers(struct tap *t)
+{
+	char root[] = "/tmp/test-conf.XXXXXX";
+
+	if (!ok(t, mkdtemp(root), "there is room for files"))
+		return;
+	test_hiding(t, root);
+	test_drop_ins(t, root);
+	test_files(t, root);
+	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* ---- differences ---- */
+
+static void is_diff(struct tap *t, const char *old, const char *new,
+		    const char *want, const char *name)
+{
+	struct answer a = ask(old);
+	struct answer b = ask(new);
+	char *said = NULL;
+	size_t len;
+	FILE *out = open_memstream(&said, &len);
+
+	if (ok(t, a.conf && b.conf && out, "both are good")) {
+		int n = conf_diff(a.conf, b.conf, out);
+
+		fclose(out);
+		is_str(t, said, want, name);
+		ok(t, !n == !*want, "and it is counted");
+	}
+	free(said);
+	forget(&a);
+	forget(&b);
+}
+
+static void test_diff(struct tap *t)
+{
+	is_diff(t, whole, whole, "", "a file is the same as itself");
+	is_diff(t, P, "\n\n# moved\n[Daemon]\n" P "Failback=yes\n", "",
+		"places and defaults make no difference");
+	is_diff(t, P "[Port vm2]\nQueues=2\nMACAddress=2:0:0:0:0:1\n",
+		"[Port vm2]\nCandidate=a vlan=5 create mode=vepa\n"
+		"Candidate=b\nMode=600\nMACAddress=2:0:0:0:0:1\n"
+		"LossDelaySec=1500ms\nGuestLinkDownSec=\n"
+		"[Port vm3]\n[Daemon]\nMetricsFile=/m\n",
+		"daemon: MetricsFile was the default, is '/m'\n"
+		"vm1: is gone\n"
+		"vm2: Queues was '2', is the default\n"
+		"vm2: Mode was the default, is '0600'\n"
+		"vm2: Candidate was the default, is 'name=a vlan=5 create "
+		"mode=vepa, name=b'\n"
+		"vm2: LossDelaySec was '0s', is '1500ms'\n"
+		"vm3: is new\n", "all that differs is said");
+}
+
+static void test_equal(struct tap *t)
+{
+	/* Each like none of the others */
+	struct answer a = ask("[Port a]\nCandidate=e1\nCandidate=e2\n"
+			      "Candidate=mac=2:0:0:0:0:1\n"
+			      "Candidate=mac=2:0:0:0:0:2\n"
+			      "Candidate=e1 vlan=5\nCandidate=e1 vlan=6\n"
+			      "Candidate=e1 vlan=6 create\n"
+			      "Candidate=e1 vf=0\nCandidate=e1 vf=1\n"
+			      "Candidate=driver=e1\nCandidate=port=e1\n"
+			      "Candidate=path=e-1\nCandidate=property=e=1\n"
+			      "Candidate=driver=e2\nCandidate=port=e2\n"
+			      "Candidate=path=e-2\nCandidate=property=e=2\n");
+	const struct conf_selector *s = a.conf ? a.conf->selectors : NULL;
+	size_t i, k, n = s ? a.conf->selectors_n : 0;
+	bool good = true;
+
+	is_str(t, a.said, "", "what differs in one word is another device");
+	for (i = 0; i < n; i++)
+		for (k = 0; k < n; k++)
+			good = good && (i == k) ==
+			       conf_selector_equal(&s[i], &s[k]);
+	ok(t, good && n == 17, "each is like itself and no other");
+	forget(&a);
+}
+
+int main(void)
+{
+	struct tap t = { 0 };
+
+	test_whole(&t);
+	test_defaults(&t);
+	test_bad(&t);
+	test_many(&t);
+	test_warnings(&t);
+	test_lines(&t);
+	test_layers(&t);
+	test_diff(&t);
+	test_equal(&t);
+	return tap_end(&t);
+}
