@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The operator's programs: what they are given, their order, their end. */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "daemon.h"
+#include "loop.h"
+#include "tap.h"
+
+#define MS 1000000ULL
+
+static char dir[64];
+static int log_fd;
+static sd_event *loop;
+
+static const char *path_of(const char *name)
+{
+	static char path[8][128];
+	static unsigned int i;
+
+	snprintf(path[++i % 8], sizeof(*path), "%s/%s", dir, name);
+	return path[i % 8];
+}
+
+/* A script that has $dir; its path is the caller's to free. */
+static char *script(const char *name, const char *text)
+{
+	const char *path = path_of(name);
+	FILE *f = fopen(path, "we");
+
+	if (!f)
+		abort();
+	fprintf(f, "#!/bin/sh\ndir=%s\n%s\n", dir, text);
+	fchmod(fileno(f), 0755);
+	fclose(f);
+	return strdup(path);
+}
+
+static const char *contents(const char *name)
+{
+	static char buf[4096];
+	FILE *f = fopen(path_of(name), "re");
+	size_t got = 0;
+
+	if (f) {
+		got = fread(buf, 1, sizeof(buf) - 1, f);
+		fclose(f);
+	}
+	buf[got] = '\0';
+	return buf;
+}
+
+static struct happening make(const char *port, const char *event)
+{
+	struct happening h = { .detached = 1234567890 };
+
+	snprintf(h.port, sizeof(h.port), "%s", port);
+	snprintf(h.event, sizeof(h.event), "%s", event);
+	snprintf(h.to, sizeof(h.to), "eth1");
+	snprintf(h.why, sizeof(h.why), "carrier is back");
+	return h;
+}
+
+static bool exists(void *arg)
+{
+	return !access(path_of(arg), F_OK);
+}
+
+static bool logged(void *arg)
+{
+	return log_count(log_fd, arg) > 0;
+}
+
+/* Run one hook that ends by making "done". */
+static bool run_one(struct hooks *h, const char *text)
+{
+	struct happening what = make("vm1", "attached");
+	char *paths[] = { script("one", text), NULL };
+	bool good;
+
+	unlink(path_of("done"));
+	hooks_run(h, paths, &what, 20000 * MS);
+	free(paths[0]);
+	good = loop_until(loop, exists, (void *)"done", 10000);
+	loop_for(loop, 50);
+	return good;
+}
+
+static void test_given(struct tap *t, struct hooks *h)
+{
+	int extra = open("/dev/null", O_RDONLY);	/* inheritable */
+	char own[64];
+	bool good;
+
+	signal(SIGPIPE, SIG_IGN);
+	good = run_one(h, "env | grep -v '^_=\\|^PWD=\\|^SHLVL=' | sort "
+		       ">$dir/env\n"
+		       "(cd /proc/$$/fd; echo *) >$dir/fds\n"
+		       "readlink /proc/$$/fd/0 >$dir/stdin\n"
+		       "grep -E 'Sig(Blk|Ign)' /proc/$$/status >$dir/sig\n"
+		       "cut -d' ' -f5,6 /proc/$$/stat >$dir/ids\n"
+		       "echo $$ $$ >$dir/own; pwd >$dir/cwd; echo $# >$dir/n\n"
+		       "echo said aloud; touch $dir/done");
+	ok(t, good, "a hook is run");
+	is_str(t, contents("env"),
+	       "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:"
+	       "/bin\n"
+	       "STABLETAP_DETACHED_MS=1234\nSTABLETAP_EVENT=attached\n"
+	       "STABLETAP_FROM=\nSTABLETAP_PORT=vm1\nSTABLETAP_TO=eth1\n"
+	       "STABLETAP_WHY=carrier is back\n", "its environment, whole");
+	/* The shell has the script open. */
+	is_str(t, contents("fds"), "0 1 10 2\n", "it inherits no fds");
+	is_str(t, contents("stdin"), "/dev/null\n", "stdin is /dev/null");
+	ok(t, strstr(contents("sig"), "SigBlk:\t0000000000000000") &&
+	   strstr(contents("sig"), "SigIgn:\t0000000000000000"),
+	   "no signal is blocked or ignored");
+	snprintf(own, sizeof(own), "%s", contents("own"));
+	is_str(t, contents("ids"), own, "it leads its own group and session");
+	is_str(t, contents("cwd"), "/\n", "it works in the root directory");
+	is_str(t, contents("n"), "0\n", "it gets no argument");
+	ok(t, logged((void *)"said aloud"), "what it says goes to the log");
+	close(extra);
+}
+
+static void test_failures(struct tap *t, struct hooks *h)
+{
+	struct happening what = make("vm1", "lost");
+	char *bad = script("bad", "exit 7");
+	char *killed = script("killed", "kill -SEGV $$");
+	char *last = script("last", "touch $dir/last-done");
+	char *paths[] = { bad, (char *)"/nowhere/at-all", killed, last, NULL };
+
+	log_forget(log_fd);
+	hooks_run(h, paths, &what, 20000 * MS);
+	ok(t, loop_until(loop, exists, (void *)"last-done", 10000),
+	   "after a failure the event's next hook is run");
+	ok(t, logged((void *)"bad failed: status 7"), "a status is logged");
+	ok(t, logged((void *)"/nowhere/at-all can't be run: No such file"),
+	   "why one can't be run is logged");
+	ok(t, logged((void *)"killed was killed: Segmentation"),
+	   "a signal is logged");
+	free(bad);
+	free(killed);
+	free(last);
+}
+
+static void test_limit(struct tap *t, struct hooks *h)
+{
+	struct happening what = make("vm1", "lost");
+	char *deaf = script("deaf", "trap '' TERM; sleep 1000 & "
+			    "echo $! >$dir/pid; touch $dir/deaf; wait; wait; "
+			    "sleep 1000");
+	char *soft = script("soft", "touch $dir/soft; exec sleep 1000");
+	char *paths[] = { soft, NULL };
+	uint64_t begin = loop_now_ms();
+	uint64_t took;
+	char proc[40];
+	pid_t pid;
+
+	log_forget(log_fd);
+	hooks_run(h, paths, &what, 300 * MS);
+	ok(t, loop_until(loop, logged, (void *)"soft was ended after 0.3 s",
+			 10000), "a hook that takes too long is ended");
+	took = loop_now_ms() - begin;
+	ok(t, took >= 300 && took < 1900, "by SIGTERM (after %d ms)",
+	   (int)took);
+
+	paths[0] = deaf;
+	begin = loop_now_ms();
+	hooks_run(h, paths, &what, 300 * MS);
+	ok(t, loop_until(loop, logged, (void *)"deaf was ended", 10000),
+	   "one that ignores SIGTERM, too");
+	took = loop_now_ms() - begin;
+	ok(t, took >= 2300 && took < 9000, "by SIGKILL, later (after %d ms)",
+	   (int)took);
+	pid = (pid_t)strtol(contents("pid"), NULL, 10);
+	loop_for(loop, 100);
+	snprintf(proc, sizeof(proc), "/proc/%d/fd/0", (int)pid);
+	ok(t, pid > 1 && access(proc, F_OK), "with its whole group");
+	free(deaf);
+	free(soft);
+}
+
+static bool six_done(void *arg)
+{
+	(void)arg;
+	return strlen(contents("order")) >= sizeof("a e1\n") * 6 - 6;
+}
+
+static void test_order(struct tap *t, struct hooks *h)
+{
+	char *a = script("a", "sleep 0.1\n"
+			 "echo a $STABLETAP_EVENT >>$dir/order");
+	char *b = script("b", "echo b $STABLETAP_EVENT >>$dir/order");
+	char *c = script("c", "touch $dir/other");
+	char *paths[] = { a, b, NULL };
+	char *other[] = { c, NULL };
+	struct happening what;
+	char event[16];
+	int i;
+
+	for (i = 1; i <= 3; i++) {
+		snprintf(event, sizeof(event), "e%d", i);
+		what = make("vm1", event);
+		hooks_run(h, paths, &what, 20000 * MS);
+	}
+	what = make("vm2", "e");
+	hooks_run(h, other, &what, 20000 * MS);
+	/* They may be changed or freed once hooks_run() is over. */
+	a[0] = b[0] = '\0';
+	ok(t, loop_until(loop, exists, (void *)"other", 5000) &&
+	   !six_done(NULL), "another port's hooks don't wait");
+	loop_until(loop, six_done, NULL, 10000);
+	is_str(t, contents("order"), "a e1\nb e1\na e2\nb e2\na e3\nb e3\n",
+	       "one port's are run one after the other");
+	free(a);
+	free(b);
+	free(c);
+}
+
+static void test_bounded(struct tap *t, struct hooks *h)
+{
+	char *hold = script("hold", "echo $STABLETAP_EVENT >>$dir/held; "
+			    "while [ ! -e $dir/go ]; do sleep 0.05; done");
+	char *paths[] = { hold, NULL };
+	struct happening what;
+	char event[16];
+	int i;
+
+	log_forget(log_fd);
+	for (i = 1; i <= 30; i++) {
+		snprintf(event, sizeof(event), "e%d", i);
+		what = make("vm1", event);
+		hooks_run(h, paths, &what, 20000 * MS);
+		if (i == 1)
+			loop_until(loop, exists, (void *)"held", 5000);
+	}
+	ok(t, log_count(log_fd, "was dropped") == 14,
+	   "of too many events the oldest are dropped, and it is said");
+	ok(t, logged((void *)"e2 was dropped") && !logged((void *)"e1 was") &&
+	   !logged((void *)"e16 was"), "but not the one under way");
+	close(open(path_of("go"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	for (i = 0; i < 200 && !strstr(contents("held"), "e30\n"); i++)
+		loop_for(loop, 50);
+	ok(t, !strncmp(contents("held"), "e1\ne16\ne17\n", 11) &&
+	   strstr(contents("held"), "e30\n"), "and the others are run");
+	free(hold);
+}
+
+static void test_free(struct tap *t, struct hooks *h)
+{
+	char *paths[] = { script("one", "touch $dir/begun; exec sleep 1000"),
+			  NULL };
+	struct happening what = make("vm1", "attached");
+	siginfo_t si = { 0 };
+
+	hooks_run(h, paths, &what, 20000 * MS);
+	hooks_run(h, paths, &what, 20000 * MS);
+	loop_until(loop, exists, (void *)"begun", 5000);
+	hooks_free(h);
+	ok(t, !waitid(P_ALL, 0, &si, WEXITED) && si.si_code == CLD_KILLED &&
+	   si.si_status == SIGTERM, "what runs at the end is ended");
+	free(paths[0]);
+}
+
+int main(void)
+{
+	struct tap t = { 0 };
+	struct hooks *h;
+	char command[96];
+
+	snprintf(dir, sizeof(dir), "/tmp/test-hooks.XXXXXX");
+	if (!mkdtemp(dir) || sd_event_new(&loop) < 0)
+		return 1;
+	log_fd = log_capture();
+	h = hooks_new(loop);
+	test_given(&t, h);
+	test_failures(&t, h);
+	test_limit(&t, h);
+	test_order(&t, h);
+	test_bounded(&t, h);
+	test_free(&t, h);
+	sd_event_unref(loop);
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	return shell(command) || tap_end(&t);
+}
