@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Telling the network where a port is now: what to say, and when. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netpacket/packet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "announce.h"
+#include "daemon.h"
+#include "speakers.h"
+
+/* As QEMU's announce-self: from the start, in ms. */
+static const unsigned int at_ms[] = { 0, 50, 200, 450, 800 };
+
+#define TIMES (sizeof(at_ms) / sizeof(*at_ms))
+#define FRAMES_MAX 128
+
+/* One port's announcement while it goes on. */
+struct round {
+	struct round *next;
+	struct announcer *owner;
+	sd_event_source *timer;
+	int port;
+	int ifindex;
+	uint8_t mac[6];
+	unsigned int time;	/* which of @at_ms is next */
+	unsigned int sent;
+	struct announce_frame *frames;
+	size_t frames_n;
+};
+
+struct announcer {
+	sd_event *loop;
+	int fd;
+	struct round *rounds;
+};
+
+struct announcer *announcer_new(sd_event *loop)
+{
+	struct announcer *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->loop = sd_event_ref(loop);
+	a->fd = -1;
+	return a;
+}
+
+static void round_free(struct round *r)
+{
+	struct round **at = &r->owner->rounds;
+
+	while (*at && *at != r)
+		at = &(*at)->next;
+	if (*at)
+		*at = r->next;
+	sd_event_source_disable_unref(r->timer);
+	free(r->frames);
+	free(r);
+}
+
+void announcer_free(struct announcer *a)
+{
+	if (!a)
+		return;
+	while (a->rounds)
+		round_free(a->rounds);
+	if (a->fd >= 0)
+		close(a->fd);
+	sd_event_unref(a->loop);
+	free(a);
+}
+
+/* -ENODEV: the device is no more, there is nothing left to be told by. */
+static int send_frame(const struct round *r, const struct announce_frame *f)
+{
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(f->proto),
+		.sll_ifindex = r->ifindex,
+		.sll_halen = 6,
+	};
+
+	memcpy(to.sll_addr, f->data, 6);
+	if (sendto(r->owner->fd, f->data, f->len, MSG_DONTWAIT,
+		   (const struct sockaddr *)&to, sizeof(to)) >= 0)
+		return 0;
+	return errno == ENXIO ? -ENODEV : -errno;
+}
+
+static struct announce_frame *add_frame(struct round *r)
+{
+	return r->frames_n < FRAMES_MAX ? &r->frames[r->frames_n++] : NULL;
+}
+
+static void add_speaker(const struct speaker *s, void *arg)
+{
+	struct announce_frame *f;
+	struct round *r = arg;
+
+	/* The port's own was put there before anything was asked for. */
+	if (!s->tags.n)
+		return;
+	f = add_frame(r);
+	if (f)
+		announce_rarp(f, &s->tags, s->mac);
+}
+
+static void add_address(const struct speaker *s, int family,
+			const uint8_t *ip, void *arg)
+{
+	struct round *r = arg;
+	struct announce_frame *f = add_frame(r);
+
+	if (!f)
+		return;
+	if (family == AF_INET)
+		announce_arp(f, &s->tags, s->mac, ip);
+	else
+		announce_na(f, &s->tags, s->mac, ip, s->router);
+}
+
+/* Without memory or rtnetlink the port's RARP still goes out. */
+static int gather(struct round *r)
+{
+	static const struct announce_tags none;
+	struct announce_frame *shrunk;
+	int err;
+
+	r->frames = calloc(FRAMES_MAX, sizeof(*r->frames));
+	if (!r->frames)
+		return -ENOMEM;
+	announce_rarp(add_frame(r), &none, r->mac);
+	err = speakers_list(r->port, r->mac, add_speaker, add_address, r);
+	if (err)
+		log_port(LOG_DEBUG, NULL,
+			 "what port %d has addresses of can't be read: %s",
+			 r->port, strerror(-err));
+	shrunk = realloc(r->frames, r->frames_n * sizeof(*r->frames));
+	if (shrunk)
+		r->frames = shrunk;
+	return 0;
+}
+
+static int say(struct round *r)
+{
+	int result = 0;
+	size_t i;
+	int err;
+
+	for (i = 0; i < r->frames_n; i++) {
+		err = send_frame(r, &r->frames[i]);
+		if (err == -ENODEV)
+			return err;
+		/* Down, or a full queue: the next time may do. */
+		if (err)
+			result = err;
+		else
+			r->sent++;
+	}
+	return result;
+}
+
+static int on_time(sd_event_source *s, uint64_t usec, void *arg)
+{
+	struct round *r = arg;
+	uint64_t wait;
+	int err = 0;
+
+	(void)usec;
+	if (!r->time)
+		err = gather(r);
+	if (!err)
+		err = say(r);
+	if (++r->time < TIMES && err != -ENODEV && err != -ENOMEM) {
+		wait = 1000ULL * (at_ms[r->time] - at_ms[r->time - 1]);
+		sd_event_source_set_time_relative(s, wait);
+		sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+		return 0;
+	}
+	if (err && !r->sent)
+		log_port(LOG_NOTICE, NULL,
+			 "port %d could not be announced on device %d: %s",
+			 r->port, r->ifindex, strerror(-err));
+	round_free(r);
+	return 0;
+}
+
+static struct round *round_find(struct announcer *a, int port)
+{
+	struct round *r = a->rounds;
+
+	while (r && r->port != port)
+		r = r->next;
+	return r;
+}
+
+void announcer_stop(struct announcer *a, int port)
+{
+	struct round *r = round_find(a, port);
+
+	if (r)
+		round_free(r);
+}
+
+int announcer_start(struct announcer *a, int port, int ifindex,
+		    const uint8_t addr[6])
+{
+	struct round *r;
+	int err;
+
+	announcer_stop(a, port);
+	/* Protocol 0: this socket receives nothing. */
+	if (a->fd < 0)
+		a->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (a->fd < 0)
+		return -errno;
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	r->owner = a;
+	r->port = port;
+	r->ifindex = ifindex;
+	memcpy(r->mac, addr, 6);
+	err = sd_event_add_time_relative(a->loop, &r->timer, CLOCK_MONOTONIC,
+					 0, 1000, on_time, r);
+	if (err < 0) {
+		free(r);
+		return err;
+	}
+	/* After other ports' attachments, whose frames are waited for. */
+	sd_event_source_set_priority(r->timer, SD_EVENT_PRIORITY_NORMAL + 10);
+	r->next = a->rounds;
+	a->rounds = r;
+	return 0;
+}

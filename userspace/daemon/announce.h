@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The frames by which a network learns where an address is: bytes alone. */
+#ifndef ANNOUNCE_H
+#define ANNOUNCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define ANNOUNCE_TAGS_MAX 2
+#define ANNOUNCE_FRAME_MAX 96
+
+/* VLAN tags, the outermost first. */
+struct announce_tags {
+	unsigned int n;
+	uint16_t proto[ANNOUNCE_TAGS_MAX];	/* ETH_P_8021Q, ETH_P_8021AD */
+	uint16_t id[ANNOUNCE_TAGS_MAX];
+};
+
+struct announce_frame {
+	uint16_t proto;		/* of the outermost header, host order */
+	uint16_t len;
+	uint8_t data[ANNOUNCE_FRAME_MAX];
+};
+
+/* "Who am I": carries no IP address, teaches switches the sender's. */
+void announce_rarp(struct announce_frame *f, const struct announce_tags *tags,
+		   const uint8_t mac[6]);
+/* RFC 5227's ARP announcement. */
+void announce_arp(struct announce_frame *f, const struct announce_tags *tags,
+		  const uint8_t mac[6], const uint8_t ip[4]);
+/* RFC 4861's unsolicited neighbour advertisement. */
+void announce_na(struct announce_frame *f, const struct announce_tags *tags,
+		 const uint8_t mac[6], const uint8_t ip[16], _Bool router);
+
+#endif /* ANNOUNCE_H */

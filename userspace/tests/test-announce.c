@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Announcements: the frames byte by byte, whom the kernel says to speak for,
+ * and what comes out of a device, and when.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netpacket/packet.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <linux/if_addr.h>
+#include <linux/if_ether.h>
+#include <linux/ipv6.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <libmnl/libmnl.h>
+
+#include "announce.h"
+#include "daemon.h"
+#include "loop.h"
+#include "speakers.h"
+#include "tap.h"
+
+#define SIZE 1024
+
+static const uint8_t mac[6] = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 };
+static const uint8_t ip4[4] = { 192, 0, 2, 7 };
+static const uint8_t ip6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 7 };
+static const struct announce_tags none;
+
+/* In hex, zeros at the end left out. */
+static const char *hex(const struct announce_frame *f)
+{
+	static char text[2 * ANNOUNCE_FRAME_MAX + 1];
+	size_t len = f->len;
+	size_t i;
+
+	while (len && !f->data[len - 1])
+		len--;
+	for (i = 0; i < len; i++)
+		snprintf(text + 2 * i, 3, "%02x", f->data[i]);
+	return text;
+}
+
+static void test_frames(struct tap *t)
+{
+	const struct announce_tags two = {
+		.n = 2,
+		.proto = { ETH_P_8021AD, ETH_P_8021Q },
+		.id = { 5, 4094 },
+	};
+	struct announce_frame f;
+
+	announce_rarp(&f, &none, mac);
+	is_str(t, hex(&f), "ffffffffffff" "525400123456" "8035"
+	       "0001" "0800" "06" "04" "0003" "525400123456" "00000000"
+	       "525400123456", "RARP");
+	ok(t, f.len == 60 && f.proto == ETH_P_RARP,
+	   "it has the shortest length");
+	announce_arp(&f, &none, mac, ip4);
+	is_str(t, hex(&f), "ffffffffffff" "525400123456" "0806"
+	       "0001" "0800" "06" "04" "0001" "525400123456" "c0000207"
+	       "000000000000" "c0000207", "ARP");
+	announce_arp(&f, &two, mac, ip4);
+	is_str(t, hex(&f), "ffffffffffff" "525400123456" "88a8" "0005"
+	       "8100" "0ffe" "0806" "0001" "0800" "06" "04" "0001"
+	       "525400123456" "c0000207" "000000000000" "c0000207",
+	       "ARP with two tags");
+	ok(t, f.len == 68 && f.proto == ETH_P_8021AD,
+	   "tags come on top of the shortest length");
+	announce_na(&f, &none, mac, ip6, true);
+	is_str(t, hex(&f), "333300000001" "525400123456" "86dd"
+	       "60000000" "0020" "3a" "ff"
+	       "20010db8000000000000000000000007"
+	       "ff020000000000000000000000000001"
+	       "88" "00" "f462" "a0000000" "20010db8000000000000000000000007"
+	       "02" "01" "525400123456", "NA of a router");
+	announce_na(&f, &two, mac, ip6, false);
+	ok(t, f.len == 94 && f.data[22] == 0x60 && f.data[66] == 0x20,
+	   "NA with two tags, of no router");
+}
+
+static struct nlmsghdr *begin_link(char *buf, int ifindex, int link,
+				   unsigned int flags)
+{
+	struct nlmsghdr *nlh;
+	struct ifinfomsg *ifi;
+
+	memset(buf, 0, SIZE);
+	nlh = mnl_nlmsg_put_header(buf);
+	nlh->nlmsg_type = RTM_NEWLINK;
+	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_index = ifindex;
+	ifi->ifi_flags = flags;
+	mnl_attr_put(nlh, IFLA_ADDRESS, 6, mac);
+	if (link)
+		mnl_attr_put_u32(nlh, IFLA_LINK, (uint32_t)link);
+	return nlh;
+}
+
+static void put_vlan(struct nlmsghdr *nlh, const char *kind, uint16_t id)
+{
+	struct nlattr *info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	struct nlattr *data;
+
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, kind);
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	mnl_attr_put_u16(nlh, IFLA_VLAN_ID, id);
+	mnl_attr_put_u16(nlh, IFLA_VLAN_PROTOCOL, htons(ETH_P_8021AD));
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
+}
+
+static void put_forwarding(struct nlmsghdr *nlh)
+{
+	int32_t conf[DEVCONF_FORWARDING + 2] = { [DEVCONF_FORWARDING] = 1 };
+	struct nlattr *spec = mnl_attr_nest_start(nlh, IFLA_AF_SPEC);
+	struct nlattr *family = mnl_attr_nest_start(nlh, AF_INET6);
+
+	mnl_attr_put(nlh, IFLA_INET6_CONF, sizeof(conf), conf);
+	mnl_attr_nest_end(nlh, family);
+	mnl_attr_nest_end(nlh, spec);
+}
+
+static void test_links(struct tap *t)
+{
+	struct nlmsghdr *nlh;
+	struct speaker s;
+	char buf[SIZE];
+
+	nlh = begin_link(buf, 9, 4, IFF_UP);
+	put_vlan(nlh, "vlan", 5);
+	put_forwarding(nlh);
+	ok(t, speaker_parse_link(nlh, &s) && s.ifindex == 9 && s.link == 4 &&
+	   s.tags.n == 1 && s.tags.id[0] == 5 &&
+	   s.tags.proto[0] == ETH_P_8021AD && !memcmp(s.mac, mac, 6) &&
+	   s.router, "a VLAN is read");
+	nlh = begin_link(buf, 9, 4, IFF_UP);
+	put_vlan(nlh, "macvlan", 5);
+	ok(t, speaker_parse_link(nlh, &s) && !s.tags.n && !s.router,
+	   "what is none has no tag");
+	nlh = begin_link(buf, 9, 4, 0);
+	ok(t, !speaker_parse_link(nlh, &s), "a device that is down is silent");
+	nlh = begin_link(buf, 9, 4, IFF_UP);
+	mnl_attr_put_u32(nlh, IFLA_LINK_NETNSID, 0);
+	ok(t, !speaker_parse_link(nlh, &s),
+	   "so is one on a device of another namespace");
+}
+
+static struct nlmsghdr *begin_addr(char *buf, uint8_t family, uint32_t flags)
+{
+	struct nlmsghdr *nlh;
+	struct ifaddrmsg *ifa;
+
+	memset(buf, 0, SIZE);
+	nlh = mnl_nlmsg_put_header(buf);
+	nlh->nlmsg_type = RTM_NEWADDR;
+	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+	ifa->ifa_family = family;
+	ifa->ifa_index = 9;
+	mnl_attr_put_u32(nlh, IFA_FLAGS, flags);
+	return nlh;
+}
+
+static void test_addresses(struct tap *t)
+{
+	static const uint8_t peer[4] = { 192, 0, 2, 8 };
+	struct nlmsghdr *nlh;
+	char buf[SIZE];
+	uint8_t ip[16];
+	int ifindex;
+	int family;
+
+	nlh = begin_addr(buf, AF_INET, IFA_F_PERMANENT);
+	mnl_attr_put(nlh, IFA_ADDRESS, 4, peer);
+	mnl_attr_put(nlh, IFA_LOCAL, 4, ip4);
+	ok(t, speaker_parse_addr(nlh, &ifindex, &family, ip) && ifindex == 9 &&
+	   family == AF_INET && !memcmp(ip, ip4, 4),
+	   "an address is ours, not its peer's");
+	nlh = begin_addr(buf, AF_INET6, 0);
+	mnl_attr_put(nlh, IFA_ADDRESS, 16, ip6);
+	ok(t, speaker_parse_addr(nlh, &ifindex, &family, ip) &&
+	   family == AF_INET6 && !memcmp(ip, ip6, 16),
+	   "an IPv6 address is read");
+	nlh = begin_addr(buf, AF_INET6, IFA_F_TENTATIVE);
+	mnl_attr_put(nlh, IFA_ADDRESS, 16, ip6);
+	ok(t, !speaker_parse_addr(nlh, &ifindex, &family, ip),
+	   "one that others may have is not announced");
+	nlh = begin_addr(buf, AF_INET6, 0);
+	mnl_attr_put(nlh, IFA_ADDRESS, 4, ip4);
+	ok(t, !speaker_parse_addr(nlh, &ifindex, &family, ip),
+	   "nor one of the wrong length");
+}
+
+/* Under the sanitizers this finds reads beyond the message. */
+static void test_broken(struct tap *t)
+{
+	struct nlmsghdr *nlh;
+	struct speaker s;
+	unsigned int seed = 1;
+	char buf[SIZE];
+	uint32_t i;
+	char *copy;
+
+	nlh = begin_link(buf, 9, 4, IFF_UP);
+	put_vlan(nlh, "vlan", 5);
+	put_forwarding(nlh);
+	for (i = 0; i < 20000; i++) {
+		uint32_t len = nlh->nlmsg_len;
+		uint32_t at;
+
+		copy = malloc(len);
+		if (!copy)
+			return;
+		memcpy(copy, buf, len);
+		seed = seed * 1103515245u + 12345u;
+		at = sizeof(*nlh) + (seed >> 8) % (len - sizeof(*nlh));
+		seed = seed * 1103515245u + 12345u;
+		copy[at] = (char)(seed >> 16);
+		speaker_parse_link((struct nlmsghdr *)copy, &s);
+		free(copy);
+	}
+	ok(t, true, "messages with a wrong byte do no harm");
+}
+
+/* ---- what comes out of a veth's other end ---- */
+
+struct seen {
+	int fd;
+	unsigned int rarp;
+	unsigned int arp;
+	unsigned int na;
+	uint64_t last;
+};
+
+static bool is_frame(const struct announce_frame *f, const uint8_t *buf,
+		     size_t len)
+{
+	return len == f->len && !memcmp(buf, f->data, len);
+}
+
+static bool see(void *arg)
+{
+	struct seen *seen = arg;
+	struct announce_frame f;
+	uint8_t buf[256];
+	ssize_t got;
+
+	while ((got = recv(seen->fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0) {
+		announce_rarp(&f, &none, mac);
+		seen->rarp += is_frame(&f, buf, (size_t)got);
+		announce_arp(&f, &none, mac, ip4);
+		seen->arp += is_frame(&f, buf, (size_t)got);
+		announce_na(&f, &none, mac, ip6, false);
+		seen->na += is_frame(&f, buf, (size_t)got);
+		seen->last = loop_now_ms();
+	}
+	return seen->rarp >= 5 && seen->arp >= 5 && seen->na >= 5;
+}
+
+static bool scene(struct seen *seen)
+{
+	struct sockaddr_ll at = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+	};
+
+	if (unshare(CLONE_NEWNET) ||
+	    shell("ip link add port0 address 52:54:00:12:34:56 type veth "
+		"peer name far0 && ip link set port0 up && "
+		"ip link set far0 up && ip addr add 192.0.2.7/24 dev port0 && "
+		"ip addr add 2001:db8::7/64 dev port0 nodad"))
+		return false;
+	at.sll_ifindex = (int)if_nametoindex("far0");
+	seen->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	return seen->fd >= 0 &&
+	       !bind(seen->fd, (struct sockaddr *)&at, sizeof(at));
+}
+
+static void test_live(struct tap *t, struct seen *seen)
+{
+	int port = (int)if_nametoindex("port0");
+	struct announcer *a;
+	sd_event *loop;
+	uint64_t begin;
+	int log_fd;
+
+	if (sd_event_new(&loop) < 0)
+		return;
+	a = announcer_new(loop);
+	begin = loop_now_ms();
+	ok(t, !announcer_start(a, port, port, mac), "an announcement begins");
+	ok(t, loop_until(loop, see, seen, 5000),
+	   "RARP, ARP and NA come out, 5 times each");
+	ok(t, seen->last - begin >= 790, "over 800 ms (%d)",
+	   (int)(seen->last - begin));
+	loop_for(loop, 300);
+	see(seen);
+	ok(t, seen->rarp == 5, "and no more");
+
+	seen->rarp = 0;
+	announcer_start(a, port, port, mac);
+	loop_for(loop, 20);
+	announcer_start(a, port, port, mac);
+	loop_for(loop, 1000);
+	see(seen);
+	ok(t, seen->rarp == 6, "a second start ends the first (%u)",
+	   seen->rarp);
+
+	seen->rarp = 0;
+	announcer_start(a, port, port, mac);
+	loop_for(loop, 100);
+	announcer_stop(a, port);
+	announcer_stop(a, port);
+	loop_for(loop, 300);
+	see(seen);
+	ok(t, seen->rarp == 2, "a stop ends it (%u)", seen->rarp);
+
+	log_fd = log_capture();
+	announcer_start(a, port, 4711, mac);
+	loop_for(loop, 100);
+	ok(t, log_count(log_fd, "No such device") == 1,
+	   "a device that is not there ends it");
+	announcer_start(a, port, port, mac);
+	loop_for(loop, 10);
+	announcer_free(a);
+	sd_event_unref(loop);
+}
+
+int main(void)
+{
+	struct seen seen = { .fd = -1 };
+	struct tap t = { 0 };
+
+	test_frames(&t);
+	test_links(&t);
+	test_addresses(&t);
+	test_broken(&t);
+	if (scene(&seen))
+		test_live(&t, &seen);
+	else
+		ok(&t, true, "announcing # SKIP no namespace, veth or ip");
+	if (seen.fd >= 0)
+		close(seen.fd);
+	return tap_end(&t);
+}
