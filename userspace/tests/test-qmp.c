@@ -1,0 +1,832 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * QMP: its bytes; a server that stalls, closes, floods and lies, in the same
+ * loop; a real QEMU.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "daemon.h"
+#include "loop.h"
+#include "qmp-wire.h"
+#include "qmp.h"
+#include "tap.h"
+
+#define GREETING "{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}\r\n"
+#define EVENT(name) "{\"timestamp\": {\"seconds\": 1}, \"event\": " \
+	"\"NIC_RX_FILTER_CHANGED\", \"data\": {\"name\": \"" name "\"}}\r\n"
+#define NIC(name, more) "{\"name\": \"" name "\", \"main-mac\": " \
+	"\"52:54:00:12:34:56\", \"promiscuous\": false, " \
+	"\"broadcast-allowed\": true, \"unicast\": \"normal\", " \
+	"\"multicast\": \"all\", \"vlan\": \"normal\", " \
+	"\"unicast-overflow\": false, \"multicast-overflow\": true, " \
+	"\"vlan-table\": [0, 5], " \
+	"\"unicast-table\": [\"02:00:00:00:00:01\"], " \
+	"\"multicast-table\": [\"33:33:00:00:00:01\", " \
+	"\"01:00:5e:00:00:01\"]" more "}"
+
+static char dir[64];
+static int log_fd;
+static sd_event *loop;
+
+/* ---- bytes ---- */
+
+/* What comes out when @text is fed @step bytes at a time: messages or errno. */
+static int feed(const char *text, size_t len, size_t step)
+{
+	struct qmp_wire w = { 0 };
+	json_t *json;
+	int count = 0;
+	int err = 0;
+	size_t at;
+	size_t n;
+
+	for (at = 0; at < len && err >= 0; at += n) {
+		n = len - at < step ? len - at : step;
+		err = qmp_wire_feed(&w, text + at, n);
+		while (!err && (err = qmp_wire_next(&w, &json)) > 0) {
+			count++;
+			json_decref(json);
+			err = 0;
+		}
+	}
+	qmp_wire_reset(&w);
+	return err < 0 ? err : count;
+}
+
+static int feed_all(const char *text)
+{
+	size_t len = strlen(text);
+	int whole = feed(text, len, len);
+	size_t step;
+
+	for (step = 1; step < 8; step++)
+		if (feed(text, len, step) != whole)
+			return -ENOTRECOVERABLE;
+	return whole;
+}
+
+static void test_wire(struct tap *t)
+{
+	static char big[QMP_MESSAGE_MAX + 64];
+
+	ok(t, feed_all("{}\r\n{\"a\": [1, {\"b\": 2}]}\r\n \t\n{}") == 3,
+	   "messages are told apart, however they are cut");
+	ok(t, feed_all("{\"a\": \"}\\\"]}{\"}{}") == 2,
+	   "braces in strings are none");
+	ok(t, feed_all("{\n  \"a\": [\n    1\n  ]\n}\n") == 1,
+	   "a message may have several lines");
+	ok(t, feed_all("{\"a\": ") == 0, "a message may be unfinished");
+	ok(t, feed_all("{}garbage") == -EBADMSG &&
+	   feed_all("[1]") == -EBADMSG && feed_all("\"QMP\"") == -EBADMSG &&
+	   feed_all("}") == -EBADMSG && feed_all("{]") == -EBADMSG &&
+	   feed_all("{\"a\": nul}") == -EBADMSG &&
+	   feed_all("{\"\xff\": 1}") == -EBADMSG, "garbage is none");
+	ok(t, feed("{\"\0\": 1}", 9, 9) == -EBADMSG, "nor a NUL");
+	memset(big, 'x', sizeof(big));
+	memcpy(big, "{\"a\": \"", 7);
+	ok(t, feed(big, sizeof(big), 16384) == -EMSGSIZE,
+	   "a message without end is cut off");
+	memset(big, '[', sizeof(big));
+	memcpy(big, "{\"a\":", 5);
+	memset(big + QMP_MESSAGE_MAX / 2, ']', QMP_MESSAGE_MAX / 2 - 5);
+	big[QMP_MESSAGE_MAX - 5] = '}';
+	ok(t, feed(big, QMP_MESSAGE_MAX - 4, 16384) == -EBADMSG,
+	   "half a million brackets don't reach the stack's end");
+}
+
+static int filter(const char *text, struct qmp_filter *f)
+{
+	json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
+	int err = qmp_filter_parse(json, "net0", f);
+
+	json_decref(json);
+	return err;
+}
+
+static void test_filter(struct tap *t)
+{
+	static const char *const lies[] = {
+		"{}", "null", "[1]", "[{}]", "[{\"name\": 1}]",
+		"[{\"name\": \"net0\"}]",
+		"[" NIC("net0", ", \"main-mac\": \"52:54:00\"") "]",
+		"[" NIC("net0", ", \"main-mac\": 7") "]",
+		"[" NIC("net0", ", \"promiscuous\": 1") "]",
+		"[" NIC("net0", ", \"unicast\": \"some\"") "]",
+		"[" NIC("net0", ", \"multicast\": null") "]",
+		"[" NIC("net0", ", \"unicast-table\": {}") "]",
+		"[" NIC("net0", ", \"unicast-table\": [[]]") "]",
+		"[" NIC("net0", ", \"multicast-table\": [\"\"]") "]",
+		"[" NIC("net0", ", \"vlan-table\": [4096]") "]",
+		"[" NIC("net0", ", \"vlan-table\": [-1]") "]",
+		"[" NIC("net0", ", \"vlan-table\": \"all\"") "]",
+		"[" NIC("net0", ", \"unicast-overflow\": \"no\"") "]",
+	};
+	struct qmp_filter f;
+	size_t i;
+
+	ok(t, !filter("[" NIC("net1", "") ", " NIC("net0", "") "]", &f) &&
+	   f.mac[5] == 0x56 && !f.promiscuous &&
+	   f.unicast == QMP_RX_NORMAL && f.multicast == QMP_RX_ALL &&
+	   f.vlan == QMP_RX_NORMAL && !f.unicast_overflow &&
+	   f.multicast_overflow && f.uc_n == 1 && f.uc[0][5] == 1 &&
+	   f.mc_n == 2 && f.mc[1][0] == 1 && f.vlans_n == 2 &&
+	   f.vlans[1] == 5, "a filter is read");
+	qmp_filter_release(&f);
+	ok(t, !filter("[" NIC("net0", ", \"vlan\": \"all\", "
+			      "\"vlan-table\": \"whatever\"") "]", &f) &&
+	   !f.vlans_n, "the VLAN table of \"all\" is not looked at");
+	qmp_filter_release(&f);
+	ok(t, filter("[" NIC("net1", "") "]", &f) == -ENOENT,
+	   "another NIC's is not taken");
+	for (i = 0; i < sizeof(lies) / sizeof(*lies); i++)
+		ok(t, filter(lies[i], &f) == -EPROTO, "lie %zu is refused", i);
+}
+
+/* ---- a server that does as it is told ---- */
+
+struct fake {
+	char path[100];
+	int listener;
+	int fd;			/* of the client that is served, or -1 */
+	sd_event_source *listening;
+	sd_event_source *reading;
+	unsigned int connects;
+	const char *hello;	/* or NULL */
+	bool dumb;		/* answers nothing after the negotiation */
+	bool refuses;
+	const char *nics;	/* query-rx-filter's answer */
+	char got[8192];		/* commands, a line each */
+	struct qmp_wire in;
+};
+
+/* Whoever has hung up meanwhile doesn't hear it. */
+static void fake_say(struct fake *s, const char *text)
+{
+	if (s->fd >= 0)
+		send(s->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void fake_hang_up(struct fake *s)
+{
+	s->reading = sd_event_source_disable_unref(s->reading);
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+	qmp_wire_reset(&s->in);
+}
+
+static void fake_answer(struct fake *s, const json_t *m)
+{
+	const char *what = json_string_value(json_object_get(m, "execute"));
+	json_t *args = json_object_get(m, "arguments");
+	json_int_t id = json_integer_value(json_object_get(m, "id"));
+	char *text = args ? json_dumps(args, JSON_COMPACT) : NULL;
+	bool negotiation = !strcmp(what, "qmp_capabilities");
+	size_t len = strlen(s->got);
+	char buf[2048];
+
+	snprintf(s->got + len, sizeof(s->got) - len, "%s%s\n", what,
+		 text ? text : "");
+	free(text);
+	if (s->dumb && !negotiation)
+		return;
+	if (s->refuses && !negotiation)
+		snprintf(buf, sizeof(buf), "{\"error\": {\"class\": \"Device"
+			 "NotFound\", \"desc\": \"no such device\"}, \"id\": "
+			 "%lld}\r\n", (long long)id);
+	else
+		snprintf(buf, sizeof(buf), "{\"return\": %s, \"id\": %lld}\r\n",
+			 !strcmp(what, "query-rx-filter") ? s->nics : "{}",
+			 (long long)id);
+	fake_say(s, buf);
+}
+
+static int fake_read(sd_event_source *es, int fd, uint32_t events, void *arg)
+{
+	struct fake *s = arg;
+	char buf[4096];
+	json_t *m;
+	ssize_t got = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+
+	(void)es;
+	(void)events;
+	if (got < 0 && errno == EAGAIN)
+		return 0;
+	if (got <= 0) {
+		fake_hang_up(s);
+		return 0;
+	}
+	qmp_wire_feed(&s->in, buf, (size_t)got);
+	while (qmp_wire_next(&s->in, &m) > 0) {
+		fake_answer(s, m);
+		json_decref(m);
+	}
+	return 0;
+}
+
+/* One client at a time, as QEMU does. */
+static int fake_accept(sd_event_source *es, int fd, uint32_t events, void *arg)
+{
+	struct fake *s = arg;
+
+	(void)es;
+	(void)events;
+	if (s->fd >= 0)
+		return 0;
+	s->fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	if (s->fd < 0)
+		return 0;
+	s->connects++;
+	sd_event_add_io(loop, &s->reading, s->fd, EPOLLIN, fake_read, s);
+	if (s->hello)
+		fake_say(s, s->hello);
+	return 0;
+}
+
+static void fake_bind(struct fake *s)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+	memcpy(at.sun_path, s->path, sizeof(s->path));
+	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
+			     SOCK_NONBLOCK, 0);
+	if (bind(s->listener, (struct sockaddr *)&at, sizeof(at)))
+		abort();
+}
+
+static void fake_listen(struct fake *s)
+{
+	if (listen(s->listener, 1) ||
+	    sd_event_add_io(loop, &s->listening, s->listener, EPOLLIN,
+			    fake_accept, s) < 0)
+		abort();
+}
+
+static void fake_init(struct fake *s, const char *name)
+{
+	memset(s, 0, sizeof(*s));
+	s->fd = -1;
+	s->hello = GREETING;
+	s->nics = "[" NIC("net0", "") "]";
+	snprintf(s->path, sizeof(s->path), "%s/%s", dir, name);
+}
+
+static void fake_start(struct fake *s, const char *name)
+{
+	fake_init(s, name);
+	fake_bind(s);
+	fake_listen(s);
+}
+
+static void fake_stop(struct fake *s)
+{
+	fake_hang_up(s);
+	s->listening = sd_event_source_disable_unref(s->listening);
+	close(s->listener);
+	unlink(s->path);
+}
+
+/* ---- a port's side ---- */
+
+struct side {
+	struct fake *fake;
+	struct qmp_hub *hub;
+	struct qmp *q;
+	bool connected;
+	unsigned int connects;
+	unsigned int filters;
+	bool free_at_state;
+};
+
+static void on_filter(const struct qmp_filter *f, void *arg)
+{
+	struct side *me = arg;
+
+	if (f->uc_n == 1)
+		me->filters++;
+}
+
+static void on_state(bool connected, void *arg)
+{
+	struct side *me = arg;
+
+	me->connected = connected;
+	me->connects += connected;
+	if (me->free_at_state) {
+		qmp_free(me->q);
+		me->q = NULL;
+	}
+}
+
+static void side_init(struct side *me, struct fake *fake, const char *device)
+{
+	static const struct qmp_callbacks both = { on_filter, on_state };
+
+	memset(me, 0, sizeof(*me));
+	me->fake = fake;
+	me->hub = qmp_hub_new(loop);
+	if (qmp_new(me->hub, fake->path, device, &both, me, &me->q))
+		abort();
+}
+
+static void side_exit(struct side *me)
+{
+	qmp_free(me->q);
+	qmp_hub_free(me->hub);
+	if (me->fake)
+		fake_stop(me->fake);
+}
+
+static bool is_connected(void *arg)
+{
+	return ((struct side *)arg)->connected;
+}
+
+static bool is_lost(void *arg)
+{
+	return !is_connected(arg);
+}
+
+static bool has_filter(void *arg)
+{
+	return ((struct side *)arg)->filters > 0;
+}
+
+static bool has_told(void *arg)
+{
+	return log_count(log_fd, arg) > 0;
+}
+
+/* Has it been asked @want, @times at least? */
+struct asked {
+	struct fake *fake;
+	const char *want;
+	unsigned int times;
+};
+
+static bool was_asked(void *arg)
+{
+	const struct asked *a = arg;
+	const char *at = a->fake->got;
+	unsigned int n = 0;
+
+	while ((at = strstr(at, a->want))) {
+		at++;
+		n++;
+	}
+	return n >= a->times;
+}
+
+static bool asked(struct fake *fake, const char *want, unsigned int times)
+{
+	struct asked a = { fake, want, times };
+
+	return loop_until(loop, was_asked, &a, 5000);
+}
+
+#define UP "set_link{\"name\":\"net0\",\"up\":true}\n"
+#define DOWN "set_link{\"name\":\"net0\",\"up\":false}\n"
+#define ASK "query-rx-filter{\"name\":\"net0\"}\n"
+
+static void test_talk(struct tap *t)
+{
+	const struct qmp_announce how = { 50, 550, 5, 100 };
+	struct fake s;
+	struct side me;
+
+	fake_start(&s, "talk");
+	side_init(&me, &s, "net0");
+	qmp_set_link(me.q, false);
+	qmp_set_link(me.q, true);
+	qmp_announce(me.q, &how);
+	ok(t, loop_until(loop, has_filter, &me, 5000), "it connects and asks");
+	is_str(t, s.got, "qmp_capabilities\n" UP
+	       "announce-self{\"initial\":50,\"max\":550,\"rounds\":5,"
+	       "\"step\":100,\"interfaces\":[\"net0\"],\"id\":\"net0\"}\n" ASK,
+	       "the last wish is said, and each thing once");
+	qmp_set_link(me.q, true);
+	qmp_set_link(me.q, false);
+	ok(t, asked(&s, DOWN, 1) && !asked(&s, UP, 2), "a new wish is said");
+
+	me.filters = 0;
+	fake_say(&s, EVENT("net0"));
+	ok(t, loop_until(loop, has_filter, &me, 5000),
+	   "a change of the filter is asked for");
+	s.got[0] = '\0';
+	me.filters = 0;
+	fake_say(&s, EVENT("net1") "{\"event\": \"STOP\"}\r\n"
+		 "{\"event\": 7}\r\n{\"id\": {}}\r\n{\"return\": {}}\r\n"
+		 "{\"error\": 1, \"id\": 4711}\r\n{}\r\n");
+	loop_for(loop, 300);
+	ok(t, !*s.got && me.connected, "other messages are passed over");
+
+	fake_hang_up(&s);
+	ok(t, loop_until(loop, is_lost, &me, 1000), "a loss is told");
+	ok(t, asked(&s, DOWN, 1) && asked(&s, ASK, 1) &&
+	   !strstr(s.got, "announce"),
+	   "after a reconnect wish and question are repeated");
+	ok(t, s.connects == 2, "there was one more connection");
+	side_exit(&me);
+}
+
+/* The guest may change its lists all the time. */
+static void test_hurry(struct tap *t)
+{
+	struct asked a;
+	struct fake s;
+	struct side me;
+	int i;
+
+	fake_start(&s, "hurry");
+	side_init(&me, &s, "net0");
+	loop_until(loop, has_filter, &me, 5000);
+	s.got[0] = '\0';
+	for (i = 0; i < 50; i++) {
+		fake_say(&s, EVENT("net0"));
+		loop_for(loop, 10);
+	}
+	a = (struct asked){ &s, ASK, 8 };
+	ok(t, asked(&s, ASK, 3) && !was_asked(&a),
+	   "50 changes in half a second are asked for at leisure");
+	qmp_set_link(me.q, false);
+	loop_for(loop, 30);
+	ok(t, strstr(s.got, DOWN), "which the link doesn't wait for");
+	side_exit(&me);
+}
+
+static void test_refused(struct tap *t)
+{
+	struct fake s;
+	struct side me;
+
+	fake_start(&s, "refused");
+	s.refuses = true;
+	log_forget(log_fd);
+	side_init(&me, &s, "net0");
+	qmp_set_link(me.q, false);
+	ok(t, asked(&s, DOWN, 2), "what is refused is asked for again");
+	ok(t, log_count(log_fd, "no such device") == 1,
+	   "the refusal is logged once");
+	ok(t, me.connected && s.connects == 1, "the connection stays");
+	s.refuses = false;
+	ok(t, asked(&s, DOWN, 3) && loop_until(loop, has_filter, &me, 5000),
+	   "until it is done");
+	side_exit(&me);
+}
+
+/* A server with @hello; the text that the log then has. */
+static void one_liar(struct tap *t, const char *hello, const char *said,
+		     const char *name)
+{
+	struct fake s;
+	struct side me;
+
+	fake_start(&s, "liar");
+	s.hello = hello;
+	log_forget(log_fd);
+	side_init(&me, &s, "net0");
+	ok(t, loop_until(loop, has_told, (void *)said, 5000) && !me.connects,
+	   "%s", name);
+	s.hello = GREETING;
+	ok(t, loop_until(loop, is_connected, &me, 5000), "... and recovers");
+	side_exit(&me);
+}
+
+static void test_liars(struct tap *t)
+{
+	struct fake s;
+	struct side me;
+
+	one_liar(t, NULL, "does not greet", "one that never greets is left");
+	one_liar(t, "HTTP/1.1 400 Bad Request\r\n", "no JSON object",
+		 "one that is no QEMU");
+	one_liar(t, "{\"QMP\": 1}\r\n", "does not speak QMP",
+		 "one whose greeting is none");
+	one_liar(t, EVENT("net0"), "does not speak QMP",
+		 "one that begins with an event");
+	one_liar(t, GREETING "{\"id\": 1}\r\n{\"return\": {}, \"id\": \"1\"}\n"
+		 "{\"error\": {}, \"id\": 1}\r\n", "does not speak QMP",
+		 "one that answers neither yes nor no");
+
+	fake_start(&s, "lie");
+	s.nics = "[{\"name\": \"net0\", \"unicast-table\": \"yes\"}]";
+	log_forget(log_fd);
+	side_init(&me, &s, "net0");
+	ok(t, loop_until(loop, has_told, (void *)"can't be understood", 5000)
+	   && !me.filters && me.connected, "a filter of wrong types");
+	fake_say(&s, "{\"event\": \"unfinished");
+	fake_hang_up(&s);
+	s.nics = "[" NIC("net0", "") "]";
+	ok(t, loop_until(loop, has_filter, &me, 5000),
+	   "one that hangs up in the middle of a line");
+	side_exit(&me);
+}
+
+static void test_stall(struct tap *t)
+{
+	struct fake s;
+	struct side me;
+	uint64_t begin;
+
+	fake_start(&s, "stall");
+	s.dumb = true;
+	log_forget(log_fd);
+	side_init(&me, &s, "net0");
+	loop_until(loop, is_connected, &me, 5000);
+	begin = loop_now_ms();
+	ok(t, loop_until(loop, is_lost, &me, 5000) &&
+	   loop_now_ms() - begin >= 1800, "one that does not answer is left");
+	ok(t, has_told((void *)"does not answer"), "and it is said");
+	s.dumb = false;
+	qmp_set_link(me.q, false);
+	ok(t, loop_until(loop, has_filter, &me, 5000) && asked(&s, DOWN, 1),
+	   "and tried again");
+	side_exit(&me);
+}
+
+/* Meanwhile, how long does another source of the loop wait? */
+struct tick {
+	uint64_t last;
+	uint64_t longest;
+};
+
+static int on_tick(sd_event_source *s, uint64_t usec, void *arg)
+{
+	struct tick *tick = arg;
+	uint64_t now = loop_now_ms();
+
+	(void)usec;
+	if (tick->last && now - tick->last > tick->longest)
+		tick->longest = now - tick->last;
+	tick->last = now;
+	sd_event_source_set_time_relative(s, 1000);
+	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+static pid_t flooder(struct fake *s, const char *text)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	/* The child has the connection alone; it blocks, we don't. */
+	for (;;)
+		if (send(s->fd, text, strlen(text), MSG_NOSIGNAL) <= 0)
+			_exit(0);
+}
+
+static void one_flood(struct tap *t, const char *text, const char *said)
+{
+	struct tick tick = { 0 };
+	sd_event_source *ticker;
+	struct fake s;
+	struct side me;
+	pid_t pid;
+
+	fake_start(&s, "flood");
+	log_forget(log_fd);
+	side_init(&me, &s, "net0");
+	loop_until(loop, has_filter, &me, 5000);
+	sd_event_add_time_relative(loop, &ticker, CLOCK_MONOTONIC, 0, 1,
+				   on_tick, &tick);
+	pid = flooder(&s, text);
+	fake_hang_up(&s);
+	ok(t, loop_until(loop, has_told, (void *)said, 20000) &&
+	   !me.connected, "one that floods is left: %s", said);
+	ok(t, tick.longest < 500, "others wait %d ms at most",
+	   (int)tick.longest);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	sd_event_source_disable_unref(ticker);
+	ok(t, loop_until(loop, is_connected, &me, 5000), "it is tried again");
+	side_exit(&me);
+}
+
+static void test_floods(struct tap *t)
+{
+	static char xs[65536];
+
+	one_flood(t, "{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}"
+		  "{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}{}",
+		  "floods");
+	memset(xs, ' ', sizeof(xs) - 1);
+	one_flood(t, xs, "floods");
+	memset(xs, '{', sizeof(xs) - 1);
+	one_flood(t, xs, "more than 1 MiB");
+}
+
+static void test_appear(struct tap *t)
+{
+	uint64_t begin;
+	struct fake s;
+	struct side me;
+	char deep[80];
+
+	fake_init(&s, "a/b/sock");
+	side_init(&me, &s, "net0");
+	/* Let pauses become longer than what is measured. */
+	loop_for(loop, 1200);
+	snprintf(deep, sizeof(deep), "%s/a", dir);
+	mkdir(deep, 0700);
+	loop_for(loop, 50);
+	snprintf(deep, sizeof(deep), "%s/a/b", dir);
+	mkdir(deep, 0700);
+	loop_for(loop, 500);
+	begin = loop_now_ms();
+	fake_bind(&s);
+	loop_for(loop, 50);
+	fake_listen(&s);
+	ok(t, loop_until(loop, is_connected, &me, 5000) &&
+	   loop_now_ms() - begin < 400,
+	   "a socket that appears is connected to at once (%d ms)",
+	   (int)(loop_now_ms() - begin));
+
+	/* QEMU ends and begins again. */
+	fake_stop(&s);
+	loop_until(loop, is_lost, &me, 1000);
+	loop_for(loop, 200);
+	fake_start(&s, "a/b/sock");
+	begin = loop_now_ms();
+	ok(t, loop_until(loop, is_connected, &me, 5000) &&
+	   loop_now_ms() - begin < 400, "and again (%d ms)",
+	   (int)(loop_now_ms() - begin));
+	side_exit(&me);
+}
+
+/* Two ports of one guest: its monitor has room for one client. */
+static void test_shared(struct tap *t)
+{
+	static const struct qmp_callbacks both = { on_filter, on_state };
+	struct side other = { 0 };
+	struct fake s;
+	struct side me;
+
+	fake_start(&s, "shared");
+	s.nics = "[" NIC("net0", "") ", " NIC("net1", "") "]";
+	side_init(&me, &s, "net0");
+	loop_until(loop, has_filter, &me, 5000);
+	qmp_new(me.hub, s.path, "net1", &both, &other, &other.q);
+	qmp_set_link(other.q, false);
+	ok(t, !other.connected, "nothing is called back from within");
+	ok(t, loop_until(loop, has_filter, &other, 5000) && other.connected &&
+	   other.connects == 1, "who comes later is told as well");
+	ok(t, asked(&s, "{\"name\":\"net1\",\"up\":false}", 1),
+	   "and its wish is said");
+	loop_for(loop, 50);
+	ok(t, s.connects == 1, "by the same connection");
+	me.free_at_state = true;
+	fake_hang_up(&s);
+	loop_until(loop, is_lost, &other, 1000);
+	ok(t, !me.q && loop_until(loop, is_connected, &other, 5000),
+	   "one may be given up from a callback, the other goes on");
+	qmp_free(other.q);
+	loop_for(loop, 50);
+	ok(t, s.fd < 0, "the last one's end is the connection's");
+	side_exit(&me);
+}
+
+static void test_paths(struct tap *t)
+{
+	static const struct qmp_callbacks nobody;
+	struct qmp_hub *hub = qmp_hub_new(loop);
+	struct fake file;
+	struct qmp *q;
+	char path[200];
+
+	memset(path, 'x', sizeof(path));
+	path[0] = '/';
+	path[sizeof(path) - 1] = '\0';
+	ok(t, qmp_new(hub, path, "n", &nobody, NULL, &q) == -ENAMETOOLONG,
+	   "a path that no socket can have is refused");
+	ok(t, qmp_new(hub, "sock", "n", &nobody, NULL, &q) == -EINVAL,
+	   "a relative path, too");
+	qmp_hub_free(hub);
+	fake_init(&file, "file");
+	fclose(fopen(file.path, "we"));
+	hub = qmp_hub_new(loop);
+	ok(t, !qmp_new(hub, file.path, "n", &nobody, NULL, &q),
+	   "what is there may be no socket (yet)");
+	loop_for(loop, 50);
+	qmp_free(q);
+	qmp_hub_free(hub);
+}
+
+/* ---- a real QEMU ---- */
+
+static pid_t start_qemu(const char *path)
+{
+	char qmp[128];
+	pid_t pid;
+
+	snprintf(qmp, sizeof(qmp), "unix:%s,server=on,wait=off", path);
+	pid = fork();
+	if (pid)
+		return pid;
+	execlp("qemu-system-x86_64", "qemu-system-x86_64", "-M", "pc",
+	       "-accel", "tcg", "-S", "-m", "32", "-nodefaults", "-display",
+	       "none", "-netdev", "hubport,hubid=0,id=hub0", "-device",
+	       "virtio-net-pci,id=net0,netdev=hub0,romfile=,"
+	       "mac=52:54:00:12:34:56", "-qmp", qmp, NULL);
+	_exit(127);
+}
+
+struct seen_mac {
+	struct qmp_filter f;
+	unsigned int n;
+};
+
+static void keep_filter(const struct qmp_filter *f, void *arg)
+{
+	struct seen_mac *seen = arg;
+
+	seen->f = *f;
+	seen->n++;
+}
+
+static bool has_mac(void *arg)
+{
+	return ((struct seen_mac *)arg)->n > 0;
+}
+
+static void talk_to_qemu(struct tap *t, const char *path)
+{
+	static const uint8_t mac[6] = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 };
+	static const struct qmp_callbacks keep = { keep_filter, NULL };
+	static const struct qmp_callbacks nobody;
+	const struct qmp_announce how = { 50, 550, 5, 100 };
+	struct qmp_hub *hub = qmp_hub_new(loop);
+	struct seen_mac seen = { .n = 0 };
+	struct qmp *none;
+	struct qmp *q;
+
+	log_forget(log_fd);
+	qmp_new(hub, path, "net0", &keep, &seen, &q);
+	qmp_set_link(q, false);
+	qmp_announce(q, &how);
+	ok(t, loop_until(loop, has_mac, &seen, 20000),
+	   "QEMU takes set_link and announce-self, tells its filter");
+	ok(t, !memcmp(seen.f.mac, mac, 6) && seen.f.promiscuous &&
+	   seen.f.vlan == QMP_RX_ALL && !seen.f.vlans_n, "it is the NIC's");
+	qmp_set_link(q, true);
+	loop_for(loop, 200);
+	ok(t, !log_count(log_fd, "QMP"), "it has refused nothing");
+	qmp_new(hub, path, "net7", &nobody, NULL, &none);
+	qmp_set_link(none, false);
+	ok(t, loop_until(loop, has_told, (void *)"net7", 5000),
+	   "but the link of a NIC that is not there");
+	qmp_free(none);
+	qmp_free(q);
+	qmp_hub_free(hub);
+}
+
+static void test_qemu(struct tap *t)
+{
+	struct fake s;
+	siginfo_t si = { 0 };
+	pid_t pid;
+
+	fake_init(&s, "qemu");
+	pid = start_qemu(s.path);
+	loop_for(loop, 100);
+	waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT);
+	if (si.si_pid == pid && si.si_status == 127) {
+		ok(t, true, "a real QEMU # SKIP no qemu-system-x86_64");
+	} else {
+		talk_to_qemu(t, s.path);
+		kill(pid, SIGKILL);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+int main(void)
+{
+	struct tap t = { 0 };
+	char command[96];
+
+	snprintf(dir, sizeof(dir), "/tmp/test-qmp.XXXXXX");
+	if (!mkdtemp(dir) || sd_event_new(&loop) < 0)
+		return 1;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	log_fd = log_capture();
+	test_wire(&t);
+	test_filter(&t);
+	test_talk(&t);
+	test_hurry(&t);
+	test_refused(&t);
+	test_liars(&t);
+	test_stall(&t);
+	test_floods(&t);
+	test_appear(&t);
+	test_shared(&t);
+	test_paths(&t);
+	test_qemu(&t);
+	sd_event_unref(loop);
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	return shell(command) || tap_end(&t);
+}
