@@ -24,7 +24,6 @@ struct monitor {
 	struct cli *cli;
 	struct stabletap_monitor *mon;
 	struct stabletap_links known;	/* sorted by ifindex */
-	size_t room;
 	bool tell;		/* there is something to compare with */
 	int64_t again;		/* when to dump again, in ms; 0: no need to */
 	int only;		/* ifindex of the one port asked for, 0: all */
@@ -34,71 +33,24 @@ struct monitor {
 
 /* ---- what is known ---- */
 
-/* Position of @ifindex, or where it would have to stand. */
-static size_t position(const struct stabletap_links *known, int ifindex)
-{
-	size_t low = 0;
-	size_t high = known->n;
-	size_t mid;
-
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (known->v[mid].ifindex < ifindex)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 static struct stabletap_link *lookup(struct monitor *m, int ifindex)
 {
-	size_t i = position(&m->known, ifindex);
-
-	if (i < m->known.n && m->known.v[i].ifindex == ifindex)
-		return &m->known.v[i];
-	return NULL;
+	return stabletap_links_find(&m->known, ifindex);
 }
 
 /* Keep @link, without its altnames, which nothing here asks for. */
 static int remember(struct monitor *m, const struct stabletap_link *link)
 {
-	struct stabletap_links *known = &m->known;
-	struct stabletap_link *at = lookup(m, link->ifindex);
-	struct stabletap_link *grown;
-	size_t i;
+	struct stabletap_link copy = *link;
 
-	if (!at) {
-		if (known->n == m->room) {
-			m->room = m->room ? m->room * 2 : 64;
-			grown = realloc(known->v, m->room * sizeof(*grown));
-			if (!grown)
-				return -ENOMEM;
-			known->v = grown;
-		}
-		i = position(known, link->ifindex);
-		at = &known->v[i];
-		memmove(at + 1, at, (known->n - i) * sizeof(*at));
-		known->n++;
-	} else {
-		stabletap_link_release(at);
-	}
-	*at = *link;
-	at->altnames = NULL;
-	at->altnames_len = 0;
-	return 0;
+	copy.altnames = NULL;
+	copy.altnames_len = 0;
+	return stabletap_links_put(&m->known, &copy);
 }
 
 static void forget(struct monitor *m, int ifindex)
 {
-	struct stabletap_link *at = lookup(m, ifindex);
-	struct stabletap_link *end = m->known.v + m->known.n;
-
-	if (!at)
-		return;
-	stabletap_link_release(at);
-	memmove(at, at + 1, (size_t)(end - at - 1) * sizeof(*at));
-	m->known.n--;
+	stabletap_links_drop(&m->known, ifindex);
 }
 
 /* ---- printing ---- */
@@ -328,7 +280,6 @@ static int resync(struct monitor *m)
 		return err == -EAGAIN ? 0 : err;
 	}
 	m->known = now;
-	m->room = now.n;
 	if (m->tell)
 		compare_dumps(m, &old, &m->known);
 	m->tell = true;

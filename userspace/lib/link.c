@@ -157,18 +157,9 @@ int stabletap_link_dump(struct stabletap *st, const char *kind,
 	}
 	if (g.links.n)
 		qsort(g.links.v, g.links.n, sizeof(*g.links.v), by_ifindex);
+	g.links.room = g.room;
 	*out = g.links;
 	return err;
-}
-
-const struct stabletap_link *
-stabletap_links_find(const struct stabletap_links *links, int ifindex)
-{
-	const struct stabletap_link key = { .ifindex = ifindex };
-
-	if (!links->n)
-		return NULL;
-	return bsearch(&key, links->v, links->n, sizeof(key), by_ifindex);
 }
 
 /* ---- changes ---- */
@@ -259,5 +250,31 @@ int stabletap_macvlan_set_mode(struct stabletap *st, int ifindex,
 
 	nlh = request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
 	put_macvlan(nlh, mode);
+	return st_nl_exchange(st, nlh, NULL, NULL);
+}
+
+int stabletap_vlan_create(struct stabletap *st, const char *name, int parent,
+			  uint16_t id)
+{
+	struct nlattr *info, *data;
+	struct nlmsghdr *nlh;
+	struct ifinfomsg *ifi;
+	char buf[REQUEST_SIZE];
+
+	if (strlen(name) >= IFNAMSIZ)
+		return -EINVAL;
+	nlh = request(buf, RTM_NEWLINK,
+		      NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, 0);
+	ifi = mnl_nlmsg_get_payload(nlh);
+	ifi->ifi_change = IFF_UP;
+	ifi->ifi_flags = IFF_UP;
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	mnl_attr_put_u32(nlh, IFLA_LINK, (uint32_t)parent);
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "vlan");
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	mnl_attr_put_u16(nlh, IFLA_VLAN_ID, id);
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
 	return st_nl_exchange(st, nlh, NULL, NULL);
 }

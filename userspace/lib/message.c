@@ -108,6 +108,18 @@ static void parse_macvlan(const struct nlattr *data, uint32_t *mode)
 	*mode = get_u32(tb[IFLA_MACVLAN_MODE], 0);
 }
 
+static void parse_vlan(const struct nlattr *data, uint16_t *id)
+{
+	const struct nlattr *tb[IFLA_VLAN_ID + 1] = { 0 };
+	struct table t = { tb, IFLA_VLAN_ID };
+
+	if (mnl_attr_parse_nested(data, into_table, &t) < 0)
+		return;
+	if (tb[IFLA_VLAN_ID] &&
+	    mnl_attr_get_payload_len(tb[IFLA_VLAN_ID]) == sizeof(*id))
+		*id = mnl_attr_get_u16(tb[IFLA_VLAN_ID]);
+}
+
 static void parse_info(const struct nlattr *info, struct stabletap_link *link)
 {
 	const struct nlattr *tb[IFLA_INFO_DATA + 1] = { 0 };
@@ -122,6 +134,8 @@ static void parse_info(const struct nlattr *info, struct stabletap_link *link)
 		parse_port(tb[IFLA_INFO_DATA], &link->port);
 	else if (stabletap_link_is_macvlan(link))
 		parse_macvlan(tb[IFLA_INFO_DATA], &link->macvlan_mode);
+	else if (!strcmp(link->kind, "vlan"))
+		parse_vlan(tb[IFLA_INFO_DATA], &link->vlan_id);
 }
 
 /* Gather the altnames of IFLA_PROP_LIST into one block. */
@@ -224,8 +238,7 @@ void stabletap_links_release(struct stabletap_links *links)
 	for (i = 0; i < links->n; i++)
 		stabletap_link_release(&links->v[i]);
 	free(links->v);
-	links->v = NULL;
-	links->n = 0;
+	memset(links, 0, sizeof(*links));
 }
 
 const char *stabletap_link_altname(const struct stabletap_link *link,

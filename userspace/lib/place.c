@@ -281,9 +281,11 @@ static int carry_out(struct stabletap *st, struct stabletap_place *p)
 	p->leftover = 0;
 
 	/* A leftover with the port's MAC would be in the way. */
-	err = stabletap_child_sweep(st, p->port);
-	if (err < 0)
-		return err;
+	if (!p->swept) {
+		err = stabletap_child_sweep(st, p->port);
+		if (err < 0)
+			return err;
+	}
 
 	switch (p->how) {
 	case STABLETAP_HOW_CHILD:

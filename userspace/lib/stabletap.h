@@ -135,12 +135,14 @@ struct stabletap_link {
 	size_t altnames_len;	/* bytes in @altnames, NULs among them */
 	bool moved;		/* RTM_DELLINK: gone to another namespace */
 	uint32_t macvlan_mode;	/* MACVLAN_MODE_*; kind "macvlan" only */
+	uint16_t vlan_id;	/* kind "vlan" only */
 	struct stabletap_port_info port; /* kind "stabletap" only */
 };
 
 struct stabletap_links {
 	struct stabletap_link *v;
 	size_t n;
+	size_t room;		/* of @v, for stabletap_links_put() */
 };
 
 /*
@@ -182,9 +184,24 @@ int stabletap_link_find(struct stabletap *st, const char *name,
 int stabletap_link_dump(struct stabletap *st, const char *kind,
 			struct stabletap_links *out);
 
-/* The element of a dump with @ifindex, or NULL; it belongs to @links. */
-const struct stabletap_link *
+/* ---- table.c: a dump that is kept up to date ---- */
+
+/*
+ * The element with @ifindex, or NULL; it belongs to @links and stays in place
+ * until the next put or drop.
+ */
+struct stabletap_link *
 stabletap_links_find(const struct stabletap_links *links, int ifindex);
+
+/*
+ * Take in @link, or what it says now; its strings belong to @links from then
+ * on.  -ENOMEM: they don't.
+ */
+int stabletap_links_put(struct stabletap_links *links,
+			const struct stabletap_link *link);
+void stabletap_links_drop(struct stabletap_links *links, int ifindex);
+
+/* ---- link.c: changing devices ---- */
 
 int stabletap_link_set_up(struct stabletap *st, int ifindex, bool up);
 int stabletap_link_delete(struct stabletap *st, int ifindex);
@@ -206,6 +223,10 @@ int stabletap_macvlan_create(struct stabletap *st,
 			     const struct stabletap_macvlan *m);
 int stabletap_macvlan_set_mode(struct stabletap *st, int ifindex,
 			       uint32_t mode);
+
+/* Make a VLAN device, up; -EEXIST: the name or the VLAN is taken. */
+int stabletap_vlan_create(struct stabletap *st, const char *name, int parent,
+			  uint16_t id);
 
 /* ---- addr.c: is a device in use by the host? ---- */
 
@@ -305,6 +326,7 @@ struct stabletap_place {
 	int dev;			/* the device named by the operator */
 	enum stabletap_mode mode;
 	uint32_t flags;			/* STABLETAP_ATTACH_* */
+	bool swept;			/* the caller has removed leftovers */
 
 	/* the plan, by stabletap_place_plan() */
 	enum stabletap_how how;
