@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The steps by which a port comes to be where it should. */
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "core.h"
+
+/* The kernel's or the library's sentence, or the errno's */
+static const char *why_not(const struct daemon *d, int err)
+{
+	const char *message = stabletap_message(d->st);
+
+	return *message ? message : strerror(-err);
+}
+
+static bool is_module_missing(int err)
+{
+	return err == -ENOENT || err == -ENXIO || err == -ENODEV;
+}
+
+static int say_module_missing(struct daemon *d)
+{
+	if (!d->module_missing)
+		log_port(LOG_ERR, NULL,
+			 "the module is not loaded: 'modprobe stabletap'; waiting for it");
+	d->module_missing = true;
+	return -ENODEV;
+}
+
+int act_create(struct port *port)
+{
+	const struct conf_port *conf = port->conf;
+	struct daemon *d = port->daemon;
+	struct stabletap_create create = {
+		.mtu = conf->mtu, .queues = conf->queues, .owner = conf->owner,
+		.group = conf->group, .perm = conf->perm,
+		.on_detach = conf->on_detach,
+	};
+	int err = stabletap_control_open(d->st);
+
+	if (err && is_module_missing(err))
+		return say_module_missing(d);
+	d->module_missing = false;
+	strncpy(create.name, conf->name, sizeof(create.name) - 1);
+	if (conf->mac_set)
+		memcpy(create.mac, conf->mac, sizeof(create.mac));
+	if (!err)
+		err = stabletap_port_create(d->st, &create);
+	if (!err)
+		err = stabletap_link_set_up(d->st, (int)create.port, true);
+	if (err) {
+		log_port(LOG_ERR, port, "can't be made: %s", why_not(d, err));
+		return err;
+	}
+	if (port->was_there)
+		log_port(LOG_ERR, port,
+			 "was deleted, and is made anew: a guest that had it open is cut off until it is started again");
+	else
+		log_port(LOG_INFO, port, "made");
+	return 0;
+}
+
+static int attach(struct port *port, int dev, enum stabletap_mode mode)
+{
+	struct daemon *d = port->daemon;
+	struct stabletap_place p = {
+		.port = port->ifindex, .dev = dev, .mode = mode,
+		.flags = port->conf->filter ? STABLETAP_ATTACH_FILTER : 0,
+		.swept = !port->failures,
+	};
+	int err;
+
+	if (port->told.lower)
+		p.flags |= STABLETAP_ATTACH_REPLACE;
+	err = stabletap_place_plan(d->st, &p);
+	if (!err)
+		err = stabletap_place_run(d->st, &p);
+	if (!err && p.leftover)
+		log_port(LOG_WARNING, port, "the old child is left over");
+	stabletap_place_release(&p);
+	return err;
+}
+
+int act_attach(struct port *port, int dev, enum stabletap_mode mode)
+{
+	const struct stabletap_link *link;
+	struct daemon *d = port->daemon;
+	int err;
+
+	err = stabletap_lock(d->st, 0);
+	/* The command is at it: soon again. */
+	if (err == -ETIMEDOUT)
+		return -EAGAIN;
+	err = attach(port, dev, mode);
+	stabletap_unlock(d->st);
+	/* What it was done for has changed meanwhile: the events tell. */
+	if (err == -ENODEV || err == -ESTALE || err == -EEXIST)
+		return -EAGAIN;
+	if (err) {
+		link = stabletap_links_find(&d->links, dev);
+		log_port(LOG_WARNING, port, "can't be attached to %s: %s",
+			 link ? link->name : "a device that is gone",
+			 why_not(d, err));
+	}
+	return err;
+}
+
+int act_vlan(struct daemon *d, const struct stabletap_link *base, int id)
+{
+	char name[IFNAMSIZ + 8];
+	int err;
+
+	snprintf(name, sizeof(name), "%.*s.%d", IFNAMSIZ - 6, base->name, id);
+	err = stabletap_vlan_create(d->st, name, base->ifindex, (uint16_t)id);
+	if (err && err != -EEXIST)
+		log_port(LOG_WARNING, NULL, "can't make VLAN %d on %s: %s", id,
+			 base->name, why_not(d, err));
+	else if (!err)
+		log_port(LOG_INFO, NULL, "made VLAN device %s", name);
+	return err;
+}
+
+int act_sweep(struct daemon *d)
+{
+	int n = stabletap_lock(d->st, 0);
+
+	if (n)
+		return n == -ETIMEDOUT ? -EAGAIN : n;
+	n = stabletap_child_sweep(d->st, 0);
+	stabletap_unlock(d->st);
+	if (n > 0)
+		log_port(LOG_NOTICE, NULL, "removed %d children of ports that are gone",
+			 n);
+	return n < 0 ? n : 0;
+}

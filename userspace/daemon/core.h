@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the daemon knows; shared by the files that make it up. */
+#ifndef CORE_H
+#define CORE_H
+
+#include <systemd/sd-device.h>
+
+#include "daemon.h"
+
+/* The devices that a selector means now. */
+struct selection {
+	const struct conf_selector *spec;
+	struct set {
+		int *v;			/* ifindexes, ascending */
+		size_t n;
+		size_t room;
+	} match, base;			/* base: with @spec's VLAN or VF left out */
+	struct port **users;		/* ports with a candidate of this kind */
+	size_t users_n;
+};
+
+/* What the operator has said about one port, in /run: see override.c */
+struct override {
+	bool pin;			/* this device and no other */
+	bool prefer;			/* this one first, if it is usable */
+	char dev[128];
+};
+
+struct port {
+	struct daemon *daemon;
+	const struct conf_port *conf;
+	struct override override;
+	int ifindex;			/* 0: there is none */
+	bool dirty;
+	bool was_there;			/* it has been deleted since */
+	struct stabletap_port_info told; /* as last seen, for what happened */
+	char dev[STABLETAP_NAME_SIZE];	/* device of the last lower seen */
+	char why[64];			/* of the step under way */
+
+	uint64_t unusable_since;	/* the present lower; 0: it is usable */
+	size_t better;			/* candidate waiting for its delay ... */
+	uint64_t better_since;		/* ... since then; 0: none */
+	uint64_t retry_at;		/* after a failure; 0: none */
+	unsigned int failures;
+	int failed_dev;			/* whose attach has failed last, or 0 */
+	sd_event_source *timer;
+
+	struct qmp *qmp;
+	sd_event_source *link_timer;	/* until the guest's link goes off */
+	bool guest_off;			/* the guest's link, as last wished */
+};
+
+struct daemon {
+	sd_event *loop;
+	struct stabletap *st;
+	struct stabletap_monitor *mon;
+	struct stabletap_links links;	/* all devices */
+	struct conf *conf;
+	const char *conf_file;		/* instead of the layers, or NULL */
+	struct port *ports;		/* as conf->ports */
+	size_t ports_n;
+	struct selection *selections;	/* as conf->selectors */
+	size_t selections_n;
+	size_t dirty_n;
+	sd_event_source *work;		/* looks at ports that are dirty */
+	sd_event_source *resync;	/* dumps again, after trouble */
+	sd_device_monitor *udev;	/* NULL: there is no udev */
+	struct history *history;
+	struct announcer *announcer;
+	struct hooks *hooks;
+	struct qmp_hub *qmp;
+	uint64_t resyncs;
+	bool module_missing;
+	struct server *server;
+};
+
+/* ---- events.c ---- */
+int events_start(struct daemon *d);
+void events_stop(struct daemon *d);
+/* Ask the kernel for everything again, and let every port look. */
+int events_resync(struct daemon *d);
+/* Read what has come, without waiting. */
+int events_read(struct daemon *d);
+
+/* ---- select.c ---- */
+int select_init(struct daemon *d);
+void select_free(struct daemon *d);
+/* A device has come, changed or gone (@link NULL). */
+void select_update(struct daemon *d, int ifindex,
+		   const struct stabletap_link *link);
+/* All anew. */
+void select_all(struct daemon *d);
+/* Could it be used at all, whatever is asked for? */
+bool select_is_device(const struct stabletap_link *link);
+bool select_is_usable(const struct stabletap_link *link);
+/* udev is done with a new device. */
+void select_initialized(struct daemon *d, const struct stabletap_link *link);
+/* By name or altname; NULL if there is none. */
+const struct stabletap_link *select_named(const struct daemon *d,
+					  const char *name);
+
+/* ---- reconcile.c ---- */
+void port_dirty(struct port *port);
+/* Look at each port that is dirty, and take its next step. */
+int reconcile_start(struct daemon *d);
+int reconcile_port(struct port *port);
+/* A port's net device has come, changed or gone (@link NULL). */
+void port_event(struct port *port, const struct stabletap_link *link);
+/* The candidate that the port's lower is, or -1. */
+int port_candidate(const struct port *port, int *dev);
+struct port *port_by_name(struct daemon *d, const char *name);
+struct port *port_by_ifindex(struct daemon *d, int ifindex);
+/* Let @port look again at @when, if that is sooner than what is set. */
+void port_look_at(struct port *port, uint64_t when);
+
+/* ---- act.c: each returns 0 or a negative errno, after a line in the log ---- */
+int act_create(struct port *port);
+int act_attach(struct port *port, int dev, enum stabletap_mode mode);
+int act_vlan(struct daemon *d, const struct stabletap_link *base, int id);
+int act_sweep(struct daemon *d);
+
+/* ---- guest.c: what the guest and the network are told ---- */
+int guest_init(struct port *port);
+void guest_free(struct port *port);
+/* The port has got a lower, or another, or lost it. */
+void guest_attached(struct port *port, const struct stabletap_link *link);
+void guest_detached(struct port *port);
+
+/* ---- override.c ---- */
+#define OVERRIDE_DIR "/run/stabletap/override"
+int override_start(struct daemon *d);
+void override_read(struct port *port);
+
+/* ---- server.c ---- */
+#define SERVER_PATH "/run/stabletap/stabletapd.sock"
+int server_start(struct daemon *d);
+void server_stop(struct daemon *d);
+
+/* ---- load.c: a configuration becomes the one in force ---- */
+int load(struct daemon *d, FILE *out);
+void unload(struct daemon *d);
+
+#endif /* CORE_H */

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A configuration becomes the one in force.  What a port's new section still
+ * has of the old one goes on: nothing is detached for a reload.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "core.h"
+
+static int on_time(sd_event_source *s, uint64_t usec, void *arg)
+{
+	(void)s, (void)usec;
+	port_dirty(arg);
+	return 0;
+}
+
+static int port_init(struct daemon *d, struct port *port,
+		     const struct conf_port *conf)
+{
+	int err;
+
+	port->daemon = d;
+	port->conf = conf;
+	err = sd_event_add_time(d->loop, &port->timer, CLOCK_BOOTTIME, 0, 1000,
+				on_time, port);
+	if (err >= 0)
+		err = sd_event_source_set_enabled(port->timer, SD_EVENT_OFF);
+	return err < 0 ? err : guest_init(port);
+}
+
+/* Of the port as it was before the reload: what is known, no resources */
+static void port_inherit(struct port *port, const struct port *old)
+{
+	port->override = old->override;
+	port->ifindex = old->ifindex;
+	port->was_there = old->was_there;
+	port->told = old->told;
+	port->unusable_since = old->unusable_since;
+	port->guest_off = old->guest_off;
+	memcpy(port->dev, old->dev, sizeof(port->dev));
+	memcpy(port->why, old->why, sizeof(port->why));
+}
+
+static void ports_free(struct port *ports, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		guest_free(&ports[i]);
+		sd_event_source_disable_unref(ports[i].timer);
+	}
+	free(ports);
+}
+
+/* Ports of the new configuration, in the place of the old ones */
+static int ports_make(struct daemon *d, struct conf *conf)
+{
+	struct daemon old = *d;
+	const struct port *before;
+	size_t i;
+	int err = 0;
+
+	d->conf = conf;
+	d->dirty_n = 0;
+	d->selections = NULL;
+	d->selections_n = 0;
+	d->ports_n = conf->ports_n;
+	d->ports = calloc(conf->ports_n + 1, sizeof(*d->ports));
+	if (!d->ports)
+		err = -ENOMEM;
+	for (i = 0; !err && i < d->ports_n; i++) {
+		before = port_by_name(&old, conf->ports[i].name);
+		if (before)
+			port_inherit(&d->ports[i], before);
+		err = port_init(d, &d->ports[i], &conf->ports[i]);
+	}
+	if (!err)
+		err = select_init(d);
+	if (err) {
+		select_free(d);
+		if (d->ports)
+			ports_free(d->ports, d->ports_n);
+		*d = old;
+		return err;
+	}
+	select_free(&old);
+	ports_free(old.ports, old.ports_n);
+	conf_free(old.conf);
+	return 0;
+}
+
+int load(struct daemon *d, FILE *out)
+{
+	struct conf *conf = NULL;
+	size_t i;
+	int n;
+
+	n = conf_read(NULL, d->conf_file, out, &conf);
+	if (n > 0) {
+		log_port(LOG_ERR, NULL, "the configuration has %d errors%s", n,
+			 d->conf ? "; the one before stays in force" : "");
+		return -EINVAL;
+	}
+	if (n < 0) {
+		log_port(LOG_ERR, NULL, "can't read the configuration: %s",
+			 strerror(-n));
+		return n;
+	}
+	if (d->conf)
+		conf_diff(d->conf, conf, out);
+	n = ports_make(d, conf);
+	if (n) {
+		conf_free(conf);
+		return n;
+	}
+	for (i = 0; i < d->ports_n; i++)
+		override_read(&d->ports[i]);
+	return 0;
+}
+
+void unload(struct daemon *d)
+{
+	select_free(d);
+	ports_free(d->ports, d->ports_n);
+	conf_free(d->conf);
+	d->ports = NULL;
+	d->ports_n = 0;
+	d->conf = NULL;
+}

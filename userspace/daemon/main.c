@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/* stabletapd: beginning, signals, end. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "core.h"
+#include "qmp.h"
+
+#define HISTORY_ROOM 1000
+#define DAEMON_LOCK "/run/stabletap/stabletapd.lock"
+
+static void tell_status(const struct daemon *d)
+{
+	size_t i, attached = 0;
+
+	for (i = 0; i < d->ports_n; i++)
+		attached += d->ports[i].told.lower != 0;
+	sd_notifyf(0, "STATUS=%zu of %zu ports are attached", attached,
+		   d->ports_n);
+}
+
+static int on_reload(sd_event_source *s, const struct signalfd_siginfo *info,
+		     void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)s, (void)info;
+	sd_notify(0, "RELOADING=1");
+	log_port(LOG_INFO, NULL, "reading the configuration anew");
+	if (!load(d, stderr))
+		events_resync(d);
+	tell_status(d);
+	sd_notify(0, "READY=1");
+	return 0;
+}
+
+/* The kernel's record and the daemon's are compared at the end of each turn. */
+static int on_turn(sd_event_source *s, void *arg)
+{
+	(void)s;
+	tell_status(arg);
+	return 0;
+}
+
+static int signals_start(struct daemon *d)
+{
+	sigset_t mask;
+	int err;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGHUP);
+	sigaddset(&mask, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &mask, NULL))
+		return -errno;
+	/* Without a function of its own a signal ends the loop. */
+	err = sd_event_add_signal(d->loop, NULL, SIGTERM, NULL, NULL);
+	if (err >= 0)
+		err = sd_event_add_signal(d->loop, NULL, SIGINT, NULL, NULL);
+	if (err >= 0)
+		err = sd_event_add_signal(d->loop, NULL, SIGHUP, on_reload, d);
+	return err < 0 ? err : 0;
+}
+
+/* One daemon a machine; the lock goes with the process. */
+static int lock_daemon(void)
+{
+	int fd;
+
+	if (mkdir("/run/stabletap", 0755) && errno != EEXIST)
+		return -errno;
+	fd = open(DAEMON_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	if (!flock(fd, LOCK_EX | LOCK_NB))
+		return fd;
+	close(fd);
+	return -EBUSY;
+}
+
+static void say_module(void)
+{
+	struct stabletap_module module = { 0 };
+
+	if (stabletap_module_compare(&module) > 0)
+		log_port(LOG_WARNING, NULL,
+			 "the loaded module is not the installed one (version %s): load it when no port is needed",
+			 module.version);
+}
+
+static int start(struct daemon *d)
+{
+	int err = sd_event_default(&d->loop);
+
+	if (err >= 0)
+		err = signals_start(d);
+	if (!err)
+		err = stabletap_open(&d->st);
+	if (!err)
+		err = reconcile_start(d);
+	if (!err)
+		err = events_start(d);
+	if (!err)
+		err = override_start(d);
+	if (!err) {
+		d->history = history_new(HISTORY_ROOM);
+		d->announcer = announcer_new(d->loop);
+		d->hooks = hooks_new(d->loop);
+		d->qmp = qmp_hub_new(d->loop);
+		if (!d->history || !d->announcer || !d->hooks || !d->qmp)
+			err = -ENOMEM;
+	}
+	if (!err)
+		err = load(d, stderr);
+	if (!err)
+		err = server_start(d);
+	if (!err)
+		err = events_resync(d);
+	return err;
+}
+
+static void stop(struct daemon *d)
+{
+	server_stop(d);
+	unload(d);
+	events_stop(d);
+	if (d->qmp)
+		qmp_hub_free(d->qmp);
+	announcer_free(d->announcer);
+	hooks_free(d->hooks);
+	history_free(d->history);
+	sd_event_source_disable_unref(d->work);
+	stabletap_close(d->st);
+	sd_event_unref(d->loop);
+}
+
+static int run(struct daemon *d)
+{
+	int lock = lock_daemon();
+	int err;
+
+	if (lock < 0) {
+		log_port(LOG_ERR, NULL, lock == -EBUSY ?
+			 "another stabletapd runs" : "can't lock " DAEMON_LOCK);
+		return EXIT_FAILURE;
+	}
+	err = start(d);
+	if (err) {
+		log_port(LOG_ERR, NULL, "can't start: %s", strerror(-err));
+		stop(d);
+		return EXIT_FAILURE;
+	}
+	say_module();
+	act_sweep(d);
+	sd_event_set_watchdog(d->loop, true);
+	sd_event_add_post(d->loop, NULL, on_turn, d);
+	tell_status(d);
+	sd_notify(0, "READY=1");
+	err = sd_event_loop(d->loop);
+	sd_notify(0, "STOPPING=1");
+	stop(d);
+	close(lock);
+	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int check(const char *file)
+{
+	struct conf *conf = NULL;
+	int n = conf_read(NULL, file, stderr, &conf);
+
+	if (n < 0) {
+		fprintf(stderr, "stabletapd: can't read %s: %s\n",
+			file ? file : "the configuration", strerror(-n));
+		return EXIT_FAILURE;
+	}
+	if (n) {
+		fprintf(stderr, "stabletapd: %d thing%s to mend\n", n,
+			n == 1 ? "" : "s");
+		return EXIT_FAILURE;
+	}
+	printf("%zu port%s, no errors\n", conf->ports_n,
+	       conf->ports_n == 1 ? "" : "s");
+	conf_free(conf);
+	return EXIT_SUCCESS;
+}
+
+static void usage(FILE *out)
+{
+	fputs("usage: stabletapd [--config FILE] [--check]\n"
+	      "       stabletapd --help | --version\n"
+	      "SIGHUP reads the configuration anew; see stabletapd(8), stabletap.conf(5).\n",
+	      out);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "check", no_argument, NULL, 'c' },
+		{ "config", required_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 },
+	};
+	struct daemon d = { 0 };
+	bool only_check = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "hV", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			only_check = true;
+			break;
+		case 'f':
+			d.conf_file = optarg;
+			break;
+		case 'h':
+			usage(stdout);
+			return EXIT_SUCCESS;
+		case 'V':
+			puts("stabletapd " STABLETAP_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			usage(stderr);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		return 2;
+	}
+	return only_check ? check(d.conf_file) : run(&d);
+}

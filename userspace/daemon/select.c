@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which devices a selector means.  Kept up to date by events: one event costs
+ * a look at each selector, however many ports share it, and only the ports
+ * that are concerned look again.
+ */
+#include <errno.h>
+#include <fnmatch.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <systemd/sd-device.h>
+#include <unistd.h>
+
+#include "core.h"
+
+/* As IF_OPER_* of <linux/if.h>, which can't be had beside <net/if.h> */
+enum { OPER_UNKNOWN = 0, OPER_UP = 6 };
+
+/* ---- sets of ifindexes ---- */
+
+static size_t set_position(const struct set *s, int ifindex)
+{
+	size_t i = s->n;
+
+	while (i && s->v[i - 1] >= ifindex)
+		i--;
+	return i;
+}
+
+static bool set_has(const struct set *s, int ifindex)
+{
+	size_t i = set_position(s, ifindex);
+
+	return i < s->n && s->v[i] == ifindex;
+}
+
+static int set_put(struct set *s, int ifindex)
+{
+	size_t i = set_position(s, ifindex);
+	int *grown;
+
+	if (s->n == s->room) {
+		grown = realloc(s->v, (s->room + 8) * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		s->v = grown;
+		s->room += 8;
+	}
+	memmove(&s->v[i + 1], &s->v[i], (s->n - i) * sizeof(*s->v));
+	s->v[i] = ifindex;
+	s->n++;
+	return 0;
+}
+
+static void set_drop(struct set *s, int ifindex)
+{
+	size_t i = set_position(s, ifindex);
+
+	s->n--;
+	memmove(&s->v[i], &s->v[i + 1], (s->n - i) * sizeof(*s->v));
+}
+
+/* Make membership what it should be; true if that is a change. */
+static bool set_make(struct set *s, int ifindex, bool member)
+{
+	if (set_has(s, ifindex) == member)
+		return false;
+	if (!member)
+		set_drop(s, ifindex);
+	else if (set_put(s, ifindex))
+		return false;
+	return true;
+}
+
+/* ---- does a device match? ---- */
+
+bool select_is_device(const struct stabletap_link *link)
+{
+	return link->type == ARPHRD_ETHER && !(link->flags & IFF_LOOPBACK) &&
+	       !stabletap_link_is_port(link) &&
+	       !stabletap_child_is(link, NULL);
+}
+
+bool select_is_usable(const struct stabletap_link *link)
+{
+	return link->flags & IFF_UP && link->carrier &&
+	       (link->operstate == OPER_UP || link->operstate == OPER_UNKNOWN);
+}
+
+static bool name_matches(const char *pattern, const struct stabletap_link *link)
+{
+	const char *alt = NULL;
+
+	if (!fnmatch(pattern, link->name, 0))
+		return true;
+	while ((alt = stabletap_link_altname(link, alt)))
+		if (!fnmatch(pattern, alt, 0))
+			return true;
+	return false;
+}
+
+/* A device without a permanent address has had its own from the start. */
+static bool mac_matches(const uint8_t mac[6], const struct stabletap_link *link)
+{
+	if (link->perm_addr_len == 6)
+		return !memcmp(mac, link->perm_addr, 6);
+	return link->addr_len == 6 && !memcmp(mac, link->addr, 6);
+}
+
+static bool path_matches(const char *pattern, const struct stabletap_link *link)
+{
+	char path[sizeof(link->parent_bus) + sizeof(link->parent_dev) + 1];
+
+	if (!*link->parent_dev)
+		return false;
+	snprintf(path, sizeof(path), "%s-%s", link->parent_bus,
+		 link->parent_dev);
+	return !fnmatch(pattern, path, 0);
+}
+
+static bool driver_matches(const char *pattern,
+			   const struct stabletap_link *link)
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq ifr = { .ifr_data = (char *)&info };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool found;
+
+	if (fd < 0)
+		return false;
+	memcpy(ifr.ifr_name, link->name, sizeof(ifr.ifr_name));
+	found = !ioctl(fd, SIOCETHTOOL, &ifr) &&
+		!fnmatch(pattern, info.driver, 0);
+	close(fd);
+	return found;
+}
+
+/* @property: "KEY=pattern".  Before udev has seen the device it has none. */
+static bool property_matches(const char *property,
+			     const struct stabletap_link *link)
+{
+	const char *equals = strchr(property, '=');
+	sd_device *dev = NULL;
+	const char *value;
+	bool found = false;
+	char key[128];
+
+	if (!equals || (size_t)(equals - property) >= sizeof(key) ||
+	    sd_device_new_from_ifindex(&dev, link->ifindex) < 0)
+		return false;
+	memcpy(key, property, (size_t)(equals - property));
+	key[equals - property] = '\0';
+	if (sd_device_get_property_value(dev, key, &value) >= 0)
+		found = !fnmatch(equals + 1, value, 0);
+	sd_device_unref(dev);
+	return found;
+}
+
+/* All but VLAN and VF; what asks the kernel or udev comes last. */
+static bool base_matches(const struct conf_selector *s,
+			 const struct stabletap_link *link)
+{
+	return select_is_device(link) &&
+	       (!s->name || name_matches(s->name, link)) &&
+	       (!s->mac_set || mac_matches(s->mac, link)) &&
+	       (!s->path || path_matches(s->path, link)) &&
+	       (!s->phys_port ||
+		!fnmatch(s->phys_port, link->phys_port_name, 0)) &&
+	       (!s->driver || driver_matches(s->driver, link)) &&
+	       (!s->property || property_matches(s->property, link));
+}
+
+static bool vlan_matches(const struct selection *sel,
+			 const struct stabletap_link *link)
+{
+	return !strcmp(link->kind, "vlan") && link->link_netnsid < 0 &&
+	       link->vlan_id == sel->spec->vlan &&
+	       set_has(&sel->base, link->link);
+}
+
+/* Is it the VF of that number of one of the base devices? */
+static bool vf_matches(const struct daemon *d, const struct selection *sel,
+		       const struct stabletap_link *link)
+{
+	const struct stabletap_link *pf;
+	char path[160];
+	char target[160];
+	const char *name;
+	ssize_t len;
+	size_t i;
+
+	for (i = 0; *link->parent_dev && i < sel->base.n; i++) {
+		pf = stabletap_links_find(&d->links, sel->base.v[i]);
+		if (!pf || !*pf->parent_dev)
+			continue;
+		snprintf(path, sizeof(path),
+			 "/sys/bus/%s/devices/%s/virtfn%d", pf->parent_bus,
+			 pf->parent_dev, sel->spec->vf);
+		len = readlink(path, target, sizeof(target) - 1);
+		if (len < 0)
+			continue;
+		target[len] = '\0';
+		name = strrchr(target, '/');
+		if (!strcmp(name ? name + 1 : target, link->parent_dev))
+			return true;
+	}
+	return false;
+}
+
+static bool selection_matches(const struct daemon *d,
+			      const struct selection *sel,
+			      const struct stabletap_link *link)
+{
+	if (!select_is_device(link))
+		return false;
+	if (sel->spec->vlan >= 0)
+		return vlan_matches(sel, link);
+	if (sel->spec->vf >= 0)
+		return vf_matches(d, sel, link);
+	return set_has(&sel->base, link->ifindex);
+}
+
+/* ---- keeping up ---- */
+
+static void tell_users(const struct selection *sel)
+{
+	size_t i;
+
+	for (i = 0; i < sel->users_n; i++)
+		port_dirty(sel->users[i]);
+}
+
+/* Where there is udev, it may want to rename a device before it is up. */
+static bool is_left_alone(const struct daemon *d,
+			  const struct stabletap_link *link)
+{
+	sd_device *dev = NULL;
+	bool initialized = true;
+
+	if (!d->udev || sd_device_new_from_ifindex(&dev, link->ifindex) < 0)
+		return true;
+	initialized = sd_device_get_is_initialized(dev) != 0;
+	sd_device_unref(dev);
+	return initialized;
+}
+
+/*
+ * A device that nobody has set up yet, just made or plugged in, can't show
+ * whether it has carrier.  Once only: who sets it down later means it.
+ */
+static void bring_up(struct daemon *d, const struct stabletap_link *link)
+{
+	if (!(link->flags & IFF_UP) && is_left_alone(d, link))
+		stabletap_link_set_up(d->st, link->ifindex, true);
+}
+
+/* True if that is a change */
+static bool make_base(struct daemon *d, struct selection *sel, int ifindex,
+		      const struct stabletap_link *link)
+{
+	bool is = link && base_matches(sel->spec, link);
+
+	if (!set_make(&sel->base, ifindex, is))
+		return false;
+	if (is)
+		bring_up(d, link);
+	return true;
+}
+
+/* True if it is one */
+static bool make_match(struct daemon *d, struct selection *sel, int ifindex,
+		       const struct stabletap_link *link)
+{
+	bool is = link && selection_matches(d, sel, link);
+
+	if (set_make(&sel->match, ifindex, is) && is)
+		bring_up(d, link);
+	return is;
+}
+
+/* With another base any device may match, or match no more. */
+static void rescan(struct daemon *d, struct selection *sel)
+{
+	size_t i;
+
+	for (i = 0; i < d->links.n; i++)
+		make_match(d, sel, d->links.v[i].ifindex, &d->links.v[i]);
+}
+
+static void selection_update(struct daemon *d, struct selection *sel,
+			     int ifindex, const struct stabletap_link *link)
+{
+	bool was = set_has(&sel->match, ifindex);
+	bool changed = make_base(d, sel, ifindex, link);
+	bool is = make_match(d, sel, ifindex, link);
+
+	if (changed && (sel->spec->vlan >= 0 || sel->spec->vf >= 0))
+		rescan(d, sel);
+	if (was || is || changed)
+		tell_users(sel);
+}
+
+void select_initialized(struct daemon *d, const struct stabletap_link *link)
+{
+	size_t i;
+
+	for (i = 0; i < d->selections_n; i++)
+		if (set_has(&d->selections[i].base, link->ifindex) ||
+		    set_has(&d->selections[i].match, link->ifindex))
+			bring_up(d, link);
+}
+
+void select_update(struct daemon *d, int ifindex,
+		   const struct stabletap_link *link)
+{
+	size_t i;
+
+	for (i = 0; i < d->selections_n; i++)
+		selection_update(d, &d->selections[i], ifindex, link);
+}
+
+void select_all(struct daemon *d)
+{
+	struct selection *sel;
+	size_t i, k;
+
+	for (i = 0; i < d->selections_n; i++) {
+		sel = &d->selections[i];
+		sel->match.n = 0;
+		sel->base.n = 0;
+		for (k = 0; k < d->links.n; k++)
+			make_base(d, sel, d->links.v[k].ifindex,
+				  &d->links.v[k]);
+		rescan(d, sel);
+		tell_users(sel);
+	}
+}
+
+const struct stabletap_link *select_named(const struct daemon *d,
+					  const char *name)
+{
+	const struct stabletap_link *link;
+	const char *alt;
+
+	for (link = d->links.v; link < d->links.v + d->links.n; link++) {
+		if (!strcmp(link->name, name))
+			return link;
+		alt = NULL;
+		while ((alt = stabletap_link_altname(link, alt)))
+			if (!strcmp(alt, name))
+				return link;
+	}
+	return NULL;
+}
+
+/* ---- beginning and end ---- */
+
+static int add_user(struct selection *sel, struct port *port)
+{
+	struct port **grown;
+	size_t n = sel->users_n;
+
+	/* Candidates of one port stand together. */
+	if (n && sel->users[n - 1] == port)
+		return 0;
+	/* Grown by doubling: at each power of two. */
+	if (!(n & (n - 1))) {
+		grown = realloc(sel->users, (n ? n * 2 : 1) * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		sel->users = grown;
+	}
+	sel->users[n] = port;
+	sel->users_n++;
+	return 0;
+}
+
+int select_init(struct daemon *d)
+{
+	const struct conf_port *conf;
+	size_t i, k;
+	int err;
+
+	d->selections = calloc(d->conf->selectors_n + 1,
+			       sizeof(*d->selections));
+	if (!d->selections)
+		return -ENOMEM;
+	d->selections_n = d->conf->selectors_n;
+	for (i = 0; i < d->selections_n; i++)
+		d->selections[i].spec = &d->conf->selectors[i];
+	for (i = 0; i < d->ports_n; i++) {
+		conf = d->ports[i].conf;
+		for (k = 0; k < conf->candidates_n; k++) {
+			err = add_user(&d->selections[conf->candidates[k].selector],
+				       &d->ports[i]);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+void select_free(struct daemon *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->selections_n; i++) {
+		free(d->selections[i].match.v);
+		free(d->selections[i].base.v);
+		free(d->selections[i].users);
+	}
+	free(d->selections);
+	d->selections = NULL;
+	d->selections_n = 0;
+}
