@@ -4,7 +4,7 @@
 
 #include "cli.h"
 
-#define MAX_VERBS 16
+#define MAX_VERBS 24
 
 static const struct verb verbs[] = {
 	{ "add", cmd_add,
@@ -22,6 +22,11 @@ static const struct verb verbs[] = {
 	{ "exec", cmd_exec,
 	  "PORT [queues N] [vhost] [--user USER[:GROUP]] -- COMMAND [ARG]..." },
 	{ "announce", cmd_announce, "PORT" },
+	{ "status", cmd_status, "[PORT]" },
+	{ "events", cmd_events, "[PORT] [since NUMBER]" },
+	{ "pin", cmd_pin, "PORT DEVICE" },
+	{ "prefer", cmd_prefer, "PORT DEVICE" },
+	{ "unpin", cmd_unpin, "PORT" },
 	{ "help", NULL, NULL },
 };
 
