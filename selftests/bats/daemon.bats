@@ -1,0 +1,414 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+#
+# stabletapd: ports that follow their devices by themselves.  vm-timeout: 600
+#
+# In a network namespace for each test (command.bash):
+#
+#      vm1, vm2 ...      ports that the daemon makes
+#          │
+#       st<i>-<tag>      children that the daemon makes
+#          │
+#     d0     d1          dummies          v0 ──── v1   a veth pair: v0 has
+#                                                      carrier while v1 is up
+#
+# shellcheck disable=SC2030,SC2031,SC2034,SC2086,SC2154
+
+load command.bash
+
+setup_file() {
+	# Of a daemon before, if a test of it was killed
+	rm -rf /run/stabletap
+}
+
+# What the daemon is to do, on standard input
+configure() {
+	cat >"$BATS_TEST_TMPDIR/conf"
+}
+
+# Starts the daemon, $1...: variables for its environment; sets DAEMON.
+daemon() {
+	LOG=$BATS_TEST_TMPDIR/log
+	# No function: its process id would be that of a shell.
+	nsenter --net="/run/netns/$NS" -- env "$@" "${BIN%/*}/stabletapd" \
+		--config "$BATS_TEST_TMPDIR/conf" 3>&- >>"$LOG" 2>&1 &
+	DAEMON=$!
+	background+=("$DAEMON")
+	eventually answers
+}
+
+answers() {
+	stabletap status >/dev/null 2>&1
+}
+
+# $1: the signal
+daemon_ends() {
+	kill "-$1" "$DAEMON"
+	wait "$DAEMON" || :
+}
+
+# Is port $1's lower on device $2?
+is_on() {
+	[ "$(of "$1" lower.dev 2>/dev/null)" = "$2" ] ||
+		[ "$(of "$1" lower.ifname 2>/dev/null)" = "$2" ]
+}
+
+is_detached() {
+	[ "$(of "$1" state 2>/dev/null)" = detached ]
+}
+
+# Number of children
+children() {
+	local n=(unset)
+
+	read -ra n <<<"$(macvlans)"
+	echo "${#n[@]}"
+}
+
+log_has() {
+	grep -q -- "$1" "$LOG"
+}
+
+# ---- whatever comes first ----
+
+@test "a device that was there before the daemon is used" {
+	configure <<<'[Port vm1]
+Candidate=d0'
+	daemon
+	eventually is_on vm1 d0
+	[ "$(of vm1 up)" = true ]
+	[ "$(children)" = 1 ]
+}
+
+@test "a device that comes after the daemon is used, and set up" {
+	ip link del d0
+	configure <<<'[Port vm1]
+Candidate=d0'
+	daemon
+	eventually is_detached vm1
+	ip link add d0 type dummy
+	eventually is_on vm1 d0
+}
+
+@test "a port that was made and attached by hand is taken over as it is" {
+	stabletap add vm1 address $MAC
+	stabletap attach vm1 dev d0
+	before=$(of vm1 lower.ifname)
+	configure <<<'[Port vm1]
+Candidate=d0'
+	daemon
+	run -0 stabletap status vm1
+	[[ $output == *"(now)"* ]]
+	[ "$(of vm1 lower.ifname)" = "$before" ]
+	[ "$(of vm1 attaches)" = 1 ]
+}
+
+@test "a port that is declared later is made by a reload, and what changed is told" {
+	configure <<<'[Port vm1]
+Candidate=d0'
+	daemon
+	eventually is_on vm1 d0
+	configure <<<'[Port vm1]
+Candidate=d0
+[Port vm2]
+Candidate=d1'
+	kill -HUP "$DAEMON"
+	eventually is_on vm2 d1
+	log_has vm2
+	[ "$(of vm1 attaches)" = 1 ]
+}
+
+@test "the module may be loaded last" {
+	rmmod stabletap || { lsmod; return 1; }
+	configure <<<'[Port vm1]
+Candidate=d0'
+	daemon
+	log_has "modprobe stabletap"
+	insmod "$STABLETAP_KO"
+	eventually is_on vm1 d0
+}
+
+# ---- what happens to devices ----
+
+@test "a device that goes and comes back is used again, and events tell" {
+	configure <<<'[Port vm1]
+Candidate=d0'
+	daemon
+	eventually is_on vm1 d0
+	hold vm1
+	ip link del d0
+	eventually is_detached vm1
+	ip link add d0 type dummy
+	eventually is_on vm1 d0
+	[ "$(children)" = 1 ]
+	run -0 stabletap events vm1
+	[[ $output == *"vm1: detached from d0, lower-gone"* ]]
+	[[ $output == *"vm1: attached to d0, usable, without a lower for "* ]]
+	kill -0 "$HOLDER"
+}
+
+@test "carrier lost moves it to the next device, and back when it returns" {
+	configure <<<'[Port vm1]
+Candidate=v0
+Candidate=d0
+FailbackDelaySec=200ms'
+	daemon
+	eventually is_on vm1 v0
+	ip link set v1 down
+	eventually is_on vm1 d0
+	ip link set v1 up
+	eventually is_on vm1 v0
+	[ "$(children)" = 1 ]
+	run -0 stabletap events vm1
+	[[ $output == *"replaced from v0 to d0, lower down"* ]]
+	[[ $output == *"replaced from d0 to v0, failback"* ]]
+}
+
+@test "without failback it stays where it went" {
+	configure <<<'[Port vm1]
+Candidate=v0
+Candidate=d0
+Failback=no'
+	daemon
+	eventually is_on vm1 v0
+	ip link set v1 down
+	eventually is_on vm1 d0
+	ip link set v1 up
+	eventually grep -q . <(ip link show v0 up)
+	# Something that comes after is done after.
+	ip link add d2 type dummy
+	configure <<<'[Port vm1]
+Candidate=v0
+Candidate=d0
+Failback=no
+[Port vm2]
+Candidate=d2'
+	kill -HUP "$DAEMON"
+	eventually is_on vm2 d2
+	is_on vm1 d0
+}
+
+@test "removed, added and renamed at once, the right device is used" {
+	ip link set d0 address 52:54:00:aa:00:01
+	configure <<<'[Port vm1]
+Candidate=mac=52:54:00:aa:00:01'
+	daemon
+	eventually is_on vm1 d0
+	ip -batch - <<-BATCH
+		link del d0
+		link add x9 type dummy
+		link add e7 address 52:54:00:aa:00:01 type dummy
+		link set x9 name d0
+	BATCH
+	eventually is_on vm1 e7
+}
+
+@test "an ifindex that is used again by another device is no candidate" {
+	ip link add name d5 index 4711 type dummy
+	configure <<<'[Port vm1]
+Candidate=d5'
+	daemon
+	eventually is_on vm1 d5
+	ip -batch - <<-BATCH
+		link del d5
+		link add name other index 4711 type dummy
+	BATCH
+	eventually is_detached vm1
+	ip link set other name d5
+	eventually is_on vm1 d5
+}
+
+@test "a VLAN that is asked for is made whenever its parent comes" {
+	configure <<<'[Port vm1]
+Candidate=name=d0 vlan=5 create'
+	daemon
+	eventually is_on vm1 d0.5
+	ip link del d0
+	eventually is_detached vm1
+	ip link add d0 type dummy
+	eventually is_on vm1 d0.5
+}
+
+@test "a device is known by altname, pattern or driver" {
+	ip link property add dev d0 altname uplink0
+	configure <<<'[Port vm1]
+Candidate=name=uplink*
+[Port vm2]
+Candidate=name=v0* driver=veth'
+	daemon
+	eventually is_on vm1 d0
+	eventually is_on vm2 v0
+}
+
+# ---- by hand ----
+
+@test "pin, prefer and unpin outlast the daemon" {
+	configure <<<'[Port vm1]
+Candidate=d0
+FailbackDelaySec=0'
+	daemon
+	eventually is_on vm1 d0
+	stabletap pin vm1 d1
+	eventually is_on vm1 d1
+	daemon_ends TERM
+	is_on vm1 d1
+	daemon
+	run -0 stabletap status vm1
+	[[ $output == *"dev d1 pin d1"* ]]
+	stabletap unpin vm1
+	eventually is_on vm1 d0
+	stabletap prefer vm1 d1
+	eventually is_on vm1 d1
+	ip link del d1
+	eventually is_on vm1 d0
+	stabletap unpin vm1
+	run stabletap unpin vm1
+	refused "nothing is asked"
+}
+
+@test "a lower that is no candidate is replaced" {
+	stabletap add vm1
+	stabletap attach vm1 dev d1
+	configure <<<'[Port vm1]
+Candidate=d0'
+	daemon
+	eventually is_on vm1 d0
+	[ "$(children)" = 1 ]
+}
+
+@test "a port that is deleted is made anew, and loudly so" {
+	configure <<<'[Port vm1]
+Candidate=d0'
+	daemon
+	eventually is_on vm1 d0
+	stabletap del vm1
+	eventually is_on vm1 d0
+	log_has "was deleted, and is made anew"
+}
+
+# ---- the daemon itself ----
+
+@test "its end cuts nothing, and its start changes nothing" {
+	configure <<<'[Port vm1]
+Candidate=d0'
+	daemon
+	eventually is_on vm1 d0
+	before=$(of vm1 lower.ifname)
+	daemon_ends KILL
+	is_on vm1 d0
+	run stabletap status
+	refused "stabletapd does not run"
+	daemon
+	[ "$(of vm1 lower.ifname)" = "$before" ]
+	[ "$(of vm1 attaches)" = 1 ]
+}
+
+@test "killed at any step, the next start completes it" {
+	local step
+
+	configure <<<'[Port vm1]
+Candidate=d0'
+	for step in planned child-created child-marked; do
+		stabletap add vm1
+		LOG=$BATS_TEST_TMPDIR/log
+		run in_ns env STABLETAP_FAULT=$step \
+			"${BIN_FAULTS%/*}/stabletapd" \
+			--config "$BATS_TEST_TMPDIR/conf"
+		[ "$status" = 137 ] || echo "# $step: $status $output" >&2
+		[ "$status" = 137 ]
+		daemon
+		eventually is_on vm1 d0
+		[ "$(children)" = 1 ]
+		[ "$(of vm1 attaches)" = 1 ]
+		daemon_ends TERM
+		stabletap del vm1
+	done
+}
+
+@test "children of ports that are gone go, others' macvlans stay" {
+	ip link add mine link d0 type macvlan mode bridge
+	stabletap add vm9
+	stabletap attach vm9 dev d1
+	child=$(of vm9 lower.ifname)
+	ip link del vm9
+	configure <<<'[Port vm1]
+Candidate=d0'
+	daemon
+	eventually is_on vm1 d0
+	[[ " $(macvlans) " == *" mine "* ]]
+	[[ " $(macvlans) " != *" $child "* ]]
+}
+
+@test "a configuration with errors is refused, and the old one stays" {
+	configure <<<'[Port vm1]
+Candidate=d0'
+	daemon
+	eventually is_on vm1 d0
+	configure <<<'[Port vm1]
+Candidat=d1'
+	kill -HUP "$DAEMON"
+	eventually log_has "stays in force"
+	log_has 'conf:2:.*Candidat'
+	run "${BIN%/*}/stabletapd" --check --config "$BATS_TEST_TMPDIR/conf"
+	[ "$status" = 1 ]
+	[[ $output == *"conf:2:"* ]]
+	is_on vm1 d0
+	answers
+}
+
+@test "a second daemon is refused" {
+	configure <<<''
+	daemon
+	run in_ns "${BIN%/*}/stabletapd" --config "$BATS_TEST_TMPDIR/conf"
+	[ "$status" = 1 ]
+	[[ $output == *"another stabletapd runs"* ]]
+}
+
+@test "a flood of other devices and a tiny buffer lose nothing" {
+	local i
+
+	configure <<<'[Port vm1]
+Candidate=d0
+[Port vm2]
+Candidate=late'
+	daemon STABLETAPD_RCVBUF=2048
+	eventually is_on vm1 d0
+	for ((i = 0; i < 100; i++)); do
+		echo "link add n$i type dummy"
+		echo "link set n$i up"
+		[ $i != 50 ] || echo "link add late type dummy"
+	done | ip -batch -
+	for ((i = 0; i < 100; i++)); do
+		echo "link del n$i"
+	done | ip -batch -
+	eventually is_on vm2 late
+	[ "$(of vm1 attaches)" = 1 ]
+	log_has "events were lost"
+}
+
+@test "the network is told where the port's address is" {
+	configure <<<'[Port vm1]
+MACAddress=52:54:00:01:02:03
+Candidate=v0'
+	in_ns timeout 60 tcpdump -c 2 -U -nei v1 rarp 3>&- \
+		>"$BATS_TEST_TMPDIR/seen" 2>"$BATS_TEST_TMPDIR/listens" &
+	background+=("$!")
+	eventually grep -q listening "$BATS_TEST_TMPDIR/listens"
+	daemon
+	eventually grep -q "52:54:00:01:02:03 > ff:ff:ff:ff:ff:ff" \
+		"$BATS_TEST_TMPDIR/seen"
+}
+
+@test "a hook is told what happened" {
+	configure <<<"[Port vm1]
+Candidate=d0
+Hook=$BATS_TEST_TMPDIR/hook"
+	cat >"$BATS_TEST_TMPDIR/hook" <<-HOOK
+		#!/bin/sh
+		echo "\$STABLETAP_PORT \$STABLETAP_EVENT \$STABLETAP_TO" \
+			>>"$BATS_TEST_TMPDIR/told"
+	HOOK
+	chmod +x "$BATS_TEST_TMPDIR/hook"
+	daemon
+	eventually grep -q "vm1 attached d0" "$BATS_TEST_TMPDIR/told"
+}
