@@ -15,7 +15,7 @@ struct selection {
 		size_t n;
 		size_t room;
 	} match, base;			/* base: with @spec's VLAN or VF left out */
-	struct port **users;		/* ports with a candidate of this kind */
+	size_t *users;			/* ports with such a candidate */
 	size_t users_n;
 };
 

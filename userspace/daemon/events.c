@@ -19,6 +19,16 @@
 #define RCVBUF (1 << 20)
 #define RESYNC_AGAIN_US 500000
 
+static void forget(struct daemon *d, int ifindex)
+{
+	struct port *port = port_by_ifindex(d, ifindex);
+
+	if (port)
+		port_event(port, NULL);
+	stabletap_links_drop(&d->links, ifindex);
+	select_update(d, ifindex, NULL);
+}
+
 static int on_device(const struct stabletap_link *link, bool gone, void *arg)
 {
 	struct daemon *d = arg;
@@ -29,17 +39,13 @@ static int on_device(const struct stabletap_link *link, bool gone, void *arg)
 
 	old = stabletap_links_find(&d->links, link->ifindex);
 	if (gone) {
-		port = port_by_ifindex(d, link->ifindex);
-		if (port)
-			port_event(port, NULL);
-		stabletap_links_drop(&d->links, link->ifindex);
-		select_update(d, link->ifindex, NULL);
+		forget(d, link->ifindex);
 		return 0;
 	}
 
 	/* An ifindex that is used again, by a device of another kind */
 	if (old && stabletap_link_is_port(old) && !stabletap_link_is_port(link))
-		on_device(old, true, d);
+		forget(d, link->ifindex);
 	copy.altnames = NULL;
 	if (link->altnames_len) {
 		copy.altnames = malloc(link->altnames_len);
@@ -202,7 +208,8 @@ int events_start(struct daemon *d)
 	const char *rcvbuf = getenv("STABLETAPD_RCVBUF");
 	int err;
 
-	err = stabletap_monitor_open(&d->mon, rcvbuf ? atoi(rcvbuf) : RCVBUF);
+	err = stabletap_monitor_open(&d->mon, rcvbuf ?
+				     (int)strtol(rcvbuf, NULL, 10) : RCVBUF);
 	if (err)
 		return err;
 	err = sd_event_add_io(d->loop, NULL, stabletap_monitor_fd(d->mon),

@@ -228,12 +228,12 @@ static bool selection_matches(const struct daemon *d,
 
 /* ---- keeping up ---- */
 
-static void tell_users(const struct selection *sel)
+static void tell_users(struct daemon *d, const struct selection *sel)
 {
 	size_t i;
 
 	for (i = 0; i < sel->users_n; i++)
-		port_dirty(sel->users[i]);
+		port_dirty(&d->ports[sel->users[i]]);
 }
 
 /* Where there is udev, it may want to rename a device before it is up. */
@@ -303,7 +303,7 @@ static void selection_update(struct daemon *d, struct selection *sel,
 	if (changed && (sel->spec->vlan >= 0 || sel->spec->vf >= 0))
 		rescan(d, sel);
 	if (was || is || changed)
-		tell_users(sel);
+		tell_users(d, sel);
 }
 
 void select_initialized(struct daemon *d, const struct stabletap_link *link)
@@ -338,7 +338,7 @@ void select_all(struct daemon *d)
 			make_base(d, sel, d->links.v[k].ifindex,
 				  &d->links.v[k]);
 		rescan(d, sel);
-		tell_users(sel);
+		tell_users(d, sel);
 	}
 }
 
@@ -361,9 +361,9 @@ const struct stabletap_link *select_named(const struct daemon *d,
 
 /* ---- beginning and end ---- */
 
-static int add_user(struct selection *sel, struct port *port)
+static int add_user(struct selection *sel, size_t port)
 {
-	struct port **grown;
+	size_t *grown;
 	size_t n = sel->users_n;
 
 	/* Candidates of one port stand together. */
@@ -398,7 +398,7 @@ int select_init(struct daemon *d)
 		conf = d->ports[i].conf;
 		for (k = 0; k < conf->candidates_n; k++) {
 			err = add_user(&d->selections[conf->candidates[k].selector],
-				       &d->ports[i]);
+				       i);
 			if (err)
 				return err;
 		}

@@ -288,11 +288,14 @@ int server_start(struct daemon *d)
 void server_stop(struct daemon *d)
 {
 	struct server *server = d->server;
+	struct client *c, *next;
 
 	if (!server)
 		return;
-	while (server->clients)
-		client_free(server->clients);
+	for (c = server->clients; c; c = next) {
+		next = c->next;
+		client_free(c);
+	}
 	sd_event_source_disable_unref(server->io);
 	close(server->fd);
 	unlink(SERVER_PATH);
