@@ -174,11 +174,17 @@ static void client_tell(struct qmp *q)
 		q->callbacks.state(connected, q->arg);
 }
 
-static void pause_for(struct qmp *q, enum what what, uint64_t us)
+/* Who comes to a pause that has begun waits for its end: false. */
+static bool pause_for(struct qmp *q, enum what what, uint64_t us)
 {
+	bool begins = !q->paused;
+
 	q->paused |= 1U << what;
+	if (!begins)
+		return false;
 	sd_event_source_set_time_relative(q->timer, us);
 	sd_event_source_set_enabled(q->timer, SD_EVENT_ONESHOT);
+	return true;
 }
 
 static int on_pause_end(sd_event_source *s, uint64_t usec, void *arg)
@@ -203,15 +209,16 @@ static void take_refusal(struct qmp *q, enum what what, const char *why)
 		log_port(LOG_WARNING, NULL, "QMP socket %s, device %s: %s",
 			 q->monitor->path, q->device, why);
 	q->refused = true;
-	if (what == ANNOUNCE)
+	/* A wish that came meanwhile has not been refused. */
+	if (what == ANNOUNCE || (what == SET_LINK && q->link_due))
 		return;
 	/* Perhaps the NIC is not plugged yet, or not any more. */
 	if (what == SET_LINK)
 		q->link_due = true;
 	else
 		q->query_due = true;
-	pause_for(q, what, q->retry);
-	q->retry = q->retry * 2 < RETRY_MAX ? q->retry * 2 : RETRY_MAX;
+	if (pause_for(q, what, q->retry))
+		q->retry = q->retry * 2 < RETRY_MAX ? q->retry * 2 : RETRY_MAX;
 }
 
 static void take_filter(struct qmp *q, const json_t *value)
@@ -445,6 +452,7 @@ void qmp_set_link(struct qmp *q, bool up)
 	q->link_wish = true;
 	q->link_up = up;
 	q->link_due = true;
+	q->retry = RETRY_MIN;
 	q->paused &= ~(1U << SET_LINK);
 	monitor_work(m);
 }

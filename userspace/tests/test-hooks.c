@@ -145,18 +145,28 @@ static void test_failures(struct tap *t, struct hooks *h)
 	free(last);
 }
 
+/* Is the process gone whose number the file has? */
+static bool is_gone(const char *name)
+{
+	pid_t pid = (pid_t)strtol(contents(name), NULL, 10);
+	char path[40];
+
+	loop_for(loop, 100);
+	snprintf(path, sizeof(path), "/proc/%d/fd/0", (int)pid);
+	return pid > 1 && access(path, F_OK);
+}
+
 static void test_limit(struct tap *t, struct hooks *h)
 {
 	struct happening what = make("vm1", "lost");
 	char *deaf = script("deaf", "trap '' TERM; sleep 1000 & "
 			    "echo $! >$dir/pid; touch $dir/deaf; wait; wait; "
 			    "sleep 1000");
-	char *soft = script("soft", "touch $dir/soft; exec sleep 1000");
+	char *soft = script("soft", "sh -c \"trap '' TERM; sleep 1000\" &\n"
+			    "echo $! >$dir/deaf-child; exec sleep 1000");
 	char *paths[] = { soft, NULL };
 	uint64_t begin = loop_now_ms();
 	uint64_t took;
-	char proc[40];
-	pid_t pid;
 
 	log_forget(log_fd);
 	hooks_run(h, paths, &what, 300 * MS);
@@ -165,6 +175,7 @@ static void test_limit(struct tap *t, struct hooks *h)
 	took = loop_now_ms() - begin;
 	ok(t, took >= 300 && took < 1900, "by SIGTERM (after %d ms)",
 	   (int)took);
+	ok(t, is_gone("deaf-child"), "what it has left behind is killed");
 
 	paths[0] = deaf;
 	begin = loop_now_ms();
@@ -174,10 +185,7 @@ static void test_limit(struct tap *t, struct hooks *h)
 	took = loop_now_ms() - begin;
 	ok(t, took >= 2300 && took < 9000, "by SIGKILL, later (after %d ms)",
 	   (int)took);
-	pid = (pid_t)strtol(contents("pid"), NULL, 10);
-	loop_for(loop, 100);
-	snprintf(proc, sizeof(proc), "/proc/%d/fd/0", (int)pid);
-	ok(t, pid > 1 && access(proc, F_OK), "with its whole group");
+	ok(t, is_gone("pid"), "with its whole group");
 	free(deaf);
 	free(soft);
 }

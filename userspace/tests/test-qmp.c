@@ -473,8 +473,11 @@ static void test_refused(struct tap *t)
 	ok(t, log_count(log_fd, "no such device") == 1,
 	   "the refusal is logged once");
 	ok(t, me.connected && s.connects == 1, "the connection stays");
+	qmp_set_link(me.q, true);
+	loop_for(loop, 200);
+	ok(t, strstr(s.got, UP), "a new wish doesn't wait for that");
 	s.refuses = false;
-	ok(t, asked(&s, DOWN, 3) && loop_until(loop, has_filter, &me, 5000),
+	ok(t, asked(&s, UP, 2) && loop_until(loop, has_filter, &me, 10000),
 	   "until it is done");
 	side_exit(&me);
 }
@@ -637,7 +640,8 @@ static void test_appear(struct tap *t)
 	loop_for(loop, 50);
 	snprintf(deep, sizeof(deep), "%s/a/b", dir);
 	mkdir(deep, 0700);
-	loop_for(loop, 500);
+	/* Until the short pauses are over */
+	loop_for(loop, 1500);
 	begin = loop_now_ms();
 	fake_bind(&s);
 	loop_for(loop, 50);
@@ -650,7 +654,7 @@ static void test_appear(struct tap *t)
 	/* QEMU ends and begins again. */
 	fake_stop(&s);
 	loop_until(loop, is_lost, &me, 1000);
-	loop_for(loop, 200);
+	loop_for(loop, 1500);
 	fake_start(&s, "a/b/sock");
 	begin = loop_now_ms();
 	ok(t, loop_until(loop, is_connected, &me, 5000) &&
@@ -664,6 +668,7 @@ static void test_shared(struct tap *t)
 {
 	static const struct qmp_callbacks both = { on_filter, on_state };
 	struct side other = { 0 };
+	struct asked twice;
 	struct fake s;
 	struct side me;
 
@@ -679,7 +684,9 @@ static void test_shared(struct tap *t)
 	ok(t, asked(&s, "{\"name\":\"net1\",\"up\":false}", 1),
 	   "and its wish is said");
 	loop_for(loop, 50);
-	ok(t, s.connects == 1, "by the same connection");
+	twice = (struct asked){ &s, "\"up\"", 2 };
+	ok(t, s.connects == 1 && !was_asked(&twice),
+	   "once, by the same connection");
 	me.free_at_state = true;
 	fake_hang_up(&s);
 	loop_until(loop, is_lost, &other, 1000);
