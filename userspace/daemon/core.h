@@ -138,6 +138,8 @@ void server_stop(struct daemon *d);
 
 /* ---- load.c: a configuration becomes the one in force ---- */
 int load(struct daemon *d, FILE *out);
+/* As conf_read(), and refuse what can be asked for but not done. */
+int load_read(const char *file, FILE *out, struct conf **conf);
 void unload(struct daemon *d);
 
 #endif /* CORE_H */

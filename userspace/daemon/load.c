@@ -92,13 +92,52 @@ static int ports_make(struct daemon *d, struct conf *conf)
 	return 0;
 }
 
+/* What the configuration may ask for, and this version can't do */
+static int refuse_unknown(const struct conf *conf, FILE *out)
+{
+	const struct conf_port *port;
+	const char *key;
+	int n = 0;
+	size_t i;
+
+	for (i = 0; i < conf->ports_n; i++) {
+		port = &conf->ports[i];
+		key = port->follow_filter ? "FollowGuestFilter" :
+		      port->trust_mac ? "TrustGuestMAC" : NULL;
+		if (!key)
+			continue;
+		fprintf(out, "%s:%u: '%s': this version can't do it yet, for port '%s'; leave it out\n",
+			port->file, port->line, key, port->name);
+		n++;
+	}
+	if (conf->metrics) {
+		fprintf(out, "'MetricsFile': this version can't write it yet; leave it out\n");
+		n++;
+	}
+	return n;
+}
+
+int load_read(const char *file, FILE *out, struct conf **conf)
+{
+	int n = conf_read(NULL, file, out, conf);
+
+	if (n)
+		return n;
+	n = refuse_unknown(*conf, out);
+	if (n) {
+		conf_free(*conf);
+		*conf = NULL;
+	}
+	return n;
+}
+
 int load(struct daemon *d, FILE *out)
 {
 	struct conf *conf = NULL;
 	size_t i;
 	int n;
 
-	n = conf_read(NULL, d->conf_file, out, &conf);
+	n = load_read(d->conf_file, out, &conf);
 	if (n > 0) {
 		log_port(LOG_ERR, NULL, "the configuration has %d errors%s", n,
 			 d->conf ? "; the one before stays in force" : "");

@@ -176,7 +176,7 @@ static int run(struct daemon *d)
 static int check(const char *file)
 {
 	struct conf *conf = NULL;
-	int n = conf_read(NULL, file, stderr, &conf);
+	int n = load_read(file, stderr, &conf);
 
 	if (n < 0) {
 		fprintf(stderr, "stabletapd: can't read %s: %s\n",
