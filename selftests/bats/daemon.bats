@@ -69,6 +69,10 @@ log_has() {
 	grep -q -- "$1" "$LOG"
 }
 
+refusals_are_at_least() {
+	[ "$(grep -c "can't be attached" "$LOG")" -ge "$1" ]
+}
+
 # ---- whatever comes first ----
 
 @test "a device that was there before the daemon is used" {
@@ -425,4 +429,20 @@ Hook=$BATS_TEST_TMPDIR/hook"
 	chmod +x "$BATS_TEST_TMPDIR/hook"
 	daemon
 	eventually grep -q "vm1 attached d0" "$BATS_TEST_TMPDIR/told"
+}
+
+@test "devices that refuse are tried in turn, and not all the time" {
+	# Passthru wants a device for itself.
+	ip link add m0 link d0 type macvlan mode bridge
+	ip link add m1 link d1 type macvlan mode bridge
+	configure <<<'[Port vm1]
+AttachMode=passthru
+Candidate=d0
+Candidate=d1'
+	daemon
+	eventually log_has "attached to d1"
+	eventually refusals_are_at_least 4
+	[ "$(grep -c "can't be attached" "$LOG")" -le 20 ]
+	ip link del m1
+	eventually is_on vm1 d1
 }

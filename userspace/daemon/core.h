@@ -42,7 +42,9 @@ struct port {
 	uint64_t better_since;		/* ... since then; 0: none */
 	uint64_t retry_at;		/* after a failure; 0: none */
 	unsigned int failures;
-	int failed_dev;			/* whose attach has failed last, or 0 */
+	unsigned int again;		/* times that somebody else was at it */
+	int failed[8];			/* devices not to be tried until then */
+	size_t failed_n;
 	sd_event_source *timer;
 
 	struct qmp *qmp;

@@ -21,6 +21,8 @@
 /* Ports looked at in one turn of the loop, so that all else has its turn. */
 #define TURN 32
 
+#define FAILED_MAX (sizeof(((struct port *)0)->failed) / sizeof(int))
+
 struct choice {
 	int dev;			/* 0: none */
 	size_t rank;			/* lower is better */
@@ -125,12 +127,23 @@ int port_candidate(const struct port *port, int *dev)
 	return -1;
 }
 
-static bool usable(const struct port *port, int dev)
+static bool carries(const struct port *port, int dev)
 {
 	const struct stabletap_link *link;
 
 	link = stabletap_links_find(&port->daemon->links, dev);
-	return link && select_is_usable(link) && dev != port->failed_dev;
+	return link && select_is_usable(link);
+}
+
+/* Worth trying: it carries, and has not refused just now */
+static bool usable(const struct port *port, int dev)
+{
+	size_t i;
+
+	for (i = 0; i < port->failed_n; i++)
+		if (port->failed[i] == dev)
+			return false;
+	return carries(port, dev);
 }
 
 /* The kernel would put a child of a macvlan beside it, on its parent. */
@@ -229,33 +242,44 @@ void port_look_at(struct port *port, uint64_t when)
 	sd_event_source_set_enabled(port->timer, SD_EVENT_ONESHOT);
 }
 
+static void retry_later(struct port *port, uint64_t now)
+{
+	port->retry_at = now + (RETRY_NS << port->failures);
+	port_look_at(port, port->retry_at);
+	if (port->failures < RETRY_DOUBLINGS)
+		port->failures++;
+}
+
 static int step_attach(struct port *port, const struct choice *to,
 		       const char *why)
 {
 	uint64_t now = now_ns();
-	unsigned int n;
 	int err;
 
+	/* So many have refused that it makes no sense before then. */
+	if (port->failed_n == FAILED_MAX)
+		return 0;
 	snprintf(port->why, sizeof(port->why), "%s", why);
 	err = act_attach(port, to->dev, to->mode);
 	if (!err) {
 		port->failures = 0;
+		port->again = 0;
 		port->retry_at = 0;
-		port->failed_dev = 0;
+		port->failed_n = 0;
 		port->better_since = 0;
 		port->unusable_since = 0;
 		return 0;
 	}
 	if (err == -EAGAIN) {
-		port_look_at(port, now + AGAIN_NS);
+		port_look_at(port, now + (AGAIN_NS << port->again));
+		if (port->again < RETRY_DOUBLINGS)
+			port->again++;
 		return err;
 	}
-	/* The next best, meanwhile */
-	port->failed_dev = to->dev;
-	n = port->failures < RETRY_DOUBLINGS ? port->failures++ :
-	    RETRY_DOUBLINGS;
-	port->retry_at = now + (RETRY_NS << n);
-	port_look_at(port, port->retry_at);
+	/* The next best, meanwhile; all of them again when the time is over */
+	if (!port->failed_n)
+		retry_later(port, now);
+	port->failed[port->failed_n++] = to->dev;
 	port_dirty(port);
 	return err;
 }
@@ -263,7 +287,6 @@ static int step_attach(struct port *port, const struct choice *to,
 static int create(struct port *port)
 {
 	uint64_t now = now_ns();
-	unsigned int n;
 	int err;
 
 	if (port->retry_at > now)
@@ -277,10 +300,7 @@ static int create(struct port *port)
 	/* Without the module there is nothing to try again: /dev will tell. */
 	if (err == -ENODEV)
 		return 0;
-	n = port->failures < RETRY_DOUBLINGS ? port->failures++ :
-	    RETRY_DOUBLINGS;
-	port->retry_at = now + (RETRY_NS << n);
-	port_look_at(port, port->retry_at);
+	retry_later(port, now);
 	return err;
 }
 
@@ -326,7 +346,9 @@ static int on_usable(struct port *port, const struct choice *to, int dev,
 		return step_attach(port, to, "by hand");
 	if (rank < 0)
 		return step_attach(port, to, "no candidate");
-	if (port->conf->failback == CONF_FAILBACK_NO)
+	/* One that is no better is all that is left: the best has refused. */
+	if (port->conf->failback == CONF_FAILBACK_NO ||
+	    to->rank >= (size_t)rank)
 		return 0;
 	if (port->better_since && port->better != to->rank)
 		port->better_since = 0;
@@ -343,14 +365,14 @@ int reconcile_port(struct port *port)
 
 	if (!port->ifindex)
 		return create(port);
-	if (port->failed_dev && port->retry_at <= now_ns())
-		port->failed_dev = 0;
+	if (port->retry_at <= now_ns())
+		port->failed_n = 0;
 	prepare_devices(port);
 	rank = port_candidate(port, &dev);
 	to = best(port, dev);
 	if (!port->told.lower)
 		return to.dev ? step_attach(port, &to, "usable") : 0;
-	if (!usable(port, dev))
+	if (!carries(port, dev))
 		return on_unusable(port, &to, dev);
 	return on_usable(port, &to, dev, rank);
 }
