@@ -473,11 +473,17 @@ static void test_refused(struct tap *t)
 	ok(t, log_count(log_fd, "no such device") == 1,
 	   "the refusal is logged once");
 	ok(t, me.connected && s.connects == 1, "the connection stays");
+	/* While the refusal is on its way, and after it */
 	qmp_set_link(me.q, true);
 	loop_for(loop, 200);
 	ok(t, strstr(s.got, UP), "a new wish doesn't wait for that");
+	s.got[0] = '\0';
+	qmp_set_link(me.q, false);
+	loop_for(loop, 200);
+	ok(t, strstr(s.got, DOWN), "nor does one after that");
+	qmp_set_link(me.q, true);
 	s.refuses = false;
-	ok(t, asked(&s, UP, 2) && loop_until(loop, has_filter, &me, 10000),
+	ok(t, asked(&s, UP, 1) && loop_until(loop, has_filter, &me, 10000),
 	   "until it is done");
 	side_exit(&me);
 }
