@@ -87,6 +87,19 @@ static bool run_one(struct hooks *h, const char *text)
 	return good;
 }
 
+/*
+ * The mask that /proc tells.  32 and 33 are glibc's own: its posix_spawn(),
+ * by which make starts us, leaves them ignored, and nobody can change that.
+ */
+static unsigned long long signals(const char *which)
+{
+	const char *line = strstr(contents("sig"), which);
+
+	if (!line)
+		return ~0ULL;
+	return strtoull(line + strlen(which), NULL, 16) & ~(3ULL << 31);
+}
+
 static void test_given(struct tap *t, struct hooks *h)
 {
 	int extra = open("/dev/null", O_RDONLY);	/* inheritable */
@@ -113,8 +126,7 @@ static void test_given(struct tap *t, struct hooks *h)
 	/* The shell has the script open. */
 	is_str(t, contents("fds"), "0 1 10 2\n", "it inherits no fds");
 	is_str(t, contents("stdin"), "/dev/null\n", "stdin is /dev/null");
-	ok(t, strstr(contents("sig"), "SigBlk:\t0000000000000000") &&
-	   strstr(contents("sig"), "SigIgn:\t0000000000000000"),
+	ok(t, !signals("SigBlk:") && !signals("SigIgn:"),
 	   "no signal is blocked or ignored");
 	snprintf(own, sizeof(own), "%s", contents("own"));
 	is_str(t, contents("ids"), own, "it leads its own group and session");
