@@ -93,7 +93,8 @@ int act_attach(struct port *port, int dev, enum stabletap_mode mode)
 	/* The command is at it: soon again. */
 	if (err == -ETIMEDOUT)
 		return -EAGAIN;
-	err = attach(port, dev, mode);
+	if (!err)
+		err = attach(port, dev, mode);
 	stabletap_unlock(d->st);
 	/* What it was done for has changed meanwhile: the events tell. */
 	if (err == -ENODEV || err == -ESTALE || err == -EEXIST)

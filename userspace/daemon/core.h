@@ -73,6 +73,8 @@ struct daemon {
 	struct qmp_hub *qmp;
 	uint64_t resyncs;
 	bool module_missing;
+	size_t told_attached;		/* what STATUS= said last */
+	size_t told_ports;
 	struct server *server;
 };
 

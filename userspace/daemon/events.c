@@ -2,7 +2,8 @@
 /*
  * Following rtnetlink: subscribe, dump, follow.  Events come in order, so what
  * is older than the dump is put right by what follows it.  When some were lost
- * (the socket's buffer was full) all is asked for again.
+ * (the socket's buffer was full) all is asked for again, after the buffer has
+ * been emptied: until then the kernel goes on dropping without a word.
  */
 #include <errno.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 /* Bytes of socket buffer; tests make it tiny, to lose events. */
 #define RCVBUF (1 << 20)
 #define RESYNC_AGAIN_US 500000
+#define DRAIN_ATTEMPTS 100
 
 static void forget(struct daemon *d, int ifindex)
 {
@@ -78,10 +80,14 @@ static void take_ports(struct daemon *d)
 	const struct stabletap_link *link;
 	size_t i;
 
-	for (i = 0; i < d->ports_n; i++)
+	for (i = 0; i < d->ports_n; i++) {
+		link = stabletap_links_find(&d->links, d->ports[i].ifindex);
+		/* Gone, or renamed, or the index is another device's by now */
 		if (d->ports[i].ifindex &&
-		    !stabletap_links_find(&d->links, d->ports[i].ifindex))
+		    (!link || !stabletap_link_is_port(link) ||
+		     strcmp(link->name, d->ports[i].conf->name) != 0))
 			port_event(&d->ports[i], NULL);
+	}
 	for (link = d->links.v; link < d->links.v + d->links.n; link++) {
 		struct port *port = stabletap_link_is_port(link) ?
 				    port_by_name(d, link->name) : NULL;
@@ -93,18 +99,32 @@ static void take_ports(struct daemon *d)
 		port_dirty(&d->ports[i]);
 }
 
+/* Read until there is no more; whether that was reached. */
+static bool drain(struct daemon *d)
+{
+	int err, n;
+
+	for (n = 0; n < DRAIN_ATTEMPTS; n++) {
+		err = stabletap_monitor_read(d->mon, on_device, d);
+		if (err != -ENOBUFS)
+			return !err;
+	}
+	return false;
+}
+
 int events_resync(struct daemon *d)
 {
 	struct stabletap_links now = { 0 };
+	bool drained = drain(d);
 	int err;
 
 	d->resyncs++;
 	err = stabletap_link_dump(d->st, NULL, &now);
 	/* Troubled: something may be missing in it, so once more later. */
-	if (err)
+	if (err || !drained) {
 		sd_event_source_set_time_relative(d->resync, RESYNC_AGAIN_US);
-	if (err)
 		sd_event_source_set_enabled(d->resync, SD_EVENT_ONESHOT);
+	}
 	if (err < 0) {
 		log_port(LOG_ERR, NULL, "can't list the devices: %s",
 			 strerror(-err));
@@ -196,6 +216,9 @@ static int udev_start(struct daemon *d)
 	if (err >= 0)
 		err = sd_device_monitor_filter_add_match_subsystem_devtype(
 			d->udev, "net", NULL);
+	if (err >= 0)
+		err = sd_device_monitor_set_receive_buffer_size(d->udev,
+								16 << 20);
 	if (err >= 0)
 		err = sd_device_monitor_attach_event(d->udev, d->loop);
 	if (err >= 0)

@@ -6,6 +6,7 @@
  * what was done before, by whom, and whether it was finished.
  */
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -27,6 +28,7 @@ struct choice {
 	int dev;			/* 0: none */
 	size_t rank;			/* lower is better */
 	enum stabletap_mode mode;
+	bool by_hand;
 };
 
 /* ---- finding ports ---- */
@@ -146,14 +148,21 @@ static bool usable(const struct port *port, int dev)
 	return carries(port, dev);
 }
 
-/* The kernel would put a child of a macvlan beside it, on its parent. */
+/*
+ * Can it be had so?  The kernel would put a child of a macvlan beside it, on
+ * its parent.
+ */
 static bool bears(const struct port *port, int dev, enum stabletap_mode mode)
 {
 	const struct stabletap_link *link;
 
 	link = stabletap_links_find(&port->daemon->links, dev);
-	return link && (mode == STABLETAP_MODE_DIRECT ||
-			!stabletap_link_is_macvlan(link));
+	if (!link)
+		return false;
+	/* With a master it is another port's, a bridge's or a bond's. */
+	if (mode == STABLETAP_MODE_DIRECT)
+		return !link->master || link->master == port->ifindex;
+	return !stabletap_link_is_macvlan(link);
 }
 
 /* ---- what it should have ---- */
@@ -180,9 +189,17 @@ static struct choice overridden(const struct port *port)
 	const struct override *o = &port->override;
 	struct choice choice = { .mode = port->conf->mode };
 	const struct stabletap_link *link = NULL;
+	size_t i;
 
 	if (o->pin || o->prefer)
 		link = select_named(port->daemon, o->dev);
+	/* As its candidate has it, if it is one's. */
+	for (i = 0; link && i < port->conf->candidates_n; i++)
+		if (is_in(matches(port, i), link->ifindex)) {
+			choice.mode = mode_of(port, i);
+			break;
+		}
+	choice.by_hand = true;
 	if (link && select_is_device(link) && usable(port, link->ifindex) &&
 	    bears(port, link->ifindex, choice.mode))
 		choice.dev = link->ifindex;
@@ -196,6 +213,7 @@ static struct choice best(const struct port *port, int present)
 
 	if (choice.dev || port->override.pin)
 		return choice;
+	choice.by_hand = false;
 	for (i = 0; i < port->conf->candidates_n; i++) {
 		choice.dev = usable_of(port, i, present);
 		if (!choice.dev)
@@ -221,7 +239,7 @@ static void prepare_devices(struct port *port)
 			for (k = 0; k < sel->base.n; k++) {
 				link = stabletap_links_find(&d->links,
 							    sel->base.v[k]);
-				if (link)
+				if (link && link->flags & IFF_UP)
 					act_vlan(d, link, sel->spec->vlan);
 			}
 	}
@@ -321,6 +339,8 @@ static bool is_over(struct port *port, uint64_t *since, uint64_t delay)
 static int on_unusable(struct port *port, const struct choice *to, int dev)
 {
 	port->better_since = 0;
+	if (!port->unusable_since)
+		port->unusable_since = now_ns();
 	if (!to->dev || to->dev == dev ||
 	    !is_over(port, &port->unusable_since, port->conf->loss_delay))
 		return 0;
@@ -331,8 +351,6 @@ static int on_unusable(struct port *port, const struct choice *to, int dev)
 static int on_usable(struct port *port, const struct choice *to, int dev,
 		     int rank)
 {
-	bool by_hand = port->override.pin || port->override.prefer;
-
 	port->unusable_since = 0;
 	if (!to->dev)
 		return 0;
@@ -342,7 +360,7 @@ static int on_usable(struct port *port, const struct choice *to, int dev,
 			return 0;
 		return step_attach(port, to, "mode");
 	}
-	if (by_hand)
+	if (to->by_hand)
 		return step_attach(port, to, "by hand");
 	if (rank < 0)
 		return step_attach(port, to, "no candidate");
@@ -360,12 +378,16 @@ static int on_usable(struct port *port, const struct choice *to, int dev,
 
 int reconcile_port(struct port *port)
 {
+	uint64_t now = now_ns();
 	struct choice to;
 	int rank, dev;
 
+	/* The timer may have been for something sooner. */
+	if (port->retry_at > now)
+		port_look_at(port, port->retry_at);
 	if (!port->ifindex)
 		return create(port);
-	if (port->retry_at <= now_ns())
+	if (port->retry_at <= now)
 		port->failed_n = 0;
 	prepare_devices(port);
 	rank = port_candidate(port, &dev);

@@ -302,7 +302,9 @@ static void selection_update(struct daemon *d, struct selection *sel,
 
 	if (changed && (sel->spec->vlan >= 0 || sel->spec->vf >= 0))
 		rescan(d, sel);
-	if (was || is || changed)
+	/* A VLAN can be made once its base is up. */
+	if (was || is || changed ||
+	    (sel->spec->vlan_create && set_has(&sel->base, ifindex)))
 		tell_users(d, sel);
 }
 
