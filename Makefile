@@ -60,7 +60,8 @@ install: userspace
 modules_install: modules
 	$(MAKE) -C kmod KDIR="$(KDIR)" $(FOR_KBUILD) modules_install
 	depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") \
-		"$$(cat "$(KDIR)/include/config/kernel.release")"
+		"$$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+		"$(KDIR)/include/generated/utsrelease.h")"
 
 # DKMS keeps the source below /usr/src, whatever PREFIX is.
 dkms-install:
