@@ -128,6 +128,10 @@ setup() {
 }
 
 teardown() {
+	teardown_scene
+}
+
+teardown_scene() {
 	local pid
 
 	for pid in "${background[@]}"; do

@@ -14,64 +14,7 @@
 #
 # shellcheck disable=SC2030,SC2031,SC2034,SC2086,SC2154
 
-load command.bash
-
-setup_file() {
-	# Of a daemon before, if a test of it was killed
-	rm -rf /run/stabletap
-}
-
-# What the daemon is to do, on standard input
-configure() {
-	cat >"$BATS_TEST_TMPDIR/conf"
-}
-
-# Starts the daemon, $1...: variables for its environment; sets DAEMON.
-daemon() {
-	LOG=$BATS_TEST_TMPDIR/log
-	# No function: its process id would be that of a shell.
-	nsenter --net="/run/netns/$NS" -- env "$@" "${BIN%/*}/stabletapd" \
-		--config "$BATS_TEST_TMPDIR/conf" 3>&- >>"$LOG" 2>&1 &
-	DAEMON=$!
-	background+=("$DAEMON")
-	eventually answers
-}
-
-answers() {
-	stabletap status >/dev/null 2>&1
-}
-
-# $1: the signal
-daemon_ends() {
-	kill "-$1" "$DAEMON"
-	wait "$DAEMON" || :
-}
-
-# Is port $1's lower on device $2?
-is_on() {
-	[ "$(of "$1" lower.dev 2>/dev/null)" = "$2" ] ||
-		[ "$(of "$1" lower.ifname 2>/dev/null)" = "$2" ]
-}
-
-is_detached() {
-	[ "$(of "$1" state 2>/dev/null)" = detached ]
-}
-
-# Number of children
-children() {
-	local n=(unset)
-
-	read -ra n <<<"$(macvlans)"
-	echo "${#n[@]}"
-}
-
-log_has() {
-	grep -q -- "$1" "$LOG"
-}
-
-refusals_are_at_least() {
-	[ "$(grep -c "can't be attached" "$LOG")" -ge "$1" ]
-}
+load daemon.bash
 
 # ---- whatever comes first ----
 
@@ -361,9 +304,7 @@ Candidat=d1'
 }
 
 @test "what this version can't do yet is refused, not passed over" {
-	configure <<<'[Daemon]
-MetricsFile=/run/metrics
-[Port vm1]
+	configure <<<'[Port vm1]
 Candidate=d0
 QMPSocket=/run/qmp
 QMPDevice=net0
@@ -371,7 +312,6 @@ TrustGuestMAC=yes'
 	run "${BIN%/*}/stabletapd" --check --config "$BATS_TEST_TMPDIR/conf"
 	[ "$status" = 1 ]
 	[[ $output == *"TrustGuestMAC': this version can't do it yet"* ]]
-	[[ $output == *"MetricsFile': this version can't write it yet"* ]]
 }
 
 @test "a second daemon is refused" {

@@ -20,6 +20,35 @@ static int report(struct cli *cli, int err, const char *name, int lower)
 	return CLI_REFUSED;
 }
 
+/* The end of "quiet": it sends and receives from now on, and says so. */
+int cmd_activate(struct cli *cli, int argc, char **argv)
+{
+	struct args a = { "activate", argc, argv };
+	const char *name = args_next(&a);
+	struct stabletap_link port;
+	int status = CLI_DONE;
+	int err;
+
+	if (!name)
+		return usage("activate: which port? 'stabletap activate PORT'");
+	if (a.n)
+		return usage("activate: '%s' is too much; only a port is "
+			     "expected", *a.v);
+
+	err = find_port(cli, name, &port);
+	if (err)
+		return err;
+	err = stabletap_link_set_up(cli->st, port.ifindex, true);
+	if (err)
+		status = refused(cli, err, "can't set port '%s' up", name);
+	else if (port.port.lower)
+		err = stabletap_announce_rarp((int)port.port.lower, port.addr);
+	if (!status && err)
+		status = report(cli, err, name, (int)port.port.lower);
+	stabletap_link_release(&port);
+	return status;
+}
+
 int cmd_announce(struct cli *cli, int argc, char **argv)
 {
 	struct args a = { "announce", argc, argv };

@@ -9,11 +9,12 @@
 
 #include "cli.h"
 
-enum { DEV, MODE, REPLACE, FILTER, PROMISC, FORCE };
+enum { DEV, MODE, REPLACE, FILTER, PROMISC, QUIET, FORCE };
 
 static const char *const keywords[] = {
 	[DEV] = "dev", [MODE] = "mode", [REPLACE] = "replace",
-	[FILTER] = "filter", [PROMISC] = "promisc", [FORCE] = "force", NULL,
+	[FILTER] = "filter", [PROMISC] = "promisc",
+	[QUIET] = "quiet", [FORCE] = "force", NULL,
 };
 
 struct wish {
@@ -21,6 +22,7 @@ struct wish {
 	const char *dev;
 	enum stabletap_mode mode;
 	uint32_t flags;
+	bool quiet;
 	bool force;
 };
 
@@ -54,6 +56,9 @@ static bool take_keyword(struct args *a, int keyword, struct wish *w)
 	case PROMISC:
 		w->flags |= STABLETAP_ATTACH_PROMISC;
 		return true;
+	case QUIET:
+		w->quiet = true;
+		return true;
 	case FORCE:
 		w->force = true;
 		return true;
@@ -81,6 +86,9 @@ static int parse(struct args *a, struct wish *w)
 	if (!w->dev)
 		return usage("attach: to which device? 'stabletap attach %s "
 			     "dev DEVICE'", w->port);
+	if (w->quiet && w->flags & STABLETAP_ATTACH_REPLACE)
+		return usage("attach: 'quiet' is for a port that has no lower, "
+			     "'replace' for one that has");
 	if ((w->flags & both) == both)
 		return usage("attach: 'filter' and 'promisc' exclude each "
 			     "other");
@@ -338,6 +346,21 @@ out:
 	return status;
 }
 
+/* A port that is down neither sends nor receives, whatever its lower does. */
+static int hush(struct cli *cli, const struct stabletap_link *port)
+{
+	int err;
+
+	if (port->port.lower)
+		return refuse("port '%s' has a lower: 'quiet' would cut it off",
+			      port->name);
+	err = stabletap_link_set_up(cli->st, port->ifindex, false);
+	if (err)
+		return refused(cli, err, "can't set port '%s' down",
+			       port->name);
+	return 0;
+}
+
 int cmd_attach(struct cli *cli, int argc, char **argv)
 {
 	struct args a = { "attach", argc, argv };
@@ -356,6 +379,8 @@ int cmd_attach(struct cli *cli, int argc, char **argv)
 		status = check_direct(cli, &dev, &port);
 	if (!status)
 		status = take_lock(cli);
+	if (!status && w.quiet)
+		status = hush(cli, &port);
 	if (!status)
 		status = run(cli, &w, &port, &dev);
 	stabletap_link_release(&port);

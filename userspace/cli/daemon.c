@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stabletap status, events, pin, unpin, prefer: what stabletapd knows, and
- * what it is asked for by hand.
+ * stabletap status, events, pin, unpin, prefer, failback: what stabletapd
+ * knows, and what it is asked for by hand.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -52,6 +52,10 @@ static json_t *ask(json_t *request)
 		refuse("can't ask stabletapd: %s", strerror(-fd));
 	}
 	file = fd < 0 ? NULL : fdopen(fd, "r+e");
+	if (fd >= 0 && !file) {
+		refuse("can't ask stabletapd: %s", strerror(errno));
+		close(fd);
+	}
 	if (file) {
 		json_dumpf(request, file, JSON_COMPACT);
 		fputc('\n', file);
@@ -244,7 +248,7 @@ static int override(const char *verb, int argc, char **argv)
 
 	if (port && dev && !strcmp(dev, "dev"))
 		dev = args_next(&a);
-	if (!port || !dev || a.n || strpbrk(dev, " \n"))
+	if (!port || !dev || a.n || !*dev || strpbrk(dev, " \n"))
 		return usage("%s: 'stabletap %s PORT DEVICE'", verb, verb);
 	if (!is_file_name(port))
 		return usage("%s: '%s' can't be a port's name", verb, port);
@@ -271,6 +275,27 @@ int cmd_prefer(struct cli *cli, int argc, char **argv)
 {
 	(void)cli;
 	return override("prefer", argc, argv);
+}
+
+int cmd_failback(struct cli *cli, int argc, char **argv)
+{
+	struct args a = { "failback", argc, argv };
+	const char *port = args_next(&a);
+	const char *error;
+	int status = CLI_DONE;
+	json_t *o;
+
+	(void)cli;
+	if (!port || a.n)
+		return usage("failback: 'stabletap failback PORT'");
+	o = ask(json_pack("{s:o}", "failback", json_text(port)));
+	if (!o)
+		return CLI_REFUSED;
+	error = json_string_value(json_object_get(o, "error"));
+	if (error)
+		status = refuse("can't fail '%s' back: %s", port, error);
+	json_decref(o);
+	return status;
 }
 
 int cmd_unpin(struct cli *cli, int argc, char **argv)

@@ -14,7 +14,7 @@ static const struct verb verbs[] = {
 	{ "delete", cmd_del, NULL },
 	{ "attach", cmd_attach,
 	  "PORT dev DEVICE [mode bridge|vepa|private|passthru|direct]\n"
-	  "           [replace] [filter|promisc] [force]" },
+	  "           [replace] [filter|promisc] [quiet] [force]" },
 	{ "detach", cmd_detach, "PORT" },
 	{ "show", cmd_show, "[PORT]" },
 	{ "list", cmd_show, NULL },
@@ -22,11 +22,13 @@ static const struct verb verbs[] = {
 	{ "exec", cmd_exec,
 	  "PORT [queues N] [vhost] [--user USER[:GROUP]] -- COMMAND [ARG]..." },
 	{ "announce", cmd_announce, "PORT" },
+	{ "activate", cmd_activate, "PORT" },
 	{ "status", cmd_status, "[PORT]" },
 	{ "events", cmd_events, "[PORT] [since NUMBER]" },
 	{ "pin", cmd_pin, "PORT DEVICE" },
 	{ "prefer", cmd_prefer, "PORT DEVICE" },
 	{ "unpin", cmd_unpin, "PORT" },
+	{ "failback", cmd_failback, "PORT" },
 	{ "help", NULL, NULL },
 };
 

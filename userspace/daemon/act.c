@@ -46,10 +46,9 @@ int act_create(struct port *port)
 	strncpy(create.name, conf->name, sizeof(create.name) - 1);
 	if (conf->mac_set)
 		memcpy(create.mac, conf->mac, sizeof(create.mac));
+	/* It is set up when its event comes. */
 	if (!err)
 		err = stabletap_port_create(d->st, &create);
-	if (!err)
-		err = stabletap_link_set_up(d->st, (int)create.port, true);
 	if (err) {
 		log_port(LOG_ERR, port, "can't be made: %s", why_not(d, err));
 		return err;
@@ -62,39 +61,47 @@ int act_create(struct port *port)
 	return 0;
 }
 
-static int attach(struct port *port, int dev, enum stabletap_mode mode)
+static int attach(struct port *port, int dev, enum stabletap_mode mode,
+		  enum stabletap_how *how)
 {
 	struct daemon *d = port->daemon;
 	struct stabletap_place p = {
 		.port = port->ifindex, .dev = dev, .mode = mode,
 		.flags = port->conf->filter ? STABLETAP_ATTACH_FILTER : 0,
-		.swept = !port->failures,
+		.swept = true,
 	};
 	int err;
 
 	if (port->told.lower)
 		p.flags |= STABLETAP_ATTACH_REPLACE;
 	err = stabletap_place_plan(d->st, &p);
-	if (!err)
+	if (!err) {
+		*how = p.how;
 		err = stabletap_place_run(d->st, &p);
+	}
 	if (!err && p.leftover)
 		log_port(LOG_WARNING, port, "the old child is left over");
+	/* Refused before anything was let go */
+	if (err && p.how == STABLETAP_HOW_BREAK && !p.restored)
+		*how = STABLETAP_HOW_SWAP;
 	stabletap_place_release(&p);
 	return err;
 }
 
-int act_attach(struct port *port, int dev, enum stabletap_mode mode)
+int act_attach(struct port *port, int dev, enum stabletap_mode mode,
+	       enum stabletap_how *how)
 {
 	const struct stabletap_link *link;
 	struct daemon *d = port->daemon;
 	int err;
 
+	*how = STABLETAP_HOW_CHILD;
 	err = stabletap_lock(d->st, 0);
 	/* The command is at it: soon again. */
 	if (err == -ETIMEDOUT)
 		return -EAGAIN;
 	if (!err)
-		err = attach(port, dev, mode);
+		err = attach(port, dev, mode, how);
 	stabletap_unlock(d->st);
 	/* What it was done for has changed meanwhile: the events tell. */
 	if (err == -ENODEV || err == -ESTALE || err == -EEXIST)
@@ -108,17 +115,23 @@ int act_attach(struct port *port, int dev, enum stabletap_mode mode)
 	return err;
 }
 
-int act_vlan(struct daemon *d, const struct stabletap_link *base, int id)
+int act_vlan(struct daemon *d, const struct stabletap_link *base, int id,
+	     unsigned int again)
 {
-	char name[IFNAMSIZ + 8];
+	char name[STABLETAP_NAME_SIZE + 8];
 	int err;
 
-	snprintf(name, sizeof(name), "%.*s.%d", IFNAMSIZ - 6, base->name, id);
+	snprintf(name, sizeof(name), "%s.%d", base->name, id);
+	if (strlen(name) >= IFNAMSIZ || select_named(d, name))
+		snprintf(name, sizeof(name), "v%d.%d", base->ifindex, id);
 	err = stabletap_vlan_create(d->st, name, base->ifindex, (uint16_t)id);
-	if (err && err != -EEXIST)
+	/* Most likely its event is still to come. */
+	if (err == -EEXIST && !again)
+		return err;
+	if (err)
 		log_port(LOG_WARNING, NULL, "can't make VLAN %d on %s: %s", id,
 			 base->name, why_not(d, err));
-	else if (!err)
+	else
 		log_port(LOG_INFO, NULL, "made VLAN device %s", name);
 	return err;
 }
@@ -129,10 +142,10 @@ int act_sweep(struct daemon *d)
 
 	if (n)
 		return n == -ETIMEDOUT ? -EAGAIN : n;
-	n = stabletap_child_sweep(d->st, 0);
+	n = stabletap_child_sweep(d->st, STABLETAP_CHILD_ANY);
 	stabletap_unlock(d->st);
 	if (n > 0)
-		log_port(LOG_NOTICE, NULL, "removed %d children of ports that are gone",
+		log_port(LOG_NOTICE, NULL, "removed %d children that no port used",
 			 n);
 	return n < 0 ? n : 0;
 }

@@ -174,6 +174,10 @@ const struct conf_key conf_port_keys[PORT_KEYS_N] = {
 		"LossDelaySec", PORT(loss_delay), conf_take_span,
 		conf_show_span, .max = SPAN_MAX,
 	},
+	[KEY_QUIET] = {
+		"Quiet", PORT(quiet), conf_take_bool, show_bool,
+		.words = yes_no,
+	},
 	[KEY_ANNOUNCE] = {
 		"Announce", PORT(announce), conf_take_bool, show_bool,
 		.fallback = true, .words = yes_no,

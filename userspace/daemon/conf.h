@@ -67,6 +67,7 @@ struct conf_port {
 	enum conf_failback failback;
 	uint64_t failback_delay;	/* usable so long, ns */
 	uint64_t loss_delay;		/* unusable so long, ns */
+	bool quiet;			/* made down, until it is activated */
 	bool announce;
 
 	/* The guest */

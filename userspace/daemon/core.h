@@ -7,14 +7,20 @@
 
 #include "daemon.h"
 
+struct set {
+	int *v;				/* ifindexes, ascending */
+	size_t n;
+	size_t room;
+};
+
 /* The devices that a selector means now. */
 struct selection {
+	struct daemon *daemon;
 	const struct conf_selector *spec;
-	struct set {
-		int *v;			/* ifindexes, ascending */
-		size_t n;
-		size_t room;
-	} match, base;			/* base: with @spec's VLAN or VF left out */
+	struct set match;
+	struct set base;		/* with @spec's VLAN or VF left out */
+	sd_event_source *timer;		/* a VLAN could not be made */
+	unsigned int failures;
 	size_t *users;			/* ports with such a candidate */
 	size_t users_n;
 };
@@ -26,6 +32,13 @@ struct override {
 	char dev[128];
 };
 
+/* A device that would not be attached */
+struct refusal {
+	int dev;
+	unsigned int failures;
+	uint64_t until;			/* not tried again before then */
+};
+
 struct port {
 	struct daemon *daemon;
 	const struct conf_port *conf;
@@ -33,6 +46,7 @@ struct port {
 	int ifindex;			/* 0: there is none */
 	bool dirty;
 	bool was_there;			/* it has been deleted since */
+	bool up;
 	struct stabletap_port_info told; /* as last seen, for what happened */
 	char dev[STABLETAP_NAME_SIZE];	/* device of the last lower seen */
 	char why[64];			/* of the step under way */
@@ -40,15 +54,20 @@ struct port {
 	uint64_t unusable_since;	/* the present lower; 0: it is usable */
 	size_t better;			/* candidate waiting for its delay ... */
 	uint64_t better_since;		/* ... since then; 0: none */
-	uint64_t retry_at;		/* after a failure; 0: none */
+	bool failback;			/* to a better one now, by hand */
+	uint64_t retry_at;		/* making it has failed; 0: it has not */
 	unsigned int failures;
 	unsigned int again;		/* times that somebody else was at it */
-	int failed[8];			/* devices not to be tried until then */
-	size_t failed_n;
+	struct refusal *refusals;
+	size_t refusals_n;
+	int stuck;			/* device that it was cut off from in
+					 * vain, for another mode; 0: none */
 	sd_event_source *timer;
 
 	struct qmp *qmp;
 	sd_event_source *link_timer;	/* until the guest's link goes off */
+	uint64_t absent_since;		/* seen without a lower; 0: it has one */
+	bool guest_told;		/* its link, by this qmp */
 	bool guest_off;			/* the guest's link, as last wished */
 };
 
@@ -57,6 +76,7 @@ struct daemon {
 	struct stabletap *st;
 	struct stabletap_monitor *mon;
 	struct stabletap_links links;	/* all devices */
+	struct set seen;		/* set up once, or found so */
 	struct conf *conf;
 	const char *conf_file;		/* instead of the layers, or NULL */
 	struct port *ports;		/* as conf->ports */
@@ -66,11 +86,16 @@ struct daemon {
 	size_t dirty_n;
 	sd_event_source *work;		/* looks at ports that are dirty */
 	sd_event_source *resync;	/* dumps again, after trouble */
+	bool sweep_due;			/* a child may be nobody's */
+	unsigned int sweep_again;	/* times that somebody else was at it */
+	sd_event_source *sweep;		/* then it is tried again */
 	sd_device_monitor *udev;	/* NULL: there is no udev */
 	struct history *history;
 	struct announcer *announcer;
 	struct hooks *hooks;
 	struct qmp_hub *qmp;
+	sd_event_source *metrics;	/* writes the file */
+	int metrics_error;
 	uint64_t resyncs;
 	bool module_missing;
 	size_t told_attached;		/* what STATUS= said last */
@@ -89,7 +114,7 @@ int events_read(struct daemon *d);
 /* ---- select.c ---- */
 int select_init(struct daemon *d);
 void select_free(struct daemon *d);
-/* A device has come, changed or gone (@link NULL). */
+/* A device has come, changed or gone (@link NULL, and not in the table). */
 void select_update(struct daemon *d, int ifindex,
 		   const struct stabletap_link *link);
 /* All anew. */
@@ -108,32 +133,52 @@ void port_dirty(struct port *port);
 /* Look at each port that is dirty, and take its next step. */
 int reconcile_start(struct daemon *d);
 int reconcile_port(struct port *port);
+/* Children may be nobody's. */
+void sweep_due(struct daemon *d);
 /* A port's net device has come, changed or gone (@link NULL). */
 void port_event(struct port *port, const struct stabletap_link *link);
+/* Tell what of the configuration does not count until the port is made anew. */
+void port_say_differences(const struct port *port,
+			  const struct stabletap_link *link);
+/* Name of the device that the port is on now, "" if there is none */
+void port_device(const struct port *port, char name[STABLETAP_NAME_SIZE]);
 /* The candidate that the port's lower is, or -1. */
 int port_candidate(const struct port *port, int *dev);
 struct port *port_by_name(struct daemon *d, const char *name);
 struct port *port_by_ifindex(struct daemon *d, int ifindex);
+/* How long to wait after so many failures before, ns */
+uint64_t retry_after(unsigned int failures);
 /* Let @port look again at @when, if that is sooner than what is set. */
 void port_look_at(struct port *port, uint64_t when);
 
 /* ---- act.c: each returns 0 or a negative errno, after a line in the log ---- */
 int act_create(struct port *port);
-int act_attach(struct port *port, int dev, enum stabletap_mode mode);
-int act_vlan(struct daemon *d, const struct stabletap_link *base, int id);
+/* @how: what was tried; STABLETAP_HOW_BREAK: the old lower was let go */
+int act_attach(struct port *port, int dev, enum stabletap_mode mode,
+	       enum stabletap_how *how);
+/* -EEXIST, without a line unless it is the @again-th time: it is there. */
+int act_vlan(struct daemon *d, const struct stabletap_link *base, int id,
+	     unsigned int again);
+/* Remove children that carry nobody's frames.  -EAGAIN: not now. */
 int act_sweep(struct daemon *d);
 
 /* ---- guest.c: what the guest and the network are told ---- */
 int guest_init(struct port *port);
 void guest_free(struct port *port);
-/* The port has got a lower, or another, or lost it. */
-void guest_attached(struct port *port, const struct stabletap_link *link);
-void guest_detached(struct port *port);
+/* Tell the network, and let the guest tell it, where the port is now. */
+void guest_announce(struct port *port, const struct stabletap_link *link);
+/* Its link is what it should be, now or when the time comes. */
+void guest_update(struct port *port);
 
 /* ---- override.c ---- */
 #define OVERRIDE_DIR "/run/stabletap/override"
 int override_start(struct daemon *d);
 void override_read(struct port *port);
+
+/* ---- metrics.c ---- */
+int metrics_start(struct daemon *d);
+/* Something that the file tells is no longer so. */
+void metrics_due(struct daemon *d);
 
 /* ---- server.c ---- */
 #define SERVER_PATH "/run/stabletap/stabletapd.sock"

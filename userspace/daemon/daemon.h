@@ -12,7 +12,8 @@
  *   hooks.c      telling the operator's programs
  *   history.c    what happened, bounded
  *   override.c   pin, unpin, prefer
- *   server.c     status and events for the command
+ *   metrics.c    a file for Prometheus
+ *   server.c     status, events and failback for the command
  *
  * One thread, one loop (sd-event).  Nothing here waits: not for QEMU, not for
  * a hook, not for a lock.
@@ -52,7 +53,7 @@ struct happening {
 	uint64_t real;		/* CLOCK_REALTIME, ns */
 	uint64_t number;	/* counts from 1 on, for --since */
 	char port[STABLETAP_NAME_SIZE];
-	char event[16];		/* attached, replaced, detached, created ... */
+	char event[16];		/* attached, replaced, changed, detached, deleted */
 	char from[STABLETAP_NAME_SIZE];	/* device, "" if none */
 	char to[STABLETAP_NAME_SIZE];
 	char why[64];

@@ -25,8 +25,10 @@ static void forget(struct daemon *d, int ifindex)
 {
 	struct port *port = port_by_ifindex(d, ifindex);
 
-	if (port)
+	if (port) {
 		port_event(port, NULL);
+		sweep_due(d);
+	}
 	stabletap_links_drop(&d->links, ifindex);
 	select_update(d, ifindex, NULL);
 }
@@ -60,6 +62,8 @@ static int on_device(const struct stabletap_link *link, bool gone, void *arg)
 		free(copy.altnames);
 		return err;
 	}
+	if (!link->master && stabletap_child_is(link, NULL))
+		sweep_due(d);
 	if (!stabletap_link_is_port(link)) {
 		select_update(d, link->ifindex,
 			      stabletap_links_find(&d->links, link->ifindex));
@@ -134,6 +138,7 @@ int events_resync(struct daemon *d)
 	d->links = now;
 	select_all(d);
 	take_ports(d);
+	sweep_due(d);
 	return 0;
 }
 

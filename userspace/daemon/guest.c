@@ -15,18 +15,22 @@ static const struct qmp_announce announcement = {
 
 static void set_link(struct port *port, bool up)
 {
-	if (!port->qmp || port->guest_off == !up)
+	bool changes = port->guest_off == up;
+
+	if (port->guest_told && !changes)
 		return;
+	port->guest_told = true;
 	port->guest_off = !up;
 	qmp_set_link(port->qmp, up);
-	log_port(LOG_INFO, port, "the guest's link goes %s",
-		 up ? "on" : "off");
+	if (changes)
+		log_port(LOG_INFO, port, "the guest's link goes %s",
+			 up ? "on" : "off");
 }
 
 static int on_link_timer(sd_event_source *s, uint64_t usec, void *arg)
 {
 	(void)s, (void)usec;
-	set_link(arg, false);
+	guest_update(arg);
 	return 0;
 }
 
@@ -53,12 +57,7 @@ int guest_init(struct port *port)
 	if (err >= 0)
 		err = qmp_new(d->qmp, conf->qmp_socket, conf->qmp_device,
 			      &callbacks, port, &port->qmp);
-	if (err < 0)
-		return err;
-	if (conf->link_initially_down && !port->told.lower)
-		port->guest_off = true;
-	qmp_set_link(port->qmp, !port->guest_off);
-	return 0;
+	return err < 0 ? err : 0;
 }
 
 void guest_free(struct port *port)
@@ -68,26 +67,46 @@ void guest_free(struct port *port)
 		qmp_free(port->qmp);
 }
 
-void guest_attached(struct port *port, const struct stabletap_link *link)
+void guest_announce(struct port *port, const struct stabletap_link *link)
 {
-	if (port->conf->announce && link->addr_len == 6)
+	if (!port->conf->announce)
+		return;
+	if (link->addr_len == 6)
 		announcer_start(port->daemon->announcer, port->ifindex,
 				(int)link->port.lower, link->addr);
-	if (!port->qmp)
-		return;
-	sd_event_source_set_enabled(port->link_timer, SD_EVENT_OFF);
-	set_link(port, true);
-	if (port->conf->announce)
+	if (port->qmp)
 		qmp_announce(port->qmp, &announcement);
 }
 
-/* Not at once: a guest need not see what is over in a moment. */
-void guest_detached(struct port *port)
+/* Off not at once: a guest need not see what is over in a moment. */
+void guest_update(struct port *port)
 {
-	announcer_stop(port->daemon->announcer, port->ifindex);
-	if (!port->qmp || !port->conf->link_down_set || port->guest_off)
+	const struct conf_port *conf = port->conf;
+	uint64_t now = now_ns();
+	uint64_t off_at;
+
+	if (!port->qmp)
 		return;
-	sd_event_source_set_time_relative(port->link_timer,
-					  port->conf->link_down / 1000);
-	sd_event_source_set_enabled(port->link_timer, SD_EVENT_ONESHOT);
+	sd_event_source_set_enabled(port->link_timer, SD_EVENT_OFF);
+	/* Who does not want it looked after has his own way with it. */
+	if (!conf->link_down_set && !conf->link_initially_down &&
+	    !port->guest_off)
+		return;
+
+	off_at = port->told.detach_time ? port->told.detach_time :
+		 port->absent_since;
+	off_at += conf->link_down;
+	if (port->told.lower)
+		set_link(port, true);
+	else if (conf->link_initially_down && !port->told.attaches)
+		set_link(port, false);
+	else if (!conf->link_down_set)
+		set_link(port, true);
+	else if (now >= off_at)
+		set_link(port, false);
+	else {
+		sd_event_source_set_time(port->link_timer, off_at / 1000 + 1);
+		sd_event_source_set_enabled(port->link_timer,
+					    SD_EVENT_ONESHOT);
+	}
 }

@@ -38,8 +38,13 @@ static void port_inherit(struct port *port, const struct port *old)
 	port->ifindex = old->ifindex;
 	port->was_there = old->was_there;
 	port->told = old->told;
+	port->up = old->up;
 	port->unusable_since = old->unusable_since;
+	port->absent_since = old->absent_since;
 	port->guest_off = old->guest_off;
+	if (port->guest_off && !port->conf->qmp_socket)
+		log_port(LOG_WARNING, port,
+			 "the guest's link is off, and stays so without QMPSocket=");
 	memcpy(port->dev, old->dev, sizeof(port->dev));
 	memcpy(port->why, old->why, sizeof(port->why));
 }
@@ -51,6 +56,7 @@ static void ports_free(struct port *ports, size_t n)
 	for (i = 0; i < n; i++) {
 		guest_free(&ports[i]);
 		sd_event_source_disable_unref(ports[i].timer);
+		free(ports[i].refusals);
 	}
 	free(ports);
 }
@@ -73,6 +79,7 @@ static int ports_make(struct daemon *d, struct conf *conf)
 		err = -ENOMEM;
 	for (i = 0; !err && i < d->ports_n; i++) {
 		before = port_by_name(&old, conf->ports[i].name);
+		d->ports[i].conf = &conf->ports[i];
 		if (before)
 			port_inherit(&d->ports[i], before);
 		err = port_init(d, &d->ports[i], &conf->ports[i]);
@@ -110,10 +117,6 @@ static int refuse_unknown(const struct conf *conf, FILE *out)
 			port->file, port->line, key, port->name);
 		n++;
 	}
-	if (conf->metrics) {
-		fprintf(out, "'MetricsFile': this version can't write it yet; leave it out\n");
-		n++;
-	}
 	return n;
 }
 
@@ -133,6 +136,7 @@ int load_read(const char *file, FILE *out, struct conf **conf)
 
 int load(struct daemon *d, FILE *out)
 {
+	const struct stabletap_link *link;
 	struct conf *conf = NULL;
 	size_t i;
 	int n;
@@ -155,8 +159,12 @@ int load(struct daemon *d, FILE *out)
 		conf_free(conf);
 		return n;
 	}
-	for (i = 0; i < d->ports_n; i++)
+	for (i = 0; i < d->ports_n; i++) {
 		override_read(&d->ports[i]);
+		link = stabletap_links_find(&d->links, d->ports[i].ifindex);
+		if (link)
+			port_say_differences(&d->ports[i], link);
+	}
 	return 0;
 }
 

@@ -116,6 +116,8 @@ static int start(struct daemon *d)
 		err = events_start(d);
 	if (!err)
 		err = override_start(d);
+	if (!err)
+		err = metrics_start(d);
 	if (!err) {
 		d->history = history_new(HISTORY_ROOM);
 		d->announcer = announcer_new(d->loop);
@@ -143,7 +145,10 @@ static void stop(struct daemon *d)
 	announcer_free(d->announcer);
 	hooks_free(d->hooks);
 	history_free(d->history);
+	sd_event_source_disable_unref(d->metrics);
+	sd_event_source_disable_unref(d->sweep);
 	sd_event_source_disable_unref(d->work);
+	free(d->seen.v);
 	stabletap_close(d->st);
 	sd_event_unref(d->loop);
 }
@@ -165,7 +170,6 @@ static int run(struct daemon *d)
 		return EXIT_FAILURE;
 	}
 	say_module();
-	act_sweep(d);
 	sd_event_set_watchdog(d->loop, true);
 	sd_event_add_post(d->loop, NULL, on_turn, d);
 	tell_status(d);

@@ -51,9 +51,13 @@ static int on_change(sd_event_source *s, const struct inotify_event *event,
 	struct port *port;
 	size_t i;
 
-	(void)s;
-	/* Some were lost. */
-	if (event->mask & IN_Q_OVERFLOW) {
+	/* The directory is gone, and what was asked for with it. */
+	if (event->mask & IN_IGNORED) {
+		sd_event_source_disable_unref(s);
+		override_start(d);
+	}
+	/* Or some were lost. */
+	if (event->mask & (IN_IGNORED | IN_Q_OVERFLOW)) {
 		for (i = 0; i < d->ports_n; i++)
 			override_read(&d->ports[i]);
 		return 0;

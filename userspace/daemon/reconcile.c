@@ -17,12 +17,13 @@
 /* After a failure: this long, doubling, up to a minute */
 #define RETRY_NS 500000000ULL
 #define RETRY_DOUBLINGS 7
-/* When somebody else is at it */
+/* When somebody else is at it: this long, doubling, up to 2.56 s */
 #define AGAIN_NS 20000000ULL
+#define AGAIN_DOUBLINGS 7
+/* Told when it was attached so long ago, or less, before the daemon started */
+#define FRESH_NS 60000000000ULL
 /* Ports looked at in one turn of the loop, so that all else has its turn. */
 #define TURN 32
-
-#define FAILED_MAX (sizeof(((struct port *)0)->failed) / sizeof(int))
 
 struct choice {
 	int dev;			/* 0: none */
@@ -94,6 +95,15 @@ static bool has_mode(const struct daemon *d, int lower,
 		       stabletap_macvlan_mode_name(link->macvlan_mode));
 }
 
+/* Whether the present lower needs no change but that of its device. */
+static bool is_as_wished(const struct port *port, enum stabletap_mode mode)
+{
+	bool filter = port->told.attach_flags & STABLETAP_ATTACH_FILTER;
+
+	return filter == port->conf->filter &&
+	       has_mode(port->daemon, (int)port->told.lower, mode);
+}
+
 static bool is_in(const struct set *s, int ifindex)
 {
 	size_t i;
@@ -137,15 +147,22 @@ static bool carries(const struct port *port, int dev)
 	return link && select_is_usable(link);
 }
 
-/* Worth trying: it carries, and has not refused just now */
-static bool usable(const struct port *port, int dev)
+static struct refusal *refusal_of(const struct port *port, int dev)
 {
 	size_t i;
 
-	for (i = 0; i < port->failed_n; i++)
-		if (port->failed[i] == dev)
-			return false;
-	return carries(port, dev);
+	for (i = 0; i < port->refusals_n; i++)
+		if (port->refusals[i].dev == dev)
+			return &port->refusals[i];
+	return NULL;
+}
+
+/* Worth trying: it carries, and has not refused just now */
+static bool usable(const struct port *port, int dev)
+{
+	const struct refusal *r = refusal_of(port, dev);
+
+	return (!r || r->until <= now_ns()) && carries(port, dev);
 }
 
 /*
@@ -225,27 +242,34 @@ static struct choice best(const struct port *port, int present)
 	return choice;
 }
 
-/* A candidate's VLAN that is to be made, devices that are down */
-static void prepare_devices(struct port *port)
-{
-	const struct stabletap_link *link;
-	const struct selection *sel;
-	struct daemon *d = port->daemon;
-	size_t i, k;
-
-	for (i = 0; i < port->conf->candidates_n; i++) {
-		sel = &d->selections[port->conf->candidates[i].selector];
-		if (sel->spec->vlan_create && !sel->match.n)
-			for (k = 0; k < sel->base.n; k++) {
-				link = stabletap_links_find(&d->links,
-							    sel->base.v[k]);
-				if (link && link->flags & IFF_UP)
-					act_vlan(d, link, sel->spec->vlan);
-			}
-	}
-}
-
 /* ---- the next step ---- */
+
+static void note(struct port *port, const char *event, const char *from,
+		 const char *to, const char *why, uint64_t detached)
+{
+	struct happening what = { .time = now_ns(), .detached = detached };
+	struct timespec ts = { 0 };
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	what.real = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	snprintf(what.port, sizeof(what.port), "%s", port->conf->name);
+	snprintf(what.event, sizeof(what.event), "%s", event);
+	snprintf(what.from, sizeof(what.from), "%s", from);
+	snprintf(what.to, sizeof(what.to), "%s", to);
+	snprintf(what.why, sizeof(what.why), "%s", why);
+	history_add(port->daemon->history, &what);
+	if (detached)
+		log_port(LOG_NOTICE, port, "%s%s%s%s%s: %s, without a lower for %.3f s",
+			 event, *from ? " from " : "", from, *to ? " to " : "",
+			 to, why, (double)detached / 1e9);
+	else
+		log_port(LOG_NOTICE, port, "%s%s%s%s%s: %s", event,
+			 *from ? " from " : "", from, *to ? " to " : "", to,
+			 why);
+	if (port->conf->hooks)
+		hooks_run(port->daemon->hooks, port->conf->hooks, &what,
+			  port->conf->hook_limit);
+}
 
 void port_look_at(struct port *port, uint64_t when)
 {
@@ -260,45 +284,107 @@ void port_look_at(struct port *port, uint64_t when)
 	sd_event_source_set_enabled(port->timer, SD_EVENT_ONESHOT);
 }
 
-static void retry_later(struct port *port, uint64_t now)
+uint64_t retry_after(unsigned int failures)
 {
-	port->retry_at = now + (RETRY_NS << port->failures);
-	port_look_at(port, port->retry_at);
-	if (port->failures < RETRY_DOUBLINGS)
-		port->failures++;
+	return RETRY_NS << (failures < RETRY_DOUBLINGS ? failures :
+			    RETRY_DOUBLINGS);
+}
+
+static uint64_t again_after(unsigned int *again)
+{
+	uint64_t wait = AGAIN_NS << *again;
+
+	if (*again < AGAIN_DOUBLINGS)
+		++*again;
+	return wait;
+}
+
+/* @dev has refused: not for a while, each time longer. */
+static void refusal_put(struct port *port, int dev, uint64_t now)
+{
+	struct refusal *r = refusal_of(port, dev);
+	struct refusal *grown;
+
+	if (!r) {
+		grown = realloc(port->refusals, (port->refusals_n + 1) *
+				sizeof(*grown));
+		/* Then it is the timer below that keeps it from looping. */
+		if (!grown) {
+			port_look_at(port, now + RETRY_NS);
+			return;
+		}
+		port->refusals = grown;
+		r = &grown[port->refusals_n++];
+		*r = (struct refusal){ .dev = dev };
+	}
+	r->until = now + retry_after(r->failures++);
+	/* The next best, meanwhile */
+	port_dirty(port);
+}
+
+static void refusal_drop(struct port *port, struct refusal *r)
+{
+	*r = port->refusals[--port->refusals_n];
+}
+
+/* Of devices that are gone nothing is kept; for the others' time, a timer. */
+static void refusals_look(struct port *port)
+{
+	uint64_t now = now_ns();
+	struct refusal *r;
+	size_t i;
+
+	for (i = port->refusals_n; i-- > 0;) {
+		r = &port->refusals[i];
+		if (!stabletap_links_find(&port->daemon->links, r->dev))
+			refusal_drop(port, r);
+		else if (r->until > now)
+			port_look_at(port, r->until);
+	}
+}
+
+/*
+ * The port's device stays; the next event will not show that anything has
+ * happened.
+ */
+static void mode_changed(struct port *port)
+{
+	note(port, "changed", port->dev, port->dev, port->why, 0);
+	port->why[0] = '\0';
 }
 
 static int step_attach(struct port *port, const struct choice *to,
 		       const char *why)
 {
 	uint64_t now = now_ns();
+	enum stabletap_how how;
+	struct refusal *r;
 	int err;
 
-	/* So many have refused that it makes no sense before then. */
-	if (port->failed_n == FAILED_MAX)
-		return 0;
 	snprintf(port->why, sizeof(port->why), "%s", why);
-	err = act_attach(port, to->dev, to->mode);
+	err = act_attach(port, to->dev, to->mode, &how);
 	if (!err) {
-		port->failures = 0;
+		r = refusal_of(port, to->dev);
+		if (r)
+			refusal_drop(port, r);
 		port->again = 0;
-		port->retry_at = 0;
-		port->failed_n = 0;
 		port->better_since = 0;
 		port->unusable_since = 0;
+		if (how == STABLETAP_HOW_MODE || how == STABLETAP_HOW_KEEP)
+			mode_changed(port);
 		return 0;
 	}
+	port->why[0] = '\0';
 	if (err == -EAGAIN) {
-		port_look_at(port, now + (AGAIN_NS << port->again));
-		if (port->again < RETRY_DOUBLINGS)
-			port->again++;
+		port_look_at(port, now + again_after(&port->again));
 		return err;
 	}
-	/* The next best, meanwhile; all of them again when the time is over */
-	if (!port->failed_n)
-		retry_later(port, now);
-	port->failed[port->failed_n++] = to->dev;
-	port_dirty(port);
+	/* A leftover with the port's address may be in the way. */
+	sweep_due(port->daemon);
+	/* Once cut off in vain is enough, as long as it works as it is. */
+	if (how == STABLETAP_HOW_BREAK)
+		port->stuck = to->dev;
+	refusal_put(port, to->dev, now);
 	return err;
 }
 
@@ -307,8 +393,11 @@ static int create(struct port *port)
 	uint64_t now = now_ns();
 	int err;
 
-	if (port->retry_at > now)
+	/* The timer may have been for something sooner. */
+	if (port->retry_at > now) {
+		port_look_at(port, port->retry_at);
 		return 0;
+	}
 	err = act_create(port);
 	if (!err) {
 		port->failures = 0;
@@ -318,7 +407,8 @@ static int create(struct port *port)
 	/* Without the module there is nothing to try again: /dev will tell. */
 	if (err == -ENODEV)
 		return 0;
-	retry_later(port, now);
+	port->retry_at = now + retry_after(port->failures++);
+	port_look_at(port, port->retry_at);
 	return err;
 }
 
@@ -356,7 +446,7 @@ static int on_usable(struct port *port, const struct choice *to, int dev,
 		return 0;
 	if (to->dev == dev) {
 		port->better_since = 0;
-		if (has_mode(port->daemon, (int)port->told.lower, to->mode))
+		if (port->stuck == dev || is_as_wished(port, to->mode))
 			return 0;
 		return step_attach(port, to, "mode");
 	}
@@ -365,8 +455,11 @@ static int on_usable(struct port *port, const struct choice *to, int dev,
 	if (rank < 0)
 		return step_attach(port, to, "no candidate");
 	/* One that is no better is all that is left: the best has refused. */
-	if (port->conf->failback == CONF_FAILBACK_NO ||
-	    to->rank >= (size_t)rank)
+	if (to->rank >= (size_t)rank)
+		return 0;
+	if (port->failback)
+		return step_attach(port, to, "failback by hand");
+	if (port->conf->failback == CONF_FAILBACK_NO)
 		return 0;
 	if (port->better_since && port->better != to->rank)
 		port->better_since = 0;
@@ -378,19 +471,15 @@ static int on_usable(struct port *port, const struct choice *to, int dev,
 
 int reconcile_port(struct port *port)
 {
-	uint64_t now = now_ns();
 	struct choice to;
 	int rank, dev;
 
-	/* The timer may have been for something sooner. */
-	if (port->retry_at > now)
-		port_look_at(port, port->retry_at);
 	if (!port->ifindex)
 		return create(port);
-	if (port->retry_at <= now)
-		port->failed_n = 0;
-	prepare_devices(port);
+	refusals_look(port);
 	rank = port_candidate(port, &dev);
+	if (dev != port->stuck)
+		port->stuck = 0;
 	to = best(port, dev);
 	if (!port->told.lower)
 		return to.dev ? step_attach(port, &to, "usable") : 0;
@@ -408,8 +497,48 @@ void port_dirty(struct port *port)
 	if (port->dirty)
 		return;
 	port->dirty = true;
+	metrics_due(d);
 	d->dirty_n++;
 	sd_event_source_set_enabled(d->work, SD_EVENT_ONESHOT);
+}
+
+void sweep_due(struct daemon *d)
+{
+	d->sweep_due = true;
+	sd_event_source_set_enabled(d->work, SD_EVENT_ONESHOT);
+}
+
+static int on_sweep(sd_event_source *s, uint64_t usec, void *arg)
+{
+	(void)s, (void)usec;
+	sweep_due(arg);
+	return 0;
+}
+
+/* Does the table show a child that no port uses? */
+static bool has_orphan(const struct daemon *d)
+{
+	const struct stabletap_link *link;
+
+	for (link = d->links.v; link < d->links.v + d->links.n; link++)
+		if (!link->master && stabletap_child_is(link, NULL))
+			return true;
+	return false;
+}
+
+static void sweep(struct daemon *d)
+{
+	d->sweep_due = false;
+	if (!has_orphan(d))
+		return;
+	if (act_sweep(d) != -EAGAIN) {
+		d->sweep_again = 0;
+		return;
+	}
+	/* The command is at it: what it has made may not be one. */
+	sd_event_source_set_time_relative(d->sweep,
+					  again_after(&d->sweep_again) / 1000);
+	sd_event_source_set_enabled(d->sweep, SD_EVENT_ONESHOT);
 }
 
 static int on_work(sd_event_source *s, void *arg)
@@ -418,6 +547,8 @@ static int on_work(sd_event_source *s, void *arg)
 	size_t i, n = 0;
 
 	(void)s;
+	if (d->sweep_due)
+		sweep(d);
 	for (i = 0; i < d->ports_n && d->dirty_n && n < TURN; i++) {
 		if (!d->ports[i].dirty)
 			continue;
@@ -439,49 +570,30 @@ int reconcile_start(struct daemon *d)
 		/* After all that is there to be read has been. */
 		err = sd_event_source_set_priority(d->work,
 						   SD_EVENT_PRIORITY_IDLE);
+	if (err >= 0)
+		err = sd_event_add_time(d->loop, &d->sweep, CLOCK_BOOTTIME, 0,
+					1000, on_sweep, d);
+	if (err >= 0)
+		err = sd_event_source_set_enabled(d->sweep, SD_EVENT_OFF);
 	return err < 0 ? err : 0;
 }
 
 /* ---- what has happened ---- */
-
-static void note(struct port *port, const char *event, const char *from,
-		 const char *to, const char *why, uint64_t detached)
-{
-	struct happening what = { .time = now_ns(), .detached = detached };
-	struct timespec ts = { 0 };
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	what.real = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-	snprintf(what.port, sizeof(what.port), "%s", port->conf->name);
-	snprintf(what.event, sizeof(what.event), "%s", event);
-	snprintf(what.from, sizeof(what.from), "%s", from);
-	snprintf(what.to, sizeof(what.to), "%s", to);
-	snprintf(what.why, sizeof(what.why), "%s", why);
-	history_add(port->daemon->history, &what);
-	if (detached)
-		log_port(LOG_NOTICE, port, "%s%s%s%s%s: %s, without a lower for %.3f s",
-			 event, *from ? " from " : "", from, *to ? " to " : "",
-			 to, why, (double)detached / 1e9);
-	else
-		log_port(LOG_NOTICE, port, "%s%s%s%s%s: %s", event,
-			 *from ? " from " : "", from, *to ? " to " : "", to,
-			 why);
-	if (port->conf->hooks)
-		hooks_run(port->daemon->hooks, port->conf->hooks, &what,
-			  port->conf->hook_limit);
-}
 
 static void port_gone(struct port *port)
 {
 	if (!port->ifindex)
 		return;
 	note(port, "deleted", port->dev, "", "", 0);
-	guest_detached(port);
+	announcer_stop(port->daemon->announcer, port->ifindex);
 	memset(&port->told, 0, sizeof(port->told));
+	if (!port->absent_since)
+		port->absent_since = now_ns();
 	port->dev[0] = '\0';
 	port->ifindex = 0;
 	port->was_there = true;
 	port->retry_at = 0;
+	guest_update(port);
 	port_dirty(port);
 }
 
@@ -494,6 +606,13 @@ static void name_device(const struct port *port, uint32_t lower,
 
 	link = stabletap_links_find(&port->daemon->links, dev);
 	snprintf(name, STABLETAP_NAME_SIZE, "%s", link ? link->name : "?");
+}
+
+void port_device(const struct port *port, char name[STABLETAP_NAME_SIZE])
+{
+	name[0] = '\0';
+	if (port->told.lower)
+		name_device(port, port->told.lower, name);
 }
 
 /* The port's counters tell what two looks at its lower alone would hide. */
@@ -522,10 +641,63 @@ static void port_changed(struct port *port,
 	}
 }
 
+static void differs(const struct port *port, const char *key, bool really)
+{
+	if (really)
+		log_port(LOG_WARNING, port,
+			 "%s= is not what it was made with, and counts when it is made anew",
+			 key);
+}
+
+/* The configuration says what a port is made with, not what it becomes. */
+void port_say_differences(const struct port *port,
+			  const struct stabletap_link *link)
+{
+	const struct conf_port *c = port->conf;
+	const struct stabletap_port_info *p = &link->port;
+
+	differs(port, "MACAddress", c->mac_set && link->addr_len == 6 &&
+		memcmp(c->mac, link->addr, 6) != 0);
+	differs(port, "MTUBytes", c->mtu && c->mtu != link->mtu);
+	differs(port, "Queues", c->queues && c->queues != p->queues);
+	differs(port, "Owner", c->owner != p->owner);
+	differs(port, "Group", c->group != p->group);
+	differs(port, "Mode", c->perm && c->perm != p->perm);
+	differs(port, "OnDetach", c->on_detach != p->on_detach);
+}
+
+/* A port that was made just now, or whose maker died before he set it up */
+static void set_up(const struct port *port, const struct stabletap_link *link)
+{
+	struct daemon *d = port->daemon;
+	int err;
+
+	if (link->flags & IFF_UP || link->port.attaches || port->conf->quiet)
+		return;
+	err = stabletap_link_set_up(d->st, link->ifindex, true);
+	if (err)
+		log_port(LOG_ERR, port, "can't be set up: %s", strerror(-err));
+}
+
+/* Does it carry where nobody has been told yet? */
+static bool is_news(const struct port *port, const struct stabletap_link *link,
+		    bool fresh)
+{
+	const struct stabletap_port_info *now = &link->port;
+
+	if (!now->lower || !(link->flags & IFF_UP))
+		return false;
+	/* A daemon that was killed may have owed it. */
+	if (fresh)
+		return now->attach_time + FRESH_NS > now_ns();
+	return !port->up || now->lower != port->told.lower ||
+	       now->attaches != port->told.attaches;
+}
+
 void port_event(struct port *port, const struct stabletap_link *link)
 {
-	struct stabletap_port_info old = port->told;
-	bool fresh;
+	const struct stabletap_port_info *old = &port->told;
+	bool fresh, news;
 
 	if (!link || (port->ifindex && port->ifindex != link->ifindex))
 		port_gone(port);
@@ -534,22 +706,29 @@ void port_event(struct port *port, const struct stabletap_link *link)
 
 	fresh = !port->ifindex;
 	port->ifindex = link->ifindex;
+	news = is_news(port, link, fresh);
 	if (fresh) {
 		/* What it has is not news; what comes from now on is. */
-		old = link->port;
 		if (link->port.lower)
 			name_device(port, link->port.lower, port->dev);
-	} else if (old.lower != link->port.lower ||
-		   old.attaches != link->port.attaches ||
-		   old.replaces != link->port.replaces) {
+		set_up(port, link);
+		port_say_differences(port, link);
+	} else if (old->lower != link->port.lower ||
+		   old->attaches != link->port.attaches ||
+		   old->replaces != link->port.replaces) {
 		port_changed(port, &link->port);
+		port->why[0] = '\0';
 	}
 	port->told = link->port;
-	if (link->port.lower && (fresh || old.lower != link->port.lower))
-		guest_attached(port, link);
-	else if (!link->port.lower && (fresh || old.lower))
-		guest_detached(port);
-	if (old.lower != link->port.lower)
-		port->why[0] = '\0';
+	port->up = link->flags & IFF_UP;
+	if (port->told.lower)
+		port->absent_since = 0;
+	else if (!port->absent_since)
+		port->absent_since = now_ns();
+	if (news)
+		guest_announce(port, link);
+	else if (!port->told.lower)
+		announcer_stop(port->daemon->announcer, port->ifindex);
+	guest_update(port);
 	port_dirty(port);
 }

@@ -256,8 +256,18 @@ static bool is_left_alone(const struct daemon *d,
  */
 static void bring_up(struct daemon *d, const struct stabletap_link *link)
 {
-	if (!(link->flags & IFF_UP) && is_left_alone(d, link))
-		stabletap_link_set_up(d->st, link->ifindex, true);
+	int err = 0;
+
+	if (set_has(&d->seen, link->ifindex))
+		return;
+	if (!(link->flags & IFF_UP)) {
+		if (!is_left_alone(d, link))
+			return;
+		err = stabletap_link_set_up(d->st, link->ifindex, true);
+	}
+	/* Otherwise the device's next event is another chance. */
+	if (!err)
+		set_put(&d->seen, link->ifindex);
 }
 
 /* True if that is a change */
@@ -266,11 +276,9 @@ static bool make_base(struct daemon *d, struct selection *sel, int ifindex,
 {
 	bool is = link && base_matches(sel->spec, link);
 
-	if (!set_make(&sel->base, ifindex, is))
-		return false;
 	if (is)
 		bring_up(d, link);
-	return true;
+	return set_make(&sel->base, ifindex, is);
 }
 
 /* True if it is one */
@@ -279,8 +287,9 @@ static bool make_match(struct daemon *d, struct selection *sel, int ifindex,
 {
 	bool is = link && selection_matches(d, sel, link);
 
-	if (set_make(&sel->match, ifindex, is) && is)
+	if (is)
 		bring_up(d, link);
+	set_make(&sel->match, ifindex, is);
 	return is;
 }
 
@@ -293,6 +302,57 @@ static void rescan(struct daemon *d, struct selection *sel)
 		make_match(d, sel, d->links.v[i].ifindex, &d->links.v[i]);
 }
 
+static bool has_vlan(const struct selection *sel, int base)
+{
+	const struct stabletap_link *link;
+	size_t i;
+
+	for (i = 0; i < sel->match.n; i++) {
+		link = stabletap_links_find(&sel->daemon->links,
+					    sel->match.v[i]);
+		if (link && link->link == base)
+			return true;
+	}
+	return false;
+}
+
+static int on_vlan_timer(sd_event_source *s, uint64_t usec, void *arg);
+
+/* The VLAN on each base that is up and lacks it, if it is to be made */
+static void make_vlans(struct selection *sel)
+{
+	const struct stabletap_link *link;
+	struct daemon *d = sel->daemon;
+	int err = 0;
+	size_t i;
+
+	if (!sel->spec->vlan_create || sel->timer)
+		return;
+	for (i = 0; i < sel->base.n; i++) {
+		link = stabletap_links_find(&d->links, sel->base.v[i]);
+		if (!link || !(link->flags & IFF_UP) ||
+		    has_vlan(sel, link->ifindex))
+			continue;
+		if (act_vlan(d, link, sel->spec->vlan, sel->failures))
+			err = -1;
+	}
+	if (err)
+		sd_event_add_time_relative(d->loop, &sel->timer, CLOCK_BOOTTIME,
+					   retry_after(sel->failures) / 1000,
+					   1000, on_vlan_timer, sel);
+	sel->failures = err ? sel->failures + 1 : 0;
+}
+
+static int on_vlan_timer(sd_event_source *s, uint64_t usec, void *arg)
+{
+	struct selection *sel = arg;
+
+	(void)s, (void)usec;
+	sel->timer = sd_event_source_disable_unref(sel->timer);
+	make_vlans(sel);
+	return 0;
+}
+
 static void selection_update(struct daemon *d, struct selection *sel,
 			     int ifindex, const struct stabletap_link *link)
 {
@@ -302,9 +362,13 @@ static void selection_update(struct daemon *d, struct selection *sel,
 
 	if (changed && (sel->spec->vlan >= 0 || sel->spec->vf >= 0))
 		rescan(d, sel);
-	/* A VLAN can be made once its base is up. */
-	if (was || is || changed ||
-	    (sel->spec->vlan_create && set_has(&sel->base, ifindex)))
+	/* A device that failed is no reason to let another one wait. */
+	if (changed)
+		sel->timer = sd_event_source_disable_unref(sel->timer);
+	/* It may be up only now, or have lost its VLAN. */
+	if (was || changed || set_has(&sel->base, ifindex))
+		make_vlans(sel);
+	if (was || is || changed)
 		tell_users(d, sel);
 }
 
@@ -323,6 +387,8 @@ void select_update(struct daemon *d, int ifindex,
 {
 	size_t i;
 
+	if (!link)
+		set_make(&d->seen, ifindex, false);
 	for (i = 0; i < d->selections_n; i++)
 		selection_update(d, &d->selections[i], ifindex, link);
 }
@@ -332,6 +398,9 @@ void select_all(struct daemon *d)
 	struct selection *sel;
 	size_t i, k;
 
+	for (i = d->seen.n; i-- > 0;)
+		if (!stabletap_links_find(&d->links, d->seen.v[i]))
+			set_drop(&d->seen, d->seen.v[i]);
 	for (i = 0; i < d->selections_n; i++) {
 		sel = &d->selections[i];
 		sel->match.n = 0;
@@ -340,6 +409,7 @@ void select_all(struct daemon *d)
 			make_base(d, sel, d->links.v[k].ifindex,
 				  &d->links.v[k]);
 		rescan(d, sel);
+		make_vlans(sel);
 		tell_users(d, sel);
 	}
 }
@@ -394,8 +464,10 @@ int select_init(struct daemon *d)
 	if (!d->selections)
 		return -ENOMEM;
 	d->selections_n = d->conf->selectors_n;
-	for (i = 0; i < d->selections_n; i++)
+	for (i = 0; i < d->selections_n; i++) {
+		d->selections[i].daemon = d;
 		d->selections[i].spec = &d->conf->selectors[i];
+	}
 	for (i = 0; i < d->ports_n; i++) {
 		conf = d->ports[i].conf;
 		for (k = 0; k < conf->candidates_n; k++) {
@@ -416,6 +488,7 @@ void select_free(struct daemon *d)
 		free(d->selections[i].match.v);
 		free(d->selections[i].base.v);
 		free(d->selections[i].users);
+		sd_event_source_disable_unref(d->selections[i].timer);
 	}
 	free(d->selections);
 	d->selections = NULL;

@@ -5,6 +5,7 @@
  *
  *	{"status": true}		{"ports": [...], ...}
  *	{"events": 17, "port": "vm1"}	{"events": [...]}
+ *	{"failback": "vm1"}		{}
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -88,18 +89,40 @@ static json_t *candidate_json(const struct port *port, size_t rank)
 	return json_pack("{s:s, s:o}", "candidate", text, "devices", devices);
 }
 
+static json_t *refusals_json(const struct port *port)
+{
+	const struct stabletap_link *link;
+	json_t *refusals = json_array();
+	const struct refusal *r;
+	size_t i;
+
+	for (i = 0; i < port->refusals_n; i++) {
+		r = &port->refusals[i];
+		link = stabletap_links_find(&port->daemon->links, r->dev);
+		if (link)
+			json_array_append_new(refusals,
+					      json_pack("{s:s, s:i}", "name",
+							link->name, "times",
+							(int)r->failures));
+	}
+	return refusals;
+}
+
 static json_t *port_json(const struct port *port)
 {
 	json_t *candidates = json_array();
+	char name[STABLETAP_NAME_SIZE];
 	json_t *o;
 	int dev, rank = port_candidate(port, &dev);
 	size_t i;
+
+	port_device(port, name);
 
 	for (i = 0; i < port->conf->candidates_n; i++)
 		json_array_append_new(candidates, candidate_json(port, i));
 	o = json_pack("{s:s, s:i, s:s, s:s, s:o}", "port", port->conf->name,
 		      "ifindex", port->ifindex, "state", state_of(port),
-		      "dev", port->dev, "candidates", candidates);
+		      "dev", name, "candidates", candidates);
 	if (rank >= 0)
 		json_object_set_new(o, "rank", json_integer(rank));
 	if (port->override.pin)
@@ -107,9 +130,10 @@ static json_t *port_json(const struct port *port)
 	if (port->override.prefer)
 		json_object_set_new(o, "prefer",
 				    json_string(port->override.dev));
-	if (port->failures)
-		json_object_set_new(o, "failures",
-				    json_integer(port->failures));
+	if (port->ifindex)
+		json_object_set_new(o, "up", json_boolean(port->up));
+	if (port->refusals_n)
+		json_object_set_new(o, "refusals", refusals_json(port));
 	return o;
 }
 
@@ -126,11 +150,26 @@ static json_t *status_json(struct daemon *d, const char *name)
 			 (json_int_t)d->resyncs, "ports", ports);
 }
 
+/* It is a wish of this moment: where there is nothing better, it is gone. */
+static json_t *answer_failback(struct daemon *d, const char *name)
+{
+	struct port *port = port_by_name(d, name);
+
+	if (!port)
+		return json_pack("{s:s}", "error",
+				 "there is no such port in the configuration");
+	port->failback = true;
+	reconcile_port(port);
+	port->failback = false;
+	return json_object();
+}
+
 static json_t *answer(struct daemon *d, const char *text, size_t len)
 {
 	json_t *request = json_loadb(text, len, 0, NULL);
 	const char *name = json_string_value(json_object_get(request, "port"));
 	const json_t *since = json_object_get(request, "events");
+	const json_t *failback = json_object_get(request, "failback");
 	json_t *o;
 
 	if (json_is_true(json_object_get(request, "status")))
@@ -139,6 +178,8 @@ static json_t *answer(struct daemon *d, const char *text, size_t len)
 		o = json_pack("{s:o}", "events",
 			      history_json(d->history, name, (uint64_t)
 					   json_integer_value(since)));
+	else if (json_is_string(failback))
+		o = answer_failback(d, json_string_value(failback));
 	else
 		o = json_pack("{s:s}", "error", "no such request");
 	json_decref(request);

@@ -189,7 +189,7 @@ int stabletap_child_sweep(struct stabletap *st, int port)
 	/* One that a troubled dump lacks is left for the next sweep. */
 	err = stabletap_link_dump(st, "macvlan", &vlans);
 	/* Ports last: one made in between must not look absent. */
-	if (err >= 0)
+	if (err >= 0 && port != STABLETAP_CHILD_ANY)
 		err = stabletap_port_list(st, &ports, &n);
 	if (err)
 		goto out;
@@ -197,7 +197,8 @@ int stabletap_child_sweep(struct stabletap *st, int port)
 	for (l = vlans.v; l < vlans.v + vlans.n; l++) {
 		if (l->master || !stabletap_child_is(l, &of))
 			continue;
-		if (of != port && is_port(ports, n, of))
+		if (of != port && port != STABLETAP_CHILD_ANY &&
+		    is_port(ports, n, of))
 			continue;
 		/* Gone in between is as good. */
 		err = stabletap_link_delete(st, l->ifindex);

@@ -56,7 +56,10 @@ int stabletap_version_get(struct stabletap *st, struct stabletap_version *out)
 
 int stabletap_port_create(struct stabletap *st, struct stabletap_create *port)
 {
-	return control_call(st, STABLETAP_IOC_CREATE, port);
+	int err = control_call(st, STABLETAP_IOC_CREATE, port);
+
+	st_fault("port-created");
+	return err;
 }
 
 int stabletap_port_delete(struct stabletap *st, int port, uint32_t flags)

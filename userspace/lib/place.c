@@ -36,6 +36,11 @@ static int parent_of(const struct stabletap_link *link)
 	return link->link;
 }
 
+static bool wants_alone(enum stabletap_mode mode)
+{
+	return mode == STABLETAP_MODE_PASSTHRU || mode == STABLETAP_MODE_DIRECT;
+}
+
 /* ---- the plan ---- */
 
 static enum stabletap_how how_direct(const struct stabletap_place *p)
@@ -228,13 +233,39 @@ static int restore(struct stabletap *st, const struct stabletap_place *p,
 	return err;
 }
 
+/* Macvlans on the device that stay there when the old lower goes */
+static int check_alone(struct stabletap *st, const struct stabletap_place *p)
+{
+	struct stabletap_links vlans = { 0 };
+	const struct stabletap_link *l;
+	int err = stabletap_link_dump(st, "macvlan", &vlans);
+
+	if (err < 0)
+		return err;
+	err = 0;
+	for (l = vlans.v; l < vlans.v + vlans.n && !err; l++)
+		if (parent_of(l) == p->parent &&
+		    l->ifindex != p->old_link.ifindex)
+			err = -EBUSY;
+	stabletap_links_release(&vlans);
+	if (err)
+		st_message_set(st, "'%s' has other macvlans, and mode %s wants it alone",
+			       p->dev_link.name, stabletap_mode_name(p->mode));
+	return err;
+}
+
 static int place_break(struct stabletap *st, struct stabletap_place *p)
 {
 	struct stabletap_place fresh = *p;
 	char message[ST_MESSAGE_SIZE];
 	bool child = stabletap_child_is(&p->old_link, NULL);
-	int err;
+	int err = 0;
 
+	/* Better found out before than when the old lower is gone. */
+	if (wants_alone(p->mode))
+		err = check_alone(st, p);
+	if (err)
+		return err;
 	err = stabletap_port_detach(st, p->port, p->old_link.ifindex);
 	/* Deleted meanwhile; or the port was, as the next plan will find. */
 	if (err == -ENODEV)

@@ -293,8 +293,10 @@ int stabletap_child_create(struct stabletap *st,
 
 /*
  * Remove the children that nobody uses: those of @port (0: of no port in
- * particular), and those whose port does not exist.  Returns how many.
+ * particular, STABLETAP_CHILD_ANY: of any), and those whose port does not
+ * exist.  Returns how many.
  */
+#define STABLETAP_CHILD_ANY (-1)
 int stabletap_child_sweep(struct stabletap *st, int port);
 
 /* ---- place.c: attach with everything that belongs to it ---- */

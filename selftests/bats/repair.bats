@@ -1,0 +1,349 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+#
+# stabletapd: what is left half-done, refused or asked for by hand.
+# vm-timeout: 600
+#
+# The topology is that of daemon.bats.
+#
+# shellcheck disable=SC2030,SC2031,SC2034,SC2086,SC2154
+
+load daemon.bash
+
+# Is the lower of port $1 a child in mode $2?
+has_mode() {
+	[ "$(of "$1" lower.mode 2>/dev/null)" = "$2" ]
+}
+
+is_up() {
+	[ "$(of "$1" up)" = true ]
+}
+
+has_flag_up() {
+	[ -n "$(ip link show dev "$1" up)" ]
+}
+
+nothing_is_loose() {
+	[ "$(loose)" = 0 ]
+}
+
+# A daemon that dies at step $1, and then one that does not
+dies_and_is_started() {
+	LOG=$BATS_TEST_TMPDIR/log
+	run in_ns timeout 60 env "STABLETAP_FAULT=$1" \
+		"${BIN_FAULTS%/*}/stabletapd" --config "$BATS_TEST_TMPDIR/conf"
+	[ "$status" = 137 ] || echo "# $1: $status $output" >&2
+	[ "$status" = 137 ]
+	daemon
+}
+
+# ---- kill -9 ----
+
+@test "killed between making a port and setting it up" {
+	configure <<<'[Port vm1]
+Candidate=d0'
+	dies_and_is_started port-created
+	eventually is_on vm1 d0
+	eventually is_up vm1
+	[ "$(children)" = 1 ]
+}
+
+@test "killed at any step of a replace by another device" {
+	local step
+
+	configure <<<'[Port vm1]
+Candidate=d1
+FailbackDelaySec=0'
+	for step in planned child-created child-marked attached; do
+		stabletap add vm1
+		stabletap attach vm1 dev d0
+		hold vm1
+		dies_and_is_started $step
+		eventually is_on vm1 d1
+		eventually nothing_is_loose
+		[ "$(children)" = 1 ]
+		[ "$(of vm1 losses)" = 0 ]
+		[ "$(of vm1 replaces)" = 1 ]
+		kill -0 "$HOLDER"
+		daemon_ends TERM
+		stabletap del vm1 force
+	done
+}
+
+@test "killed at any step of a change to passthru, and of one of mode" {
+	local step
+
+	configure <<<'[Port vm1]
+AttachMode=passthru
+Candidate=d0'
+	for step in planned detached old-deleted child-created child-marked; do
+		stabletap add vm1
+		stabletap attach vm1 dev d0
+		dies_and_is_started $step
+		eventually has_mode vm1 passthru
+		eventually nothing_is_loose
+		[ "$(children)" = 1 ]
+		daemon_ends TERM
+		stabletap del vm1
+	done
+	configure <<<'[Port vm1]
+AttachMode=vepa
+Candidate=d0'
+	for step in planned mode-changed; do
+		stabletap add vm1
+		stabletap attach vm1 dev d0
+		dies_and_is_started $step
+		eventually has_mode vm1 vepa
+		[ "$(of vm1 attaches)" = 1 ]
+		[ "$(children)" = 1 ]
+		daemon_ends TERM
+		stabletap del vm1
+	done
+}
+
+@test "a child that the command left half-made is removed while the daemon runs" {
+	configure <<<'[Port vm1]
+Candidate=d0'
+	daemon
+	eventually is_on vm1 d0
+	stabletap add vm2
+	run stabletap_dies_at child-marked attach vm2 dev d1 filter
+	[ "$status" = 137 ]
+	eventually nothing_is_loose
+	is_on vm1 d0
+	[ "$(children)" = 1 ]
+}
+
+# ---- what the operator does ----
+
+@test "a device that is set down by hand stays down over a reload" {
+	configure <<<'[Port vm1]
+Candidate=d0
+Candidate=d1'
+	daemon
+	eventually is_on vm1 d0
+	ip link set d0 down
+	eventually is_on vm1 d1
+	configure <<<'[Port vm1]
+Candidate=d0
+Candidate=d1
+[Port vm2]
+Candidate=d1'
+	kill -HUP "$DAEMON"
+	eventually is_on vm2 d1
+	run ! has_flag_up d0
+	is_on vm1 d1
+	# Another of that name is another device.
+	ip link del d0
+	ip link add d0 type dummy
+	eventually has_flag_up d0
+}
+
+@test "failback by hand, where it is not done by itself" {
+	configure <<<'[Port vm1]
+Candidate=v0
+Candidate=d0
+Failback=no'
+	daemon
+	eventually is_on vm1 v0
+	ip link set v1 down
+	eventually is_on vm1 d0
+	ip link set v1 up
+	came_back() { stabletap -j status vm1 | grep -q '"name":"v0","usable":true'; }
+	eventually came_back
+	is_on vm1 d0
+	stabletap failback vm1
+	eventually is_on vm1 v0
+	run -0 stabletap events vm1
+	[[ $output == *"replaced from d0 to v0, failback by hand"* ]]
+	run stabletap failback vm9
+	refused "no such port"
+}
+
+@test "what can't be asked for by hand is refused" {
+	configure <<<''
+	daemon
+	run stabletap pin vm1 ""
+	[ "$status" = 2 ]
+	run stabletap failback
+	[ "$status" = 2 ]
+	run stabletap activate
+	[ "$status" = 2 ]
+}
+
+@test "pins are heeded though somebody removed their directory" {
+	configure <<<'[Port vm1]
+Candidate=d0'
+	daemon
+	stabletap pin vm1 d1
+	eventually is_on vm1 d1
+	rm -r /run/stabletap/override
+	eventually log_has "by hand any more"
+	stabletap pin vm1 d1
+	eventually log_has_twice "pinned to d1"
+}
+
+log_has_twice() {
+	[ "$(grep -c -- "$1" "$LOG")" = 2 ]
+}
+
+@test "status tells a device's present name" {
+	configure <<<'[Port vm1]
+Candidate=driver=dummy name=*0'
+	daemon
+	eventually is_on vm1 d0
+	# Before 6.3 a device that is up can't be renamed.
+	ip link set d0 down
+	ip link set d0 name new0
+	ip link set new0 up
+	told() { stabletap status vm1 | grep -q "dev new0"; }
+	eventually told
+}
+
+# ---- modes ----
+
+@test "a port that works is not cut off for a mode that can't be had" {
+	ip link add m0 link d0 type macvlan mode bridge
+	stabletap add vm1
+	stabletap attach vm1 dev d0
+	configure <<<'[Port vm1]
+AttachMode=passthru
+Candidate=d0'
+	daemon
+	eventually log_has "'d0' has other macvlans"
+	[ "$(of vm1 attaches)" = 1 ]
+	has_mode vm1 bridge
+	ip link del m0
+	eventually has_mode vm1 passthru
+}
+
+@test "a port that was cut off in vain is not cut off again" {
+	# One that the daemon can't see
+	command ip netns add "$NS.far"
+	ip link add m0 link d0 netns "$NS.far" type macvlan mode bridge
+	stabletap add vm1
+	stabletap attach vm1 dev d0
+	configure <<<'[Port vm1]
+AttachMode=passthru
+Candidate=d0'
+	daemon
+	eventually log_has "can't be attached to d0"
+	eventually is_on vm1 d0
+	eventually has_mode vm1 bridge
+	[ "$(of vm1 attaches)" = 2 ]
+	# No condition to wait for: the first two pauses would be over by then.
+	busybox sleep 4
+	[ "$(of vm1 attaches)" = 2 ]
+	command ip netns del "$NS.far"
+}
+
+@test "Filter= counts for a port that is attached, too" {
+	configure <<<'[Port vm1]
+Candidate=d0'
+	daemon
+	eventually is_on vm1 d0
+	[ "$(of vm1 lower.receive)" != filter ]
+	configure <<<'[Port vm1]
+Candidate=d0
+Filter=yes'
+	kill -HUP "$DAEMON"
+	filters() { [ "$(of vm1 lower.receive)" = filter ]; }
+	eventually filters
+	[ "$(of vm1 attaches)" = 1 ]
+	run -0 stabletap events vm1
+	[[ $output == *"vm1: changed from d0 to d0, mode"* ]]
+}
+
+@test "what a port is made with and does not become is told" {
+	configure <<<'[Port vm1]
+MTUBytes=1400
+Candidate=d0'
+	daemon
+	eventually is_on vm1 d0
+	configure <<<'[Port vm1]
+MTUBytes=1300
+Candidate=d0'
+	kill -HUP "$DAEMON"
+	eventually log_has "MTUBytes= is not what it was made with"
+	[ "$(of vm1 mtu)" = 1400 ]
+}
+
+# ---- VLANs ----
+
+@test "VLANs of devices whose names are long, on each of them" {
+	local name
+
+	for name in averylongname-a averylongname-b; do
+		ip link add $name type dummy
+	done
+	configure <<<'[Port vm1]
+Candidate=name=averylongname-? vlan=7 create'
+	daemon
+	both() { [ "$(ip -br link show type vlan | grep -c averylongname-)" = 2 ]; }
+	eventually both
+	attached() { [ "$(of vm1 state)" = attached ]; }
+	eventually attached
+}
+
+# ---- quiet ----
+
+@test "a quiet port announces nothing until it is activated" {
+	configure <<<'[Port vm1]
+MACAddress=52:54:00:01:02:03
+Quiet=yes
+Candidate=v0
+[Port vm2]
+MACAddress=52:54:00:01:02:04
+Candidate=v0'
+	in_ns timeout 120 tcpdump -l -nei v1 rarp 3>&- \
+		>"$BATS_TEST_TMPDIR/seen" 2>"$BATS_TEST_TMPDIR/listens" &
+	background+=("$!")
+	eventually grep -q listening "$BATS_TEST_TMPDIR/listens"
+	daemon
+	eventually is_on vm1 v0
+	eventually is_on vm2 v0
+	run ! is_up vm1
+	# All five of the other's, the last after 800 ms
+	all_five() { [ "$(grep -c "02:04 > ff" "$BATS_TEST_TMPDIR/seen")" -ge 5 ]; }
+	eventually all_five
+	run ! grep -q "02:03 > ff" "$BATS_TEST_TMPDIR/seen"
+	stabletap activate vm1
+	is_up vm1
+	eventually grep -q "02:03 > ff" "$BATS_TEST_TMPDIR/seen"
+}
+
+@test "the command attaches quietly, too, but no port that works" {
+	stabletap add vm1
+	stabletap attach vm1 dev d0 quiet
+	is_on vm1 d0
+	run ! is_up vm1
+	stabletap activate vm1
+	is_up vm1
+	run stabletap attach vm1 dev d0 quiet
+	refused "'quiet' would cut it off"
+	run stabletap attach vm1 dev d1 quiet replace
+	[ "$status" = 2 ]
+}
+
+# ---- metrics ----
+
+@test "a file for Prometheus tells how it stands" {
+	configure <<<"[Daemon]
+MetricsFile=$BATS_TEST_TMPDIR/stabletap.prom
+[Port vm1]
+Candidate=d0
+[Port vm2]
+Candidate=nothing"
+	daemon
+	eventually grep -q '^stabletap_port_attached{port="vm1"} 1$' \
+		"$BATS_TEST_TMPDIR/stabletap.prom"
+	grep -q '^stabletap_port_attached{port="vm2"} 0$' \
+		"$BATS_TEST_TMPDIR/stabletap.prom"
+	ip link del d0
+	eventually grep -q '^stabletap_port_losses_total{port="vm1"} 1$' \
+		"$BATS_TEST_TMPDIR/stabletap.prom"
+	# Each sample has its type before it, and every line is one or the other.
+	run ! grep -vE '^(# (HELP|TYPE) stabletapd?_[a-z_]+ .+|stabletapd?_[a-z_]+(\{port="vm[12]"\})? -?[0-9]+)$' \
+		"$BATS_TEST_TMPDIR/stabletap.prom"
+	[ "$(grep -c '^# TYPE' "$BATS_TEST_TMPDIR/stabletap.prom")" = 11 ]
+}
