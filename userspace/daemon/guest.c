@@ -96,17 +96,14 @@ void guest_update(struct port *port)
 	off_at = port->told.detach_time ? port->told.detach_time :
 		 port->absent_since;
 	off_at += conf->link_down;
-	if (port->told.lower)
-		set_link(port, true);
-	else if (conf->link_initially_down && !port->told.attaches)
-		set_link(port, false);
+	if (conf->link_initially_down && !port->told.attaches)
+		off_at = 0;
 	else if (!conf->link_down_set)
-		set_link(port, true);
-	else if (now >= off_at)
-		set_link(port, false);
-	else {
-		sd_event_source_set_time(port->link_timer, off_at / 1000 + 1);
-		sd_event_source_set_enabled(port->link_timer,
-					    SD_EVENT_ONESHOT);
-	}
+		off_at = UINT64_MAX;
+
+	set_link(port, port->told.lower || now < off_at);
+	if (port->told.lower || now >= off_at || off_at == UINT64_MAX)
+		return;
+	sd_event_source_set_time(port->link_timer, off_at / 1000 + 1);
+	sd_event_source_set_enabled(port->link_timer, SD_EVENT_ONESHOT);
 }
