@@ -21,6 +21,7 @@
 #include <libmnl/libmnl.h>
 
 #include "speakers.h"
+#include "stabletap.h"
 
 #define SPEAKERS_MAX 64
 
@@ -188,7 +189,8 @@ static int receive(struct listing *l, message_fn fn)
 			return -errno;
 		left = (int)got;
 		in = (const struct nlmsghdr *)l->buf;
-		for (; mnl_nlmsg_ok(in, left); in = mnl_nlmsg_next(in, &left)) {
+		for (; stabletap_message_ok(in, left);
+		     in = mnl_nlmsg_next(in, &left)) {
 			/* Of a question that was given up half-way */
 			if (in->nlmsg_seq != l->seq)
 				continue;
@@ -196,7 +198,8 @@ static int receive(struct listing *l, message_fn fn)
 				return 0;
 			error = mnl_nlmsg_get_payload(in);
 			if (in->nlmsg_type == NLMSG_ERROR)
-				return *error;
+				return mnl_nlmsg_get_payload_len(in) <
+				       sizeof(*error) ? -EBADMSG : *error;
 			fn(l, in);
 		}
 	}

@@ -61,7 +61,8 @@ static bool nexthops_use(const struct nlattr *attr, int ifindex)
 	const struct rtnexthop *nh = mnl_attr_get_payload(attr);
 	int left = mnl_attr_get_payload_len(attr);
 
-	while (RTNH_OK(nh, left)) {
+	/* RTNH_OK() reads a length before it looks if there is one. */
+	while (left >= (int)sizeof(*nh) && RTNH_OK(nh, left)) {
 		if (nh->rtnh_ifindex == ifindex)
 			return true;
 		left -= RTNH_ALIGN(nh->rtnh_len);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reading RTM_NEWLINK and RTM_DELLINK. */
+/* Reading messages, above all RTM_NEWLINK and RTM_DELLINK. */
 #include <errno.h>
 #include <net/if_arp.h>
 #include <stdlib.h>
@@ -9,6 +9,13 @@
 #include <linux/rtnetlink.h>
 
 #include "internal.h"
+
+bool stabletap_message_ok(const struct nlmsghdr *nlh, int left)
+{
+	return left >= (int)sizeof(*nlh) && nlh->nlmsg_len >= sizeof(*nlh) &&
+	       nlh->nlmsg_len <= (unsigned int)left &&
+	       MNL_ALIGN(nlh->nlmsg_len) <= (unsigned int)left;
+}
 
 /* For mnl_attr_parse(): @tb has MAX + 1 elements. */
 struct table {

@@ -102,7 +102,7 @@ int stabletap_monitor_read(struct stabletap_monitor *mon,
 			return errno == ENOSPC ? -ENOBUFS : -errno;
 		left = (int)got;
 		nlh = (const struct nlmsghdr *)mon->buf;
-		for (; mnl_nlmsg_ok(nlh, left);
+		for (; stabletap_message_ok(nlh, left);
 		     nlh = mnl_nlmsg_next(nlh, &left)) {
 			err = take_event(nlh, fn, arg);
 			if (err)

@@ -117,7 +117,8 @@ int st_nl_exchange(struct stabletap *st, struct nlmsghdr *nlh, st_answer_fn fn,
 			return -errno;
 		left = (int)got;
 		in = (const struct nlmsghdr *)st->buf;
-		for (; mnl_nlmsg_ok(in, left); in = mnl_nlmsg_next(in, &left)) {
+		for (; stabletap_message_ok(in, left);
+		     in = mnl_nlmsg_next(in, &left)) {
 			/* An answer to a request that was given up. */
 			if (in->nlmsg_seq != seq || in->nlmsg_pid != portid)
 				continue;

@@ -146,6 +146,13 @@ struct stabletap_links {
 };
 
 /*
+ * Is there a whole message at @nlh, of @left bytes that have come?  As
+ * mnl_nlmsg_ok(), which takes a length of 2 GiB and more for a negative one
+ * and so for good, and leaves out the padding that mnl_attr_for_each() reads.
+ */
+bool stabletap_message_ok(const struct nlmsghdr *nlh, int left);
+
+/*
  * Read one RTM_NEWLINK or RTM_DELLINK message.  -EBADMSG: it is malformed;
  * -ENODATA: it is not about a device itself (a bridge's or wireless
  * extension's notice) and is to be passed over.  @nlh->nlmsg_len is trusted.
