@@ -278,7 +278,7 @@ static int ask_vlans(struct listing *l)
 {
 	struct nlmsghdr *nlh;
 	struct nlattr *info;
-	char buf[256];
+	char buf[256] = "";	/* strings are padded with what is there */
 	size_t depth;
 	int err = 0;
 

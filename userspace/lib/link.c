@@ -20,9 +20,12 @@
 static struct nlmsghdr *request(char *buf, uint16_t type, uint16_t flags,
 				int ifindex)
 {
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nlmsghdr *nlh;
 	struct ifinfomsg *ifi;
 
+	/* Strings are padded with what is there. */
+	memset(buf, 0, REQUEST_SIZE);
+	nlh = mnl_nlmsg_put_header(buf);
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
 	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
