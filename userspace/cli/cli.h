@@ -150,12 +150,6 @@ struct view {
 	uint64_t now;		/* CLOCK_BOOTTIME, nanoseconds */
 };
 
-/*
- * @text as a JSON string, with "?" for each byte that is no UTF-8: names of
- * processes and devices are only bytes.  New reference, owned by the caller.
- */
-json_t *json_text(const char *text);
-
 /* New reference, owned by the caller. */
 json_t *view_json(const struct cli *cli, const struct view *v);
 void view_text(const struct cli *cli, const struct view *v, FILE *out);

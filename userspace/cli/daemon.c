@@ -190,7 +190,7 @@ int cmd_events(struct cli *cli, int argc, char **argv)
 	}
 	o = json_pack("{s:I}", "events", (json_int_t)since);
 	if (name)
-		json_object_set_new(o, "port", json_text(name));
+		json_object_set_new(o, "port", stabletap_json_text(name));
 	o = ask(o);
 	if (!o)
 		return CLI_REFUSED;
@@ -288,7 +288,7 @@ int cmd_failback(struct cli *cli, int argc, char **argv)
 	(void)cli;
 	if (!port || a.n)
 		return usage("failback: 'stabletap failback PORT'");
-	o = ask(json_pack("{s:o}", "failback", json_text(port)));
+	o = ask(json_pack("{s:o}", "failback", stabletap_json_text(port)));
 	if (!o)
 		return CLI_REFUSED;
 	error = json_string_value(json_object_get(o, "error"));

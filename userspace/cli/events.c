@@ -20,7 +20,7 @@ static void emit(const struct emitter *e, const char *event, json_t *fields)
 static json_t *lower_fields(const struct emitter *e, uint32_t lower)
 {
 	return json_pack("{s:o, s:i}", "lower",
-			 json_text(e->name((int)lower, e->arg)),
+			 stabletap_json_text(e->name((int)lower, e->arg)),
 			 "lower_ifindex", (int)lower);
 }
 
@@ -40,7 +40,7 @@ static void emit_detached(const struct emitter *e,
 	emit(e, "detached",
 	     json_pack("{s:s, s:o}", "reason",
 		       stabletap_reason_name(new->detach_reason), "lower",
-		       json_text(new->last_lower)));
+		       stabletap_json_text(new->last_lower)));
 }
 
 static void emit_replaced(const struct emitter *e,
@@ -48,7 +48,8 @@ static void emit_replaced(const struct emitter *e,
 {
 	json_t *fields = lower_fields(e, new->lower);
 
-	json_object_set_new(fields, "old_lower", json_text(new->last_lower));
+	json_object_set_new(fields, "old_lower",
+			    stabletap_json_text(new->last_lower));
 	emit(e, "replaced", fields);
 }
 
@@ -88,7 +89,7 @@ static void compare_lower(const struct emitter *e,
 		/* It came and went between the two looks. */
 		emit(e, "attached",
 		     json_pack("{s:o}", "lower",
-			       json_text(new->last_lower)));
+			       stabletap_json_text(new->last_lower)));
 		emit_detached(e, new);
 	} else {
 		fresh = false;
@@ -107,7 +108,8 @@ static void compare_link(const struct emitter *e,
 
 	if (strcmp(old->name, new->name) != 0)
 		emit(e, "renamed",
-		     json_pack("{s:o}", "old_name", json_text(old->name)));
+		     json_pack("{s:o}", "old_name",
+			       stabletap_json_text(old->name)));
 	if (memcmp(old->addr, new->addr, sizeof(new->addr)) != 0)
 		emit(e, "address", json_pack("{s:s}", "address",
 			     stabletap_mac_format(new->addr, mac)));

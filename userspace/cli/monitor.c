@@ -93,7 +93,7 @@ static void print_event_json(const struct monitor *m, const char *event,
 		json_object_set_new(o, "time", json_string(when));
 	}
 	json_object_set_new(o, "event", json_string(event));
-	json_object_set_new(o, "port", json_text(port->name));
+	json_object_set_new(o, "port", stabletap_json_text(port->name));
 	json_object_set_new(o, "ifindex", json_integer(port->ifindex));
 	json_object_update(o, fields);
 	json_dumpf(o, stdout, JSON_COMPACT);
@@ -136,7 +136,8 @@ static void add_device(struct monitor *m, json_t *fields)
 	if (lower && stabletap_link_is_macvlan(lower) &&
 	    lower->link_netnsid < 0)
 		json_object_set_new(fields, "dev",
-				    json_text(name_of(lower->link, m)));
+				    stabletap_json_text(name_of(lower->link,
+								m)));
 }
 
 /* The one port asked for may be deleted and made again, under its name. */

@@ -25,46 +25,6 @@ static json_t *number(uint64_t value)
 	return json_integer((json_int_t)value);
 }
 
-/* Bytes of the UTF-8 character at @text, 0: it is none. */
-static size_t character(const char *text)
-{
-	size_t max = strnlen(text, 4);
-	json_t *value;
-	size_t n;
-
-	for (n = 1; n <= max; n++) {
-		value = json_stringn(text, n);
-		json_decref(value);
-		if (value)
-			return n;
-	}
-	return 0;
-}
-
-json_t *json_text(const char *text)
-{
-	json_t *value = json_string(text);
-	char *copy;
-	size_t n;
-	char *p;
-
-	if (value)
-		return value;
-	copy = strdup(text);
-	if (!copy)
-		return NULL;
-	for (p = copy; *p; p += n) {
-		n = character(p);
-		if (!n) {
-			*p = '?';
-			n = 1;
-		}
-	}
-	value = json_string(copy);
-	free(copy);
-	return value;
-}
-
 static json_t *lower_json(const struct view *v)
 {
 	const struct stabletap_get *g = &v->get;
@@ -72,7 +32,7 @@ static json_t *lower_json(const struct view *v)
 
 	set(o, "ifindex", number(g->lower));
 	if (v->lower)
-		set(o, "ifname", json_text(v->lower->name));
+		set(o, "ifname", stabletap_json_text(v->lower->name));
 	set(o, "kind", json_string(stabletap_lower_kind_name(g->lower_kind)));
 	set(o, "mtu", number(g->lower_mtu));
 	set(o, "receive", json_string(receive_name(g)));
@@ -83,7 +43,7 @@ static json_t *lower_json(const struct view *v)
 				   stabletap_child_is(v->lower, NULL)));
 	}
 	if (v->parent)
-		set(o, "dev", json_text(v->parent->name));
+		set(o, "dev", stabletap_json_text(v->parent->name));
 	return o;
 }
 
@@ -96,7 +56,7 @@ static json_t *holders_json(const struct view *v)
 	for (i = 0; i < v->holders_n; i++) {
 		o = json_object();
 		set(o, "pid", number((uint64_t)v->holders[i].pid));
-		set(o, "command", json_text(v->holders[i].comm));
+		set(o, "command", stabletap_json_text(v->holders[i].comm));
 		set(o, "fds", number(v->holders[i].fds));
 		json_array_append_new(array, o);
 	}
@@ -109,7 +69,7 @@ static json_t *detach_json(const struct view *v)
 	json_t *o = json_object();
 
 	set(o, "reason", json_string(stabletap_reason_name(g->detach_reason)));
-	set(o, "lower", json_text(g->last_lower));
+	set(o, "lower", stabletap_json_text(g->last_lower));
 	set(o, "seconds_ago",
 	    json_real((double)view_age(v, g->detach_time) / 1e9));
 	return o;
@@ -149,7 +109,7 @@ static void set_node(json_t *o, const struct stabletap_get *g)
 	char text[sizeof("/dev/") + STABLETAP_NODE_SIZE];
 
 	snprintf(text, sizeof(text), "/dev/%.*s", STABLETAP_NODE_SIZE, g->node);
-	set(o, "node", json_text(text));
+	set(o, "node", stabletap_json_text(text));
 	set(o, "major", number(g->major));
 	set(o, "minor", number(g->minor));
 	set(o, "owner", number(g->owner));
@@ -166,7 +126,7 @@ static json_t *warnings_json(const struct view *v)
 	if (view_mtu_warning(v, text, sizeof(text)))
 		json_array_append_new(array, json_string(text));
 	if (v->module && *v->module)
-		json_array_append_new(array, json_text(v->module));
+		json_array_append_new(array, stabletap_json_text(v->module));
 	return array;
 }
 
@@ -176,7 +136,7 @@ json_t *view_json(const struct cli *cli, const struct view *v)
 	char mac[STABLETAP_MAC_TEXT];
 	json_t *o = json_object();
 
-	set(o, "ifname", json_text(v->link->name));
+	set(o, "ifname", stabletap_json_text(v->link->name));
 	set(o, "ifindex", number((uint64_t)v->link->ifindex));
 	set(o, "state", json_string(stabletap_state_name(g->state)));
 	set(o, "up", json_boolean(v->link->flags & IFF_UP));

@@ -53,26 +53,9 @@ uint64_t history_last(const struct history *h)
 	return h->last;
 }
 
-/*
- * @text as a JSON string, null if it is empty.  A device's name may hold any
- * bytes, a JSON string may not: "?" stands for those.
- */
 static json_t *text_json(const char *text)
 {
-	char plain[128];
-	json_t *json;
-	size_t i;
-
-	if (!*text)
-		return json_null();
-	json = json_string(text);
-	if (json)
-		return json;
-	snprintf(plain, sizeof(plain), "%s", text);
-	for (i = 0; plain[i]; i++)
-		if (plain[i] & 0x80)
-			plain[i] = '?';
-	return json_string(plain);
+	return *text ? stabletap_json_text(text) : json_null();
 }
 
 static json_t *time_json(uint64_t real)

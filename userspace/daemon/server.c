@@ -82,11 +82,12 @@ static json_t *candidate_json(const struct port *port, size_t rank)
 	for (i = 0; i < sel->match.n; i++) {
 		link = stabletap_links_find(&d->links, sel->match.v[i]);
 		if (link)
-			json_array_append_new(devices, json_pack("{s:s, s:b}",
-				"name", link->name, "usable",
-				select_is_usable(link)));
+			json_array_append_new(devices, json_pack("{s:o, s:b}",
+				"name", stabletap_json_text(link->name),
+				"usable", select_is_usable(link)));
 	}
-	return json_pack("{s:s, s:o}", "candidate", text, "devices", devices);
+	return json_pack("{s:o, s:o}", "candidate", stabletap_json_text(text),
+			 "devices", devices);
 }
 
 static json_t *refusals_json(const struct port *port)
@@ -101,9 +102,9 @@ static json_t *refusals_json(const struct port *port)
 		link = stabletap_links_find(&port->daemon->links, r->dev);
 		if (link)
 			json_array_append_new(refusals,
-					      json_pack("{s:s, s:i}", "name",
-							link->name, "times",
-							(int)r->failures));
+					      json_pack("{s:o, s:i}", "name",
+					      stabletap_json_text(link->name),
+					      "times", (int)r->failures));
 	}
 	return refusals;
 }
@@ -120,16 +121,18 @@ static json_t *port_json(const struct port *port)
 
 	for (i = 0; i < port->conf->candidates_n; i++)
 		json_array_append_new(candidates, candidate_json(port, i));
-	o = json_pack("{s:s, s:i, s:s, s:s, s:o}", "port", port->conf->name,
+	o = json_pack("{s:o, s:i, s:s, s:o, s:o}",
+		      "port", stabletap_json_text(port->conf->name),
 		      "ifindex", port->ifindex, "state", state_of(port),
-		      "dev", name, "candidates", candidates);
+		      "dev", stabletap_json_text(name), "candidates", candidates);
 	if (rank >= 0)
 		json_object_set_new(o, "rank", json_integer(rank));
 	if (port->override.pin)
-		json_object_set_new(o, "pin", json_string(port->override.dev));
+		json_object_set_new(o, "pin",
+				    stabletap_json_text(port->override.dev));
 	if (port->override.prefer)
 		json_object_set_new(o, "prefer",
-				    json_string(port->override.dev));
+				    stabletap_json_text(port->override.dev));
 	if (port->ifindex)
 		json_object_set_new(o, "up", json_boolean(port->up));
 	if (port->refusals_n)

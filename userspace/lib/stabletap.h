@@ -446,4 +446,12 @@ const char *stabletap_mode_name(enum stabletap_mode mode);
 int stabletap_mode_parse(const char *text, enum stabletap_mode *mode);
 int stabletap_on_detach_parse(const char *text, uint32_t *on_detach);
 
+/* ---- json.c ---- */
+
+/*
+ * @text as a JSON string, with "?" for each byte that is no UTF-8: names of
+ * processes and devices are only bytes.  New reference, owned by the caller.
+ */
+struct json_t *stabletap_json_text(const char *text);
+
 #endif /* STABLETAP_H */

@@ -160,7 +160,7 @@ static void test_json_text(struct tap *t)
 	size_t i;
 
 	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		value = json_text(texts[i][0]);
+		value = stabletap_json_text(texts[i][0]);
 		is_str(t, json_string_value(value), texts[i][1],
 		       "bytes become a JSON string");
 		json_decref(value);
