@@ -182,7 +182,7 @@ void metrics_due(struct daemon *d);
 
 /* ---- server.c ---- */
 #define SERVER_PATH "/run/stabletap/stabletapd.sock"
-int server_start(struct daemon *d);
+int server_start(struct daemon *d, const char *path);
 void server_stop(struct daemon *d);
 
 /* ---- load.c: a configuration becomes the one in force ---- */

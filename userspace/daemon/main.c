@@ -129,7 +129,7 @@ static int start(struct daemon *d)
 	if (!err)
 		err = load(d, stderr);
 	if (!err)
-		err = server_start(d);
+		err = server_start(d, SERVER_PATH);
 	if (!err)
 		err = events_resync(d);
 	return err;

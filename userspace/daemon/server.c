@@ -38,6 +38,7 @@ struct client {
 
 struct server {
 	struct daemon *daemon;
+	struct sockaddr_un addr;
 	int fd;
 	sd_event_source *io;
 	struct client *clients;
@@ -286,19 +287,17 @@ static int on_connect(sd_event_source *s, int fd, uint32_t revents, void *arg)
 
 /* ---- beginning and end ---- */
 
-static int server_listen(void)
+static int server_listen(const struct sockaddr_un *addr)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX,
-				    .sun_path = SERVER_PATH };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int err;
 
 	if (fd < 0)
 		return -errno;
 	/* One that a daemon left which was killed; we have its lock. */
-	unlink(SERVER_PATH);
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
-	    chmod(SERVER_PATH, 0660) || listen(fd, CLIENTS)) {
+	unlink(addr->sun_path);
+	if (bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) ||
+	    chmod(addr->sun_path, 0660) || listen(fd, CLIENTS)) {
 		err = -errno;
 		close(fd);
 		return err;
@@ -306,7 +305,7 @@ static int server_listen(void)
 	return fd;
 }
 
-int server_start(struct daemon *d)
+int server_start(struct daemon *d, const char *path)
 {
 	struct server *server = calloc(1, sizeof(*server));
 	int err;
@@ -314,7 +313,10 @@ int server_start(struct daemon *d)
 	if (!server)
 		return -ENOMEM;
 	server->daemon = d;
-	server->fd = server_listen();
+	server->addr.sun_family = AF_UNIX;
+	snprintf(server->addr.sun_path, sizeof(server->addr.sun_path), "%s",
+		 path);
+	server->fd = server_listen(&server->addr);
 	err = server->fd;
 	if (err >= 0)
 		err = sd_event_add_io(d->loop, &server->io, server->fd,
@@ -342,7 +344,7 @@ void server_stop(struct daemon *d)
 	}
 	sd_event_source_disable_unref(server->io);
 	close(server->fd);
-	unlink(SERVER_PATH);
+	unlink(server->addr.sun_path);
 	free(server);
 	d->server = NULL;
 }
