@@ -16,6 +16,7 @@
 #   make check-long      what takes longer
 #   make bench           what a frame costs, and how long RTNL is held
 #   make lint            user space through sanitizers and linters
+#   make fuzz [SECONDS=30] its parsers under a fuzzer, so long
 #   make sparse          the module through sparse
 
 KERNEL ?= 6.1
@@ -122,13 +123,23 @@ shell: prepare
 
 # What compilers, sanitizers and linters have to say about user space
 lint:
-	$(VM)/prepare --also clang-tidy --also mandoc --also shellcheck $(KERNEL)
+	$(VM)/prepare --also clang-tidy --also mandoc --also shellcheck \
+		$(FOR_FUZZ) $(KERNEL)
 	$(MAKE) -C userspace WERROR=1
 	$(MAKE) -C userspace WERROR=1 SAN=1 check
 	$(MAKE) -C userspace tidy lint
+	$(QUIETLY) -C selftests/fuzz WERROR=1
+	selftests/fuzz/run --corpus
 	shellcheck -S warning $$(grep -lE '^#!.*(bash|sh)$$' .ci/run \
 		$$(find selftests -type f)) selftests/bats/*.bats \
 		selftests/vmm/*.bats userspace/completion/stabletap
+
+FOR_FUZZ := --also clang --also libclang-rt-14-dev
+
+fuzz:
+	$(VM)/prepare $(FOR_FUZZ) $(KERNEL)
+	$(QUIETLY) -C selftests/fuzz
+	@selftests/fuzz/run $(SECONDS)
 
 sparse:
 	$(VM)/prepare --also sparse $(KERNEL)
@@ -141,5 +152,5 @@ clean:
 		-o -name modules.order \) -delete
 
 .PHONY: all userspace modules install modules_install dkms-install prepare \
-	machine check check-long bench demo shell lint sparse clean
+	machine check check-long bench demo shell lint fuzz sparse clean
 .NOTPARALLEL:

@@ -1,28 +1,288 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The daemon's configuration, of any bytes: read, and if it is taken, written
- * and compared with itself, which must find no difference.
+ * The daemon's configuration, of any bytes.  What is taken is written as it
+ * would stand in a file and read again, which must make no difference.
+ *
+ * The input is one file; or, if it begins with "== ", several below one root:
+ *
+ *	== etc/a.conf			what follows, in /etc/stabletap/a.conf
+ *	== lib/a.conf.d/b.conf		in /usr/lib/stabletap/a.conf.d/b.conf
+ *	== run/a.conf masked		a link to /dev/null
  */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "conf.h"
+#include "conf-internal.h"
+#include "fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* What conf-parse.c takes of a line */
+#define LINE_MAX_BYTES 198
+#define FILES_MAX 16
+#define NAME_CHARS "abcdefghijklmnopqrstuvwxyz0123456789.-"
+
+/* ---- what was taken ---- */
+
+static void write_candidate(const struct conf *conf,
+			    const struct conf_candidate *c, FILE *out)
+{
+	char text[512];
+
+	conf_selector_format(&conf->selectors[c->selector], text, sizeof(text));
+	fprintf(out, "Candidate=%s", text);
+	if (c->mode_set)
+		fprintf(out, " mode=%s", stabletap_mode_name(c->mode));
+	putc('\n', out);
+}
+
+static void write_port(const struct conf *conf, const struct conf_port *port,
+		       FILE *out)
+{
+	size_t i;
+
+	fprintf(out, "[Port %s]\n", port->name);
+	for (i = 0; i < PORT_KEYS_N; i++) {
+		const struct conf_key *key = &conf_port_keys[i];
+
+		if (key->list)
+			continue;
+		fprintf(out, "%s=", key->name);
+		key->show(conf, key, port, out);
+		putc('\n', out);
+	}
+	for (i = 0; i < port->candidates_n; i++)
+		write_candidate(conf, &port->candidates[i], out);
+	for (i = 0; port->hooks && port->hooks[i]; i++)
+		fprintf(out, "Hook=%s\n", port->hooks[i]);
+}
+
+/* Written anew a candidate may be longer: "eth0" becomes "name=eth0". */
+static bool is_readable(const char *text)
+{
+	size_t len;
+
+	for (; *text; text += len + (text[len] == '\n')) {
+		len = strcspn(text, "\n");
+		if (len > LINE_MAX_BYTES)
+			return false;
+	}
+	return true;
+}
+
+/* conf_diff() sees what is written, not what may have been left out. */
+static void compare(const struct conf *a, const struct conf *b)
+{
+	const struct conf_candidate *x, *y;
+	size_t i, k;
+
+	must(a->ports_n == b->ports_n);
+	for (i = 0; i < a->ports_n; i++) {
+		must(a->ports[i].candidates_n == b->ports[i].candidates_n);
+		for (k = 0; k < a->ports[i].candidates_n; k++) {
+			x = &a->ports[i].candidates[k];
+			y = &b->ports[i].candidates[k];
+			must(conf_selector_equal(&a->selectors[x->selector],
+						 &b->selectors[y->selector]));
+			must(x->mode_set == y->mode_set && x->mode == y->mode);
+		}
+	}
+}
+
+static void read_again(const struct conf *conf, FILE *out)
+{
+	struct conf *again = NULL;
+	char *text = NULL;
+	size_t i, len;
+	FILE *file;
+
+	file = open_memstream(&text, &len);
+	must(file);
+	if (conf->metrics)
+		fprintf(file, "[Daemon]\nMetricsFile=%s\n", conf->metrics);
+	for (i = 0; i < conf->ports_n; i++)
+		write_port(conf, &conf->ports[i], file);
+	fclose(file);
+	if (len && is_readable(text)) {
+		file = fmemopen(text, len, "r");
+		must(file);
+		must(!conf_read_stream(file, "again", out, &again));
+		must(!conf_diff(conf, again, out));
+		compare(conf, again);
+		fclose(file);
+		conf_free(again);
+	}
+	free(text);
+}
 
 static void look(const struct conf *conf, FILE *out)
 {
-	char text[64];
+	const struct conf none = { 0 };
+
+	must(!conf_diff(conf, conf, out));
+	must(conf_diff(&none, conf, out) ==
+	     (int)conf->ports_n + (conf->metrics != NULL));
+	must(conf_diff(conf, &none, out) ==
+	     (int)conf->ports_n + (conf->metrics != NULL));
+	read_again(conf, out);
+}
+
+/* ---- files ---- */
+
+struct tree {
+	char root[64];
+	char made[2 * FILES_MAX][160];	/* files, and their directories */
+	size_t made_n;
+	FILE *file;
+};
+
+static void tree_made(struct tree *t, const char *path)
+{
+	snprintf(t->made[t->made_n++], sizeof(t->made[0]), "%s", path);
+}
+
+/* Of "etc/a.conf": where that is; false: nowhere. */
+static bool place(const struct tree *t, const char *name, char *path,
+		  size_t size)
+{
+	static const struct {
+		const char *word;
+		const char *dir;
+	} layers[] = {
+		{ "etc/", "etc" }, { "run/", "run" }, { "lib/", "usr/lib" },
+	};
+	size_t i, len;
+
+	for (i = 0; i < 3; i++)
+		if (!strncmp(name, layers[i].word, 4))
+			break;
+	if (i == 3)
+		return false;
+	name += 4;
+	/* One part, or two; "." and ".." are none of ours. */
+	len = strspn(name, NAME_CHARS);
+	if (name[len] == '/' && name[0] != '.')
+		len += 1 + strspn(name + len + 1, NAME_CHARS);
+	if (!len || name[len] || len > 40 || strstr(name, "..") ||
+	    name[len - 1] == '.')
+		return false;
+	snprintf(path, size, "%s/%s/stabletap/%s", t->root, layers[i].dir,
+		 name);
+	return true;
+}
+
+static void tree_begin(struct tree *t, char *head)
+{
+	bool masked = false;
+	char path[160];
+	char *gap;
+
+	if (t->file)
+		fclose(t->file);
+	t->file = NULL;
+	gap = strchr(head, ' ');
+	if (gap) {
+		masked = !strcmp(gap, " masked");
+		*gap = '\0';
+	}
+	if (t->made_n > 2 * FILES_MAX - 2 ||
+	    !place(t, head, path, sizeof(path)))
+		return;
+	gap = strchr(head + 4, '/');
+	if (gap) {
+		char *slash = strrchr(path, '/');
+
+		*slash = '\0';
+		if (!mkdir(path, 0700))
+			tree_made(t, path);
+		*slash = '/';
+	}
+	if (masked && !symlink("/dev/null", path))
+		tree_made(t, path);
+	if (masked)
+		return;
+	/* Not through a link, nor what was written before. */
+	t->file = fopen(path, "wx");
+	if (t->file)
+		tree_made(t, path);
+}
+
+static void tree_make(struct tree *t, const char *data, size_t size)
+{
+	char head[128];
+	const char *end;
+	size_t len;
+
+	for (; size; data += len, size -= len) {
+		end = memchr(data, '\n', size);
+		len = end ? (size_t)(end - data) + 1 : size;
+		if (len > 4 && len < sizeof(head) && !memcmp(data, "== ", 3)) {
+			memcpy(head, data + 3, len - 3);
+			head[len - 3 - (end != NULL)] = '\0';
+			tree_begin(t, head);
+		} else if (t->file) {
+			fwrite(data, 1, len, t->file);
+		}
+	}
+	if (t->file)
+		fclose(t->file);
+	t->file = NULL;
+}
+
+static void tree_empty(struct tree *t)
+{
+	while (t->made_n)
+		must(!remove(t->made[--t->made_n]));
+}
+
+static void tree_init(struct tree *t)
+{
+	static const char *const dirs[] = {
+		"etc", "etc/stabletap", "run", "run/stabletap", "usr",
+		"usr/lib", "usr/lib/stabletap",
+	};
+	const char *tmp = getenv("TMPDIR");
+	char path[160];
 	size_t i;
 
-	if (conf_diff(conf, conf, out))
-		abort();
-	for (i = 0; i < conf->selectors_n; i++) {
-		conf_selector_format(&conf->selectors[i], text, sizeof(text));
-		fputs(text, out);
+	snprintf(t->root, sizeof(t->root), "%s/conf.XXXXXX",
+		 tmp ? tmp : "/tmp");
+	must(mkdtemp(t->root));
+	for (i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
+		snprintf(path, sizeof(path), "%s/%s", t->root, dirs[i]);
+		must(!mkdir(path, 0700));
 	}
+}
+
+/* ---- */
+
+static int read_files(const uint8_t *data, size_t size, FILE *out,
+		      struct conf **conf)
+{
+	static struct tree tree;
+	int wrong;
+
+	if (!*tree.root)
+		tree_init(&tree);
+	tree_make(&tree, (const char *)data, size);
+	wrong = conf_read(tree.root, NULL, out, conf);
+	tree_empty(&tree);
+	return wrong;
+}
+
+static int read_stream(const uint8_t *data, size_t size, FILE *out,
+		       struct conf **conf)
+{
+	FILE *in;
+	int wrong;
+
+	/* fmemopen() takes no empty buffer. */
+	if (!size)
+		return conf_read(NULL, "/dev/null", out, conf);
+	in = fmemopen((void *)(uintptr_t)data, size, "r");
+	must(in);
+	wrong = conf_read_stream(in, "fuzz", out, conf);
+	fclose(in);
+	return wrong;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -30,25 +290,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct conf *conf = NULL;
 	char *said = NULL;
 	size_t len;
-	FILE *in, *out;
+	FILE *out;
 	int wrong;
 
-	/* fmemopen() takes no empty buffer. */
-	if (!size)
-		return 0;
-	in = fmemopen((void *)data, size, "r");
 	out = open_memstream(&said, &len);
-	if (!in || !out)
-		abort();
-	wrong = conf_read_stream(in, "fuzz", out, &conf);
+	must(out);
+	if (size >= 3 && !memcmp(data, "== ", 3))
+		wrong = read_files(data, size, out, &conf);
+	else
+		wrong = read_stream(data, size, out, &conf);
 	/* Nothing is refused without a word, and nothing half taken. */
-	if (!wrong != !!conf || (wrong > 0 && !ftell(out)))
-		abort();
+	must(wrong >= 0);
+	must(!wrong == !!conf);
+	must(!wrong || ftell(out) > 0);
 	if (conf)
 		look(conf, out);
 	conf_free(conf);
 	fclose(out);
-	fclose(in);
 	free(said);
 	return 0;
 }
