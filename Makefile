@@ -17,6 +17,7 @@
 #   make bench           what a frame costs, and how long RTNL is held
 #   make lint            user space through sanitizers and linters
 #   make fuzz [SECONDS=30] its parsers under a fuzzer, so long
+#   make memcheck        its unit tests under valgrind
 #   make sparse          the module through sparse
 
 KERNEL ?= 6.1
@@ -103,7 +104,7 @@ check: machine
 	@selftests/check --kernel $(KERNEL) $(TESTS_QUOTED)
 
 check-long: machine
-	$(VM)/prepare --libvirt $(KERNEL)
+	$(VM)/prepare --libvirt --also valgrind $(KERNEL)
 	@selftests/check --long --kernel $(KERNEL) $(TESTS_QUOTED)
 
 # The patterns are for check, not for the shell.
@@ -132,7 +133,8 @@ lint:
 	selftests/fuzz/run --corpus
 	shellcheck -S warning $$(grep -lE '^#!.*(bash|sh)$$' .ci/run \
 		$$(find selftests -type f)) selftests/bats/*.bats \
-		selftests/vmm/*.bats userspace/completion/stabletap
+		selftests/vmm/*.bats userspace/tests/memcheck \
+		userspace/completion/stabletap
 
 FOR_FUZZ := --also clang --also libclang-rt-14-dev
 
@@ -140,6 +142,10 @@ fuzz:
 	$(VM)/prepare $(FOR_FUZZ) $(KERNEL)
 	$(QUIETLY) -C selftests/fuzz
 	@selftests/fuzz/run $(SECONDS)
+
+memcheck:
+	$(VM)/prepare --also valgrind $(KERNEL)
+	$(QUIETLY) -C userspace memcheck
 
 sparse:
 	$(VM)/prepare --also sparse $(KERNEL)
@@ -152,5 +158,6 @@ clean:
 		-o -name modules.order \) -delete
 
 .PHONY: all userspace modules install modules_install dkms-install prepare \
-	machine check check-long bench demo shell lint fuzz sparse clean
+	machine check check-long bench demo shell lint fuzz memcheck \
+	sparse clean
 .NOTPARALLEL:
