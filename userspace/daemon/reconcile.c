@@ -717,7 +717,9 @@ void port_event(struct port *port, const struct stabletap_link *link)
 		   old->attaches != link->port.attaches ||
 		   old->replaces != link->port.replaces) {
 		port_changed(port, &link->port);
-		port->why[0] = '\0';
+		/* That of the next attach may be under way. */
+		if (link->port.lower)
+			port->why[0] = '\0';
 	}
 	port->told = link->port;
 	port->up = link->flags & IFF_UP;
