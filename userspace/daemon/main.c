@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core.h"
@@ -36,9 +37,14 @@ static int on_reload(sd_event_source *s, const struct signalfd_siginfo *info,
 		     void *arg)
 {
 	struct daemon *d = arg;
+	struct timespec ts = { 0 };
 
 	(void)s, (void)info;
-	sd_notify(0, "RELOADING=1");
+	/* The time, by which systemd knows which of its signals this is for */
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+		   (unsigned long long)ts.tv_sec * 1000000 +
+		   (unsigned long long)ts.tv_nsec / 1000);
 	log_port(LOG_INFO, NULL, "reading the configuration anew");
 	if (!load(d, stderr))
 		events_resync(d);
