@@ -75,6 +75,25 @@ Candidate=d0'
 	eventually is_on vm1 d0
 }
 
+@test "a module of another version than the daemon's is told" {
+	local version
+
+	version=$(modinfo -F version "$STABLETAP_KO")
+	LC_ALL=C sed "s/${version//./\\.}/9${version#?}/g" "$STABLETAP_KO" \
+		>"$BATS_TEST_TMPDIR/stabletap.ko"
+	rmmod stabletap
+	insmod "$BATS_TEST_TMPDIR/stabletap.ko"
+	configure <<<''
+	daemon
+	daemon_ends TERM
+	rmmod stabletap
+	insmod "$STABLETAP_KO"
+	log_has "the loaded module is of version 9${version#?}, stabletapd of $version"
+	: >"$LOG"
+	daemon
+	run ! log_has "the loaded module"
+}
+
 # ---- what happens to devices ----
 
 @test "a device that goes and comes back is used again, and events tell" {

@@ -29,6 +29,26 @@ static int say_module_missing(struct daemon *d)
 	return -ENODEV;
 }
 
+/*
+ * Versions can be compared wherever it runs.  As a service it does not see
+ * which module is installed: the unit hides them.
+ */
+void act_say_module(void)
+{
+	struct stabletap_module module;
+	bool other = stabletap_module_compare(&module) > 0;
+
+	if (*module.loaded_version &&
+	    strcmp(module.loaded_version, STABLETAP_VERSION) != 0)
+		log_port(LOG_WARNING, NULL,
+			 "the loaded module is of version %s, stabletapd of " STABLETAP_VERSION ": load the module that belongs to it when no port is needed",
+			 module.loaded_version);
+	else if (other)
+		log_port(LOG_WARNING, NULL,
+			 "the loaded module is not the installed one (version %s): load it when no port is needed",
+			 module.version);
+}
+
 int act_create(struct port *port)
 {
 	const struct conf_port *conf = port->conf;
@@ -42,6 +62,8 @@ int act_create(struct port *port)
 
 	if (err && is_module_missing(err))
 		return say_module_missing(d);
+	if (d->module_missing)
+		act_say_module();
 	d->module_missing = false;
 	strncpy(create.name, conf->name, sizeof(create.name) - 1);
 	if (conf->mac_set)

@@ -152,6 +152,8 @@ uint64_t retry_after(unsigned int failures);
 void port_look_at(struct port *port, uint64_t when);
 
 /* ---- act.c: each returns 0 or a negative errno, after a line in the log ---- */
+/* Is the module that is loaded another one than it should be? */
+void act_say_module(void);
 int act_create(struct port *port);
 /* @how: what was tried; STABLETAP_HOW_BREAK: the old lower was let go */
 int act_attach(struct port *port, int dev, enum stabletap_mode mode,

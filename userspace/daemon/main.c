@@ -98,16 +98,6 @@ static int lock_daemon(void)
 	return -EBUSY;
 }
 
-static void say_module(void)
-{
-	struct stabletap_module module = { 0 };
-
-	if (stabletap_module_compare(&module) > 0)
-		log_port(LOG_WARNING, NULL,
-			 "the loaded module is not the installed one (version %s): load it when no port is needed",
-			 module.version);
-}
-
 static int start(struct daemon *d)
 {
 	int err = sd_event_default(&d->loop);
@@ -175,7 +165,7 @@ static int run(struct daemon *d)
 		stop(d);
 		return EXIT_FAILURE;
 	}
-	say_module();
+	act_say_module();
 	sd_event_set_watchdog(d->loop, true);
 	sd_event_add_post(d->loop, NULL, on_turn, d);
 	tell_status(d);

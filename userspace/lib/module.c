@@ -9,10 +9,9 @@
 
 #include "internal.h"
 
-static void read_loaded(char *buf, size_t size)
+static void read_loaded(const char *path, char *buf, size_t size)
 {
-	int fd = open("/sys/module/" STABLETAP_KIND "/srcversion",
-		      O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t got = 0;
 
 	if (fd >= 0) {
@@ -72,7 +71,10 @@ static void read_installed(struct stabletap_module *out)
 int stabletap_module_compare(struct stabletap_module *out)
 {
 	memset(out, 0, sizeof(*out));
-	read_loaded(out->loaded, sizeof(out->loaded));
+	read_loaded("/sys/module/" STABLETAP_KIND "/srcversion", out->loaded,
+		    sizeof(out->loaded));
+	read_loaded("/sys/module/" STABLETAP_KIND "/version",
+		    out->loaded_version, sizeof(out->loaded_version));
 	read_installed(out);
 	return out->loaded[0] && out->installed[0] &&
 	       strcmp(out->loaded, out->installed) != 0;

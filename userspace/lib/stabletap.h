@@ -418,6 +418,7 @@ int stabletap_announce_rarp(int ifindex, const uint8_t addr[6]);
 
 struct stabletap_module {
 	char loaded[40];	/* srcversion of the loaded one, "" if unknown */
+	char loaded_version[40];	/* its version, or "" */
 	char installed[40];	/* of the one modprobe would load, or "" */
 	char version[40];	/* version of the installed one, or "" */
 };
