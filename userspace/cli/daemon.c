@@ -50,6 +50,8 @@ static json_t *ask(json_t *request)
 		hint("systemctl start stabletapd");
 	} else if (fd < 0) {
 		refuse("can't ask stabletapd: %s", strerror(-fd));
+		if (fd == -EACCES)
+			hint("run it as root, or as a member of group stabletap");
 	}
 	file = fd < 0 ? NULL : fdopen(fd, "r+e");
 	if (fd >= 0 && !file) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Status and events for the command: one JSON object in a line is asked, one
- * is answered, then the connection ends.
+ * Status and events for the command: one JSON object in a line is asked, one is
+ * answered, then the connection ends.  The last is for root only, the others
+ * for the socket's group, too.
  *
  *	{"status": true}		{"ports": [...], ...}
  *	{"events": 17, "port": "vm1"}	{"events": [...]}
@@ -28,6 +29,7 @@ struct client {
 	struct server *server;
 	struct client *next;
 	int fd;
+	bool is_root;			/* others may ask, not wish */
 	sd_event_source *io;
 	sd_event_source *timer;
 	char in[REQUEST_SIZE];
@@ -168,7 +170,8 @@ static json_t *answer_failback(struct daemon *d, const char *name)
 	return json_object();
 }
 
-static json_t *answer(struct daemon *d, const char *text, size_t len)
+static json_t *answer(struct daemon *d, bool is_root, const char *text,
+		      size_t len)
 {
 	json_t *request = json_loadb(text, len, 0, NULL);
 	const char *name = json_string_value(json_object_get(request, "port"));
@@ -182,6 +185,8 @@ static json_t *answer(struct daemon *d, const char *text, size_t len)
 		o = json_pack("{s:o}", "events",
 			      history_json(d->history, name, (uint64_t)
 					   json_integer_value(since)));
+	else if (json_is_string(failback) && !is_root)
+		o = json_pack("{s:s}", "error", "only root may ask for that");
 	else if (json_is_string(failback))
 		o = answer_failback(d, json_string_value(failback));
 	else
@@ -211,7 +216,7 @@ static int client_write(struct client *c)
 
 static int client_answer(struct client *c)
 {
-	json_t *o = answer(c->server->daemon, c->in, c->in_len);
+	json_t *o = answer(c->server->daemon, c->is_root, c->in, c->in_len);
 	size_t len;
 
 	c->out = o ? json_dumps(o, JSON_COMPACT) : NULL;
@@ -258,6 +263,15 @@ static int on_late(sd_event_source *s, uint64_t usec, void *arg)
 	return 0;
 }
 
+static bool peer_is_root(int fd)
+{
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t len = sizeof(peer);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) &&
+	       !peer.uid;
+}
+
 static int on_connect(sd_event_source *s, int fd, uint32_t revents, void *arg)
 {
 	struct server *server = arg;
@@ -275,6 +289,7 @@ static int on_connect(sd_event_source *s, int fd, uint32_t revents, void *arg)
 	}
 	c->server = server;
 	c->fd = fd;
+	c->is_root = peer_is_root(fd);
 	c->next = server->clients;
 	server->clients = c;
 	server->clients_n++;
@@ -296,6 +311,7 @@ static int server_listen(const struct sockaddr_un *addr)
 		return -errno;
 	/* One that a daemon left which was killed; we have its lock. */
 	unlink(addr->sun_path);
+	/* The group is the directory's: tmpfiles.d gives it set-group-id. */
 	if (bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) ||
 	    chmod(addr->sun_path, 0660) || listen(fd, CLIENTS)) {
 		err = -errno;
