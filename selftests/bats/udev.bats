@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # A real udev, with systemd's default rules and ours, leaves a port's MAC
-# address and its node's owner alone.
+# address and its node's owner alone, links the node by the port's name, and
+# tells network managers whose ports and children are not.
 #
 #      udevd ── uevents of the initial network namespace ── p0, p1 (ports)
+#                                                            │
+#                                                  child and macvlan on u0
 
 bats_require_minimum_version 1.5.0
 
 LINKS=/run/systemd/network
+RULES=/run/udev/rules.d
 
 stabletap() {
 	"$STABLETAP_TOP/build/bin/stabletap" "$@"
@@ -18,9 +22,10 @@ settle() {
 	udevadm settle --timeout=30
 }
 
-install_links() {
-	mkdir -p $LINKS
+install_files() {
+	mkdir -p $LINKS $RULES
 	cp "$STABLETAP_TOP"/userspace/udev/*.link $LINKS
+	cp "$STABLETAP_TOP"/userspace/udev/*.rules $RULES
 	udevadm control --reload
 }
 
@@ -35,6 +40,24 @@ node_of() {
 	echo "/dev/${node[0]##*/}"
 }
 
+# Is /dev/stabletap.d/$1 the node of the port of that name?
+links_to() {
+	[ "$(stat -L -c %t:%T "/dev/stabletap.d/$1")" = \
+		"$(stat -c %t:%T "$(node_of "$1")")" ]
+}
+
+# Does udev tell network managers to leave device $1 alone?
+unmanaged() {
+	udevadm info -q property -p "/sys/class/net/$1" |
+		grep -qx NM_UNMANAGED=1
+}
+
+# Is $1.link the file that udev has taken for device $2?
+link_file_is() {
+	udevadm info -q property -p "/sys/class/net/$2" |
+		grep -q "^ID_NET_LINK_FILE=.*/$1.link$"
+}
+
 setup_file() {
 	[ -e /etc/machine-id ] || echo 0123456789abcdef0123456789abcdef \
 		> /etc/machine-id
@@ -47,13 +70,15 @@ teardown_file() {
 }
 
 setup() {
-	install_links
+	install_files
 }
 
 teardown() {
 	for port in p0 p1; do
 		stabletap del $port force || :
 	done
+	ip link del u0 2>/dev/null || :
+	ip netns del udev 2>/dev/null || :
 	settle
 }
 
@@ -92,4 +117,102 @@ teardown() {
 	settle
 	udevadm trigger --settle --action=add --subsystem-match=stabletap
 	[ "$(stat -c '%u %g %a' "$(node_of p1)")" = "0 0 600" ]
+}
+
+@test "a node is linked by its port's name, and no longer when that has gone" {
+	stabletap add p0
+	stabletap add p1
+	settle
+	links_to p0
+	links_to p1
+	stabletap del p0
+	settle
+	[ "$(ls /dev/stabletap.d)" = p1 ]
+	stabletap del p1
+	settle
+	[ ! -e /dev/stabletap.d ]
+}
+
+@test "the link follows a port that is renamed, and the name its next port" {
+	stabletap add p0 down
+	settle
+	ip link set p0 name p1
+	settle
+	links_to p1
+	[ "$(ls /dev/stabletap.d)" = p1 ]
+	stabletap add p0 down
+	settle
+	links_to p0
+	links_to p1
+	# At once, before udev has looked at any of it
+	ip -batch - <<-BATCH
+		link set p0 name px
+		link set p1 name p0
+		link set px name p1
+	BATCH
+	settle
+	links_to p0
+	links_to p1
+	[ "$(ls /dev/stabletap.d)" = "p0"$'\n'"p1" ]
+}
+
+@test "a name that no link can have makes none, and takes nobody else's" {
+	stabletap add p_1
+	# shellcheck disable=SC2016
+	stabletap add 'p$1'
+	settle
+	links_to p_1
+	[ "$(ls /dev/stabletap.d)" = p_1 ]
+	stabletap del p_1
+	# shellcheck disable=SC2016
+	stabletap del 'p$1'
+}
+
+@test "ports of other namespaces are not linked; one that comes back is" {
+	ip netns add udev
+	ip -n udev link add p1 type stabletap
+	stabletap add p0
+	settle
+	links_to p0
+	[ "$(ls /dev/stabletap.d)" = p0 ]
+	ip link set p0 netns udev
+	settle
+	[ ! -e /dev/stabletap.d ]
+	ip -n udev link set p0 netns 1
+	settle
+	links_to p0
+}
+
+@test "the node keeps owner, group and mode when its port is renamed" {
+	stabletap add p0 owner 1234 group 4321 perm 0640 down
+	settle
+	ip link set p0 name p1
+	settle
+	links_to p1
+	[ "$(stat -c '%u %g %a' "$(node_of p1)")" = "1234 4321 640" ]
+}
+
+@test "network managers are told that ports and children are not theirs" {
+	local child
+
+	ip link add u0 type dummy
+	ip link add name mine link u0 type macvlan mode bridge
+	stabletap add p0
+	stabletap attach p0 dev u0
+	settle
+	child=$(basename /sys/class/net/p0/lower_*)
+	child=${child#lower_}
+	unmanaged p0
+	unmanaged "$child"
+	run ! unmanaged u0
+	run ! unmanaged mine
+	link_file_is 80-stabletap-child "$child"
+	link_file_is 99-default mine
+	ip link set "$child" down
+	ip link set "$child" name other
+	ip link set p0 down
+	ip link set p0 name p1
+	settle
+	unmanaged p1
+	unmanaged other
 }
