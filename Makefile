@@ -3,7 +3,7 @@
 #   make                 the command, and the module where this kernel's
 #                        headers are
 #   make modules [KDIR=<kernel build tree>]
-#   make install [DESTDIR= PREFIX=]
+#   make install [DESTDIR= PREFIX=], and uninstall
 #   make modules_install [KDIR= INSTALL_MOD_PATH=]
 #   make dkms-install [DESTDIR=] [KVER=<kernel release>]
 #
@@ -57,6 +57,10 @@ install: userspace
 	$(MAKE) -C userspace install
 	install -D -m 0644 include/uapi/linux/stabletap.h \
 		$(DESTDIR)$(INCLUDEDIR)/linux/stabletap.h
+
+uninstall:
+	$(MAKE) -C userspace uninstall
+	rm -f $(DESTDIR)$(INCLUDEDIR)/linux/stabletap.h
 
 # Kbuild leaves depmod out where there is no System.map, as in Debian's headers.
 modules_install: modules
@@ -133,8 +137,8 @@ lint:
 	selftests/fuzz/run --corpus
 	shellcheck -S warning $$(grep -lE '^#!.*(bash|sh)$$' .ci/run \
 		$$(find selftests -type f)) selftests/bats/*.bats \
-		selftests/vmm/*.bats userspace/tests/memcheck \
-		userspace/completion/stabletap
+		selftests/host/*.bats selftests/vmm/*.bats \
+		userspace/tests/memcheck userspace/completion/*
 
 FOR_FUZZ := --also clang --also libclang-rt-14-dev
 
@@ -157,7 +161,7 @@ clean:
 		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '*.symvers' \
 		-o -name modules.order \) -delete
 
-.PHONY: all userspace modules install modules_install dkms-install prepare \
-	machine check check-long bench demo shell lint fuzz memcheck \
+.PHONY: all userspace modules install uninstall modules_install dkms-install \
+	prepare machine check check-long bench demo shell lint fuzz memcheck \
 	sparse clean
 .NOTPARALLEL:

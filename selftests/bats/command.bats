@@ -596,11 +596,11 @@ completions() {
 	[ "$(completions -j -n "$NS" show v)" = vm1 ]
 	[ "$(completions del "")" = 'vm1 \$\(id\>\&2\)' ]
 	[ "$(completions attach vm1 "")" = \
-		"dev mode replace filter promisc force" ]
+		"dev mode replace filter promisc quiet force" ]
 	[ "$(completions attach vm1 dev v0)" = v0 ]
 	[ "$(completions attach vm1 dev d0 mode p)" = "private passthru" ]
 	[ "$(completions attach vm1 dev d0 mode vepa "")" = \
-		"replace filter promisc force" ]
+		"replace filter promisc quiet force" ]
 	[ "$(completions add vm2 mtu "")" = "" ]
 	[ "$(completions exec vm1 "")" = "queues vhost --user --" ]
 	[[ " $(completions exec vm1 -- bas) " == *" bash "* ]]

@@ -70,7 +70,7 @@ units() {
 	for source in "$TOP"/selftests/*/*.c "$TOP"/selftests/*/*.bats; do
 		name=${source#"$TOP"/selftests/}
 		case $name in
-		lib/*|vm/*|bench/*|fuzz/*|demo/*|'*'*|*'/*.'*)
+		lib/*|vm/*|host/*|bench/*|fuzz/*|demo/*|'*'*|*'/*.'*)
 			continue ;;
 		*-long.*|long/*)
 			[ -n "$long" ] || continue ;;

@@ -1,0 +1,165 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+#
+# What make install, modules_install and dkms-install put where.  On the host,
+# into directories of their own; that it works once it is there is
+# ../bats/systemd.bats's.
+
+bats_require_minimum_version 1.5.0
+
+TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)
+KERNEL=${STABLETAP_KERNEL:-6.1}
+
+# Below the directory that is installed to
+MAN=usr/share/man
+
+# Files, and directories without any, with their modes
+tree() {
+	(cd "$1" && find . \( -type f -o -type d -empty \) -printf '%m %P\n' |
+		sort -k 2)
+}
+
+setup_file() {
+	export ROOT=$BATS_FILE_TMPDIR/root
+
+	make -s -C "$TOP" install DESTDIR="$ROOT" PREFIX=/usr
+}
+
+@test "everything is installed, and nothing else" {
+	diff - <(tree "$ROOT") <<-TREE
+		755 etc/stabletap
+		644 usr/include/linux/stabletap.h
+		644 usr/lib/systemd/network/05-stabletap-child.network
+		644 usr/lib/systemd/network/05-stabletap.network
+		644 usr/lib/systemd/network/80-stabletap-child.link
+		644 usr/lib/systemd/network/80-stabletap.link
+		644 usr/lib/systemd/system/stabletapd.service
+		644 usr/lib/sysusers.d/stabletap.conf
+		644 usr/lib/tmpfiles.d/stabletap.conf
+		644 usr/lib/udev/rules.d/80-stabletap.rules
+		755 usr/sbin/stabletap
+		755 usr/sbin/stabletapd
+		644 usr/share/bash-completion/completions/stabletap
+		644 usr/share/bash-completion/completions/stabletapd
+		644 usr/share/doc/stabletap/examples/guests.conf
+		644 usr/share/man/man4/stabletap.4
+		644 usr/share/man/man5/stabletap.conf.5
+		644 usr/share/man/man8/stabletap.8
+		644 usr/share/man/man8/stabletapd.8
+	TREE
+}
+
+@test "uninstall leaves nothing, but what the operator has written" {
+	local root=$BATS_TEST_TMPDIR/root
+
+	make -s -C "$TOP" install DESTDIR="$root"
+	[ -x "$root/usr/local/sbin/stabletapd" ]
+	grep -q '^ExecStart=/usr/local/sbin/stabletapd$' \
+		"$root/usr/local/lib/systemd/system/stabletapd.service"
+	touch "$root/etc/stabletap/mine.conf"
+	make -s -C "$TOP" uninstall DESTDIR="$root"
+	[ "$(find "$root" -type f -printf '%P\n')" = etc/stabletap/mine.conf ]
+	rm "$root/etc/stabletap/mine.conf"
+	make -s -C "$TOP" install uninstall DESTDIR="$root"
+	[ ! -e "$root/etc/stabletap" ]
+	[ ! -e "$root/usr/local/share/doc/stabletap" ]
+}
+
+@test "sysusers and tmpfiles make the group and its directory" {
+	local gid
+
+	systemd-sysusers --root="$ROOT"
+	gid=$(sed -n 's/^stabletap:x:\([0-9]*\):$/\1/p' "$ROOT/etc/group")
+	[ -n "$gid" ]
+	# By the number that it has there; here no group may have the name.
+	sed "s/ stabletap$/ $gid/" "$ROOT/usr/lib/tmpfiles.d/stabletap.conf" \
+		>"$BATS_TEST_TMPDIR/tmpfiles"
+	systemd-tmpfiles --root="$ROOT" --create "$BATS_TEST_TMPDIR/tmpfiles"
+	[ "$(stat -c '%u %g %a' "$ROOT/run/stabletap")" = "0 $gid 2755" ]
+}
+
+@test "every manual page of ours that is referred to is there" {
+	local name section
+
+	{
+		sed -n 's/^Documentation=//p' \
+			"$ROOT/usr/lib/systemd/system/stabletapd.service" |
+			tr ' ' '\n' | sed -n 's/^man:\(.*\)(\(.\))$/\1 \2/p'
+		sed -n 's/^\.Xr \(stabletap[^ ]*\) \([0-9]\).*/\1 \2/p' \
+			"$ROOT"/$MAN/man?/*
+	} | sort -u >"$BATS_TEST_TMPDIR/pages"
+	grep -qx "stabletapd 8" "$BATS_TEST_TMPDIR/pages"
+	while read -r name section; do
+		[ -e "$ROOT/$MAN/man$section/$name.$section" ]
+	done <"$BATS_TEST_TMPDIR/pages"
+}
+
+@test "the example has no errors" {
+	run -0 "$ROOT/usr/sbin/stabletapd" --check --config \
+		"$ROOT/usr/share/doc/stabletap/examples/guests.conf"
+	[ "$output" = "1 port, no errors" ]
+}
+
+# What bash-completion, which loads it from where it is installed, offers for
+# the last word
+offers() {
+	# shellcheck disable=SC2016
+	env -i PATH="$ROOT/usr/sbin:$PATH" XDG_DATA_DIRS="$ROOT/usr/share" \
+		bash --norc -c '
+		. /usr/share/bash-completion/bash_completion
+		_completion_loader "$1"
+		words=$(complete -p "$1")
+		words=${words#*-F }
+		COMP_WORDS=("$@")
+		COMP_CWORD=$(($# - 1))
+		${words%% *}
+		printf "%s\n" "${COMPREPLY[@]}"' - "$@" 2>&1
+}
+
+@test "completion is found, and has nothing to complain of where nothing runs" {
+	[[ $(offers stabletap pre) == prefer ]]
+	[[ $(offers stabletapd --c) == --check$'\n'--config ]]
+	[ "$(offers stabletapd --config "$ROOT/usr/sb")" = "$ROOT/usr/sbin" ]
+	[ "$(offers stabletap pin vm1 l)" = lo ]
+	# No module, no daemon, nothing asked for by hand
+	for verb in show status events pin prefer unpin failback attach; do
+		[ -z "$(offers stabletap $verb nosuch)" ]
+	done
+	[ "$(offers stabletap events vm1 "")" = since ]
+	[ -z "$(offers stabletap events vm1 since "")" ]
+}
+
+@test "what dkms-install copies is all that the module is built of" {
+	local tree kdir
+
+	# shellcheck disable=SC1091
+	. "$TOP/selftests/vm/lib.sh"
+	kdir=$(kernel_build "$KERNEL")
+	make -s -C "$TOP" dkms-install DESTDIR="$BATS_FILE_TMPDIR/dkms"
+	tree=$(echo "$BATS_FILE_TMPDIR"/dkms/usr/src/stabletap-*)
+	# As dkms does it
+	# shellcheck disable=SC2016
+	kernel_source_dir=$kdir bash -c '
+		cd "$1" && . ./dkms.conf && eval "${MAKE[0]}" &&
+		modinfo "${BUILT_MODULE_LOCATION[0]}/$BUILT_MODULE_NAME.ko"
+	' - "$tree" >"$BATS_TEST_TMPDIR/log" 2>&1 ||
+		{ cat "$BATS_TEST_TMPDIR/log"; false; }
+	grep -q "^version: *$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' \
+		"$TOP/dkms.conf")$" "$BATS_TEST_TMPDIR/log"
+}
+
+@test "modules_install puts the module where modprobe finds it" {
+	local tree modules=$BATS_TEST_TMPDIR/modules release
+
+	# shellcheck disable=SC1091
+	. "$TOP/selftests/vm/lib.sh"
+	release=$(kernel_release "$KERNEL")
+	# What is built there already
+	tree=$(echo "$BATS_FILE_TMPDIR"/dkms/usr/src/stabletap-*)
+	cp "$TOP/Makefile" "$tree"
+	make -s -C "$tree" modules_install KDIR="$(kernel_build "$KERNEL")" \
+		INSTALL_MOD_PATH="$modules" >"$BATS_TEST_TMPDIR/log" 2>&1 ||
+		{ cat "$BATS_TEST_TMPDIR/log"; false; }
+	[ "$(modinfo -b "$modules" -k "$release" -n stabletap)" = \
+		"$(find "$modules" -name 'stabletap.ko*')" ]
+}
