@@ -110,6 +110,8 @@ static const char *trouble(const struct qmp_conn *c, int err)
 		return "sends a message of more than 1 MiB";
 	case -EOVERFLOW:
 		return "floods";
+	case -EACCES:
+		return "Permission denied; stabletapd(8) says what that takes";
 	default:
 		return strerror(-err);
 	}

@@ -1,0 +1,432 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+#
+# The installed tree under a real systemd, with its journal and its udev, in
+# the unit's whole sandbox.  vm-timeout: 420
+#
+# systemd is process 1 of namespaces of its own for processes, mounts, control
+# groups and host names; the network is the machine's:
+#
+#      vm1 ── sd0, or VLAN 5 on sd1            dummies
+#      vm2 ── the device of a udev property
+#
+# The tests are steps of one story, since starting systemd is what takes long.
+#
+# shellcheck disable=SC2030,SC2031,SC2154
+
+bats_require_minimum_version 1.5.0
+
+# Emulation is slow.
+DEADLINE=60
+
+# What of a start is not needed here, or would be done to the whole machine
+MASKED=(systemd-{udev-trigger,modules-load,sysctl,remount-fs,binfmt}.service
+	systemd-{tmpfiles-setup,tmpfiles-setup-dev,sysusers}.service
+	systemd-{journal-flush,update-utmp,random-seed,firstboot}.service
+	systemd-{machine-id-commit,boot-system-token,pstore,hwdb-update}.service
+	kmod-static-nodes.service ldconfig.service systemd-logind.service
+	modprobe@{configfs,dm_mod,drm,efi_pstore,fuse,loop}.service
+	sys-kernel-{config,debug,tracing}.mount sys-fs-fuse-connections.mount
+	dev-{hugepages,mqueue}.mount proc-sys-fs-binfmt_misc.automount
+	timers.target paths.target dbus.socket)
+
+# In systemd's namespaces, with what is installed
+sd() {
+	nsenter -t "$INIT" -m -p -C -u -- env -i \
+		PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
+eventually() {
+	local end=$((SECONDS + DEADLINE))
+
+	until "$@"; do
+		if [ $SECONDS -ge $end ]; then
+			echo "# not within $DEADLINE s: $*" >&2
+			return 1
+		fi
+		busybox usleep 100000
+	done
+}
+
+# A property of the unit
+property() {
+	sd systemctl show -P "$1" stabletapd
+}
+
+# Does property $1 have value $2?
+has() {
+	[ "$(property "$1")" = "$2" ]
+}
+
+# Does the journal have $1 (extended pattern) since this test began?  Further
+# arguments are journalctl's.
+told() {
+	sd journalctl -q -o cat --since "@$BEGAN" "${@:2}" | grep -qE -- "$1"
+}
+
+# Is port $1 on device $2?
+is_on() {
+	[[ "$(sd stabletap status "$1" 2>&1)" == *" dev $2"* ]]
+}
+
+# The lower of port $1, and how often it was given one
+lower_of() {
+	sd stabletap -j show "$1" |
+		jq -r '.[0] | "\(.lower.ifname) \(.attaches)"'
+}
+
+is_restarted() {
+	[ "$(property MainPID)" != "$1" ] && has SubState running &&
+		sd stabletap status >/dev/null 2>&1
+}
+
+# $1: name; a drop-in for the unit on standard input
+drop_in() {
+	sd mkdir -p /run/systemd/system/stabletapd.service.d
+	sd tee "/run/systemd/system/stabletapd.service.d/$1.conf" >/dev/null
+	sd systemctl daemon-reload
+}
+
+find_init() {
+	INIT=$(pgrep -P "$UNSHARE")
+}
+
+start_systemd() {
+	mkdir -p /run/cgroup2
+	mount -t cgroup2 cgroup2 /run/cgroup2
+	mkdir /run/cgroup2/systemd
+	cat >"$BATS_FILE_TMPDIR/init" <<-'INIT'
+		echo $$ >/run/cgroup2/systemd/cgroup.procs
+		exec unshare --cgroup bash -c '
+			mount -t tmpfs -o mode=1777 tmp /tmp
+			mount -t tmpfs -o mode=755 run /run
+			mount -t cgroup2 cgroup2 /sys/fs/cgroup
+			mkdir -p /run/lock /run/systemd/system
+			for unit; do
+				ln -s /dev/null "/run/systemd/system/$unit"
+			done
+			# Each reload runs them, which takes seconds.
+			mkdir -p /run/systemd/system-generators
+			for unit in /lib/systemd/system-generators/*; do
+				ln -s /dev/null "/run/systemd/system-generators/${unit##*/}"
+			done
+			exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+				/lib/systemd/systemd --system \
+				--unit=basic.target --log-target=journal' - "$@"
+	INIT
+	unshare --pid --mount --uts --fork --kill-child --mount-proc \
+		setsid bash "$BATS_FILE_TMPDIR/init" "${MASKED[@]}" \
+		</dev/null >"$BATS_FILE_TMPDIR/console" 2>&1 3>&- &
+	UNSHARE=$!
+	eventually find_init
+	export UNSHARE INIT
+	eventually sd systemctl is-active --quiet basic.target 2>/dev/null
+}
+
+setup_file() {
+	[ -e /etc/machine-id ] || echo 0123456789abcdef0123456789abcdef \
+		>/etc/machine-id
+	make -s -C "$STABLETAP_TOP/userspace" install PREFIX=/usr
+	systemd-sysusers stabletap.conf
+	# As whom QEMU runs
+	systemd-sysusers - <<<'u st-qemu 64055'
+	mkdir -p /var/lib/prometheus/node-exporter
+	start_systemd
+	sd systemd-tmpfiles --create stabletap.conf
+	ip -batch - <<-BATCH
+		link add sd0 type dummy
+		link add sd1 type dummy
+		link set sd0 up
+		link set sd1 up
+	BATCH
+}
+
+teardown_file() {
+	local dev
+
+	kill -KILL "$UNSHARE"
+	wait "$UNSHARE" || :
+	for dev in vm1 vm2 sd0 sd1; do
+		ip link del $dev 2>/dev/null || :
+	done
+	rm -rf /dev/stabletap.d /etc/stabletap/*
+	make -s -C "$STABLETAP_TOP/userspace" uninstall PREFIX=/usr
+	rmdir /run/cgroup2/systemd/*/* /run/cgroup2/systemd/* \
+		/run/cgroup2/systemd 2>/dev/null || :
+	umount /run/cgroup2
+}
+
+setup() {
+	BEGAN=$(date +%s.%N)
+}
+
+teardown() {
+	[ -n "$BATS_TEST_COMPLETED" ] || {
+		sd journalctl -q -o short-monotonic -n 40 --no-pager
+		sd systemctl status stabletapd --no-pager
+	} 2>&1 | sed 's/^/# /'
+}
+
+@test "the unit has nothing to mend, and an exposure below 2.0" {
+	run -0 sd systemd-analyze verify --man=no stabletapd.service
+	[ -z "$output" ]
+	# In tenths: 2.0 is one too many.
+	run -0 sd systemd-analyze security --threshold=19 --no-pager stabletapd
+}
+
+@test "udev has nothing to say against the rules and .link files" {
+	BEGAN=0
+	told "Using default interface naming scheme" -u systemd-udevd
+	run ! told "stabletap" -u systemd-udevd
+}
+
+@test "it is started when it is ready, and says how many ports are attached" {
+	cat >/etc/stabletap/guests.conf <<-CONF
+		[Daemon]
+		MetricsFile=/var/lib/prometheus/node-exporter/stabletap.prom
+		[Port vm1]
+		MACAddress=52:54:00:01:02:03
+		Candidate=sd0
+		Candidate=name=sd1 vlan=5 create
+		FailbackDelaySec=0
+	CONF
+	sd systemctl start stabletapd
+	has Type notify
+	has SubState running
+	eventually is_on vm1 sd0
+	eventually has StatusText "1 of 1 ports are attached"
+	eventually grep -q vm1 /var/lib/prometheus/node-exporter/stabletap.prom
+}
+
+@test "in its sandbox it makes children and VLANs, replaces, and follows udev" {
+	sd mkdir -p /run/udev/rules.d
+	sd tee /run/udev/rules.d/90-test.rules >/dev/null <<-'RULE'
+		SUBSYSTEM=="net", KERNEL=="sd2", ENV{ST_TEST}="yes"
+	RULE
+	sd udevadm control --reload
+	cat >>/etc/stabletap/guests.conf <<-CONF
+		[Port vm2]
+		Candidate=property=ST_TEST=yes
+	CONF
+	sd systemctl reload stabletapd
+	ip link del sd0
+	eventually is_on vm1 sd1.5
+	told "attached to sd1.5: usable"
+	ip link add sd0 type dummy
+	eventually is_on vm1 sd0
+	told "replaced from sd1.5 to sd0"
+	ip link add sd2 type dummy
+	eventually is_on vm2 sd2
+}
+
+@test "a port's lines are found in the journal by its name" {
+	ip link del sd2
+	eventually told "vm2: detached from sd2" STABLETAP_PORT=vm2
+	run ! told "vm2" STABLETAP_PORT=vm1
+}
+
+@test "a unit can wait for the port's node, which is linked by its name" {
+	[ "$(stat -L -c %t:%T /dev/stabletap.d/vm1)" = \
+		"$(stat -c %t:%T "/dev/tap$(cat /sys/class/net/vm1/ifindex)")" ]
+	eventually sd systemctl is-active --quiet dev-stabletap.d-vm1.device
+}
+
+@test "a reload prints the difference; with errors it fails, and changes nothing" {
+	local pid
+
+	pid=$(property MainPID)
+	sed -i 's/^FailbackDelaySec=0/FailbackDelaySec=7/' \
+		/etc/stabletap/guests.conf
+	sd systemctl reload stabletapd
+	eventually told 'vm1.*FailbackDelaySec'
+	echo "Candidat=sd1" >>/etc/stabletap/guests.conf
+	run ! sd systemctl reload stabletapd
+	eventually told "guests.conf:[0-9]+: 'Candidat'"
+	sed -i '/^Candidat=/d; s/^FailbackDelaySec=7/FailbackDelaySec=0/' \
+		/etc/stabletap/guests.conf
+	sd systemctl reload stabletapd
+	has MainPID "$pid"
+	has SubState running
+}
+
+@test "hooks are run, in the sandbox, and systemd-run leads out of it" {
+	cat >/usr/local/sbin/st-hook <<-'HOOK'
+		#!/bin/sh
+		echo "$STABLETAP_PORT $STABLETAP_EVENT $STABLETAP_TO" >/run/told
+		touch /var/st-inside
+		systemd-run --no-block --quiet --collect \
+			--setenv=STABLETAP_PORT --setenv=STABLETAP_TO \
+			sh -c 'echo "$STABLETAP_PORT $STABLETAP_TO" >/var/st-out'
+	HOOK
+	chmod +x /usr/local/sbin/st-hook
+	sed -i '/^\[Port vm1\]/aHook=/usr/local/sbin/st-hook' \
+		/etc/stabletap/guests.conf
+	sd systemctl reload stabletapd
+	ip link del sd0
+	eventually grep -qx "vm1 sd1.5" /var/st-out
+	sd grep -qx "vm1 attached sd1.5" /run/told
+	[ ! -e /var/st-inside ]
+	ip link add sd0 type dummy
+	eventually is_on vm1 sd0
+	sed -i '/^Hook=/d' /etc/stabletap/guests.conf
+	sd systemctl reload stabletapd
+	rm -f /usr/local/sbin/st-hook /var/st-out
+}
+
+@test "status is told to members of group stabletap, and to no other user" {
+	[ "$(sd stat -c '%U %G %a' /run/stabletap)" = "root stabletap 2755" ]
+	run ! sd setpriv --reuid 1234 --regid 1234 --clear-groups \
+		stabletap status
+	[[ $output == *"member of group stabletap"* ]]
+	run -0 sd setpriv --reuid 1234 --regid 1234 --groups stabletap \
+		stabletap status vm1
+	[[ $output == *"dev sd0"* ]]
+	# To ask is all that they may.
+	run ! sd setpriv --reuid 1234 --regid 1234 --groups stabletap \
+		stabletap pin vm1 sd1
+	run ! sd setpriv --reuid 1234 --regid 1234 --groups stabletap \
+		stabletap failback vm1
+	[[ $output == *"only root"* ]]
+	run -0 sd stabletap failback vm1
+}
+
+@test "completion knows the ports that stabletapd is to make, and what is pinned" {
+	offers() {
+		# shellcheck disable=SC2016
+		sd bash --norc -c '
+			. /usr/share/bash-completion/bash_completion
+			_completion_loader "$1"
+			COMP_WORDS=("$@")
+			COMP_CWORD=$(($# - 1))
+			_$1
+			echo "${COMPREPLY[@]}"' - "$@" 2>&1
+	}
+	[ "$(offers stabletap pin vm)" = "vm1 vm2" ]
+	[ "$(offers stabletap pin vm1 sd)" = "sd0 sd1 sd1.5" ]
+	[ -z "$(offers stabletap unpin "")" ]
+	sd stabletap pin vm1 sd0
+	[ "$(offers stabletap unpin "")" = vm1 ]
+	sd stabletap unpin vm1
+}
+
+@test "killed, it is started again, and has nothing to do" {
+	local before pid
+
+	before=$(lower_of vm1)
+	pid=$(property MainPID)
+	sd systemctl kill -s KILL stabletapd
+	eventually is_restarted "$pid"
+	has NRestarts 1
+	[ "$(lower_of vm1)" = "$before" ]
+}
+
+@test "the watchdog ends one that hangs; its ports go on meanwhile" {
+	local before pid
+
+	drop_in watchdog <<-CONF
+		[Service]
+		WatchdogSec=8
+	CONF
+	sd systemctl restart stabletapd
+	before=$(lower_of vm1)
+	pid=$(property MainPID)
+	sd kill -STOP "$pid"
+	[ "$(lower_of vm1)" = "$before" ]
+	eventually is_restarted "$pid"
+	told "Watchdog timeout" -u stabletapd
+	[ "$(lower_of vm1)" = "$before" ]
+	sd rm /run/systemd/system/stabletapd.service.d/watchdog.conf
+	sd systemctl daemon-reload
+}
+
+@test "stopped it cuts nothing, and what was asked for by hand outlasts it" {
+	local before
+
+	sd stabletap pin vm1 sd1.5
+	eventually is_on vm1 sd1.5
+	before=$(lower_of vm1)
+	sd systemctl stop stabletapd
+	has ActiveState inactive
+	[ "$(lower_of vm1)" = "$before" ]
+	sd systemctl start stabletapd
+	[[ $(sd stabletap status vm1) == *"dev sd1.5 pin sd1.5"* ]]
+	sd systemctl restart stabletapd
+	[[ $(sd stabletap status vm1) == *"dev sd1.5 pin sd1.5"* ]]
+	[ "$(lower_of vm1)" = "$before" ]
+	sd stabletap unpin vm1
+	eventually is_on vm1 sd0
+}
+
+# QEMU as libvirt runs it: a user of its own, umask 002.  $1: mode of the
+# directory of its socket
+start_qemu() {
+	sd install -d -o st-qemu -g st-qemu -m "$1" /run/guests
+	sd setpriv --reuid st-qemu --regid st-qemu --clear-groups sh -c '
+		umask 002
+		exec qemu-system-x86_64 -M none -nodefaults -display none \
+			-qmp unix:/run/guests/vm1.qmp,server=on,wait=off
+	' </dev/null >"$BATS_TEST_TMPDIR/qemu" 2>&1 3>&- &
+	QEMU=$!
+	eventually sd test -S /run/guests/vm1.qmp
+}
+
+@test "QMP sockets of other users: refused, but by the group or the capability" {
+	sed -i '/^\[Port vm1\]/a\
+		QMPSocket=/run/guests/vm1.qmp\
+		QMPDevice=net0' /etc/stabletap/guests.conf
+	start_qemu 0700
+	sd systemctl reload stabletapd
+	eventually told "vm1.qmp: Permission denied.*stabletapd\(8\)"
+
+	drop_in qmp <<-CONF
+		[Service]
+		CapabilityBoundingSet=CAP_DAC_OVERRIDE
+	CONF
+	sd systemctl restart stabletapd
+	eventually told "QEMU's monitor listens" STABLETAP_PORT=vm1
+
+	BEGAN=$(date +%s.%N)
+	sd chmod 0750 /run/guests
+	drop_in qmp <<-CONF
+		[Service]
+		SupplementaryGroups=st-qemu
+	CONF
+	sd systemctl restart stabletapd
+	eventually told "QEMU's monitor listens" STABLETAP_PORT=vm1
+	run -0 sd systemd-analyze security --threshold=19 --no-pager stabletapd
+
+	kill "$QEMU"
+	wait "$QEMU" || :
+	sed -i '/QMP/d' /etc/stabletap/guests.conf
+	sd rm /run/systemd/system/stabletapd.service.d/qmp.conf
+	sd systemctl daemon-reload
+	sd systemctl restart stabletapd
+}
+
+# $1: configured or unmanaged, to systemd-networkd is device $2
+is_by_networkd() {
+	sd grep -qx "ADMIN_STATE=$1" \
+		"/run/systemd/netif/links/$(cat "/sys/class/net/$2/ifindex")"
+}
+
+@test "systemd-networkd leaves ports and children alone, whatever matches all" {
+	local child
+
+	ip link add name sd3 link sd1 type macvlan mode bridge
+	child=$(lower_of vm1)
+	child=${child% *}
+	sd mkdir -p /run/systemd/network
+	sd tee /run/systemd/network/90-all.network >/dev/null <<-CONF
+		[Match]
+		Name=sd* vm* st*
+		[Network]
+		Address=192.0.2.1/24
+	CONF
+	sd systemctl start systemd-networkd
+	eventually is_by_networkd configured sd0
+	eventually is_by_networkd configured sd3
+	is_by_networkd unmanaged vm1
+	is_by_networkd unmanaged "$child"
+	run ! told "stabletap" -u systemd-networkd
+	sd systemctl stop systemd-networkd
+}
