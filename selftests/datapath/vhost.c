@@ -12,64 +12,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_ether.h>
-#include <linux/if_tun.h>
 #include <linux/ip.h>
 #include <linux/udp.h>
-#include <linux/vhost.h>
-#include <linux/virtio_config.h>
-#include <linux/virtio_net.h>
-#include <linux/virtio_ring.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "pair.h"
 #include "st.h"
 
 #define PAIRS_MAX	4
-#define RING_SIZE	256
-#define BUFFER_SIZE	2048
 #define TURNS		100
 #define STREAM_TURNS	20	/* of some thousand frames each */
 #define FLOWS		64	/* received: so many that each queue gets some */
 #define FRAMES		8	/* of a flow, a turn */
 #define FRAME_LEN	100
 #define MAGIC		0x53744150
-#define DEADLINE	20000	/* ms */
-
-/* As QEMU negotiates with a guest of today */
-#define FEATURES	((1ULL << VIRTIO_F_VERSION_1) |			\
-			 (1ULL << VIRTIO_NET_F_MRG_RXBUF) |		\
-			 (1ULL << VIRTIO_RING_F_INDIRECT_DESC))
-
-enum { RX, TX };
-
-struct ring {
-	struct vring_desc desc[RING_SIZE];
-	struct vring_avail avail;
-	__u16 avail_ring[RING_SIZE + 1];
-	struct vring_used used __attribute__((aligned(4096)));
-	struct vring_used_elem used_ring[RING_SIZE];
-	__u16 used_event;
-	uint8_t buffer[RING_SIZE][BUFFER_SIZE] __attribute__((aligned(4096)));
-	/* The driver's own from here on */
-	int kick;
-	int call;
-	uint16_t seen;			/* used entries taken so far */
-	bool busy[RING_SIZE];
-};
-
-struct pair {
-	int tap;
-	int vhost;
-	struct ring *ring[2];
-};
+#define DEADLINE	PAIR_DEADLINE
 
 /* What a frame of this test carries behind its UDP header */
 struct mark {
@@ -132,244 +94,28 @@ static bool frame_parse(const uint8_t *frame, size_t len, uint32_t *flow,
 	return true;
 }
 
-/* The driver's side of a vring */
-
-static void ring_kick(struct ring *ring)
-{
-	uint64_t one = 1;
-
-	if (write(ring->kick, &one, sizeof(one)) != sizeof(one))
-		abort();
-}
-
-/* Make one descriptor available; the kick is another matter. */
-static void ring_post(struct ring *ring, unsigned int id, uint32_t len,
-		      uint16_t flags)
-{
-	uint16_t index = ring->avail.idx;
-
-	ring->desc[id].addr = (uintptr_t)ring->buffer[id];
-	ring->desc[id].len = len;
-	ring->desc[id].flags = flags;
-	ring->busy[id] = true;
-	ring->avail_ring[index % RING_SIZE] = id;
-	__atomic_store_n(&ring->avail.idx, index + 1, __ATOMIC_RELEASE);
-}
-
-/* Used entries that are not taken yet */
-static unsigned int ring_ready(struct ring *ring)
-{
-	return (uint16_t)(__atomic_load_n(&ring->used.idx, __ATOMIC_ACQUIRE) -
-			  ring->seen);
-}
-
-/* The next used entry; the device must have had the descriptor. */
-static int ring_take(struct ring *ring, uint32_t *len)
-{
-	struct vring_used_elem *elem;
-
-	elem = &ring->used_ring[ring->seen % RING_SIZE];
-	if (elem->id >= RING_SIZE || !ring->busy[elem->id])
-		return -EPROTO;
-	ring->seen++;
-	ring->busy[elem->id] = false;
-	*len = elem->len;
-	return elem->id;
-}
-
-/* Wait, by the call eventfd, for one used entry; false at the deadline. */
-static bool ring_wait(struct ring *ring, int deadline_ms)
-{
-	uint64_t deadline = st_now() + deadline_ms * 1000000ULL;
-	uint64_t calls;
-
-	while (!ring_ready(ring)) {
-		if (st_now() > deadline)
-			return false;
-		if (st_readable(ring->call, 100) > 0 &&
-		    read(ring->call, &calls, sizeof(calls)) < 0)
-			return false;
-	}
-	return true;
-}
-
-static unsigned int ring_in_flight(struct ring *ring)
-{
-	return (uint16_t)(ring->avail.idx - ring->seen);
-}
-
-static int ring_free_id(struct ring *ring)
-{
-	int id;
-
-	for (id = 0; id < RING_SIZE; id++)
-		if (!ring->busy[id])
-			return id;
-	return -ENOBUFS;
-}
-
-static int ring_setup(struct pair *pair, unsigned int index)
-{
-	struct ring *ring = pair->ring[index];
-	struct vhost_vring_state state = { .index = index };
-	struct vhost_vring_file file = { .index = index };
-	struct vhost_vring_addr addr = {
-		.index = index,
-		.desc_user_addr = (uintptr_t)ring->desc,
-		.avail_user_addr = (uintptr_t)&ring->avail,
-		.used_user_addr = (uintptr_t)&ring->used,
-	};
-
-	ring->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	ring->call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	state.num = RING_SIZE;
-	if (ioctl(pair->vhost, VHOST_SET_VRING_NUM, &state))
-		return -errno;
-	state.num = 0;
-	if (ioctl(pair->vhost, VHOST_SET_VRING_BASE, &state) ||
-	    ioctl(pair->vhost, VHOST_SET_VRING_ADDR, &addr))
-		return -errno;
-	file.fd = ring->kick;
-	if (ioctl(pair->vhost, VHOST_SET_VRING_KICK, &file))
-		return -errno;
-	file.fd = ring->call;
-	return ioctl(pair->vhost, VHOST_SET_VRING_CALL, &file) ? -errno : 0;
-}
-
-static int pair_set_memory(struct pair *pair)
-{
-	struct {
-		struct vhost_memory memory;
-		struct vhost_memory_region region[2];
-	} table = { .memory.nregions = 2 };
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		table.region[i].guest_phys_addr = (uintptr_t)pair->ring[i];
-		table.region[i].userspace_addr = (uintptr_t)pair->ring[i];
-		table.region[i].memory_size = sizeof(struct ring);
-	}
-	return ioctl(pair->vhost, VHOST_SET_MEM_TABLE, &table) ? -errno : 0;
-}
-
-/* All that is ever set up; nothing of it is touched again. */
-static int pair_open(struct pair *pair, int control, int port)
-{
-	int hdr_len = sizeof(struct virtio_net_hdr_mrg_rxbuf);
-	struct vhost_vring_file backend = {};
-	uint64_t features = 0;
-	int id, err;
-
-	for (id = RX; id <= TX; id++) {
-		pair->ring[id] = mmap(NULL, sizeof(struct ring),
-				      PROT_READ | PROT_WRITE,
-				      MAP_PRIVATE | MAP_ANONYMOUS |
-				      MAP_POPULATE, -1, 0);
-		if (pair->ring[id] == MAP_FAILED)
-			return -errno;
-	}
-
-	pair->tap = st_port_open(control, port, 0);
-	if (pair->tap < 0)
-		return pair->tap;
-	if (ioctl(pair->tap, TUNSETVNETHDRSZ, &hdr_len) ||
-	    ioctl(pair->tap, TUNSETOFFLOAD, 0))
-		return -errno;
-
-	pair->vhost = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
-	if (pair->vhost < 0 || ioctl(pair->vhost, VHOST_SET_OWNER) ||
-	    ioctl(pair->vhost, VHOST_GET_FEATURES, &features))
-		return -errno;
-	features &= FEATURES;
-	if (ioctl(pair->vhost, VHOST_SET_FEATURES, &features))
-		return -errno;
-	err = pair_set_memory(pair);
-	if (err)
-		return err;
-
-	for (id = 0; id < RING_SIZE; id++)
-		ring_post(pair->ring[RX], id, BUFFER_SIZE, VRING_DESC_F_WRITE);
-	for (id = RX; id <= TX; id++) {
-		err = ring_setup(pair, id);
-		if (err)
-			return err;
-		backend.index = id;
-		backend.fd = pair->tap;
-		if (ioctl(pair->vhost, VHOST_NET_SET_BACKEND, &backend))
-			return -errno;
-	}
-	ring_kick(pair->ring[RX]);
-	return 0;
-}
-
-static void pair_close(struct pair *pair)
-{
-	int id;
-
-	close(pair->vhost);
-	close(pair->tap);
-	for (id = RX; id <= TX; id++) {
-		if (!pair->ring[id])
-			continue;
-		close(pair->ring[id]->kick);
-		close(pair->ring[id]->call);
-		munmap(pair->ring[id], sizeof(struct ring));
-	}
-}
-
-static int pair_send(struct pair *pair, size_t len, uint32_t flow,
+/* Queue one frame of a flow; the kick is another matter. */
+static int flow_send(struct pair *pair, size_t len, uint32_t flow,
 		     uint32_t number)
 {
-	const size_t hdr_len = sizeof(struct virtio_net_hdr_mrg_rxbuf);
-	struct ring *ring = pair->ring[TX];
-	int id = ring_free_id(ring);
+	uint8_t frame[PAIR_BUFFER];
 
-	if (id < 0)
-		return id;
-	memset(ring->buffer[id], 0, hdr_len);
-	frame_make(ring->buffer[id] + hdr_len, len, ST_MAC_PEER, ST_MAC_PORT,
-		   flow, number);
-	ring_post(ring, id, hdr_len + len, 0);
-	return 0;
-}
-
-/* Every buffer that was made available comes back; false at the deadline. */
-static bool pair_sent(struct pair *pair)
-{
-	struct ring *ring = pair->ring[TX];
-	uint32_t len;
-
-	while (ring_in_flight(ring)) {
-		if (!ring_wait(ring, DEADLINE))
-			return false;
-		if (ring_take(ring, &len) < 0)
-			return false;
-	}
-	return true;
+	frame_make(frame, len, ST_MAC_PEER, ST_MAC_PORT, flow, number);
+	return pair_send(pair, frame, len);
 }
 
 /*
- * Take one received frame and give its buffer back.  1 if it is ours, 0 if it
- * is something else (the host says hello in IPv6 on the veth's other end).
+ * Take one received frame.  1 if it is ours, 0 if it is something else (the
+ * host says hello in IPv6 on the veth's other end).
  */
-static int pair_receive(struct pair *pair, uint32_t *flow, uint32_t *number)
+static int flow_receive(struct pair *pair, uint32_t *flow, uint32_t *number)
 {
-	const struct virtio_net_hdr_mrg_rxbuf *hdr;
-	struct ring *ring = pair->ring[RX];
-	uint32_t len;
-	bool ours;
-	int id;
+	uint8_t frame[PAIR_BUFFER];
+	int len = pair_receive(pair, frame, sizeof(frame));
 
-	id = ring_take(ring, &len);
-	if (id < 0)
-		return id;
-	hdr = (void *)ring->buffer[id];
-	ours = len == sizeof(*hdr) + FRAME_LEN && hdr->num_buffers == 1 &&
-	       frame_parse(ring->buffer[id] + sizeof(*hdr), FRAME_LEN, flow,
-			   number);
-	ring_post(ring, id, BUFFER_SIZE, VRING_DESC_F_WRITE);
-	ring_kick(ring);
-	return ours;
+	if (len < 0)
+		return len;
+	return len == FRAME_LEN && frame_parse(frame, len, flow, number);
 }
 
 FIXTURE(vhost) {
@@ -447,7 +193,7 @@ static void send_frames(struct __test_metadata *_metadata,
 
 	for (i = 0; i < pairs; i++) {
 		for (n = 0; n < FRAMES; n++)
-			ASSERT_EQ(0, pair_send(&self->pair[i], FRAME_LEN, i,
+			ASSERT_EQ(0, flow_send(&self->pair[i], FRAME_LEN, i,
 					       self->sent[i]++));
 		ring_kick(self->pair[i].ring[TX]);
 	}
@@ -458,7 +204,7 @@ static void expect_at_peer(struct __test_metadata *_metadata,
 			   FIXTURE_DATA(vhost) *self, int pairs)
 {
 	uint32_t flow, number, next[PAIRS_MAX];
-	uint8_t frame[BUFFER_SIZE];
+	uint8_t frame[PAIR_BUFFER];
 	int left = pairs * FRAMES;
 	ssize_t len;
 	int i;
@@ -508,7 +254,7 @@ static void receive_frames(struct __test_metadata *_metadata,
 			if (!ring_ready(self->pair[i].ring[RX]) &&
 			    !ring_wait(self->pair[i].ring[RX], 0))
 				continue;
-			ours = pair_receive(&self->pair[i], &got, &number);
+			ours = flow_receive(&self->pair[i], &got, &number);
 			ASSERT_LE(0, ours);
 			if (!ours)
 				continue;
@@ -674,7 +420,7 @@ static void *turner_run(void *arg)
 static void drain_outgoing(struct __test_metadata *_metadata, int tap,
 			   int64_t last[PAIRS_MAX], uint64_t *got)
 {
-	uint8_t frame[BUFFER_SIZE];
+	uint8_t frame[PAIR_BUFFER];
 	uint32_t flow, number;
 	ssize_t len;
 
@@ -716,7 +462,7 @@ TEST_F_TIMEOUT(vhost, a_stream_is_sent_or_counted_while_the_lower_comes_and_goes
 			struct ring *ring = self->pair[i].ring[TX];
 
 			for (n = 0; n < 32 && ring_free_id(ring) >= 0; n++) {
-				ASSERT_EQ(0, pair_send(&self->pair[i],
+				ASSERT_EQ(0, flow_send(&self->pair[i],
 						       FRAME_LEN, i,
 						       self->sent[i]++));
 				sent++;
@@ -832,7 +578,7 @@ static void zerocopy_send(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, st_get(self->control, self->port, &get));
 	taken.packets = get.stats.tx_packets + get.stats.tx_detached + frames;
 	for (n = 0; n < frames; n++)
-		ASSERT_EQ(0, pair_send(&self->pair, ZEROCOPY_LEN, 0, n));
+		ASSERT_EQ(0, flow_send(&self->pair, ZEROCOPY_LEN, 0, n));
 	ring_kick(self->pair.ring[TX]);
 	ASSERT_TRUE(st_wait(is_taken, &taken, DEADLINE));
 }

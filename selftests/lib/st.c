@@ -24,6 +24,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -91,6 +92,26 @@ bool st_wait(bool (*test)(void *arg), void *arg, int deadline_ms)
 		nanosleep(&step, NULL);
 	}
 	return true;
+}
+
+int st_module_unload(void)
+{
+	return syscall(SYS_delete_module, "stabletap", O_NONBLOCK) ? -errno : 0;
+}
+
+int st_module_load(void)
+{
+	const char *path = getenv("STABLETAP_KO");
+	int fd, err;
+
+	if (!path)
+		return -ENOENT;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	close(fd);
+	return err;
 }
 
 int st_control_open(void)

@@ -39,6 +39,10 @@ uint64_t st_now(void);
 /* Wait until @test(@arg) is true; false at the deadline. */
 bool st_wait(bool (*test)(void *arg), void *arg, int deadline_ms);
 
+/* The module: out, -EWOULDBLOCK if it is used; in, from STABLETAP_KO. */
+int st_module_unload(void);
+int st_module_load(void);
+
 /*
  * The control device.  st_msg holds the sentence of the last refusal by
  * ioctl or rtnetlink, or "".

@@ -10,40 +10,18 @@
  * STABLETAP_KO: path of the module, to load it again.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
 #include "st.h"
 
-static int unload(void)
-{
-	return syscall(SYS_delete_module, "stabletap", O_NONBLOCK) ? -errno : 0;
-}
-
-static int load(void)
-{
-	const char *path = getenv("STABLETAP_KO");
-	int fd, err;
-
-	if (!path)
-		return -ENOENT;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	err = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
-	close(fd);
-	return err;
-}
-
 static bool is_unloaded(void *arg)
 {
 	int *err = arg;
 
-	*err = unload();
+	*err = st_module_unload();
 	return *err != -EWOULDBLOCK;
 }
 
@@ -81,7 +59,7 @@ FIXTURE_SETUP(unload)
 FIXTURE_TEARDOWN(unload)
 {
 	if (access("/sys/module/stabletap", F_OK))
-		load();
+		st_module_load();
 }
 
 TEST_F(unload, is_refused_while_a_fd_is_open)
@@ -93,7 +71,7 @@ TEST_F(unload, is_refused_while_a_fd_is_open)
 	ASSERT_EQ(0, st_get(self->control, self->vm1, &get));
 	/* So that it is this fd that counts */
 	close(self->control);
-	EXPECT_EQ(-EWOULDBLOCK, unload());
+	EXPECT_EQ(-EWOULDBLOCK, st_module_unload());
 	EXPECT_EQ(self->vm1, st_ifindex("vm1"));
 	self->control = st_control_open();
 	ASSERT_LE(0, self->control);
@@ -103,7 +81,7 @@ TEST_F(unload, is_refused_while_a_fd_is_open)
 
 TEST_F(unload, is_refused_while_a_control_device_is_open)
 {
-	EXPECT_EQ(-EWOULDBLOCK, unload());
+	EXPECT_EQ(-EWOULDBLOCK, st_module_unload());
 	EXPECT_EQ(self->vm1, st_ifindex("vm1"));
 }
 
@@ -131,7 +109,7 @@ TEST_F(unload, takes_the_ports_and_leaves_the_lowers_as_they_were)
 	EXPECT_EQ(0, flags & (IFF_UP | IFF_SLAVE | IFF_PROMISC));
 	EXPECT_EQ(0, memcmp(self->d1_mac, mac, 6));
 
-	ASSERT_EQ(0, load());
+	ASSERT_EQ(0, st_module_load());
 	self->control = st_control_open();
 	ASSERT_LE(0, self->control);
 	self->vm1 = st_port_new(self->control, "vm1", 0, 1);
