@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include "daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "st.h"
+
+#define RUN_DIR "/run/stabletap"
+
+int daemon_init(struct daemon *d)
+{
+	int fd;
+
+	memset(d, 0, sizeof(*d));
+	d->log = -1;
+	if (st_sh("rm -rf " RUN_DIR))
+		return -EIO;
+	strcpy(d->conf, "/tmp/stabletapd.XXXXXX");
+	fd = mkstemp(d->conf);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	d->log = memfd_create("log", MFD_CLOEXEC);
+	return d->log < 0 ? -errno : 0;
+}
+
+int daemon_configure(struct daemon *d, const char *format, ...)
+{
+	FILE *file = fopen(d->conf, "we");
+	va_list ap;
+
+	if (!file)
+		return -errno;
+	va_start(ap, format);
+	vfprintf(file, format, ap);
+	va_end(ap);
+	if (fclose(file))
+		return -errno;
+	if (d->pid && kill(d->pid, SIGHUP))
+		return -errno;
+	return 0;
+}
+
+static void run(const struct daemon *d)
+{
+	/* It must not outlive a test that is killed. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(d->log, STDOUT_FILENO);
+	dup2(d->log, STDERR_FILENO);
+	execlp("stabletapd", "stabletapd", "--config", d->conf, NULL);
+	_exit(127);
+}
+
+struct starting {
+	struct daemon *d;
+	bool ended;
+};
+
+static bool answers(void *arg)
+{
+	struct starting *s = arg;
+	json_t *status = daemon_ask("{\"status\": true}");
+
+	json_decref(status);
+	s->ended = waitpid(s->d->pid, NULL, WNOHANG) == s->d->pid;
+	return status || s->ended;
+}
+
+int daemon_start(struct daemon *d)
+{
+	struct starting s = { .d = d };
+
+	fflush(NULL);
+	d->pid = fork();
+	if (d->pid < 0)
+		return -errno;
+	if (!d->pid)
+		run(d);
+	if (!st_wait(answers, &s, DAEMON_DEADLINE))
+		return -ETIMEDOUT;
+	if (!s.ended)
+		return 0;
+	d->pid = 0;
+	return -ECHILD;
+}
+
+int daemon_stop(struct daemon *d)
+{
+	int status = -ECHILD;
+
+	if (!d->pid)
+		return status;
+	kill(d->pid, SIGTERM);
+	if (waitpid(d->pid, &status, 0) != d->pid)
+		status = -errno;
+	d->pid = 0;
+	return status;
+}
+
+void daemon_end(struct daemon *d)
+{
+	daemon_stop(d);
+	close(d->log);
+	unlink(d->conf);
+}
+
+const char *daemon_log(struct daemon *d)
+{
+	static char text[8192];
+	ssize_t len = pread(d->log, text, sizeof(text) - 1, 0);
+
+	text[len > 0 ? len : 0] = 0;
+	return text;
+}
+
+json_t *daemon_ask(const char *request)
+{
+	struct sockaddr_un to = {
+		.sun_family = AF_UNIX, .sun_path = RUN_DIR "/stabletapd.sock",
+	};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	json_t *answer = NULL;
+
+	if (fd < 0)
+		return NULL;
+	if (!connect(fd, (struct sockaddr *)&to, sizeof(to)) &&
+	    send(fd, request, strlen(request), MSG_NOSIGNAL) > 0 &&
+	    send(fd, "\n", 1, MSG_NOSIGNAL) > 0)
+		answer = json_loadfd(fd, 0, NULL);
+	close(fd);
+	return answer;
+}
+
+json_t *daemon_events(const char *name)
+{
+	json_t *answer, *events;
+	char request[80];
+
+	snprintf(request, sizeof(request),
+		 "{\"events\": 0, \"port\": \"%s\"}", name);
+	answer = daemon_ask(request);
+	events = json_incref(json_object_get(answer, "events"));
+	json_decref(answer);
+	return events;
+}
+
+json_t *daemon_command(const char *arguments)
+{
+	char command[128];
+	json_t *answer;
+	FILE *out;
+
+	snprintf(command, sizeof(command), "exec stabletap -j %s", arguments);
+	fflush(NULL);
+	out = popen(command, "re");
+	if (!out)
+		return NULL;
+	answer = json_loadf(out, 0, NULL);
+	if (pclose(out)) {
+		json_decref(answer);
+		return NULL;
+	}
+	return answer;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * stabletapd, run by a test.  It works in the network namespace that it is
+ * started in; there is one at a time.
+ *
+ * Functions return a negative errno on failure unless they say otherwise.
+ */
+#ifndef DAEMON_H
+#define DAEMON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define DAEMON_DEADLINE	30000	/* ms: a busy machine in emulation */
+
+struct daemon {
+	pid_t pid;		/* 0: it does not run */
+	int log;		/* what it says on its standard error */
+	char conf[32];		/* path of its configuration */
+};
+
+/* Nothing is configured, nothing is left of a daemon before; not started. */
+int daemon_init(struct daemon *d);
+/* The configuration; if the daemon runs, it reads it anew. */
+int daemon_configure(struct daemon *d, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Start it, and wait until it answers. */
+int daemon_start(struct daemon *d);
+/* End it; its wait status. */
+int daemon_stop(struct daemon *d);
+void daemon_end(struct daemon *d);
+/* All that it has said, in a static buffer */
+const char *daemon_log(struct daemon *d);
+
+/* What it answers to a request in JSON; NULL if it does not. */
+json_t *daemon_ask(const char *request);
+/* The events of port @name, the oldest first; NULL likewise */
+json_t *daemon_events(const char *name);
+/* What `stabletap -j ARGUMENTS` prints; NULL if it is refused. */
+json_t *daemon_command(const char *arguments);
+
+#endif /* DAEMON_H */
