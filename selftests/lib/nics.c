@@ -13,8 +13,7 @@
 
 #include "st.h"
 
-/* ifindex of the device that has this MAC and a driver of its own, or 0 */
-static int nics_find(const void *mac)
+int nics_find(const void *mac)
 {
 	struct if_nameindex *all = if_nameindex(), *one;
 	uint8_t now[6];
@@ -53,7 +52,7 @@ int nics_take(int from, int to, const void *mac)
 	return ifindex ? ifindex : -ENODEV;
 }
 
-static int nics_pci(int ifindex, char *pci, size_t size)
+int nics_pci(int ifindex, char *pci, size_t size)
 {
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
 	struct ifreq ifr = { .ifr_data = (void *)&info };

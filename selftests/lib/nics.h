@@ -34,6 +34,10 @@ int nics_new(struct nics *nics, struct scene *scene, bool macvlan);
 void nics_end(struct nics *nics, struct scene *scene);
 /* Fetch the e1000e from home, where a driver has put it anew; up; v0. */
 int nics_fetch(struct nics *nics, struct scene *scene);
+/* ifindex of the device that has this MAC and a driver of its own, or 0 */
+int nics_find(const void *mac);
+/* Address of its PCI device */
+int nics_pci(int ifindex, char *pci, size_t size);
 /* Take a NIC from one namespace to another, and go there; its ifindex. */
 int nics_take(int from, int to, const void *mac);
 

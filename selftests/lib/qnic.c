@@ -73,10 +73,21 @@ static void read_capability(struct qnic *nic, int at, uint64_t bar)
 	}
 }
 
+static int find_registers(struct qnic *nic, uint64_t bar)
+{
+	int at;
+
+	for (at = pci_read(nic, 0x34) & 0xff; at;
+	     at = pci_read(nic, at + 1) & 0xff)
+		if ((pci_read(nic, at) & 0xff) == 0x09 &&
+		    (pci_read(nic, at + 4) & 0xff) == 4)
+			read_capability(nic, at, bar);
+	return nic->common && nic->notify && nic->device ? 0 : -ENXIO;
+}
+
 int qnic_init(struct qnic *nic, struct qemu *q, int slot)
 {
 	uint64_t bar = 0xf0000000ULL + ((uint64_t)slot << 20);
-	int at;
 
 	*nic = (struct qnic){ .q = q, .slot = slot };
 	if (pci_read(nic, 0) != 0x10411af4)
@@ -85,12 +96,19 @@ int qnic_init(struct qnic *nic, struct qemu *q, int slot)
 	pci_write(nic, 0x20, bar);
 	pci_write(nic, 0x24, 0);
 	pci_write(nic, 0x04, 0x6);	/* memory, bus master */
-	for (at = pci_read(nic, 0x34) & 0xff; at;
-	     at = pci_read(nic, at + 1) & 0xff)
-		if ((pci_read(nic, at) & 0xff) == 0x09 &&
-		    (pci_read(nic, at + 4) & 0xff) == 4)
-			read_capability(nic, at, bar);
-	return nic->common && nic->notify && nic->device ? 0 : -ENXIO;
+	return find_registers(nic, bar);
+}
+
+int qnic_watch(struct qnic *nic, struct qemu *q, int slot)
+{
+	uint64_t bar;
+
+	*nic = (struct qnic){ .q = q, .slot = slot };
+	if ((pci_read(nic, 0) & 0xffff) != 0x1af4)
+		return -ENODEV;
+	bar = (pci_read(nic, 0x20) & ~0xfu) |
+	      (uint64_t)pci_read(nic, 0x24) << 32;
+	return find_registers(nic, bar);
 }
 
 static bool status_is_zero(void *arg)

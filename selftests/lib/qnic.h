@@ -31,6 +31,8 @@ struct qnic {
 
 /* Find the device in PCI slot @slot and map it. */
 int qnic_init(struct qnic *nic, struct qemu *q, int slot);
+/* Find one that a guest drives; for qnic_link_status() only. */
+int qnic_watch(struct qnic *nic, struct qemu *q, int slot);
 /* Reset it, agree on features, set up the queues, fill the receive queues. */
 int qnic_start(struct qnic *nic);
 void qnic_reset(struct qnic *nic);
