@@ -145,9 +145,11 @@ find_upper(const struct stabletap_links *all, const struct stabletap_link *dev,
 	   const struct stabletap_link *port)
 {
 	const struct stabletap_link *l;
+	size_t i;
 	int of;
 
-	for (l = all->v; l < all->v + all->n; l++) {
+	for (i = 0; i < all->n; i++) {
+		l = all->v[i];
 		if (l->link != dev->ifindex || l->ifindex == dev->ifindex ||
 		    l->link_netnsid >= 0)
 			continue;
@@ -224,8 +226,8 @@ static bool has_passthru(struct cli *cli, int parent)
 	if (stabletap_link_dump(cli->st, "macvlan", &vlans) < 0)
 		return false;
 	for (i = 0; i < vlans.n; i++)
-		if (vlans.v[i].link == parent &&
-		    vlans.v[i].macvlan_mode == MACVLAN_MODE_PASSTHRU)
+		if (vlans.v[i]->link == parent &&
+		    vlans.v[i]->macvlan_mode == MACVLAN_MODE_PASSTHRU)
 			found = true;
 	stabletap_links_release(&vlans);
 	return found;

@@ -253,12 +253,16 @@ static void compare_dumps(struct monitor *m, const struct stabletap_links *old,
 {
 	const struct stabletap_link *l;
 	const struct stabletap_link *before;
+	size_t i;
 
-	for (l = old->v; l < old->v + old->n; l++)
+	for (i = 0; i < old->n; i++) {
+		l = old->v[i];
 		if (stabletap_link_is_port(l) &&
 		    !stabletap_links_find(now, l->ifindex))
 			events_compare(l, NULL, name_of, print_event, m);
-	for (l = now->v; l < now->v + now->n; l++) {
+	}
+	for (i = 0; i < now->n; i++) {
+		l = now->v[i];
 		if (!stabletap_link_is_port(l))
 			continue;
 		before = stabletap_links_find(old, l->ifindex);

@@ -92,10 +92,12 @@ static void take_ports(struct daemon *d)
 		     strcmp(link->name, d->ports[i].conf->name) != 0))
 			port_event(&d->ports[i], NULL);
 	}
-	for (link = d->links.v; link < d->links.v + d->links.n; link++) {
-		struct port *port = stabletap_link_is_port(link) ?
-				    port_by_name(d, link->name) : NULL;
+	for (i = 0; i < d->links.n; i++) {
+		struct port *port;
 
+		link = d->links.v[i];
+		port = stabletap_link_is_port(link) ?
+		       port_by_name(d, link->name) : NULL;
 		if (port)
 			port_event(port, link);
 	}

@@ -519,10 +519,13 @@ static int on_sweep(sd_event_source *s, uint64_t usec, void *arg)
 static bool has_orphan(const struct daemon *d)
 {
 	const struct stabletap_link *link;
+	size_t i;
 
-	for (link = d->links.v; link < d->links.v + d->links.n; link++)
+	for (i = 0; i < d->links.n; i++) {
+		link = d->links.v[i];
 		if (!link->master && stabletap_child_is(link, NULL))
 			return true;
+	}
 	return false;
 }
 

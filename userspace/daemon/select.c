@@ -299,7 +299,7 @@ static void rescan(struct daemon *d, struct selection *sel)
 	size_t i;
 
 	for (i = 0; i < d->links.n; i++)
-		make_match(d, sel, d->links.v[i].ifindex, &d->links.v[i]);
+		make_match(d, sel, d->links.v[i]->ifindex, d->links.v[i]);
 }
 
 static bool has_vlan(const struct selection *sel, int base)
@@ -406,8 +406,8 @@ void select_all(struct daemon *d)
 		sel->match.n = 0;
 		sel->base.n = 0;
 		for (k = 0; k < d->links.n; k++)
-			make_base(d, sel, d->links.v[k].ifindex,
-				  &d->links.v[k]);
+			make_base(d, sel, d->links.v[k]->ifindex,
+				  d->links.v[k]);
 		rescan(d, sel);
 		make_vlans(sel);
 		tell_users(d, sel);
@@ -419,8 +419,10 @@ const struct stabletap_link *select_named(const struct daemon *d,
 {
 	const struct stabletap_link *link;
 	const char *alt;
+	size_t i;
 
-	for (link = d->links.v; link < d->links.v + d->links.n; link++) {
+	for (i = 0; i < d->links.n; i++) {
+		link = d->links.v[i];
 		if (!strcmp(link->name, name))
 			return link;
 		alt = NULL;

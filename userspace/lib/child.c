@@ -107,6 +107,7 @@ static int find_made(struct stabletap *st, const struct stabletap_macvlan *m,
 	struct stabletap_links vlans = { 0 };
 	const struct stabletap_link *l;
 	struct stabletap_link link;
+	size_t i;
 	int err;
 
 	err = stabletap_link_find(st, m->name, &link);
@@ -120,7 +121,8 @@ static int find_made(struct stabletap *st, const struct stabletap_macvlan *m,
 	if (err < 0)
 		return err;
 	err = -ENODEV;
-	for (l = vlans.v; l < vlans.v + vlans.n; l++) {
+	for (i = 0; i < vlans.n; i++) {
+		l = vlans.v[i];
 		if (l->group != m->group || l->master != m->master ||
 		    l->link != m->parent || l->link_netnsid >= 0)
 			continue;
@@ -182,6 +184,7 @@ int stabletap_child_sweep(struct stabletap *st, int port)
 	const struct stabletap_link *l;
 	int *ports = NULL;
 	size_t n = 0;
+	size_t i;
 	int removed = 0;
 	int of;
 	int err;
@@ -194,7 +197,8 @@ int stabletap_child_sweep(struct stabletap *st, int port)
 	if (err)
 		goto out;
 
-	for (l = vlans.v; l < vlans.v + vlans.n; l++) {
+	for (i = 0; i < vlans.n; i++) {
+		l = vlans.v[i];
 		if (l->master || !stabletap_child_is(l, &of))
 			continue;
 		if (of != port && port != STABLETAP_CHILD_ANY &&

@@ -23,6 +23,13 @@ void st_message_clear(struct stabletap *st);
 void st_message_set(struct stabletap *st, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/*
+ * Take in @link at position @i; its strings belong to @links from then on,
+ * unless it is -ENOMEM.
+ */
+int st_links_insert(struct stabletap_links *links, size_t i,
+		    const struct stabletap_link *link);
+
 /* Called for each answer; negative: stop calling and return that. */
 typedef int (*st_answer_fn)(const struct nlmsghdr *nlh, void *arg);
 

@@ -89,36 +89,28 @@ int stabletap_link_find(struct stabletap *st, const char *name,
 
 struct gather {
 	struct stabletap_links links;
-	size_t room;
 	const char *kind;
 };
 
 static int take_into(const struct nlmsghdr *nlh, void *arg)
 {
+	struct stabletap_link link;
 	struct gather *g = arg;
-	struct stabletap_link *v = g->links.v;
-	size_t room = g->room;
 	int err;
 
-	if (g->links.n == room) {
-		room = room ? room * 2 : 16;
-		v = realloc(v, room * sizeof(*v));
-		if (!v)
-			return -ENOMEM;
-		g->links.v = v;
-		g->room = room;
-	}
-	err = stabletap_link_parse(nlh, &v[g->links.n]);
+	err = stabletap_link_parse(nlh, &link);
 	if (err == -ENODATA)
 		return 0;
 	if (err)
 		return err;
 	/* The kernel sends all when it does not know the kind. */
-	if (g->kind && strcmp(v[g->links.n].kind, g->kind) != 0)
-		stabletap_link_release(&v[g->links.n]);
-	else
-		g->links.n++;
-	return 0;
+	if (!g->kind || !strcmp(link.kind, g->kind)) {
+		err = st_links_insert(&g->links, g->links.n, &link);
+		if (!err)
+			return 0;
+	}
+	stabletap_link_release(&link);
+	return err;
 }
 
 static void forget(void *arg)
@@ -126,13 +118,12 @@ static void forget(void *arg)
 	struct gather *g = arg;
 
 	stabletap_links_release(&g->links);
-	g->room = 0;
 }
 
 static int by_ifindex(const void *a, const void *b)
 {
-	const struct stabletap_link *x = a;
-	const struct stabletap_link *y = b;
+	const struct stabletap_link *x = *(struct stabletap_link *const *)a;
+	const struct stabletap_link *y = *(struct stabletap_link *const *)b;
 
 	return (x->ifindex > y->ifindex) - (x->ifindex < y->ifindex);
 }
@@ -159,8 +150,8 @@ int stabletap_link_dump(struct stabletap *st, const char *kind,
 		return err;
 	}
 	if (g.links.n)
-		qsort(g.links.v, g.links.n, sizeof(*g.links.v), by_ifindex);
-	g.links.room = g.room;
+		qsort(g.links.v, g.links.n, sizeof(struct stabletap_link *),
+		      by_ifindex);
 	*out = g.links;
 	return err;
 }

@@ -242,8 +242,10 @@ void stabletap_links_release(struct stabletap_links *links)
 {
 	size_t i;
 
-	for (i = 0; i < links->n; i++)
-		stabletap_link_release(&links->v[i]);
+	for (i = 0; i < links->n; i++) {
+		stabletap_link_release(links->v[i]);
+		free(links->v[i]);
+	}
 	free(links->v);
 	memset(links, 0, sizeof(*links));
 }

@@ -238,15 +238,18 @@ static int check_alone(struct stabletap *st, const struct stabletap_place *p)
 {
 	struct stabletap_links vlans = { 0 };
 	const struct stabletap_link *l;
+	size_t i;
 	int err = stabletap_link_dump(st, "macvlan", &vlans);
 
 	if (err < 0)
 		return err;
 	err = 0;
-	for (l = vlans.v; l < vlans.v + vlans.n && !err; l++)
+	for (i = 0; i < vlans.n && !err; i++) {
+		l = vlans.v[i];
 		if (parent_of(l) == p->parent &&
 		    l->ifindex != p->old_link.ifindex)
 			err = -EBUSY;
+	}
 	stabletap_links_release(&vlans);
 	if (err)
 		st_message_set(st, "'%s' has other macvlans, and mode %s wants it alone",

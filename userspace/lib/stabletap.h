@@ -140,9 +140,9 @@ struct stabletap_link {
 };
 
 struct stabletap_links {
-	struct stabletap_link *v;
+	struct stabletap_link **v;	/* sorted by ifindex */
 	size_t n;
-	size_t room;		/* of @v, for stabletap_links_put() */
+	size_t room;			/* of @v */
 };
 
 /*
@@ -183,10 +183,10 @@ int stabletap_link_find(struct stabletap *st, const char *name,
 			struct stabletap_link *out);
 
 /*
- * All devices of the namespace, of one kind if @kind is not NULL, sorted by
- * ifindex.  A dump that was interrupted by changes is repeated.  Returns 1
- * if it was so each time, where devices come and go without end: then one of
- * the others may be missing in @out, which is handed out all the same.
+ * All devices of the namespace, of one kind if @kind is not NULL.  A dump that
+ * was interrupted by changes is repeated.  Returns 1 if it was so each time,
+ * where devices come and go without end: then one of the others may be missing
+ * in @out, which is handed out all the same.
  */
 int stabletap_link_dump(struct stabletap *st, const char *kind,
 			struct stabletap_links *out);
@@ -195,7 +195,7 @@ int stabletap_link_dump(struct stabletap *st, const char *kind,
 
 /*
  * The element with @ifindex, or NULL; it belongs to @links and stays in place
- * until the next put or drop.
+ * until it is dropped.
  */
 struct stabletap_link *
 stabletap_links_find(const struct stabletap_links *links, int ifindex);

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Devices kept by ifindex: a dump that is brought up to date by events. */
+/*
+ * Devices kept by ifindex: a dump that is brought up to date by events.  An
+ * array of pointers, for where there are thousands of devices, and a NIC takes
+ * hundreds along when it goes, those behind it all move up each time.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <errno.h>
 
 #include "internal.h"
+
+#define ELEMENT sizeof(struct stabletap_link *)
 
 /* Position of @ifindex, or where it would have to stand. */
 static size_t position(const struct stabletap_links *links, int ifindex)
@@ -14,11 +20,11 @@ static size_t position(const struct stabletap_links *links, int ifindex)
 	size_t mid;
 
 	/* A new device is the newest one, as a rule. */
-	if (high && links->v[high - 1].ifindex < ifindex)
+	if (high && links->v[high - 1]->ifindex < ifindex)
 		return high;
 	while (low < high) {
 		mid = low + (high - low) / 2;
-		if (links->v[mid].ifindex < ifindex)
+		if (links->v[mid]->ifindex < ifindex)
 			low = mid + 1;
 		else
 			high = mid;
@@ -31,35 +37,45 @@ stabletap_links_find(const struct stabletap_links *links, int ifindex)
 {
 	size_t i = position(links, ifindex);
 
-	if (i < links->n && links->v[i].ifindex == ifindex)
-		return &links->v[i];
+	if (i < links->n && links->v[i]->ifindex == ifindex)
+		return links->v[i];
 	return NULL;
+}
+
+int st_links_insert(struct stabletap_links *links, size_t i,
+		    const struct stabletap_link *link)
+{
+	struct stabletap_link **grown;
+	struct stabletap_link *copy;
+	size_t room;
+
+	if (links->n == links->room) {
+		room = links->room ? links->room * 2 : 64;
+		grown = realloc(links->v, room * ELEMENT);
+		if (!grown)
+			return -ENOMEM;
+		links->v = grown;
+		links->room = room;
+	}
+	copy = malloc(sizeof(*copy));
+	if (!copy)
+		return -ENOMEM;
+	*copy = *link;
+	memmove(&links->v[i + 1], &links->v[i], (links->n - i) * ELEMENT);
+	links->v[i] = copy;
+	links->n++;
+	return 0;
 }
 
 int stabletap_links_put(struct stabletap_links *links,
 			const struct stabletap_link *link)
 {
 	size_t i = position(links, link->ifindex);
-	struct stabletap_link *grown;
-	size_t room;
 
-	if (i < links->n && links->v[i].ifindex == link->ifindex) {
-		stabletap_link_release(&links->v[i]);
-		links->v[i] = *link;
-		return 0;
-	}
-	if (links->n >= links->room) {
-		room = links->n ? links->n * 2 : 64;
-		grown = realloc(links->v, room * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		links->v = grown;
-		links->room = room;
-	}
-	memmove(&links->v[i + 1], &links->v[i],
-		(links->n - i) * sizeof(*links->v));
-	links->v[i] = *link;
-	links->n++;
+	if (i == links->n || links->v[i]->ifindex != link->ifindex)
+		return st_links_insert(links, i, link);
+	stabletap_link_release(links->v[i]);
+	*links->v[i] = *link;
 	return 0;
 }
 
@@ -67,10 +83,10 @@ void stabletap_links_drop(struct stabletap_links *links, int ifindex)
 {
 	size_t i = position(links, ifindex);
 
-	if (i == links->n || links->v[i].ifindex != ifindex)
+	if (i == links->n || links->v[i]->ifindex != ifindex)
 		return;
-	stabletap_link_release(&links->v[i]);
+	stabletap_link_release(links->v[i]);
+	free(links->v[i]);
 	links->n--;
-	memmove(&links->v[i], &links->v[i + 1],
-		(links->n - i) * sizeof(*links->v));
+	memmove(&links->v[i], &links->v[i + 1], (links->n - i) * ELEMENT);
 }
