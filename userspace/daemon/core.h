@@ -44,7 +44,8 @@ struct port {
 	const struct conf_port *conf;
 	struct override override;
 	int ifindex;			/* 0: there is none */
-	bool dirty;
+	bool dirty;			/* and in the daemon's list of those */
+	struct port *next_dirty;
 	bool was_there;			/* it has been deleted since */
 	bool up;
 	struct stabletap_port_info told; /* as last seen, for what happened */
@@ -83,7 +84,8 @@ struct daemon {
 	size_t ports_n;
 	struct selection *selections;	/* as conf->selectors */
 	size_t selections_n;
-	size_t dirty_n;
+	struct port *dirty;		/* who has to look, the first ... */
+	struct port *dirty_last;	/* ... and, if there is one, the last */
 	sd_event_source *work;		/* looks at ports that are dirty */
 	sd_event_source *resync;	/* dumps again, after trouble */
 	bool sweep_due;			/* a child may be nobody's */
@@ -98,6 +100,7 @@ struct daemon {
 	int metrics_error;
 	uint64_t resyncs;
 	bool module_missing;
+	size_t attached_n;		/* ports that have a lower */
 	size_t told_attached;		/* what STATUS= said last */
 	size_t told_ports;
 	struct server *server;

@@ -70,7 +70,8 @@ static int ports_make(struct daemon *d, struct conf *conf)
 	int err = 0;
 
 	d->conf = conf;
-	d->dirty_n = 0;
+	d->dirty = NULL;
+	d->attached_n = 0;
 	d->selections = NULL;
 	d->selections_n = 0;
 	d->ports_n = conf->ports_n;
@@ -82,6 +83,7 @@ static int ports_make(struct daemon *d, struct conf *conf)
 		d->ports[i].conf = &conf->ports[i];
 		if (before)
 			port_inherit(&d->ports[i], before);
+		d->attached_n += d->ports[i].told.lower != 0;
 		err = port_init(d, &d->ports[i], &conf->ports[i]);
 	}
 	if (!err)

@@ -21,15 +21,11 @@
 
 static void tell_status(struct daemon *d)
 {
-	size_t i, attached = 0;
-
-	for (i = 0; i < d->ports_n; i++)
-		attached += d->ports[i].told.lower != 0;
-	if (attached == d->told_attached && d->ports_n == d->told_ports)
+	if (d->attached_n == d->told_attached && d->ports_n == d->told_ports)
 		return;
-	d->told_attached = attached;
+	d->told_attached = d->attached_n;
 	d->told_ports = d->ports_n;
-	sd_notifyf(0, "STATUS=%zu of %zu ports are attached", attached,
+	sd_notifyf(0, "STATUS=%zu of %zu ports are attached", d->attached_n,
 		   d->ports_n);
 }
 

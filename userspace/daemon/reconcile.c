@@ -498,7 +498,12 @@ void port_dirty(struct port *port)
 		return;
 	port->dirty = true;
 	metrics_due(d);
-	d->dirty_n++;
+	port->next_dirty = NULL;
+	if (d->dirty)
+		d->dirty_last->next_dirty = port;
+	else
+		d->dirty = port;
+	d->dirty_last = port;
 	sd_event_source_set_enabled(d->work, SD_EVENT_ONESHOT);
 }
 
@@ -547,20 +552,19 @@ static void sweep(struct daemon *d)
 static int on_work(sd_event_source *s, void *arg)
 {
 	struct daemon *d = arg;
-	size_t i, n = 0;
+	struct port *port;
+	int n;
 
 	(void)s;
 	if (d->sweep_due)
 		sweep(d);
-	for (i = 0; i < d->ports_n && d->dirty_n && n < TURN; i++) {
-		if (!d->ports[i].dirty)
-			continue;
-		d->ports[i].dirty = false;
-		d->dirty_n--;
-		n++;
-		reconcile_port(&d->ports[i]);
+	for (n = 0; d->dirty && n < TURN; n++) {
+		port = d->dirty;
+		d->dirty = port->next_dirty;
+		port->dirty = false;
+		reconcile_port(port);
 	}
-	if (d->dirty_n)
+	if (d->dirty)
 		sd_event_source_set_enabled(d->work, SD_EVENT_ONESHOT);
 	return 0;
 }
@@ -583,13 +587,23 @@ int reconcile_start(struct daemon *d)
 
 /* ---- what has happened ---- */
 
+/* From now on this is what it has. */
+static void take_told(struct port *port, const struct stabletap_port_info *now)
+{
+	port->daemon->attached_n -= port->told.lower != 0;
+	port->told = *now;
+	port->daemon->attached_n += port->told.lower != 0;
+}
+
 static void port_gone(struct port *port)
 {
+	static const struct stabletap_port_info nothing;
+
 	if (!port->ifindex)
 		return;
 	note(port, "deleted", port->dev, "", "", 0);
 	announcer_stop(port->daemon->announcer, port->ifindex);
-	memset(&port->told, 0, sizeof(port->told));
+	take_told(port, &nothing);
 	if (!port->absent_since)
 		port->absent_since = now_ns();
 	port->dev[0] = '\0';
@@ -724,7 +738,7 @@ void port_event(struct port *port, const struct stabletap_link *link)
 		if (link->port.lower)
 			port->why[0] = '\0';
 	}
-	port->told = link->port;
+	take_told(port, &link->port);
 	port->up = link->flags & IFF_UP;
 	if (port->told.lower)
 		port->absent_since = 0;
