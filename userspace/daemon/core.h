@@ -145,6 +145,8 @@ void port_say_differences(const struct port *port,
 			  const struct stabletap_link *link);
 /* Name of the device that the port is on now, "" if there is none */
 void port_device(const struct port *port, char name[STABLETAP_NAME_SIZE]);
+/* The device that a lower stands for: a child's parent, or itself; 0: unknown */
+int device_of(const struct daemon *d, int lower);
 /* The candidate that the port's lower is, or -1. */
 int port_candidate(const struct port *port, int *dev);
 struct port *port_by_name(struct daemon *d, const char *name);

@@ -67,13 +67,25 @@ void guest_free(struct port *port)
 		qmp_free(port->qmp);
 }
 
+/*
+ * By a child's parent: what a child sends to all is given to each of the other
+ * children as well, who have no use for it, and there may be hundreds.
+ */
+static void announce(struct port *port, const struct stabletap_link *link)
+{
+	int lower = (int)link->port.lower;
+	int dev = device_of(port->daemon, lower);
+
+	announcer_start(port->daemon->announcer, port->ifindex,
+			dev ? dev : lower, link->addr);
+}
+
 void guest_announce(struct port *port, const struct stabletap_link *link)
 {
 	if (!port->conf->announce)
 		return;
 	if (link->addr_len == 6)
-		announcer_start(port->daemon->announcer, port->ifindex,
-				(int)link->port.lower, link->addr);
+		announce(port, link);
 	if (port->qmp)
 		qmp_announce(port->qmp, &announcement);
 }

@@ -70,7 +70,7 @@ struct port *port_by_ifindex(struct daemon *d, int ifindex)
 /* ---- what it has ---- */
 
 /* The device that a lower stands for: a child's parent, or itself */
-static int device_of(const struct daemon *d, int lower)
+int device_of(const struct daemon *d, int lower)
 {
 	const struct stabletap_link *link;
 
