@@ -158,7 +158,8 @@ int stabletap_link_dump(struct stabletap *st, const char *kind,
 
 /* ---- changes ---- */
 
-int stabletap_link_set_up(struct stabletap *st, int ifindex, bool up)
+int stabletap_link_set_flags(struct stabletap *st, int ifindex,
+			     unsigned int which, unsigned int flags)
 {
 	struct nlmsghdr *nlh;
 	struct ifinfomsg *ifi;
@@ -166,8 +167,24 @@ int stabletap_link_set_up(struct stabletap *st, int ifindex, bool up)
 
 	nlh = request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
 	ifi = mnl_nlmsg_get_payload(nlh);
-	ifi->ifi_change = IFF_UP;
-	ifi->ifi_flags = up ? IFF_UP : 0;
+	ifi->ifi_change = which;
+	ifi->ifi_flags = flags;
+	return st_nl_exchange(st, nlh, NULL, NULL);
+}
+
+int stabletap_link_set_up(struct stabletap *st, int ifindex, bool up)
+{
+	return stabletap_link_set_flags(st, ifindex, IFF_UP, up ? IFF_UP : 0);
+}
+
+int stabletap_link_set_mac(struct stabletap *st, int ifindex,
+			   const uint8_t mac[6])
+{
+	struct nlmsghdr *nlh;
+	char buf[REQUEST_SIZE];
+
+	nlh = request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
+	mnl_attr_put(nlh, IFLA_ADDRESS, 6, mac);
 	return st_nl_exchange(st, nlh, NULL, NULL);
 }
 

@@ -211,6 +211,11 @@ void stabletap_links_drop(struct stabletap_links *links, int ifindex);
 /* ---- link.c: changing devices ---- */
 
 int stabletap_link_set_up(struct stabletap *st, int ifindex, bool up);
+/* Make those of IFF_* that are in @which what they are in @flags. */
+int stabletap_link_set_flags(struct stabletap *st, int ifindex,
+			     unsigned int which, unsigned int flags);
+int stabletap_link_set_mac(struct stabletap *st, int ifindex,
+			   const uint8_t mac[6]);
 int stabletap_link_delete(struct stabletap *st, int ifindex);
 int stabletap_link_add_altname(struct stabletap *st, int ifindex,
 			       const char *altname);
@@ -234,6 +239,41 @@ int stabletap_macvlan_set_mode(struct stabletap *st, int ifindex,
 /* Make a VLAN device, up; -EEXIST: the name or the VLAN is taken. */
 int stabletap_vlan_create(struct stabletap *st, const char *name, int parent,
 			  uint16_t id);
+
+/* ---- lists.c: what a device takes in beside its own address ---- */
+
+struct stabletap_mac {
+	int ifindex;
+	uint8_t mac[6];
+};
+
+/* Sorted; released by stabletap_macs_release(). */
+struct stabletap_macs {
+	struct stabletap_mac *v;
+	size_t n;
+};
+
+bool stabletap_macs_has(const struct stabletap_macs *list, int ifindex,
+			const uint8_t mac[6]);
+void stabletap_macs_release(struct stabletap_macs *list);
+
+/* Both lists of one device, unicast and multicast */
+int stabletap_macs_list(struct stabletap *st, int ifindex,
+			struct stabletap_macs *out);
+
+/*
+ * The multicast addresses that somebody has put on the list by hand, as "ip
+ * maddr add" does, of all devices of the namespace; what the kernel has joined
+ * for itself is not among them, and not touched by the other: it counts.
+ * Putting there what is there is no error; taking away what is not: -ENOENT.
+ */
+int stabletap_mc_by_hand(struct stabletap *st, struct stabletap_macs *out);
+int stabletap_mc_set(struct stabletap *st, int ifindex, const uint8_t mac[6],
+		     bool member);
+
+/* The unicast list.  -EEXIST: it is there; -ENOENT: it is not. */
+int stabletap_uc_set(struct stabletap *st, int ifindex, const uint8_t mac[6],
+		     bool member);
 
 /* ---- addr.c: is a device in use by the host? ---- */
 
