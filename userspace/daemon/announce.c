@@ -2,6 +2,7 @@
 /* Telling the network where a port is now: what to say, and when. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <netpacket/packet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ static const unsigned int at_ms[] = { 0, 50, 200, 450, 800 };
 
 #define TIMES (sizeof(at_ms) / sizeof(*at_ms))
 #define FRAMES_MAX 128
+#define VLANS_MAX 64		/* of the guest's, each time */
 
 /* One port's announcement while it goes on. */
 struct round {
@@ -31,6 +33,9 @@ struct round {
 	unsigned int sent;
 	struct announce_frame *frames;
 	size_t frames_n;
+	uint16_t *vlans;	/* of the guest */
+	size_t vlans_n;
+	size_t vlan;		/* which of them is next */
 };
 
 struct announcer {
@@ -60,6 +65,7 @@ static void round_free(struct round *r)
 		*at = r->next;
 	sd_event_source_disable_unref(r->timer);
 	free(r->frames);
+	free(r->vlans);
 	free(r);
 }
 
@@ -146,23 +152,33 @@ static int gather(struct round *r)
 	return 0;
 }
 
+/* Down, or a full queue: the next time may do.  -ENODEV: it won't. */
+static int send_and_count(struct round *r, const struct announce_frame *f,
+			  int result)
+{
+	int err = send_frame(r, f);
+
+	if (!err)
+		r->sent++;
+	return err && result != -ENODEV ? err : result;
+}
+
 static int say(struct round *r)
 {
-	int result = 0;
+	struct announce_tags tags = { .n = 1, .proto = { ETH_P_8021Q } };
+	struct announce_frame f;
+	int err = 0;
 	size_t i;
-	int err;
 
-	for (i = 0; i < r->frames_n; i++) {
-		err = send_frame(r, &r->frames[i]);
-		if (err == -ENODEV)
-			return err;
-		/* Down, or a full queue: the next time may do. */
-		if (err)
-			result = err;
-		else
-			r->sent++;
+	for (i = 0; i < r->frames_n && err != -ENODEV; i++)
+		err = send_and_count(r, &r->frames[i], err);
+	for (i = 0; i < r->vlans_n && i < VLANS_MAX && err != -ENODEV; i++) {
+		tags.id[0] = r->vlans[r->vlan];
+		r->vlan = (r->vlan + 1) % r->vlans_n;
+		announce_rarp(&f, &tags, r->mac);
+		err = send_and_count(r, &f, err);
 	}
-	return result;
+	return err;
 }
 
 static int on_time(sd_event_source *s, uint64_t usec, void *arg)
@@ -207,8 +223,21 @@ void announcer_stop(struct announcer *a, int port)
 		round_free(r);
 }
 
+static int take_vlans(struct round *r, const uint16_t *vlans, size_t n)
+{
+	if (!n)
+		return 0;
+	r->vlans = malloc(n * sizeof(*vlans));
+	if (!r->vlans)
+		return -ENOMEM;
+	memcpy(r->vlans, vlans, n * sizeof(*vlans));
+	r->vlans_n = n;
+	return 0;
+}
+
 int announcer_start(struct announcer *a, int port, int ifindex,
-		    const uint8_t addr[6])
+		    const uint8_t addr[6], const uint16_t *vlans,
+		    size_t vlans_n)
 {
 	struct round *r;
 	int err;
@@ -226,9 +255,13 @@ int announcer_start(struct announcer *a, int port, int ifindex,
 	r->port = port;
 	r->ifindex = ifindex;
 	memcpy(r->mac, addr, 6);
-	err = sd_event_add_time_relative(a->loop, &r->timer, CLOCK_MONOTONIC,
-					 0, 1000, on_time, r);
+	err = take_vlans(r, vlans, vlans_n);
+	if (!err)
+		err = sd_event_add_time_relative(a->loop, &r->timer,
+						 CLOCK_MONOTONIC, 0, 1000,
+						 on_time, r);
 	if (err < 0) {
+		free(r->vlans);
 		free(r);
 		return err;
 	}

@@ -9,6 +9,7 @@
  *   act.c        the step: create, attach, replace, detach
  *   announce.c   telling the network after an attach
  *   qmp.c        telling the guest, and asking it
+ *   filter.c     what the guest wants to receive: lists, flags, address
  *   hooks.c      telling the operator's programs
  *   history.c    what happened, bounded
  *   override.c   pin, unpin, prefer
@@ -93,9 +94,13 @@ void announcer_free(struct announcer *a);
  * and again after 50, 200, 450 and 800 ms.  "At once" is when the loop has
  * nothing more urgent.  Another start for the same port ends the one before;
  * it ends by itself when @ifindex is no more.
+ *
+ * RARP goes out with the tag of each of @vlans, too, which the guest has made
+ * on its NIC: 64 of them each time, others the next time.
  */
 int announcer_start(struct announcer *a, int port, int ifindex,
-		    const uint8_t addr[6]);
+		    const uint8_t addr[6], const uint16_t *vlans,
+		    size_t vlans_n);
 void announcer_stop(struct announcer *a, int port);
 
 /* ---- hooks.c ---- */

@@ -77,7 +77,7 @@ static void announce(struct port *port, const struct stabletap_link *link)
 	int dev = device_of(port->daemon, lower);
 
 	announcer_start(port->daemon->announcer, port->ifindex,
-			dev ? dev : lower, link->addr);
+			dev ? dev : lower, link->addr, NULL, 0);
 }
 
 void guest_announce(struct port *port, const struct stabletap_link *link)

@@ -6,13 +6,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
-#include <netpacket/packet.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <linux/if_addr.h>
 #include <linux/if_ether.h>
 #include <linux/ipv6.h>
 #include <linux/if_link.h>
+#include <linux/if_packet.h>
 #include <linux/rtnetlink.h>
 #include <libmnl/libmnl.h>
 
@@ -231,6 +231,7 @@ struct seen {
 	unsigned int rarp;
 	unsigned int arp;
 	unsigned int na;
+	unsigned int vlan[4096];	/* RARP with that tag */
 	uint64_t last;
 };
 
@@ -240,16 +241,46 @@ static bool is_frame(const struct announce_frame *f, const uint8_t *buf,
 	return len == f->len && !memcmp(buf, f->data, len);
 }
 
+/* One frame; the kernel has taken its tag off. */
+static ssize_t take(int fd, void *buf, size_t size, int *tag)
+{
+	union {
+		char buf[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = { buf, size };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control),
+	};
+	struct tpacket_auxdata aux;
+	const struct cmsghdr *cmsg;
+	ssize_t got = recvmsg(fd, &msg, MSG_DONTWAIT);
+
+	*tag = 0;
+	cmsg = got > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+	if (cmsg && cmsg->cmsg_type == PACKET_AUXDATA) {
+		memcpy(&aux, CMSG_DATA(cmsg), sizeof(aux));
+		if (aux.tp_status & TP_STATUS_VLAN_VALID)
+			*tag = aux.tp_vlan_tci & 0xfff;
+	}
+	return got;
+}
+
 static bool see(void *arg)
 {
 	struct seen *seen = arg;
 	struct announce_frame f;
 	uint8_t buf[256];
 	ssize_t got;
+	int tag;
 
-	while ((got = recv(seen->fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0) {
+	while ((got = take(seen->fd, buf, sizeof(buf), &tag)) > 0) {
 		announce_rarp(&f, &none, mac);
-		seen->rarp += is_frame(&f, buf, (size_t)got);
+		if (tag)
+			seen->vlan[tag] += is_frame(&f, buf, (size_t)got);
+		else
+			seen->rarp += is_frame(&f, buf, (size_t)got);
 		announce_arp(&f, &none, mac, ip4);
 		seen->arp += is_frame(&f, buf, (size_t)got);
 		announce_na(&f, &none, mac, ip6, false);
@@ -265,6 +296,7 @@ static bool scene(struct seen *seen)
 		.sll_family = AF_PACKET,
 		.sll_protocol = htons(ETH_P_ALL),
 	};
+	int on = 1;
 
 	if (unshare(CLONE_NEWNET) ||
 	    shell("ip link add port0 address 52:54:00:12:34:56 type veth "
@@ -275,6 +307,8 @@ static bool scene(struct seen *seen)
 	at.sll_ifindex = (int)if_nametoindex("far0");
 	seen->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	return seen->fd >= 0 &&
+	       !setsockopt(seen->fd, SOL_PACKET, PACKET_AUXDATA, &on,
+			   sizeof(on)) &&
 	       !bind(seen->fd, (struct sockaddr *)&at, sizeof(at));
 }
 
@@ -283,14 +317,17 @@ static void test_live(struct tap *t, struct seen *seen)
 	int port = (int)if_nametoindex("port0");
 	struct announcer *a;
 	sd_event *loop;
+	unsigned int told = 0;
+	uint16_t vlans[100];
 	uint64_t begin;
 	int log_fd;
+	int i;
 
 	if (sd_event_new(&loop) < 0)
 		return;
 	a = announcer_new(loop);
 	begin = loop_now_ms();
-	ok(t, !announcer_start(a, port, port, mac), "an announcement begins");
+	ok(t, !announcer_start(a, port, port, mac, NULL, 0), "an announcement begins");
 	ok(t, loop_until(loop, see, seen, 5000),
 	   "RARP, ARP and NA come out, 5 times each");
 	ok(t, seen->last - begin >= 790, "over 800 ms (%d)",
@@ -300,16 +337,16 @@ static void test_live(struct tap *t, struct seen *seen)
 	ok(t, seen->rarp == 5, "and no more");
 
 	seen->rarp = 0;
-	announcer_start(a, port, port, mac);
+	announcer_start(a, port, port, mac, NULL, 0);
 	loop_for(loop, 20);
-	announcer_start(a, port, port, mac);
+	announcer_start(a, port, port, mac, NULL, 0);
 	loop_for(loop, 1000);
 	see(seen);
 	ok(t, seen->rarp == 6, "a second start ends the first (%u)",
 	   seen->rarp);
 
 	seen->rarp = 0;
-	announcer_start(a, port, port, mac);
+	announcer_start(a, port, port, mac, NULL, 0);
 	loop_for(loop, 100);
 	announcer_stop(a, port);
 	announcer_stop(a, port);
@@ -317,12 +354,32 @@ static void test_live(struct tap *t, struct seen *seen)
 	see(seen);
 	ok(t, seen->rarp == 2, "a stop ends it (%u)", seen->rarp);
 
+	for (i = 0; i < 100; i++)
+		vlans[i] = (uint16_t)(200 + i);
+	announcer_start(a, port, port, mac, vlans, 3);
+	loop_for(loop, 1000);
+	see(seen);
+	ok(t, seen->vlan[200] == 5 && seen->vlan[202] == 5 &&
+	   !seen->vlan[203], "a few VLANs are told each time");
+	memset(seen->vlan, 0, sizeof(seen->vlan));
+	announcer_start(a, port, port, mac, vlans, 100);
+	/* The socket has no room for all. */
+	for (i = 0; i < 10; i++) {
+		loop_for(loop, 100);
+		see(seen);
+	}
+	for (i = 0; i < 100; i++)
+		told += seen->vlan[200 + i];
+	/* 5 times 64 of 100: each of them three times, and some once more */
+	ok(t, told == 320 && seen->vlan[200] == 4 && seen->vlan[299] == 3,
+	   "many take turns (%u)", told);
+
 	log_fd = log_capture();
-	announcer_start(a, port, 4711, mac);
+	announcer_start(a, port, 4711, mac, NULL, 0);
 	loop_for(loop, 100);
 	ok(t, log_count(log_fd, "No such device") == 1,
 	   "a device that is not there ends it");
-	announcer_start(a, port, port, mac);
+	announcer_start(a, port, port, mac, NULL, 0);
 	loop_for(loop, 10);
 	announcer_free(a);
 	sd_event_unref(loop);
