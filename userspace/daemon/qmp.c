@@ -17,7 +17,8 @@
 #define SECOND 1000000ULL	/* us */
 #define RETRY_MIN SECOND	/* after a refusal: the NIC may come */
 #define RETRY_MAX (30 * SECOND)
-#define QUERY_EVERY (SECOND / 10)
+#define QUERY_EVERY (SECOND / 10) /* doubling, if the guest keeps changing */
+#define QUERY_EVERY_MAX (32 * QUERY_EVERY)
 #define ACCURACY (SECOND / 1000)
 
 enum what {
@@ -43,6 +44,7 @@ struct qmp {
 	struct qmp_announce announce;
 	bool query_due;
 	uint64_t queried_at;
+	uint64_t every;		/* the least between two queries */
 
 	sd_event_source *timer;	/* ends the pause */
 	unsigned int paused;	/* of enum what, a bit each */
@@ -156,6 +158,7 @@ static void begin_anew(struct qmp *q)
 	q->link_due = q->link_wish;
 	q->query_due = q->callbacks.filter;
 	q->queried_at = 0;
+	q->every = QUERY_EVERY;
 	q->retry = RETRY_MIN;
 	q->refused = false;
 	q->paused = 0;
@@ -209,6 +212,8 @@ static void take_refusal(struct qmp *q, enum what what, const char *why)
 		log_port(LOG_WARNING, NULL, "QMP socket %s, device %s: %s",
 			 q->monitor->path, q->device, why);
 	q->refused = true;
+	if (what == QUERY && q->callbacks.filter)
+		q->callbacks.filter(NULL, q->arg);
 	/* A wish that came meanwhile has not been refused. */
 	if (what == ANNOUNCE || (what == SET_LINK && q->link_due))
 		return;
@@ -266,28 +271,45 @@ static void on_answer(const json_t *value, const char *error, void *arg)
 static void want_query(struct qmp *q)
 {
 	uint64_t now = 0;
+	uint64_t since;
 
-	q->query_due = true;
-	if (q->paused & 1U << QUERY)
+	if (q->query_due)
 		return;
+	q->query_due = true;
 	sd_event_now(q->monitor->hub->loop, CLOCK_MONOTONIC, &now);
-	if (q->queried_at && now - q->queried_at < QUERY_EVERY)
-		pause_for(q, QUERY, QUERY_EVERY - (now - q->queried_at));
+	since = now - q->queried_at;
+	if (!q->queried_at || since >= 2 * q->every)
+		q->every = QUERY_EVERY;
+	else if (q->every < QUERY_EVERY_MAX)
+		q->every *= 2;
+	if (q->queried_at && since < q->every)
+		pause_for(q, QUERY, q->every - since);
+}
+
+/*
+ * After these it may have another filter, or be no more, without saying so: a
+ * reset empties the lists, and so does migration until it is over.
+ */
+static bool may_change_filter(const char *event)
+{
+	return !strcmp(event, "RESET") || !strcmp(event, "RESUME") ||
+	       !strcmp(event, "DEVICE_DELETED");
 }
 
 static void on_event(const char *name, const json_t *data, void *arg)
 {
+	bool changed = !strcmp(name, "NIC_RX_FILTER_CHANGED");
+	bool any = may_change_filter(name);
 	struct monitor *m = arg;
-	const char *nic;
+	const char *nic = NULL;
 	struct qmp *q;
 
-	if (strcmp(name, "NIC_RX_FILTER_CHANGED") != 0)
-		return;
 	/* A NIC without an id has no name in the event. */
-	nic = json_string_value(json_object_get(data, "name"));
+	if (changed)
+		nic = json_string_value(json_object_get(data, "name"));
 	for (q = m->clients; q; q = q->next)
-		if (!q->dead && q->callbacks.filter && nic &&
-		    !strcmp(nic, q->device))
+		if (!q->dead && q->callbacks.filter &&
+		    (any || (nic && !strcmp(nic, q->device))))
 			want_query(q);
 }
 

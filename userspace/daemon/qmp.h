@@ -46,7 +46,11 @@ struct qmp_filter {
  * functions below, and may call these, qmp_hub_free() excepted.
  */
 struct qmp_callbacks {
-	/* First after each connect, then after each change.  @f is lent. */
+	/*
+	 * First after each connect, then after each change; @f is lent.  A
+	 * guest that changes it all the time is asked less and less often.
+	 * NULL: it can't be had any more, though somebody listens.
+	 */
 	void (*filter)(const struct qmp_filter *f, void *arg);
 	void (*state)(bool connected, void *arg);
 };
