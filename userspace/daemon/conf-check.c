@@ -47,7 +47,8 @@ static void needs(struct conf_reader *r, const struct conf_draft *d,
 		      conf_port_keys[other].name, d->port.name);
 }
 
-static void check_guest(struct conf_reader *r, const struct conf_draft *d)
+static void check_guest(struct conf_reader *r, const struct conf_draft *d,
+			bool quiet)
 {
 	const struct conf_port *port = &d->port;
 	const struct {
@@ -59,6 +60,7 @@ static void check_guest(struct conf_reader *r, const struct conf_draft *d)
 		{ KEY_FOLLOW_GUEST_FILTER, port->follow_filter },
 		{ KEY_TRUST_GUEST_MAC, port->trust_mac },
 	};
+	bool told = false;
 	size_t i;
 
 	if (port->qmp_device && !port->qmp_socket)
@@ -66,11 +68,15 @@ static void check_guest(struct conf_reader *r, const struct conf_draft *d)
 	for (i = 0; i < sizeof(uses) / sizeof(*uses); i++) {
 		if (!uses[i].on)
 			continue;
+		told = true;
 		if (!port->qmp_socket)
 			needs(r, d, uses[i].key, KEY_QMP_SOCKET);
 		else if (!port->qmp_device)
 			needs(r, d, uses[i].key, KEY_QMP_DEVICE);
 	}
+	/* What was said of it may have been complained of. */
+	if (quiet && port->qmp_socket && !port->qmp_device && !told)
+		needs(r, d, KEY_QMP_SOCKET, KEY_QMP_DEVICE);
 	if (port->follow_filter && d->said[KEY_FILTER].line && !port->filter)
 		conf_wrong_at(r, place(d, KEY_FILTER), "Filter=no",
 			      "FollowGuestFilter= fills the very lists that "
@@ -287,7 +293,7 @@ void conf_check(struct conf_reader *r)
 		v[i].draft = &r->drafts[i];
 	qsort(v, r->drafts_n, sizeof(*v), by_name);
 	for (i = 0; i < r->drafts_n; i++) {
-		check_guest(r, &r->drafts[i]);
+		check_guest(r, &r->drafts[i], quiet);
 		imply(&r->drafts[i]);
 		check_candidates(r, v, &r->drafts[i], quiet);
 	}

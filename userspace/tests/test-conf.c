@@ -324,6 +324,8 @@ static const struct {
 	  "device below one\n" },
 	{ P "QMPDevice=net0\n", "f:3: 'QMPDevice': has no effect without "
 	  "QMPSocket=; add it to port 'vm1'\n" },
+	{ P "QMPSocket=/q\n", "f:3: 'QMPSocket': has no effect without "
+	  "QMPDevice=; add it to port 'vm1'\n" },
 	{ P "GuestLinkDownSec=1\n", "f:3: 'GuestLinkDownSec': has no effect "
 	  "without QMPSocket=; add it to port 'vm1'\n" },
 	{ P "GuestLink=down\nQMPSocket=/q\n", "f:3: 'GuestLink': has no effect "
