@@ -322,17 +322,6 @@ Candidat=d1'
 	answers
 }
 
-@test "what this version can't do yet is refused, not passed over" {
-	configure <<<'[Port vm1]
-Candidate=d0
-QMPSocket=/run/qmp
-QMPDevice=net0
-TrustGuestMAC=yes'
-	run "${BIN%/*}/stabletapd" --check --config "$BATS_TEST_TMPDIR/conf"
-	[ "$status" = 1 ]
-	[[ $output == *"TrustGuestMAC': this version can't do it yet"* ]]
-}
-
 @test "a second daemon is refused" {
 	configure <<<''
 	daemon

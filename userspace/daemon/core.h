@@ -70,6 +70,7 @@ struct port {
 	uint64_t absent_since;		/* seen without a lower; 0: it has one */
 	bool guest_told;		/* its link, by this qmp */
 	bool guest_off;			/* the guest's link, as last wished */
+	struct filter *filter;		/* NULL: there is nobody to follow */
 };
 
 struct daemon {
@@ -98,6 +99,7 @@ struct daemon {
 	struct qmp_hub *qmp;
 	sd_event_source *metrics;	/* writes the file */
 	int metrics_error;
+	sd_event_source *filter_work;	/* looks at what guests want */
 	uint64_t resyncs;
 	bool module_missing;
 	size_t attached_n;		/* ports that have a lower */
@@ -149,6 +151,8 @@ void port_device(const struct port *port, char name[STABLETAP_NAME_SIZE]);
 int device_of(const struct daemon *d, int lower);
 /* The candidate that the port's lower is, or -1. */
 int port_candidate(const struct port *port, int *dev);
+/* Something to be remembered, told to the log and to hooks */
+void port_note(struct port *port, const char *event, const char *why);
 struct port *port_by_name(struct daemon *d, const char *name);
 struct port *port_by_ifindex(struct daemon *d, int ifindex);
 /* How long to wait after so many failures before, ns */
@@ -177,6 +181,23 @@ void guest_announce(struct port *port, const struct stabletap_link *link);
 /* Its link is what it should be, now or when the time comes. */
 void guest_update(struct port *port);
 
+/* ---- filter.c: what the guest wants to receive ---- */
+struct qmp_filter;
+int filter_start(struct daemon *d);
+void filter_stop(struct daemon *d);
+int filter_init(struct port *port);
+void filter_free(struct port *port);
+/* QEMU has told it; NULL: it can't be asked any more. */
+void filter_told(struct port *port, const struct qmp_filter *said);
+/* The port may have come, or have another lower. */
+void filter_port_event(struct port *port, const struct stabletap_link *link);
+/* Nobody follows from now on: all multicast, whatever the guest will want. */
+void filter_leave(struct port *port);
+/* The guest's VLANs, as far as they are known; NULL: none */
+const uint16_t *filter_vlans(const struct port *port, size_t *n);
+/* "lists", "all", "last known", "unknown"; NULL: it is not followed. */
+const char *filter_state(const struct port *port);
+
 /* ---- override.c ---- */
 #define OVERRIDE_DIR "/run/stabletap/override"
 int override_start(struct daemon *d);
@@ -194,8 +215,6 @@ void server_stop(struct daemon *d);
 
 /* ---- load.c: a configuration becomes the one in force ---- */
 int load(struct daemon *d, FILE *out);
-/* As conf_read(), and refuse what can be asked for but not done. */
-int load_read(const char *file, FILE *out, struct conf **conf);
 void unload(struct daemon *d);
 
 #endif /* CORE_H */

@@ -38,11 +38,20 @@ static void on_state(bool connected, void *arg)
 {
 	log_port(LOG_INFO, arg, connected ? "QEMU's monitor listens" :
 		 "QEMU's monitor is gone");
+	if (!connected)
+		filter_told(arg, NULL);
+}
+
+static void on_filter(const struct qmp_filter *f, void *arg)
+{
+	filter_told(arg, f);
 }
 
 int guest_init(struct port *port)
 {
-	const struct qmp_callbacks callbacks = { .state = on_state };
+	const struct qmp_callbacks callbacks = {
+		.filter = on_filter, .state = on_state,
+	};
 	const struct conf_port *conf = port->conf;
 	struct daemon *d = port->daemon;
 	int err;
@@ -71,21 +80,26 @@ void guest_free(struct port *port)
  * By a child's parent: what a child sends to all is given to each of the other
  * children as well, who have no use for it, and there may be hundreds.
  */
-static void announce(struct port *port, const struct stabletap_link *link)
+static void announce(struct port *port, const struct stabletap_link *link,
+		     const uint16_t *vlans, size_t n)
 {
 	int lower = (int)link->port.lower;
 	int dev = device_of(port->daemon, lower);
 
 	announcer_start(port->daemon->announcer, port->ifindex,
-			dev ? dev : lower, link->addr, NULL, 0);
+			dev ? dev : lower, link->addr, vlans, n);
 }
 
 void guest_announce(struct port *port, const struct stabletap_link *link)
 {
+	const uint16_t *vlans;
+	size_t n;
+
 	if (!port->conf->announce)
 		return;
+	vlans = filter_vlans(port, &n);
 	if (link->addr_len == 6)
-		announce(port, link);
+		announce(port, link, vlans, n);
 	if (port->qmp)
 		qmp_announce(port->qmp, &announcement);
 }

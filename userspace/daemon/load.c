@@ -28,6 +28,8 @@ static int port_init(struct daemon *d, struct port *port,
 				on_time, port);
 	if (err >= 0)
 		err = sd_event_source_set_enabled(port->timer, SD_EVENT_OFF);
+	if (err >= 0)
+		err = filter_init(port);
 	return err < 0 ? err : guest_init(port);
 }
 
@@ -55,6 +57,7 @@ static void ports_free(struct port *ports, size_t n)
 
 	for (i = 0; i < n; i++) {
 		guest_free(&ports[i]);
+		filter_free(&ports[i]);
 		sd_event_source_disable_unref(ports[i].timer);
 		free(ports[i].refusals);
 	}
@@ -95,45 +98,13 @@ static int ports_make(struct daemon *d, struct conf *conf)
 		*d = old;
 		return err;
 	}
+	for (i = 0; i < old.ports_n; i++)
+		if (!port_by_name(d, old.ports[i].conf->name))
+			filter_leave(&old.ports[i]);
 	select_free(&old);
 	ports_free(old.ports, old.ports_n);
 	conf_free(old.conf);
 	return 0;
-}
-
-/* What the configuration may ask for, and this version can't do */
-static int refuse_unknown(const struct conf *conf, FILE *out)
-{
-	const struct conf_port *port;
-	const char *key;
-	int n = 0;
-	size_t i;
-
-	for (i = 0; i < conf->ports_n; i++) {
-		port = &conf->ports[i];
-		key = port->follow_filter ? "FollowGuestFilter" :
-		      port->trust_mac ? "TrustGuestMAC" : NULL;
-		if (!key)
-			continue;
-		fprintf(out, "%s:%u: '%s': this version can't do it yet, for port '%s'; leave it out\n",
-			port->file, port->line, key, port->name);
-		n++;
-	}
-	return n;
-}
-
-int load_read(const char *file, FILE *out, struct conf **conf)
-{
-	int n = conf_read(NULL, file, out, conf);
-
-	if (n)
-		return n;
-	n = refuse_unknown(*conf, out);
-	if (n) {
-		conf_free(*conf);
-		*conf = NULL;
-	}
-	return n;
 }
 
 int load(struct daemon *d, FILE *out)
@@ -143,7 +114,7 @@ int load(struct daemon *d, FILE *out)
 	size_t i;
 	int n;
 
-	n = load_read(d->conf_file, out, &conf);
+	n = conf_read(NULL, d->conf_file, out, &conf);
 	if (n > 0) {
 		log_port(LOG_ERR, NULL, "the configuration has %d errors%s", n,
 			 d->conf ? "; the one before stays in force" : "");
@@ -172,6 +143,10 @@ int load(struct daemon *d, FILE *out)
 
 void unload(struct daemon *d)
 {
+	size_t i;
+
+	for (i = 0; i < d->ports_n; i++)
+		filter_leave(&d->ports[i]);
 	select_free(d);
 	ports_free(d->ports, d->ports_n);
 	conf_free(d->conf);

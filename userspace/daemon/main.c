@@ -110,6 +110,8 @@ static int start(struct daemon *d)
 		err = override_start(d);
 	if (!err)
 		err = metrics_start(d);
+	if (!err)
+		err = filter_start(d);
 	if (!err) {
 		d->history = history_new(HISTORY_ROOM);
 		d->announcer = announcer_new(d->loop);
@@ -140,6 +142,7 @@ static void stop(struct daemon *d)
 	sd_event_source_disable_unref(d->metrics);
 	sd_event_source_disable_unref(d->sweep);
 	sd_event_source_disable_unref(d->work);
+	filter_stop(d);
 	free(d->seen.v);
 	stabletap_close(d->st);
 	sd_event_unref(d->loop);
@@ -176,7 +179,7 @@ static int run(struct daemon *d)
 static int check(const char *file)
 {
 	struct conf *conf = NULL;
-	int n = load_read(file, stderr, &conf);
+	int n = conf_read(NULL, file, stderr, &conf);
 
 	if (n < 0) {
 		fprintf(stderr, "stabletapd: can't read %s: %s\n",

@@ -271,6 +271,11 @@ static void note(struct port *port, const char *event, const char *from,
 			  port->conf->hook_limit);
 }
 
+void port_note(struct port *port, const char *event, const char *why)
+{
+	note(port, event, "", "", why, 0);
+}
+
 void port_look_at(struct port *port, uint64_t when)
 {
 	uint64_t set = 0;
@@ -739,6 +744,7 @@ void port_event(struct port *port, const struct stabletap_link *link)
 			port->why[0] = '\0';
 	}
 	take_told(port, &link->port);
+	filter_port_event(port, link);
 	port->up = link->flags & IFF_UP;
 	if (port->told.lower)
 		port->absent_since = 0;

@@ -140,6 +140,9 @@ static json_t *port_json(const struct port *port)
 		json_object_set_new(o, "up", json_boolean(port->up));
 	if (port->refusals_n)
 		json_object_set_new(o, "refusals", refusals_json(port));
+	if (filter_state(port))
+		json_object_set_new(o, "guest_filter",
+				    json_string(filter_state(port)));
 	return o;
 }
 

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a guest wants becomes a device's lists: on a veth, which has the same
+ * lists as a port; what the module makes of a port's is tested with it.
+ */
+#include <net/if.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "core.h"
+#include "filter.h"
+#include "loop.h"
+#include "qmp.h"
+#include "tap.h"
+
+#define DEV "vm1"
+
+static struct daemon d;
+static struct conf_port conf;
+static struct port port;
+static char noted[256];
+
+void port_note(struct port *p, const char *event, const char *why)
+{
+	(void)p;
+	snprintf(noted + strlen(noted), sizeof(noted) - strlen(noted),
+		 "%s: %s\n", event, why);
+}
+
+/* ---- what the guest says ---- */
+
+static uint8_t mc[100][6];
+static uint8_t uc[100][6];
+
+static struct qmp_filter wish(size_t first, size_t n)
+{
+	struct qmp_filter f = {
+		.unicast = QMP_RX_NORMAL, .multicast = QMP_RX_NORMAL,
+		.vlan = QMP_RX_ALL, .mc = mc + first, .mc_n = n,
+	};
+
+	memcpy(f.mac, "\x52\x54\x00\x00\x00\x01", 6);
+	return f;
+}
+
+static void make_addresses(void)
+{
+	uint8_t i;
+
+	for (i = 0; i < 100; i++) {
+		memcpy(mc[i], "\x01\x00\x5e\x01\x00", 5);
+		mc[i][5] = i;
+		memcpy(uc[i], "\x52\x54\x00\x01\x00", 5);
+		uc[i][5] = i;
+	}
+}
+
+/* ---- what the kernel has ---- */
+
+static bool list_is(size_t first, size_t n)
+{
+	struct stabletap_macs all = { 0 };
+	size_t i, mine = 0, found = 0;
+
+	if (stabletap_macs_list(d.st, port.ifindex, &all))
+		return false;
+	for (i = 0; i < all.n; i++)
+		mine += !memcmp(all.v[i].mac, mc[0], 5);
+	for (i = first; i < first + n; i++)
+		found += stabletap_macs_has(&all, port.ifindex, mc[i]);
+	stabletap_macs_release(&all);
+	return mine == n && found == n;
+}
+
+static bool has(const uint8_t mac[6])
+{
+	struct stabletap_macs all = { 0 };
+	bool found;
+
+	if (stabletap_macs_list(d.st, port.ifindex, &all))
+		return false;
+	found = stabletap_macs_has(&all, port.ifindex, mac);
+	stabletap_macs_release(&all);
+	return found;
+}
+
+static bool by_hand(const uint8_t mac[6])
+{
+	struct stabletap_macs all = { 0 };
+	bool found;
+
+	if (stabletap_mc_by_hand(d.st, &all))
+		return false;
+	found = stabletap_macs_has(&all, port.ifindex, mac);
+	stabletap_macs_release(&all);
+	return found;
+}
+
+static unsigned int flags(void)
+{
+	struct stabletap_link link;
+	unsigned int now;
+
+	if (stabletap_link_get(d.st, port.ifindex, &link))
+		return 0;
+	now = link.flags;
+	stabletap_link_release(&link);
+	return now & (IFF_ALLMULTI | IFF_PROMISC);
+}
+
+/* As a daemon that begins, or reads its configuration anew, would */
+static void begin(bool follow, bool trust)
+{
+	conf.follow_filter = follow;
+	conf.filter = follow;
+	conf.trust_mac = trust;
+	if (filter_init(&port))
+		abort();
+	loop_for(d.loop, 20);
+}
+
+static void end(void)
+{
+	filter_free(&port);
+}
+
+static void say(const struct qmp_filter *f)
+{
+	filter_told(&port, f);
+	loop_for(d.loop, 20);
+}
+
+static bool is_all(void *arg)
+{
+	(void)arg;
+	return flags() & IFF_ALLMULTI;
+}
+
+/* ---- */
+
+static void test_lists(struct tap *t)
+{
+	struct qmp_filter f = wish(0, 3);
+
+	begin(true, false);
+	ok(t, flags() == IFF_ALLMULTI && list_is(0, 0),
+	   "what is not known yet is all multicast");
+	say(&f);
+	ok(t, !flags() && list_is(0, 3), "a list is followed");
+	f = wish(2, 4);
+	say(&f);
+	ok(t, !flags() && list_is(2, 4), "what changes in it is changed");
+	f = wish(0, FILTER_MAX);
+	say(&f);
+	ok(t, !flags() && list_is(0, FILTER_MAX), "all of a full one");
+	f = wish(FILTER_MAX - 30, FILTER_MAX);
+	say(&f);
+	ok(t, !flags() && list_is(FILTER_MAX - 30, FILTER_MAX),
+	   "another full one in its place");
+	f = wish(0, FILTER_MAX + 1);
+	say(&f);
+	ok(t, flags() == IFF_ALLMULTI, "too long a one is all multicast");
+	f = wish(0, 2);
+	f.multicast_overflow = true;
+	say(&f);
+	ok(t, flags() == IFF_ALLMULTI, "so is one that had no room in QEMU");
+	f = wish(0, 2);
+	f.multicast = QMP_RX_ALL;
+	say(&f);
+	ok(t, flags() == IFF_ALLMULTI, "and the wish for all");
+	f = wish(0, 2);
+	f.promiscuous = true;
+	say(&f);
+	ok(t, flags() == IFF_ALLMULTI, "and promiscuous mode");
+	f = wish(0, 2);
+	f.multicast = QMP_RX_NONE;
+	say(&f);
+	ok(t, !flags() && list_is(0, 0), "none is none");
+	f = wish(0, 2);
+	memcpy(mc[1], uc[1], 6);
+	say(&f);
+	ok(t, !flags() && list_is(0, 1), "no multicast address, no entry");
+	make_addresses();
+	say(NULL);
+	ok(t, !flags() && list_is(0, 1),
+	   "what was known is in force for a moment");
+	ok(t, loop_until(d.loop, is_all, NULL, 10000), "then all multicast");
+	say(&f);
+	ok(t, !flags(), "until it is known again");
+	filter_leave(&port);
+	ok(t, flags() == IFF_ALLMULTI, "nobody to follow it: all multicast");
+	end();
+}
+
+/* Whoever begins knows nothing but what the kernel and the file have. */
+static void test_restart(struct tap *t)
+{
+	struct qmp_filter f = wish(0, 3);
+
+	begin(true, false);
+	say(&f);
+	end();
+	begin(true, false);
+	ok(t, !flags() && list_is(0, 3), "a restart changes nothing");
+	f = wish(2, 2);
+	say(&f);
+	ok(t, !flags() && list_is(2, 2), "and leaves nothing stale");
+	end();
+
+	stabletap_mc_set(d.st, port.ifindex, mc[2], false);
+	begin(true, false);
+	say(&f);
+	ok(t, list_is(2, 2), "what somebody took away is put there again");
+	end();
+
+	if (shell("printf 'port x\\nmc 1\\nuc\\n\\nallmulti' >"
+		  FILTER_DIR "/" DEV))
+		abort();
+	begin(true, false);
+	ok(t, flags() == IFF_ALLMULTI, "a file of garbage is none");
+	say(&f);
+	end();
+	begin(false, false);
+	ok(t, !flags(), "who follows no more takes the flag away");
+	end();
+	stabletap_mc_set(d.st, port.ifindex, mc[2], false);
+	stabletap_mc_set(d.st, port.ifindex, mc[3], false);
+
+	f = wish(5, 5);
+	begin(true, false);
+	say(&f);
+	end();
+	begin(false, false);
+	ok(t, !flags() && list_is(0, 0), "and the list");
+	end();
+	ok(t, shell("test ! -e " FILTER_DIR "/" DEV) == 0, "and the file");
+}
+
+static void test_others(struct tap *t)
+{
+	static const uint8_t all_hosts[6] = { 0x01, 0x00, 0x5e, 0, 0, 1 };
+	struct qmp_filter f = wish(0, 3);
+
+	stabletap_mc_set(d.st, port.ifindex, mc[2], true);
+	stabletap_mc_set(d.st, port.ifindex, mc[9], true);
+	begin(true, false);
+	memcpy(mc[0], all_hosts, 6);
+	ok(t, has(all_hosts) && !by_hand(all_hosts),
+	   "the kernel has joined a group for itself");
+	say(&f);
+	ok(t, by_hand(all_hosts) && by_hand(mc[1]) && by_hand(mc[2]),
+	   "the guest counts in it, too");
+	f = wish(4, 1);
+	say(&f);
+	ok(t, has(all_hosts) && !by_hand(all_hosts),
+	   "and leaves it to the kernel");
+	ok(t, by_hand(mc[2]) && by_hand(mc[9]) && !has(mc[1]),
+	   "what the operator has put there stays");
+	make_addresses();
+
+	stabletap_link_set_flags(d.st, port.ifindex, IFF_ALLMULTI,
+				 IFF_ALLMULTI);
+	f.multicast = QMP_RX_ALL;
+	say(&f);
+	f.multicast = QMP_RX_NORMAL;
+	say(&f);
+	ok(t, flags() == IFF_ALLMULTI, "so does the operator's flag");
+	stabletap_link_set_flags(d.st, port.ifindex, IFF_ALLMULTI, 0);
+	end();
+	begin(false, false);
+	end();
+	stabletap_mc_set(d.st, port.ifindex, mc[2], false);
+	stabletap_mc_set(d.st, port.ifindex, mc[9], false);
+}
+
+static bool mac_is(const uint8_t mac[6])
+{
+	struct stabletap_link link;
+	bool same;
+
+	if (stabletap_link_get(d.st, port.ifindex, &link))
+		return false;
+	same = !memcmp(link.addr, mac, 6);
+	stabletap_link_release(&link);
+	return same;
+}
+
+static bool is_configured(void *arg)
+{
+	(void)arg;
+	return mac_is(conf.mac);
+}
+
+static void test_mac(struct tap *t)
+{
+	struct qmp_filter f = wish(0, 1);
+
+	f.uc = uc;
+	f.uc_n = 2;
+	memcpy(f.mac, uc[7], 6);
+	begin(true, false);
+	say(&f);
+	say(&f);
+	ok(t, mac_is(conf.mac) && !has(uc[0]),
+	   "an address that is not trusted is not taken, nor others");
+	is_str(t, noted, "guest-mac: 52:54:00:01:00:07 is the guest's, not "
+	       "trusted\n", "it is told once");
+	end();
+
+	noted[0] = '\0';
+	stabletap_uc_set(d.st, port.ifindex, uc[1], true);
+	begin(true, true);
+	say(&f);
+	ok(t, mac_is(uc[7]) && has(uc[0]) && has(uc[1]),
+	   "if it is trusted it is taken, and others are let through");
+	is_str(t, noted, "guest-mac: 52:54:00:01:00:07 is the port's now\n",
+	       "which is told");
+	f.uc_n = 0;
+	say(&f);
+	ok(t, !has(uc[0]) && has(uc[1]),
+	   "as long as they are wanted, or the operator's");
+	f.uc_n = 1;
+	say(&f);
+	memcpy(f.mac, mc[3], 6);
+	noted[0] = '\0';
+	say(&f);
+	ok(t, mac_is(uc[7]) && strstr(noted, "none to have"),
+	   "but not one that is none");
+	say(NULL);
+	ok(t, loop_until(d.loop, is_configured, NULL, 10000),
+	   "when nobody has it open, the configured one is put back");
+	end();
+	begin(false, false);
+	ok(t, !has(uc[0]), "trusted no more, nothing of it stays");
+	end();
+}
+
+/* What was put on a port that is no more says nothing of its successor. */
+static void test_anew(struct tap *t)
+{
+	struct qmp_filter f = wish(0, 3);
+	struct stabletap_link link;
+
+	begin(true, false);
+	say(&f);
+	end();
+	if (shell("ip link del " DEV " && ip link add " DEV " type veth peer "
+		  "name far0 && ip link set " DEV " up") ||
+	    stabletap_link_find(d.st, DEV, &link))
+		abort();
+	port.ifindex = link.ifindex;
+	stabletap_link_release(&link);
+	stabletap_mc_set(d.st, port.ifindex, mc[1], true);
+	begin(true, false);
+	ok(t, flags() == IFF_ALLMULTI, "nothing is known of a new port");
+	f = wish(2, 1);
+	say(&f);
+	ok(t, !flags() && by_hand(mc[1]) && by_hand(mc[2]) && !has(mc[0]),
+	   "which has what is wanted, and what the operator wants");
+	end();
+}
+
+static bool scene(void)
+{
+	static char name[] = DEV;
+
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("run", "/run", "tmpfs", 0, NULL) ||
+	    shell("ip link add " DEV " address 52:54:00:00:00:01 type veth "
+		  "peer name far0 && ip link set " DEV " up"))
+		return false;
+	conf.name = name;
+	conf.qmp_socket = name;
+	conf.mac_set = true;
+	memcpy(conf.mac, "\x52\x54\x00\x00\x00\x01", 6);
+	port.daemon = &d;
+	port.conf = &conf;
+	port.ifindex = (int)if_nametoindex(DEV);
+	d.ports = &port;
+	d.ports_n = 1;
+	return sd_event_new(&d.loop) >= 0 && !stabletap_open(&d.st) &&
+	       !filter_start(&d);
+}
+
+int main(void)
+{
+	struct tap t = { 0 };
+
+	make_addresses();
+	if (scene()) {
+		test_lists(&t);
+		test_restart(&t);
+		test_others(&t);
+		test_mac(&t);
+		test_anew(&t);
+	} else {
+		ok(&t, true, "lists # SKIP no network namespace or veth");
+	}
+	filter_stop(&d);
+	stabletap_close(d.st);
+	sd_event_unref(d.loop);
+	return tap_end(&t);
+}
