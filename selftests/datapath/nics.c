@@ -77,21 +77,31 @@ static int peer_send_to(struct scene *s, const void *mac, uint32_t number)
 	       0 : -EIO;
 }
 
-/* Read until a frame of this number comes; -EBADMSG if @not came before. */
-static int await_fd_but_not(struct scene *s, uint32_t number, uint32_t not)
+/*
+ * Read until a frame of this number comes; -EBADMSG if @not came before.
+ * @header: @fd is a port's, and puts one before each frame.
+ */
+static int await_but_not(int fd, bool header, uint32_t number, uint32_t not)
 {
 	uint8_t frame[256];
 	int64_t now;
+	ssize_t len;
 
 	do {
-		if (st_readable(s->fd, SCENE_DEADLINE) != 1)
+		if (st_readable(fd, SCENE_DEADLINE) != 1)
 			return -ETIMEDOUT;
-		now = st_frame_number(frame, st_fd_read(s->fd, frame,
-							sizeof(frame)));
+		len = header ? st_fd_read(fd, frame, sizeof(frame)) :
+			       read(fd, frame, sizeof(frame));
+		now = st_frame_number(frame, len);
 		if (now == not)
 			return -EBADMSG;
 	} while (now != number);
 	return 0;
+}
+
+static int await_fd_but_not(struct scene *s, uint32_t number, uint32_t not)
+{
+	return await_but_not(s->fd, true, number, not);
 }
 
 TEST_F_TIMEOUT(nic, in_filter_mode_it_takes_in_the_ports_address_only, 60)
@@ -118,6 +128,84 @@ TEST_F_TIMEOUT(nic, in_filter_mode_it_takes_in_the_ports_address_only, 60)
 			       STABLETAP_ATTACH_REPLACE));
 	ASSERT_EQ(0, peer_send_to(s, stranger, 7003));
 	EXPECT_EQ(0, scene_await_fd(s, 7003, SCENE_DEADLINE));
+}
+
+/* Is a multicast address on a device's list?  As "ip maddr" has it. */
+static bool list_has(const char *device, const char *group)
+{
+	return !st_sh("ip maddr show dev %s | grep -q 'link  *%s'", device,
+		      group);
+}
+
+/* The operator's own lists, without anybody's help */
+TEST_F_TIMEOUT(nic, in_filter_mode_it_takes_in_the_ports_groups_only, 60)
+{
+	/* Ones that the emulated NIC's hash tells apart */
+	static const char stranger[] = "\x01\x00\x5e\x01\x42\x43";
+	static const char joined[] = "\x01\x00\x5e\x01\x02\x03";
+	/* Somebody else's station, whose frames are asked for */
+	static const char other[] = "\x52\x54\x00\x00\x0d\x77";
+	struct scene *s = &self->s;
+	char name[IFNAMSIZ];
+
+	ASSERT_NE(NULL, if_indextoname(s->v0, name));
+	ASSERT_EQ(0, st_sh("ip maddr add 01:00:5e:01:02:03 dev vm1"));
+	ASSERT_EQ(0, st_attach(s->control, s->port, s->v0,
+			       STABLETAP_ATTACH_FILTER));
+	ASSERT_EQ(0, scene_flows_again(s, NICS_DEADLINE));
+	EXPECT_TRUE(list_has(name, "01:00:5e:01:02:03"));
+	ASSERT_EQ(0, peer_send_to(s, stranger, 7001));
+	ASSERT_EQ(0, peer_send_to(s, joined, 7002));
+	EXPECT_EQ(0, await_fd_but_not(s, 7002, 7001));
+
+	ASSERT_EQ(0, st_sh("bridge fdb add 52:54:00:00:0d:77 dev vm1 self"));
+	EXPECT_EQ(0, st_sh("bridge fdb show dev %s | grep -q 52:54:00:00:0d:77",
+			   name));
+	ASSERT_EQ(0, peer_send_to(s, other, 7003));
+	EXPECT_EQ(0, scene_await_fd(s, 7003, SCENE_DEADLINE));
+
+	ASSERT_EQ(0, st_sh("ip maddr del 01:00:5e:01:02:03 dev vm1"));
+	ASSERT_EQ(0, st_sh("ip maddr add 01:00:5e:01:42:43 dev vm1"));
+	EXPECT_FALSE(list_has(name, "01:00:5e:01:02:03"));
+	ASSERT_EQ(0, peer_send_to(s, joined, 7004));
+	ASSERT_EQ(0, peer_send_to(s, stranger, 7005));
+	EXPECT_EQ(0, await_fd_but_not(s, 7005, 7004));
+
+	ASSERT_EQ(0, st_sh("ip link set vm1 allmulticast on"));
+	ASSERT_EQ(0, peer_send_to(s, joined, 7006));
+	EXPECT_EQ(0, scene_await_fd(s, 7006, SCENE_DEADLINE));
+}
+
+/* What a child's filter lets in, its parent has to let in before. */
+TEST_F_TIMEOUT(nic, the_ports_groups_reach_the_nic_through_a_macvlan, 60)
+{
+	static const char joined[] = "\x01\x00\x5e\x01\x02\x03";
+	static const char stranger[] = "\x01\x00\x5e\x01\x42\x43";
+	struct scene *s = &self->s;
+	char name[IFNAMSIZ];
+	int mv0, nic;
+
+	ASSERT_NE(NULL, if_indextoname(s->v0, name));
+	mv0 = st_macvlan_add("mv0", s->v0, (uint8_t *)ST_MAC_PORT, 0);
+	ASSERT_LT(0, mv0);
+	ASSERT_EQ(0, st_attach(s->control, s->port, mv0,
+			       STABLETAP_ATTACH_FILTER));
+	ASSERT_EQ(0, scene_flows_again(s, NICS_DEADLINE));
+	ASSERT_EQ(0, st_sh("ip maddr add 01:00:5e:01:02:03 dev vm1"));
+	EXPECT_TRUE(list_has("mv0", "01:00:5e:01:02:03"));
+	EXPECT_TRUE(list_has(name, "01:00:5e:01:02:03"));
+	ASSERT_EQ(0, st_sh("bridge fdb add 52:54:00:00:0d:77 dev vm1 self"));
+	EXPECT_EQ(0, st_sh("bridge fdb show dev %s | grep -q 52:54:00:00:0d:77",
+			   name));
+
+	/* Does the NIC itself take it in?  Its hash tells the two apart. */
+	nic = st_packet_open(s->v0, false);
+	ASSERT_LE(0, nic);
+	ASSERT_EQ(0, peer_send_to(s, stranger, 7001));
+	ASSERT_EQ(0, peer_send_to(s, joined, 7002));
+	EXPECT_EQ(0, await_but_not(nic, false, 7002, 7001));
+	EXPECT_EQ(0, await_fd_but_not(s, 7002, 7001));
+	close(nic);
 }
 
 TEST_HARNESS_MAIN

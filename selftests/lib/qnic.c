@@ -135,7 +135,7 @@ static uint64_t agree(struct qnic *nic)
 		features |= qtest(nic->q, "readl 0x%llx",
 				  COMMON(nic, device_feature)) << 32 * i;
 	}
-	features &= FEATURES;
+	features &= FEATURES | nic->features;
 	for (i = 0; i < 2; i++) {
 		qtest(nic->q, "writel 0x%llx %d",
 		      COMMON(nic, guest_feature_select), i);
@@ -281,24 +281,22 @@ static int give_and_wait(struct qnic *nic, struct qnic_queue *vq)
 	return 0;
 }
 
-int qnic_set_pairs(struct qnic *nic, int pairs)
+int qnic_control(struct qnic *nic, int class, int cmd, const void *data,
+		 size_t len)
 {
 	struct qnic_queue *vq = &nic->queue[2 * nic->pairs];
-	struct virtio_net_ctrl_hdr hdr = {
-		.class = VIRTIO_NET_CTRL_MQ,
-		.cmd = VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET,
-	};
-	uint16_t value = pairs;
+	struct virtio_net_ctrl_hdr hdr = { .class = class, .cmd = cmd };
 	uint8_t ack = 0xff;
 	int err;
 
+	if (len > BUFFER_SIZE)
+		return -EMSGSIZE;
 	qtest_write(nic->q, BUFFER(vq, 0), &hdr, sizeof(hdr));
-	qtest_write(nic->q, BUFFER(vq, 1), &value, sizeof(value));
+	qtest_write(nic->q, BUFFER(vq, 1), data, len);
 	qtest_write(nic->q, BUFFER(vq, 2), &ack, sizeof(ack));
 	write_desc(nic, vq, 0, BUFFER(vq, 0), sizeof(hdr),
 		   VRING_DESC_F_NEXT, 1);
-	write_desc(nic, vq, 1, BUFFER(vq, 1), sizeof(value),
-		   VRING_DESC_F_NEXT, 2);
+	write_desc(nic, vq, 1, BUFFER(vq, 1), len, VRING_DESC_F_NEXT, 2);
 	write_desc(nic, vq, 2, BUFFER(vq, 2), sizeof(ack),
 		   VRING_DESC_F_WRITE, 0);
 	err = give_and_wait(nic, vq);
@@ -306,6 +304,15 @@ int qnic_set_pairs(struct qnic *nic, int pairs)
 		return err;
 	qtest_read(nic->q, BUFFER(vq, 2), &ack, sizeof(ack));
 	return ack == VIRTIO_NET_OK ? 0 : -EPROTO;
+}
+
+int qnic_set_pairs(struct qnic *nic, int pairs)
+{
+	uint16_t value = pairs;
+
+	return qnic_control(nic, VIRTIO_NET_CTRL_MQ,
+			    VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, &value,
+			    sizeof(value));
 }
 
 int qnic_send(struct qnic *nic, int pair, const void *frame, size_t len)

@@ -25,6 +25,7 @@ struct qnic {
 	uint64_t notify;
 	uint64_t device;
 	uint32_t notify_factor;
+	uint64_t features;	/* wanted besides those that it has anyway */
 	int pairs;		/* that the device has */
 	struct qnic_queue queue[2 * QNIC_MAX_PAIRS + 1];
 };
@@ -36,6 +37,9 @@ int qnic_watch(struct qnic *nic, struct qemu *q, int slot);
 /* Reset it, agree on features, set up the queues, fill the receive queues. */
 int qnic_start(struct qnic *nic);
 void qnic_reset(struct qnic *nic);
+/* A command on the control queue; 0, -EPROTO if the device says no */
+int qnic_control(struct qnic *nic, int class, int cmd, const void *data,
+		 size_t len);
 /* VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET; 0, -EPROTO if the device says no */
 int qnic_set_pairs(struct qnic *nic, int pairs);
 /* One frame; 0 when the device has taken it */
