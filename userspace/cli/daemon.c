@@ -109,6 +109,8 @@ static void print_port(const json_t *port)
 		printf(" pin %s", text_of(port, "pin"));
 	if (*text_of(port, "prefer"))
 		printf(" prefer %s", text_of(port, "prefer"));
+	if (*text_of(port, "guest_filter"))
+		printf(" guest-filter %s", text_of(port, "guest_filter"));
 	putchar('\n');
 	json_array_foreach(json_object_get(port, "candidates"), i, candidate)
 		print_candidate(candidate, (json_int_t)i == rank);

@@ -195,7 +195,7 @@ void filter_port_event(struct port *port, const struct stabletap_link *link);
 void filter_leave(struct port *port);
 /* The guest's VLANs, as far as they are known; NULL: none */
 const uint16_t *filter_vlans(const struct port *port, size_t *n);
-/* "lists", "all", "last known", "unknown"; NULL: it is not followed. */
+/* "lists", "all", "last-known", "unknown"; NULL: it is not followed. */
 const char *filter_state(const struct port *port);
 
 /* ---- override.c ---- */

@@ -171,7 +171,7 @@ const char *filter_state(const struct port *port)
 	if (!f || !port->conf->follow_filter)
 		return NULL;
 	if (!f->known)
-		return f->patient ? "last known" : "unknown";
+		return f->patient ? "last-known" : "unknown";
 	return f->all_multicast ? "all" : "lists";
 }
 
