@@ -1,29 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * The operator's programs, run on events.
- *
- * fork() and not posix_spawn(): the latter waits for exec(), which may hang
- * on the file system that the program is on.  Why exec() failed comes through
- * a pipe, read when the child has ended.
- */
+/* The operator's programs, run on events. */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <syslog.h>
-#include <unistd.h>
 
 #include "daemon.h"
+#include "program.h"
 
 #define WAITING_MAX 16		/* events of one port */
 #define RUNNING_MAX 16		/* processes of all ports */
-#define KILL_AFTER_US 2000000	/* from SIGTERM to SIGKILL */
 #define ENV_SIZE 96
-#define HOOK_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:" \
-	"/sbin:/bin"
 
 /* One event and what is to be run for it. */
 struct job {
@@ -40,13 +29,7 @@ struct queue {
 	struct hooks *owner;
 	struct job *first;	/* the one that is being worked on */
 	unsigned int jobs;
-
-	/* The process, if one runs */
-	sd_event_source *child;
-	sd_event_source *timer;
-	pid_t pid;
-	int report;		/* fd: errno of a failed exec() */
-	bool overtime;
+	struct program *program; /* if one runs */
 };
 
 struct hooks {
@@ -101,8 +84,6 @@ err_free:
 	return NULL;
 }
 
-/* ---- the child's side ---- */
-
 struct environment {
 	char text[6][ENV_SIZE];
 	char *v[8];
@@ -122,63 +103,9 @@ static void environment_fill(struct environment *env,
 		 (unsigned long long)(what->detached / 1000000));
 	for (i = 0; i < 6; i++)
 		env->v[i] = env->text[i];
-	env->v[6] = (char *)HOOK_PATH;
+	env->v[6] = (char *)PROGRAM_PATH;
 	env->v[7] = NULL;
 }
-
-static void reset_signals(void)
-{
-	const struct sigaction plain = { .sa_handler = SIG_DFL };
-	sigset_t none;
-	int i;
-
-	for (i = 1; i < NSIG; i++)
-		sigaction(i, &plain, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* Nothing but 0, 1, 2 and, until exec(), the pipe at 3. */
-static int arrange_fds(int report)
-{
-	int null = open("/dev/null", O_RDWR);
-
-	if (null < 0 || dup2(null, 0) < 0)
-		return -errno;
-	/* What it says goes where the daemon's own log goes. */
-	if (dup2(2, 1) < 0 && (dup2(null, 1) < 0 || dup2(null, 2) < 0))
-		return -errno;
-	if (report != 3 && dup3(report, 3, O_CLOEXEC) < 0)
-		return -errno;
-	if (close_range(4, ~0U, 0))
-		return -errno;
-	return 0;
-}
-
-/* Between fork() and exec(): only what is safe there. */
-static _Noreturn void child_main(const char *path,
-				 const struct environment *env, int report)
-{
-	char *const argv[] = { (char *)path, NULL };
-	ssize_t sent;
-	int err;
-
-	setsid();
-	reset_signals();
-	umask(022);
-	err = chdir("/") ? -errno : arrange_fds(report);
-	if (err) {
-		err = -err;
-	} else {
-		execve(path, argv, env->v);
-		err = errno;
-		report = 3;
-	}
-	sent = write(report, &err, sizeof(err));
-	_exit(sent == (ssize_t)sizeof(err) ? 127 : 126);
-}
-
-/* ---- the loop's side ---- */
 
 static void wake_starter(struct hooks *h)
 {
@@ -218,10 +145,7 @@ static void queue_free(struct queue *q)
 {
 	while (q->first)
 		queue_drop_job(q);
-	sd_event_source_disable_unref(q->timer);
-	sd_event_source_disable_unref(q->child);
-	if (q->report >= 0)
-		close(q->report);
+	program_free(q->program);
 	free(q);
 }
 
@@ -242,115 +166,29 @@ static void queue_advance(struct queue *q)
 		wake_starter(h);
 }
 
-static void kill_group(const struct queue *q, int signo)
-{
-	/* It may not have come to setsid() yet. */
-	if (kill(-q->pid, signo) && errno == ESRCH)
-		kill(q->pid, signo);
-}
-
-static void tell_end(const struct queue *q, const siginfo_t *si)
-{
-	const struct job *job = q->first;
-	const char *port = job->what.port;
-	int err = 0;
-
-	if (q->overtime)
-		log_port(LOG_WARNING, NULL,
-			 "%s: hook %s was ended after %g s, its limit", port,
-			 job_path(job), (double)job->limit / 1e9);
-	else if (read(q->report, &err, sizeof(err)) == (ssize_t)sizeof(err))
-		log_port(LOG_WARNING, NULL, "%s: hook %s can't be run: %s",
-			 port, job_path(job), strerror(err));
-	else if (si->si_code == CLD_EXITED && si->si_status)
-		log_port(LOG_WARNING, NULL, "%s: hook %s failed: status %d",
-			 port, job_path(job), si->si_status);
-	else if (si->si_code != CLD_EXITED)
-		log_port(LOG_WARNING, NULL, "%s: hook %s was killed: %s", port,
-			 job_path(job), strsignal(si->si_status));
-}
-
-static int on_end(sd_event_source *s, const siginfo_t *si, void *arg)
+static void on_end(const struct program_end *end, void *arg)
 {
 	struct queue *q = arg;
 
-	(void)s;
-	tell_end(q, si);
-	/*
-	 * The process is reaped after this function, so the number is still
-	 * its group's.  What a hook leaves behind in time is its own affair.
-	 */
-	if (q->overtime)
-		kill(-q->pid, SIGKILL);
-	q->timer = sd_event_source_disable_unref(q->timer);
-	q->child = sd_event_source_disable_unref(q->child);
-	close(q->report);
-	q->report = -1;
+	if (!end->good)
+		log_port(LOG_WARNING, NULL, "%s: hook %s %s",
+			 q->first->what.port, job_path(q->first), end->text);
+	q->program = NULL;
 	q->owner->running--;
 	queue_advance(q);
-	return 0;
-}
-
-static int on_limit(sd_event_source *s, uint64_t usec, void *arg)
-{
-	struct queue *q = arg;
-
-	(void)usec;
-	if (q->overtime) {
-		kill_group(q, SIGKILL);
-		return 0;
-	}
-	q->overtime = true;
-	kill_group(q, SIGTERM);
-	sd_event_source_set_time_relative(s, KILL_AFTER_US);
-	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
-	return 0;
-}
-
-/* Watch the process that has just been started. */
-static int queue_watch(struct queue *q)
-{
-	sd_event *loop = q->owner->loop;
-	int err;
-
-	err = sd_event_add_child(loop, &q->child, q->pid, WEXITED, on_end, q);
-	if (err < 0)
-		return err;
-	return sd_event_add_time_relative(loop, &q->timer, CLOCK_MONOTONIC,
-					  q->first->limit / 1000, 1000,
-					  on_limit, q);
 }
 
 static int queue_start(struct queue *q)
 {
+	char *argv[] = { q->first->paths[q->first->at], NULL };
 	struct environment env;
-	int report[2];
 	int err;
 
-	if (pipe2(report, O_CLOEXEC | O_NONBLOCK))
-		return -errno;
 	environment_fill(&env, &q->first->what);
-	q->overtime = false;
-	q->pid = fork();
-	if (!q->pid)
-		child_main(job_path(q->first), &env, report[1]);
-	err = q->pid < 0 ? -errno : 0;
-	close(report[1]);
+	err = program_start(q->owner->loop, argv, env.v, q->first->limit,
+			    on_end, q, &q->program);
 	if (!err)
-		err = queue_watch(q);
-	if (err < 0)
-		goto err_close;
-	q->report = report[0];
-	q->owner->running++;
-	return 0;
-
-err_close:
-	/* Unwatched it would have no limit. */
-	if (q->pid > 0)
-		kill_group(q, SIGKILL);
-	q->timer = sd_event_source_disable_unref(q->timer);
-	q->child = sd_event_source_disable_unref(q->child);
-	close(report[0]);
+		q->owner->running++;
 	return err;
 }
 
@@ -362,7 +200,7 @@ static int on_start(sd_event_source *s, void *arg)
 	int err;
 
 	(void)s;
-	while (q && q->child)
+	while (q && q->program)
 		q = q->next;
 	if (!q || h->running >= RUNNING_MAX)
 		return 0;
@@ -411,8 +249,6 @@ void hooks_free(struct hooks *h)
 	while (h->queues) {
 		q = h->queues;
 		h->queues = q->next;
-		if (q->child)
-			kill_group(q, SIGTERM);
 		queue_free(q);
 	}
 	sd_event_source_disable_unref(h->starter);
@@ -431,7 +267,6 @@ static struct queue *queue_get(struct hooks *h, const char *port)
 	if (!q)
 		return NULL;
 	q->owner = h;
-	q->report = -1;
 	return q;
 }
 
@@ -443,7 +278,7 @@ static void queue_trim(struct queue *q)
 
 	if (q->jobs < WAITING_MAX)
 		return;
-	if (q->child || q->first->at)
+	if (q->program || q->first->at)
 		at = &(*at)->next;
 	job = *at;
 	*at = job->next;
