@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "conf-internal.h"
 
@@ -83,10 +84,47 @@ static void check_guest(struct conf_reader *r, const struct conf_draft *d,
 			      "this does without; leave out one of the two");
 }
 
+static void check_probe(struct conf_reader *r, const struct conf_draft *d)
+{
+	static const enum conf_port_key uses[] = {
+		KEY_PROBE_SOURCE, KEY_PROBE_INTERVAL, KEY_PROBE_TIMEOUT,
+		KEY_PROBE_MISSES, KEY_PROBE_ANSWERS,
+	};
+	const struct conf_probe *p = &d->port.probe;
+	size_t i;
+
+	/* An empty one, in a drop-in, may well switch off what they tune. */
+	for (i = 0; i < sizeof(uses) / sizeof(*uses); i++)
+		if (d->said[uses[i]].line && !d->said[KEY_PROBE].line)
+			needs(r, d, uses[i], KEY_PROBE);
+	if (!p->source_family)
+		return;
+	if (p->kind == CONF_PROBE_SCRIPT)
+		conf_wrong_at(r, place(d, KEY_PROBE_SOURCE), "ProbeSource",
+			      "is for 'arp' and 'nd'; give the script an "
+			      "argument");
+	else if (p->kind == CONF_PROBE_ARP && p->source_family != AF_INET)
+		conf_wrong_at(r, place(d, KEY_PROBE_SOURCE), "ProbeSource",
+			      "is an IPv6 address; 'arp' asks from one of "
+			      "IPv4");
+	else if (p->kind == CONF_PROBE_ND && p->source_family != AF_INET6)
+		conf_wrong_at(r, place(d, KEY_PROBE_SOURCE), "ProbeSource",
+			      "is an IPv4 address; 'nd' asks from one of "
+			      "IPv6");
+}
+
 /* What follows from what was said and what was not */
 static void imply(struct conf_draft *d)
 {
 	struct conf_port *port = &d->port;
+	struct conf_probe *probe = &port->probe;
+
+	/* A program costs more than a frame. */
+	if (!probe->interval)
+		probe->interval = (probe->kind == CONF_PROBE_SCRIPT ? 10 : 1) *
+				  1000000000ULL;
+	if (!probe->limit)
+		probe->limit = probe->interval;
 
 	if (port->follow_filter)
 		port->filter = true;
@@ -294,6 +332,7 @@ void conf_check(struct conf_reader *r)
 	qsort(v, r->drafts_n, sizeof(*v), by_name);
 	for (i = 0; i < r->drafts_n; i++) {
 		check_guest(r, &r->drafts[i], quiet);
+		check_probe(r, &r->drafts[i]);
 		imply(&r->drafts[i]);
 		check_candidates(r, v, &r->drafts[i], quiet);
 	}

@@ -11,6 +11,7 @@
  *   conf-span.c    time spans
  *   conf-select.c  descriptions of devices
  *   conf-candidate.c  reading them
+ *   conf-probe.c   what is asked by way of them
  *   conf-check.c   what only the whole shows to be wrong
  *   conf-diff.c    what a reload changes
  */
@@ -22,7 +23,9 @@
 enum conf_port_key {
 	KEY_MAC_ADDRESS, KEY_MTU_BYTES, KEY_QUEUES, KEY_OWNER, KEY_GROUP,
 	KEY_MODE, KEY_ON_DETACH, KEY_ATTACH_MODE, KEY_FILTER, KEY_CANDIDATE,
-	KEY_FAILBACK, KEY_FAILBACK_DELAY, KEY_LOSS_DELAY, KEY_QUIET, KEY_ANNOUNCE,
+	KEY_FAILBACK, KEY_FAILBACK_DELAY, KEY_LOSS_DELAY,
+	KEY_PROBE, KEY_PROBE_SOURCE, KEY_PROBE_INTERVAL, KEY_PROBE_TIMEOUT,
+	KEY_PROBE_MISSES, KEY_PROBE_ANSWERS, KEY_QUIET, KEY_ANNOUNCE,
 	KEY_QMP_SOCKET, KEY_QMP_DEVICE, KEY_GUEST_LINK_DOWN, KEY_GUEST_LINK,
 	KEY_FOLLOW_GUEST_FILTER, KEY_TRUST_GUEST_MAC, KEY_HOOK,
 	KEY_HOOK_TIMEOUT, PORT_KEYS_N,
@@ -194,6 +197,18 @@ bool conf_is_pattern(const char *text);
 
 bool conf_take_candidate(struct conf_reader *r, const struct conf_key *key,
 			 void *base, const char *value);
+
+/* ---- conf-probe.c ---- */
+
+bool conf_take_probe(struct conf_reader *r, const struct conf_key *key,
+		     void *base, const char *value);
+bool conf_take_probe_source(struct conf_reader *r, const struct conf_key *key,
+			    void *base, const char *value);
+void conf_show_probe(const struct conf *conf, const struct conf_key *key,
+		     const void *base, FILE *out);
+void conf_show_probe_source(const struct conf *conf,
+			    const struct conf_key *key, const void *base,
+			    FILE *out);
 
 /* ---- conf-check.c ---- */
 

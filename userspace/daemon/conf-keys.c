@@ -6,7 +6,8 @@
 
 #define MS 1000000ULL
 #define SEC (1000 * MS)
-#define SPAN_MAX (366ULL * 86400 * SEC)
+#define DAY (86400 * SEC)
+#define SPAN_MAX (366 * DAY)
 
 const char *const conf_modes[] = {
 	[STABLETAP_MODE_BRIDGE] = "bridge",
@@ -173,6 +174,30 @@ const struct conf_key conf_port_keys[PORT_KEYS_N] = {
 	[KEY_LOSS_DELAY] = {
 		"LossDelaySec", PORT(loss_delay), conf_take_span,
 		conf_show_span, .max = SPAN_MAX,
+	},
+	[KEY_PROBE] = {
+		"Probe", PORT(probe), conf_take_probe, conf_show_probe,
+	},
+	[KEY_PROBE_SOURCE] = {
+		"ProbeSource", PORT(probe), conf_take_probe_source,
+		conf_show_probe_source,
+	},
+	/* 0: by its kind, see conf-check.c */
+	[KEY_PROBE_INTERVAL] = {
+		"ProbeIntervalSec", PORT(probe.interval), conf_take_span,
+		conf_show_span, .min = 100 * MS, .max = DAY,
+	},
+	[KEY_PROBE_TIMEOUT] = {
+		"ProbeTimeoutSec", PORT(probe.limit), conf_take_span,
+		conf_show_span, .min = 10 * MS, .max = DAY,
+	},
+	[KEY_PROBE_MISSES] = {
+		"ProbeMisses", PORT(probe.misses), conf_take_number,
+		show_number, .min = 1, .max = 1000, .fallback = 3,
+	},
+	[KEY_PROBE_ANSWERS] = {
+		"ProbeAnswers", PORT(probe.answers), conf_take_number,
+		show_number, .min = 1, .max = 1000, .fallback = 1,
 	},
 	[KEY_QUIET] = {
 		"Quiet", PORT(quiet), conf_take_bool, show_bool,

@@ -115,6 +115,7 @@ static void port_release(struct conf_port *port)
 	for (i = 0; port->hooks && port->hooks[i]; i++)
 		free(port->hooks[i]);
 	free(port->hooks);
+	conf_probe_release(&port->probe);
 	free(port->qmp_device);
 	free(port->qmp_socket);
 	free(port->candidates);

@@ -39,6 +39,26 @@ struct conf_candidate {
 	unsigned int line;
 };
 
+enum conf_probe_kind {
+	CONF_PROBE_NONE,
+	CONF_PROBE_ARP,
+	CONF_PROBE_ND,
+	CONF_PROBE_SCRIPT,
+};
+
+/* What is asked by way of a candidate, to see whether it leads anywhere */
+struct conf_probe {
+	enum conf_probe_kind kind;
+	uint8_t target[16];	/* ARP: 4 bytes of it */
+	int source_family;	/* 0: @source is not said */
+	uint8_t source[16];
+	char **argv;		/* script: ended by NULL */
+	uint64_t interval;	/* from one question to the next, ns */
+	uint64_t limit;		/* for the answer, ns */
+	uint32_t misses;	/* in a row, before it counts as failed ... */
+	uint32_t answers;	/* ... and as good again */
+};
+
 enum conf_failback {
 	CONF_FAILBACK_YES,	/* to the best candidate, after the delay */
 	CONF_FAILBACK_NO,	/* stay until this one is lost */
@@ -68,6 +88,7 @@ struct conf_port {
 	uint64_t failback_delay;	/* usable so long, ns */
 	uint64_t loss_delay;		/* unusable so long, ns */
 	bool quiet;			/* made down, until it is activated */
+	struct conf_probe probe;
 	bool announce;
 
 	/* The guest */
@@ -126,5 +147,14 @@ bool conf_selector_equal(const struct conf_selector *a,
 /* As it would be written in a file, "name=eth0 vlan=5"; cut to @size. */
 void conf_selector_format(const struct conf_selector *s, char *buf,
 			  size_t size);
+
+
+/* Do they ask the same, equally often?  NONE is equal to nothing. */
+bool conf_probe_equal(const struct conf_probe *a, const struct conf_probe *b);
+/* "arp 192.0.2.1", as it would be written in a file; cut to @size. */
+void conf_probe_format(const struct conf_probe *p, char *buf, size_t size);
+/* -ENOMEM: @to is as if released. */
+int conf_probe_copy(struct conf_probe *to, const struct conf_probe *from);
+void conf_probe_release(struct conf_probe *p);
 
 #endif /* CONF_H */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <ftw.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,6 +70,12 @@ static const char whole[] =
 	"Failback=off\n"
 	"FailbackDelaySec=1min 30s\n"
 	"LossDelaySec=500ms\n"
+	"Probe=arp 192.0.2.1\n"
+	"ProbeSource=192.0.2.99\n"
+	"ProbeIntervalSec=2\n"
+	"ProbeTimeoutSec=100ms\n"
+	"ProbeMisses=5\n"
+	"ProbeAnswers=2\n"
 	"Announce=FALSE\n"
 	"QMPSocket=/run/vm1/qmp\n"
 	"QMPDevice=net0\n"
@@ -120,6 +127,7 @@ static void test_candidates(struct tap *t, const struct conf *conf)
 static void test_whole(struct tap *t)
 {
 	static const uint8_t mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
+	static const uint8_t ip4[16] = { 192, 0, 2, 1 };
 	struct answer a = ask(whole);
 	const struct conf_port *p;
 
@@ -144,6 +152,13 @@ static void test_whole(struct tap *t)
 	ok(t, p->failback_delay == 90 * SEC, "FailbackDelaySec in two units");
 	ok(t, p->loss_delay == 500 * MS, "LossDelaySec in milliseconds");
 	ok(t, !p->announce, "Announce");
+	ok(t, p->probe.kind == CONF_PROBE_ARP &&
+	   !memcmp(p->probe.target, ip4, sizeof(ip4)) &&
+	   p->probe.source_family == AF_INET && p->probe.source[3] == 99,
+	   "Probe, ProbeSource");
+	ok(t, p->probe.interval == 2 * SEC && p->probe.limit == 100 * MS &&
+	   p->probe.misses == 5 && p->probe.answers == 2,
+	   "ProbeIntervalSec, ProbeTimeoutSec, ProbeMisses, ProbeAnswers");
 	is_str(t, p->qmp_socket, "/run/vm1/qmp", "QMPSocket");
 	is_str(t, p->qmp_device, "net0", "QMPDevice");
 	ok(t, p->link_down_set && !p->link_down, "GuestLinkDownSec");
@@ -184,6 +199,58 @@ static void test_defaults(struct tap *t)
 	forget(&a);
 	a = ask("");
 	ok(t, !a.wrong && !a.conf->ports_n, "an empty file has no ports");
+	forget(&a);
+}
+
+static void is_probe(struct tap *t, const char *text, const char *want,
+		     uint64_t interval, uint64_t limit)
+{
+	struct answer a = ask(text);
+	struct conf_probe copy = { 0 };
+	const struct conf_probe *p;
+	char buf[64];
+
+	if (!ok(t, !a.wrong && a.conf->ports_n == 1, "%s: taken", want)) {
+		printf("# %s", a.said);
+		forget(&a);
+		return;
+	}
+	p = &a.conf->ports[0].probe;
+	conf_probe_format(p, buf, sizeof(buf));
+	is_str(t, buf, want, "a probe is read and written");
+	conf_probe_format(p, buf, 7);
+	ok(t, strlen(buf) == 6 && !strncmp(buf, want, 6), "cut to its room");
+	ok(t, p->interval == interval && p->limit == limit && p->misses == 3 &&
+	   p->answers == 1, "it has the defaults of its kind");
+	ok(t, !conf_probe_copy(&copy, p) && conf_probe_equal(&copy, p),
+	   "a copy is equal");
+	copy.misses++;
+	ok(t, !conf_probe_equal(&copy, p), "what asks more often is not");
+	copy.misses--;
+	if (copy.argv)
+		copy.argv[1][0]++;
+	copy.target[15]++;
+	ok(t, !conf_probe_equal(&copy, p), "nor what asks somebody else");
+	conf_probe_release(&copy);
+	ok(t, !conf_probe_equal(&copy, &copy), "none is equal to nothing");
+	forget(&a);
+}
+
+static void test_probes(struct tap *t)
+{
+	struct answer a;
+
+	is_probe(t, "[Port vm1]\nCandidate=eth0\nProbe= arp  192.0.2.1\n",
+		 "arp 192.0.2.1", SEC, SEC);
+	is_probe(t, "[Port vm1]\nCandidate=eth0\nProbe=nd FE80:0::1\n"
+		 "ProbeTimeoutSec=200ms\nProbeSource=fe80::2\n",
+		 "nd fe80::1", SEC, 200 * MS);
+	is_probe(t, "[Port vm1]\nCandidate=eth0\n"
+		 "Probe=script /bin/check a\tb=c\n",
+		 "script /bin/check a b=c", 10 * SEC, 10 * SEC);
+	a = ask("[Port vm1]\nCandidate=eth0\nProbe=\nProbeMisses=7\n");
+	ok(t, !a.wrong && a.conf->ports[0].probe.kind == CONF_PROBE_NONE,
+	   "an empty Probe= asks nothing, whatever else there is");
 	forget(&a);
 }
 
@@ -284,6 +351,51 @@ static const struct {
 	  "write what stands behind 'id=' in QEMU's -device or -netdev\n" },
 	{ "[Daemon]\nMetricsFile=x\n", "f:2: 'x': is no absolute path; it must "
 	  "begin with '/'\n" },
+	/* probes */
+	{ P "Probe=apr 192.0.2.1\n", "f:3: 'apr 192.0.2.1': 'apr' is unknown; "
+	  "did you mean 'arp'?\n" },
+	{ P "Probe=ping 192.0.2.1\n", "f:3: 'ping 192.0.2.1': 'ping' is "
+	  "unknown; expected 'arp ADDRESS', 'nd ADDRESS' or 'script PATH "
+	  "[ARGUMENT ...]'\n" },
+	{ P "Probe=2001:db8::1\n", "f:3: '2001:db8::1': how to ask is missing; "
+	  "write 'nd 2001:db8::1'\n" },
+	{ P "Probe=/bin/check x\n", "f:3: '/bin/check x': how to ask is "
+	  "missing; write 'script /bin/check x'\n" },
+	{ P "Probe=arp\n", "f:3: 'arp': whom to ask is missing; write 'arp "
+	  "192.0.2.1'\n" },
+	{ P "Probe=arp 192.0.2.1 192.0.2.2\n", "f:3: 'arp 192.0.2.1 "
+	  "192.0.2.2': '192.0.2.2' is too much; one address is asked\n" },
+	{ P "Probe=arp 2001:db8::1\n", "f:3: '2001:db8::1': is an IPv6 "
+	  "address; they are asked for by 'nd'\n" },
+	{ P "Probe=nd 192.0.2.1\n", "f:3: '192.0.2.1': is an IPv4 address; "
+	  "they are asked for by 'arp'\n" },
+	{ P "Probe=arp gateway\n", "f:3: 'gateway': is no IPv4 address; write "
+	  "it as in 192.0.2.1\n" },
+	{ P "Probe=nd fe80::1%eth0\n", "f:3: 'fe80::1%eth0': names a device; "
+	  "leave out the '%' and what follows, each candidate is asked by "
+	  "itself\n" },
+	{ P "Probe=arp 224.0.0.1\n", "f:3: '224.0.0.1': is no neighbour's "
+	  "address; write that of a gateway\n" },
+	{ P "Probe=nd ff02::1\n", "f:3: 'ff02::1': is no neighbour's "
+	  "address; write that of a gateway\n" },
+	{ P "Probe=script\n", "f:3: 'script': the program is missing; write "
+	  "'script /path/of/it'\n" },
+	{ P "Probe=script check\n", "f:3: 'check': is no absolute path; it "
+	  "must begin with '/'\n" },
+	{ P "Probe=arp 192.0.2.1\nProbeIntervalSec=1ms\n", "f:4: '1ms': is too "
+	  "short; at least 100ms are needed\n" },
+	{ P "Probe=arp 192.0.2.1\nProbeTimeoutSec=2d\n", "f:4: '2d': is too "
+	  "long; at most 1d are taken\n" },
+	{ P "Probe=arp 192.0.2.1\nProbeMisses=0\n", "f:4: '0': is no number "
+	  "from 1 to 1000\n" },
+	{ P "ProbeSource=192.0.2.1\n", "f:3: 'ProbeSource': has no effect "
+	  "without Probe=; add it to port 'vm1'\n" },
+	{ P "Probe=arp 192.0.2.1\nProbeSource=fe80::1\n", "f:4: 'ProbeSource': "
+	  "is an IPv6 address; 'arp' asks from one of IPv4\n" },
+	{ P "Probe=nd fe80::1\nProbeSource=192.0.2.1\n", "f:4: 'ProbeSource': "
+	  "is an IPv4 address; 'nd' asks from one of IPv6\n" },
+	{ P "Probe=script /x\nProbeSource=192.0.2.1\n", "f:4: 'ProbeSource': "
+	  "is for 'arp' and 'nd'; give the script an argument\n" },
 	/* candidates; a second complaint would be that of having none */
 	{ P "Candidate=nmae=eth1\n", "f:3: 'nmae=eth1': 'nmae' is unknown; did "
 	  "you mean 'name='?\n" },
@@ -663,6 +775,7 @@ int main(void)
 
 	test_whole(&t);
 	test_defaults(&t);
+	test_probes(&t);
 	test_bad(&t);
 	test_many(&t);
 	test_warnings(&t);

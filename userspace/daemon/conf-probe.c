@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is asked by way of a candidate: reading it, writing it. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "conf-internal.h"
+
+#define BLANKS " \t"
+
+static const char *const kinds[] = {
+	[CONF_PROBE_NONE] = "",
+	[CONF_PROBE_ARP] = "arp",
+	[CONF_PROBE_ND] = "nd",
+	[CONF_PROBE_SCRIPT] = "script",
+	NULL,
+};
+
+static int family_of(enum conf_probe_kind kind)
+{
+	return kind == CONF_PROBE_ND ? AF_INET6 : AF_INET;
+}
+
+/* ---- addresses ---- */
+
+/* One that a single neighbour can have */
+static bool is_neighbour(int family, const uint8_t ip[16])
+{
+	struct in6_addr six;
+
+	if (family == AF_INET)
+		return ip[0] && ip[0] != 127 && ip[0] < 224;
+	memcpy(&six, ip, sizeof(six));
+	return !IN6_IS_ADDR_UNSPECIFIED(&six) && !IN6_IS_ADDR_LOOPBACK(&six) &&
+	       !IN6_IS_ADDR_MULTICAST(&six) && !IN6_IS_ADDR_V4MAPPED(&six);
+}
+
+static bool take_address(struct conf_reader *r, const char *value, int family,
+			 uint8_t ip[16])
+{
+	uint8_t other[16];
+
+	memset(ip, 0, 16);
+	if (strchr(value, '%')) {
+		conf_wrong(r, value, "names a device; leave out the '%%' and "
+			   "what follows, each candidate is asked by itself");
+		return false;
+	}
+	if (inet_pton(family, value, ip) != 1) {
+		bool is_other = inet_pton(family == AF_INET ? AF_INET6 :
+					  AF_INET, value, other) == 1;
+
+		conf_wrong(r, value, family == AF_INET ?
+			   is_other ? "is an IPv6 address; they are asked for "
+			   "by 'nd'" : "is no IPv4 address; write it as in "
+			   "192.0.2.1" :
+			   is_other ? "is an IPv4 address; they are asked for "
+			   "by 'arp'" : "is no IPv6 address; write it as in "
+			   "2001:db8::1");
+		return false;
+	}
+	if (!is_neighbour(family, ip)) {
+		conf_wrong(r, value, "is no neighbour's address; write that of "
+			   "a gateway");
+		return false;
+	}
+	return true;
+}
+
+/* ---- Probe= ---- */
+
+static bool take_kind(struct conf_reader *r, const char *value,
+		      const char *word, enum conf_probe_kind *kind)
+{
+	const char *close;
+	uint8_t ip[16];
+	int i;
+
+	for (i = CONF_PROBE_ARP; kinds[i]; i++)
+		if (!strcmp(kinds[i], word)) {
+			*kind = (enum conf_probe_kind)i;
+			return true;
+		}
+	close = conf_closest(word, kinds + 1);
+	if (inet_pton(AF_INET, word, ip) == 1)
+		close = "arp";
+	else if (inet_pton(AF_INET6, word, ip) == 1)
+		close = "nd";
+	else if (*word == '/')
+		close = "script";
+	else if (close) {
+		conf_wrong(r, value, "'%s' is unknown; did you mean '%s'?",
+			   word, close);
+		return false;
+	}
+	if (close)
+		conf_wrong(r, value, "how to ask is missing; write '%s %s'",
+			   close, value);
+	else
+		conf_wrong(r, value, "'%s' is unknown; expected 'arp ADDRESS', "
+			   "'nd ADDRESS' or 'script PATH [ARGUMENT ...]'", word);
+	return false;
+}
+
+static bool take_target(struct conf_reader *r, const char *value, char *rest,
+			struct conf_probe *p)
+{
+	const char *word = strtok_r(NULL, BLANKS, &rest);
+	const char *more;
+
+	if (!word) {
+		conf_wrong(r, value, "whom to ask is missing; write '%s %s'",
+			   kinds[p->kind], p->kind == CONF_PROBE_ARP ?
+			   "192.0.2.1" : "2001:db8::1");
+		return false;
+	}
+	more = strtok_r(NULL, BLANKS, &rest);
+	if (more) {
+		conf_wrong(r, value, "'%s' is too much; one address is asked",
+			   more);
+		return false;
+	}
+	return take_address(r, word, family_of(p->kind), p->target);
+}
+
+static bool take_argv(struct conf_reader *r, const char *value, char *rest,
+		      struct conf_probe *p)
+{
+	size_t n = 0;
+	char **v;
+	char *word;
+
+	while ((word = strtok_r(NULL, BLANKS, &rest))) {
+		v = reallocarray(p->argv, n + 2, sizeof(*v));
+		if (!v) {
+			r->err = -ENOMEM;
+			return false;
+		}
+		p->argv = v;
+		v[n] = conf_copy(r, word);
+		v[n + 1] = NULL;
+		if (!v[n++])
+			return false;
+	}
+	if (!n) {
+		conf_wrong(r, value, "the program is missing; write 'script "
+			   "/path/of/it'");
+		return false;
+	}
+	if (p->argv[0][0] != '/') {
+		conf_wrong(r, p->argv[0], "is no absolute path; it must begin "
+			   "with '/'");
+		return false;
+	}
+	return true;
+}
+
+static void forget(struct conf_probe *p)
+{
+	size_t i;
+
+	for (i = 0; p->argv && p->argv[i]; i++)
+		free(p->argv[i]);
+	free(p->argv);
+	p->argv = NULL;
+	p->kind = CONF_PROBE_NONE;
+	memset(p->target, 0, sizeof(p->target));
+}
+
+bool conf_take_probe(struct conf_reader *r, const struct conf_key *key,
+		     void *base, const char *value)
+{
+	struct conf_probe *p = conf_field(key, base);
+	char *text, *word, *rest;
+	bool good;
+
+	forget(p);
+	if (!value)
+		return true;
+	text = conf_copy(r, value);
+	if (!text)
+		return false;
+	word = strtok_r(text, BLANKS, &rest);
+	good = take_kind(r, value, word, &p->kind) &&
+	       (p->kind == CONF_PROBE_SCRIPT ?
+		take_argv(r, value, rest, p) : take_target(r, value, rest, p));
+	free(text);
+	if (!good)
+		forget(p);
+	return good;
+}
+
+bool conf_take_probe_source(struct conf_reader *r, const struct conf_key *key,
+			    void *base, const char *value)
+{
+	struct conf_probe *p = conf_field(key, base);
+	int family;
+
+	p->source_family = 0;
+	if (!value)
+		return true;
+	family = strchr(value, ':') ? AF_INET6 : AF_INET;
+	if (!take_address(r, value, family, p->source))
+		return false;
+	p->source_family = family;
+	return true;
+}
+
+/* ---- writing ---- */
+
+static void show(const struct conf_probe *p, FILE *out)
+{
+	char text[INET6_ADDRSTRLEN];
+	size_t i;
+
+	if (p->kind == CONF_PROBE_NONE)
+		return;
+	fputs(kinds[p->kind], out);
+	for (i = 0; p->argv && p->argv[i]; i++)
+		fprintf(out, " %s", p->argv[i]);
+	if (p->kind != CONF_PROBE_SCRIPT &&
+	    inet_ntop(family_of(p->kind), p->target, text, sizeof(text)))
+		fprintf(out, " %s", text);
+}
+
+void conf_show_probe(const struct conf *conf, const struct conf_key *key,
+		     const void *base, FILE *out)
+{
+	(void)conf;
+	show(conf_field(key, base), out);
+}
+
+void conf_show_probe_source(const struct conf *conf,
+			    const struct conf_key *key, const void *base,
+			    FILE *out)
+{
+	const struct conf_probe *p = conf_field(key, base);
+	char text[INET6_ADDRSTRLEN];
+
+	(void)conf;
+	if (p->source_family &&
+	    inet_ntop(p->source_family, p->source, text, sizeof(text)))
+		fputs(text, out);
+}
+
+void conf_probe_format(const struct conf_probe *p, char *buf, size_t size)
+{
+	FILE *out = fmemopen(buf, size, "w");
+
+	if (size)
+		buf[0] = '\0';
+	if (!out)
+		return;
+	show(p, out);
+	fclose(out);
+	buf[size - 1] = '\0';
+}
+
+/* ---- as a value ---- */
+
+static bool same_argv(char *const *a, char *const *b)
+{
+	size_t i;
+
+	if (!a || !b)
+		return a == b;
+	for (i = 0; a[i] && b[i]; i++)
+		if (strcmp(a[i], b[i]) != 0)
+			return false;
+	return a[i] == b[i];
+}
+
+bool conf_probe_equal(const struct conf_probe *a, const struct conf_probe *b)
+{
+	return a->kind != CONF_PROBE_NONE && a->kind == b->kind &&
+	       a->interval == b->interval && a->limit == b->limit &&
+	       a->misses == b->misses && a->answers == b->answers &&
+	       !memcmp(a->target, b->target, sizeof(a->target)) &&
+	       a->source_family == b->source_family &&
+	       (!a->source_family ||
+		!memcmp(a->source, b->source, sizeof(a->source))) &&
+	       same_argv(a->argv, b->argv);
+}
+
+int conf_probe_copy(struct conf_probe *to, const struct conf_probe *from)
+{
+	size_t i, n = 0;
+
+	*to = *from;
+	to->argv = NULL;
+	if (!from->argv)
+		return 0;
+	while (from->argv[n])
+		n++;
+	to->argv = calloc(n + 1, sizeof(*to->argv));
+	for (i = 0; to->argv && i < n; i++) {
+		to->argv[i] = strdup(from->argv[i]);
+		if (!to->argv[i])
+			break;
+	}
+	if (to->argv && i == n)
+		return 0;
+	conf_probe_release(to);
+	return -ENOMEM;
+}
+
+void conf_probe_release(struct conf_probe *p)
+{
+	forget(p);
+	*p = (struct conf_probe){ 0 };
+}
