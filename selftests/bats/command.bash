@@ -112,6 +112,10 @@ hold() {
 }
 
 setup() {
+	setup_scene
+}
+
+setup_scene() {
 	NS=t$BATS_TEST_NUMBER
 	background=()
 	command ip netns add "$NS"

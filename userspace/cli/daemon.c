@@ -81,16 +81,34 @@ static const char *text_of(const json_t *o, const char *key)
 
 /* ---- status ---- */
 
+/* " (not usable: probe fails, last answer 2.5 s ago)" */
+static void print_state(const json_t *device)
+{
+	const json_t *ago = json_object_get(device, "answered_seconds_ago");
+	const char *probe = text_of(device, "probe");
+
+	if (!strcmp(probe, "fails") && ago)
+		printf(" (not usable: probe fails, last answer %.1f s ago)",
+		       json_number_value(ago));
+	else if (!strcmp(probe, "fails"))
+		printf(" (not usable: probe fails)");
+	else if (!json_is_true(json_object_get(device, "usable")))
+		printf(" (not usable%s)",
+		       strcmp(probe, "unknown") ? "" : " yet");
+	else if (ago)
+		printf(" (answered %.1f s ago)", json_number_value(ago));
+}
+
 static void print_candidate(const json_t *c, bool present)
 {
 	const json_t *device;
 	size_t i;
 
 	printf("    %s%s:", text_of(c, "candidate"), present ? " (now)" : "");
-	json_array_foreach(json_object_get(c, "devices"), i, device)
-		printf(" %s%s", text_of(device, "name"),
-		       json_is_true(json_object_get(device, "usable")) ? "" :
-		       " (not usable)");
+	json_array_foreach(json_object_get(c, "devices"), i, device) {
+		printf(" %s", text_of(device, "name"));
+		print_state(device);
+	}
 	puts(i ? "" : " no device");
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The frames by which a network learns where an address is: bytes alone. */
+/*
+ * The frames by which a network learns where an address is, and by which it
+ * is asked: bytes alone.
+ */
 #ifndef ANNOUNCE_H
 #define ANNOUNCE_H
 
@@ -31,5 +34,12 @@ void announce_arp(struct announce_frame *f, const struct announce_tags *tags,
 /* RFC 4861's unsolicited neighbour advertisement. */
 void announce_na(struct announce_frame *f, const struct announce_tags *tags,
 		 const uint8_t mac[6], const uint8_t ip[16], _Bool router);
+
+/* RFC 5227's ARP probe, or with a @source that is not 0 a request. */
+void ask_arp(struct announce_frame *f, const uint8_t mac[6],
+	     const uint8_t source[4], const uint8_t target[4]);
+/* RFC 4861's neighbour solicitation, with the answer's way in it. */
+void ask_nd(struct announce_frame *f, const uint8_t mac[6],
+	    const uint8_t source[16], const uint8_t target[16]);
 
 #endif /* ANNOUNCE_H */

@@ -6,6 +6,7 @@
 #include <systemd/sd-device.h>
 
 #include "daemon.h"
+#include "probe-record.h"
 
 struct set {
 	int *v;				/* ifindexes, ascending */
@@ -100,6 +101,7 @@ struct daemon {
 	sd_event_source *metrics;	/* writes the file */
 	int metrics_error;
 	sd_event_source *filter_work;	/* looks at what guests want */
+	struct probes *probes;
 	uint64_t resyncs;
 	bool module_missing;
 	size_t attached_n;		/* ports that have a lower */
@@ -127,6 +129,8 @@ void select_all(struct daemon *d);
 /* Could it be used at all, whatever is asked for? */
 bool select_is_device(const struct stabletap_link *link);
 bool select_is_usable(const struct stabletap_link *link);
+/* Is it one of those that @sel means now? */
+bool select_means(const struct selection *sel, int ifindex);
 /* udev is done with a new device. */
 void select_initialized(struct daemon *d, const struct stabletap_link *link);
 /* By name or altname; NULL if there is none. */
@@ -157,6 +161,12 @@ struct port *port_by_name(struct daemon *d, const char *name);
 struct port *port_by_ifindex(struct daemon *d, int ifindex);
 /* How long to wait after so many failures before, ns */
 uint64_t retry_after(unsigned int failures);
+/* How candidate @rank is to carry the port */
+enum stabletap_mode port_mode(const struct port *port, size_t rank);
+static inline bool port_takes_whole(enum stabletap_mode mode)
+{
+	return mode == STABLETAP_MODE_DIRECT || mode == STABLETAP_MODE_PASSTHRU;
+}
 /* Let @port look again at @when, if that is sooner than what is set. */
 void port_look_at(struct port *port, uint64_t when);
 
@@ -197,6 +207,29 @@ void filter_leave(struct port *port);
 const uint16_t *filter_vlans(const struct port *port, size_t *n);
 /* "lists", "all", "last-known", "unknown"; NULL: it is not followed. */
 const char *filter_state(const struct port *port);
+
+/* ---- probe.c: does a candidate lead anywhere? ---- */
+int probes_start(struct daemon *d);
+void probes_stop(struct daemon *d);
+/*
+ * From now on ask by way of @dev what @port is configured to.  @whole: the
+ * port has all of the device's frames, or would have, and answers with them.
+ */
+void probe_want(struct port *port, int dev, bool whole);
+/* PROBE_ANSWERS, too, if nothing is to be asked. */
+enum probe_verdict probe_verdict(const struct port *port, int dev, bool whole);
+/*
+ * Does what is known justify leaving @present, which fails, for @other, which
+ * answers?  If not yet, the port will look again when more is known.
+ */
+bool probe_lets_go(const struct port *port, int present, bool present_whole,
+		   int other, bool other_whole);
+/* Seconds since the last answer; negative: there was none. */
+double probe_answered_ago(const struct port *port, int dev, bool whole);
+/* A device has changed or gone (@link NULL); all may have. */
+void probes_update(struct daemon *d, int ifindex,
+		   const struct stabletap_link *link);
+void probes_update_all(struct daemon *d);
 
 /* ---- override.c ---- */
 #define OVERRIDE_DIR "/run/stabletap/override"

@@ -6,6 +6,7 @@
  *   events.c     rtnetlink: what devices there are, who has to look again
  *   select.c     which devices a selector means
  *   reconcile.c  one port: what should it have, what has it, the next step
+ *   probe.c      does a candidate lead anywhere?
  *   act.c        the step: create, attach, replace, detach
  *   announce.c   telling the network after an attach
  *   qmp.c        telling the guest, and asking it

@@ -121,6 +121,8 @@ static int start(struct daemon *d)
 			err = -ENOMEM;
 	}
 	if (!err)
+		err = probes_start(d);
+	if (!err)
 		err = load(d, stderr);
 	if (!err)
 		err = server_start(d, SERVER_PATH);
@@ -136,6 +138,7 @@ static void stop(struct daemon *d)
 	events_stop(d);
 	if (d->qmp)
 		qmp_hub_free(d->qmp);
+	probes_stop(d);
 	announcer_free(d->announcer);
 	hooks_free(d->hooks);
 	history_free(d->history);

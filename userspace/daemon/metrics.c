@@ -66,6 +66,15 @@ static double is_by_hand(const struct port *port)
 	return port->override.pin || port->override.prefer;
 }
 
+/* A lower that is no candidate is not asked by. */
+static double is_silent(const struct port *port)
+{
+	int dev, i = port_candidate(port, &dev);
+	bool whole = i >= 0 && port_takes_whole(port_mode(port, (size_t)i));
+
+	return i >= 0 && probe_verdict(port, dev, whole) == PROBE_FAILS;
+}
+
 static const struct metric metrics[] = {
 	{ "stabletap_port_present", "gauge",
 	  "1 if the port's net device exists.", is_there },
@@ -83,6 +92,9 @@ static const struct metric metrics[] = {
 	{ "stabletap_port_refusing_devices", "gauge",
 	  "Devices that would not be attached and are tried again later.",
 	  refusals },
+	{ "stabletap_port_probe_fails", "gauge",
+	  "1 if what Probe= asks for can't be reached by the present lower.",
+	  is_silent },
 	{ "stabletap_port_by_hand", "gauge",
 	  "1 if the operator has pinned or preferred a device.", is_by_hand },
 };

@@ -114,7 +114,7 @@ static bool is_in(const struct set *s, int ifindex)
 	return false;
 }
 
-static enum stabletap_mode mode_of(const struct port *port, size_t rank)
+enum stabletap_mode port_mode(const struct port *port, size_t rank)
 {
 	const struct conf_candidate *c = &port->conf->candidates[rank];
 
@@ -182,26 +182,78 @@ static bool bears(const struct port *port, int dev, enum stabletap_mode mode)
 	return !stabletap_link_is_macvlan(link);
 }
 
+static bool can_be_had(const struct port *port, int dev,
+		       enum stabletap_mode mode)
+{
+	return usable(port, dev) && bears(port, dev, mode);
+}
+
+/* What is not known yet speaks for the present device, and against others. */
+static bool leads_anywhere(const struct port *port, int dev,
+			   enum stabletap_mode mode, int present)
+{
+	enum probe_verdict v = probe_verdict(port, dev, port_takes_whole(mode));
+
+	return v == PROBE_ANSWERS || (v == PROBE_UNKNOWN && dev == present);
+}
+
 /* ---- what it should have ---- */
 
 /* Of devices that one candidate means, the present one before others */
 static int usable_of(const struct port *port, size_t rank, int present)
 {
 	const struct set *s = matches(port, rank);
-	enum stabletap_mode mode = mode_of(port, rank);
+	enum stabletap_mode mode = port_mode(port, rank);
 	size_t i;
 
-	if (present && is_in(s, present) && usable(port, present) &&
-	    bears(port, present, mode))
+	if (present && is_in(s, present) && can_be_had(port, present, mode) &&
+	    leads_anywhere(port, present, mode, present))
 		return present;
 	for (i = 0; i < s->n; i++)
-		if (usable(port, s->v[i]) && bears(port, s->v[i], mode))
+		if (can_be_had(port, s->v[i], mode) &&
+		    leads_anywhere(port, s->v[i], mode, present))
 			return s->v[i];
 	return 0;
 }
 
+/*
+ * By none can what is asked for be reached, so all of them are as good as
+ * carrier can tell.  The port stays where it is if it can; if it can't, it
+ * goes to the best, once it is known that none is better.
+ */
+static struct choice unproven(const struct port *port, int present)
+{
+	struct choice first = { 0 };
+	bool several = false, pending = false;
+	enum stabletap_mode mode;
+	const struct set *s;
+	size_t i, k;
+
+	for (i = 0; i < port->conf->candidates_n; i++) {
+		s = matches(port, i);
+		mode = port_mode(port, i);
+		for (k = 0; k < s->n; k++) {
+			if (!can_be_had(port, s->v[k], mode))
+				continue;
+			if (s->v[k] == present)
+				return (struct choice){ .dev = present,
+					.rank = i, .mode = mode };
+			several |= first.dev && first.dev != s->v[k];
+			pending |= probe_verdict(port, s->v[k],
+						 port_takes_whole(mode)) ==
+				   PROBE_UNKNOWN;
+			if (!first.dev)
+				first = (struct choice){ .dev = s->v[k],
+					.rank = i, .mode = mode };
+		}
+	}
+	if (several && pending)
+		first.dev = 0;
+	return first;
+}
+
 /* What the operator asked for by hand: any device, also one of no candidate */
-static struct choice overridden(const struct port *port)
+static struct choice overridden(const struct port *port, int present)
 {
 	const struct override *o = &port->override;
 	struct choice choice = { .mode = port->conf->mode };
@@ -213,19 +265,23 @@ static struct choice overridden(const struct port *port)
 	/* As its candidate has it, if it is one's. */
 	for (i = 0; link && i < port->conf->candidates_n; i++)
 		if (is_in(matches(port, i), link->ifindex)) {
-			choice.mode = mode_of(port, i);
+			choice.mode = port_mode(port, i);
 			break;
 		}
 	choice.by_hand = true;
-	if (link && select_is_device(link) && usable(port, link->ifindex) &&
-	    bears(port, link->ifindex, choice.mode))
+	if (!link || !select_is_device(link) ||
+	    !can_be_had(port, link->ifindex, choice.mode))
+		return choice;
+	/* One that is no candidate is not asked by. */
+	if (o->pin || i == port->conf->candidates_n ||
+	    leads_anywhere(port, link->ifindex, choice.mode, present))
 		choice.dev = link->ifindex;
 	return choice;
 }
 
 static struct choice best(const struct port *port, int present)
 {
-	struct choice choice = overridden(port);
+	struct choice choice = overridden(port, present);
 	size_t i;
 
 	if (choice.dev || port->override.pin)
@@ -236,10 +292,30 @@ static struct choice best(const struct port *port, int present)
 		if (!choice.dev)
 			continue;
 		choice.rank = i;
-		choice.mode = mode_of(port, i);
-		break;
+		choice.mode = port_mode(port, i);
+		return choice;
 	}
-	return choice;
+	return unproven(port, present);
+}
+
+/* What could be had is to be known when it is needed. */
+static void prepare_probes(struct port *port)
+{
+	enum stabletap_mode mode;
+	const struct set *s;
+	size_t i, k;
+
+	if (port->conf->probe.kind == CONF_PROBE_NONE)
+		return;
+	for (i = 0; i < port->conf->candidates_n; i++) {
+		s = matches(port, i);
+		mode = port_mode(port, i);
+		for (k = 0; k < s->n; k++)
+			if (carries(port, s->v[k]) &&
+			    bears(port, s->v[k], mode))
+				probe_want(port, s->v[k],
+					   port_takes_whole(mode));
+	}
 }
 
 /* ---- the next step ---- */
@@ -430,8 +506,9 @@ static bool is_over(struct port *port, uint64_t *since, uint64_t delay)
 	return false;
 }
 
-/* The port has a lower that does not carry: to the next one, if there is. */
-static int on_unusable(struct port *port, const struct choice *to, int dev)
+/* The port has a lower that is of no use: to the next one, if there is. */
+static int on_unusable(struct port *port, const struct choice *to, int dev,
+		       const char *why)
 {
 	port->better_since = 0;
 	if (!port->unusable_since)
@@ -439,7 +516,20 @@ static int on_unusable(struct port *port, const struct choice *to, int dev)
 	if (!to->dev || to->dev == dev ||
 	    !is_over(port, &port->unusable_since, port->conf->loss_delay))
 		return 0;
-	return step_attach(port, to, "lower down");
+	return step_attach(port, to, why);
+}
+
+/* What the port has carries, but leads nowhere, and another one does. */
+static int on_silent(struct port *port, const struct choice *to, int dev,
+		     int rank)
+{
+	bool whole = port_takes_whole(port_mode(port, (size_t)rank));
+	struct choice where = *to;
+
+	if (where.dev && !probe_lets_go(port, dev, whole, to->dev,
+					port_takes_whole(to->mode)))
+		where.dev = 0;
+	return on_unusable(port, &where, dev, "probe failed");
 }
 
 /* The port has a lower that carries: is there a better one? */
@@ -474,6 +564,18 @@ static int on_usable(struct port *port, const struct choice *to, int dev,
 	return step_attach(port, to, "failback");
 }
 
+/* The port has no lower. */
+static int on_detached(struct port *port, const struct choice *to)
+{
+	if (!to->dev)
+		return 0;
+	if (!to->by_hand && probe_verdict(port, to->dev,
+					  port_takes_whole(to->mode)) ==
+			    PROBE_FAILS)
+		return step_attach(port, to, "none answers");
+	return step_attach(port, to, "usable");
+}
+
 int reconcile_port(struct port *port)
 {
 	struct choice to;
@@ -482,14 +584,18 @@ int reconcile_port(struct port *port)
 	if (!port->ifindex)
 		return create(port);
 	refusals_look(port);
+	prepare_probes(port);
 	rank = port_candidate(port, &dev);
 	if (dev != port->stuck)
 		port->stuck = 0;
 	to = best(port, dev);
 	if (!port->told.lower)
-		return to.dev ? step_attach(port, &to, "usable") : 0;
+		return on_detached(port, &to);
 	if (!carries(port, dev))
-		return on_unusable(port, &to, dev);
+		return on_unusable(port, &to, dev, "lower down");
+	if (rank >= 0 && to.dev != dev && !to.by_hand &&
+	    !leads_anywhere(port, dev, port_mode(port, (size_t)rank), dev))
+		return on_silent(port, &to, dev, rank);
 	return on_usable(port, &to, dev, rank);
 }
 

@@ -40,6 +40,11 @@ static bool set_has(const struct set *s, int ifindex)
 	return i < s->n && s->v[i] == ifindex;
 }
 
+bool select_means(const struct selection *sel, int ifindex)
+{
+	return set_has(&sel->match, ifindex);
+}
+
 static int set_put(struct set *s, int ifindex)
 {
 	size_t i = set_position(s, ifindex);
@@ -391,6 +396,7 @@ void select_update(struct daemon *d, int ifindex,
 		set_make(&d->seen, ifindex, false);
 	for (i = 0; i < d->selections_n; i++)
 		selection_update(d, &d->selections[i], ifindex, link);
+	probes_update(d, ifindex, link);
 }
 
 void select_all(struct daemon *d)
@@ -412,6 +418,7 @@ void select_all(struct daemon *d)
 		make_vlans(sel);
 		tell_users(d, sel);
 	}
+	probes_update_all(d);
 }
 
 const struct stabletap_link *select_named(const struct daemon *d,

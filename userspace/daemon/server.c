@@ -71,7 +71,33 @@ static const char *state_of(const struct port *port)
 	return stabletap_state_name(port->told.state);
 }
 
-static json_t *candidate_json(const struct port *port, size_t rank)
+static const char *const verdicts[] = {
+	[PROBE_UNKNOWN] = "unknown",
+	[PROBE_ANSWERS] = "answers",
+	[PROBE_FAILS] = "fails",
+};
+
+static json_t *device_json(const struct port *port,
+			   const struct stabletap_link *link, size_t rank,
+			   bool present)
+{
+	bool whole = port_takes_whole(port_mode(port, rank));
+	enum probe_verdict v = probe_verdict(port, link->ifindex, whole);
+	double ago = probe_answered_ago(port, link->ifindex, whole);
+	bool carries = select_is_usable(link);
+	json_t *o;
+
+	o = json_pack("{s:o, s:b}", "name", stabletap_json_text(link->name),
+		      "usable", carries && (v == PROBE_ANSWERS ||
+					    (v == PROBE_UNKNOWN && present)));
+	if (carries && port->conf->probe.kind != CONF_PROBE_NONE)
+		json_object_set_new(o, "probe", json_string(verdicts[v]));
+	if (ago >= 0)
+		json_object_set_new(o, "answered_seconds_ago", json_real(ago));
+	return o;
+}
+
+static json_t *candidate_json(const struct port *port, size_t rank, int present)
 {
 	const struct daemon *d = port->daemon;
 	const struct selection *sel;
@@ -85,9 +111,9 @@ static json_t *candidate_json(const struct port *port, size_t rank)
 	for (i = 0; i < sel->match.n; i++) {
 		link = stabletap_links_find(&d->links, sel->match.v[i]);
 		if (link)
-			json_array_append_new(devices, json_pack("{s:o, s:b}",
-				"name", stabletap_json_text(link->name),
-				"usable", select_is_usable(link)));
+			json_array_append_new(devices,
+				device_json(port, link, rank,
+					    link->ifindex == present));
 	}
 	return json_pack("{s:o, s:o}", "candidate", stabletap_json_text(text),
 			 "devices", devices);
@@ -116,6 +142,7 @@ static json_t *port_json(const struct port *port)
 {
 	json_t *candidates = json_array();
 	char name[STABLETAP_NAME_SIZE];
+	char probe[160];
 	json_t *o;
 	int dev, rank = port_candidate(port, &dev);
 	size_t i;
@@ -123,7 +150,8 @@ static json_t *port_json(const struct port *port)
 	port_device(port, name);
 
 	for (i = 0; i < port->conf->candidates_n; i++)
-		json_array_append_new(candidates, candidate_json(port, i));
+		json_array_append_new(candidates,
+				      candidate_json(port, i, dev));
 	o = json_pack("{s:o, s:i, s:s, s:o, s:o}",
 		      "port", stabletap_json_text(port->conf->name),
 		      "ifindex", port->ifindex, "state", state_of(port),
@@ -143,6 +171,10 @@ static json_t *port_json(const struct port *port)
 	if (filter_state(port))
 		json_object_set_new(o, "guest_filter",
 				    json_string(filter_state(port)));
+	if (port->conf->probe.kind != CONF_PROBE_NONE) {
+		conf_probe_format(&port->conf->probe, probe, sizeof(probe));
+		json_object_set_new(o, "probe", stabletap_json_text(probe));
+	}
 	return o;
 }
 
