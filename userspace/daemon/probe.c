@@ -508,7 +508,8 @@ static int probe_add(struct port *port, int dev, bool whole)
 	int err;
 
 	if (ps->n == ps->room) {
-		grown = reallocarray(grown, ps->room + 16, sizeof(*grown));
+		grown = reallocarray(grown, ps->room + 16,
+				     sizeof(struct probe *));
 		if (!grown)
 			return -ENOMEM;
 		ps->v = grown;
@@ -532,7 +533,7 @@ static int probe_add(struct port *port, int dev, bool whole)
 	}
 	/* As announcements: after what other ports wait for */
 	sd_event_source_set_priority(p->timer, SD_EVENT_PRIORITY_NORMAL + 10);
-	memmove(&ps->v[i + 1], &ps->v[i], (ps->n - i) * sizeof(*grown));
+	memmove(&ps->v[i + 1], &ps->v[i], (ps->n - i) * sizeof(struct probe *));
 	ps->v[i] = p;
 	ps->n++;
 	return 0;
