@@ -234,6 +234,25 @@ $QUICK"
 	[ "$(grep -c 'u1: probe' "$LOG")" = 1 ]
 }
 
+@test "by hand a device is had whatever its probe says" {
+	configure <<<"[Port vm1]
+Candidate=u0
+Candidate=u1
+Probe=arp 192.0.2.1
+$QUICK"
+	gw ip link set g0 nomaster
+	daemon
+	eventually is_on vm1 u1
+	eventually log_has "u0: probe 'arp 192.0.2.1' fails"
+	stabletap pin vm1 u0
+	eventually is_on vm1 u0
+	stabletap unpin vm1
+	eventually is_on vm1 u1
+	run -0 stabletap events vm1
+	[[ $output == *"replaced from u1 to u0, by hand"* ]]
+	[[ $output == *"replaced from u0 to u1, probe failed"* ]]
+}
+
 # Is the gateway heard by way of the lower in use?  $1: mode, $2...: probe
 heard_in_use() {
 	local mode=$1 count
