@@ -2,6 +2,7 @@
 /* Addresses and default routes: does the host itself use a device? */
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
@@ -54,6 +55,72 @@ int stabletap_addr_count(struct stabletap *st, int ifindex)
 	if (err > 0)
 		err = -EAGAIN;
 	return err ? err : c.n;
+}
+
+struct users {
+	int *v;
+	size_t n;
+};
+
+static void forget_users(void *arg)
+{
+	struct users *u = arg;
+
+	free(u->v);
+	memset(u, 0, sizeof(*u));
+}
+
+static int take_user(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	struct users *u = arg;
+	int *v;
+
+	if (nlh->nlmsg_type != RTM_NEWADDR ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa))
+		return 0;
+	if (ifa->ifa_family == AF_INET6 &&
+	    (ifa->ifa_scope == RT_SCOPE_LINK ||
+	     !(ifa->ifa_flags & IFA_F_PERMANENT)))
+		return 0;
+	v = realloc(u->v, (u->n + 1) * sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	u->v = v;
+	v[u->n++] = (int)ifa->ifa_index;
+	return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const int *x = a;
+	const int *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+int stabletap_addr_list(struct stabletap *st, int **ifindexes, size_t *count)
+{
+	struct users u = { 0 };
+	struct nlmsghdr *nlh;
+	char buf[256];
+	int err;
+
+	nlh = mnl_nlmsg_put_header(buf);
+	nlh->nlmsg_type = RTM_GETADDR;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifaddrmsg));
+	err = st_nl_dump(st, nlh, take_user, forget_users, &u);
+	/* Where they come and go all the time, what was gathered must do. */
+	if (err < 0) {
+		forget_users(&u);
+		return err;
+	}
+	if (u.n)
+		qsort(u.v, u.n, sizeof(*u.v), by_number);
+	*ifindexes = u.v;
+	*count = u.n;
+	return 0;
 }
 
 static bool nexthops_use(const struct nlattr *attr, int ifindex)

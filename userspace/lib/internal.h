@@ -4,11 +4,17 @@
 #define STABLETAP_INTERNAL_H
 
 #include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
 
 #include "stabletap.h"
 
 #define ST_MESSAGE_SIZE 256
-#define ST_BUFFER_SIZE 32768
+/* A device with 256 VFs takes some 64 KiB to describe. */
+#define ST_BUFFER_SIZE 98304
+
+#ifndef RTEXT_FILTER_SKIP_STATS
+#define RTEXT_FILTER_SKIP_STATS (1 << 3)
+#endif
 
 struct stabletap {
 	struct mnl_socket *nl;

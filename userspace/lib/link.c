@@ -10,10 +10,6 @@
 
 #include "internal.h"
 
-#ifndef RTEXT_FILTER_SKIP_STATS
-#define RTEXT_FILTER_SKIP_STATS (1 << 3)
-#endif
-
 /* Room for the requests made here; the longest altname has 127 bytes. */
 #define REQUEST_SIZE 512
 
@@ -188,6 +184,17 @@ int stabletap_link_set_mac(struct stabletap *st, int ifindex,
 	return st_nl_exchange(st, nlh, NULL, NULL);
 }
 
+int stabletap_link_set_addr(struct stabletap *st, int ifindex,
+			    const uint8_t addr[6])
+{
+	struct nlmsghdr *nlh;
+	char buf[REQUEST_SIZE];
+
+	nlh = request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
+	mnl_attr_put(nlh, IFLA_ADDRESS, 6, addr);
+	return st_nl_exchange(st, nlh, NULL, NULL);
+}
+
 int stabletap_link_delete(struct stabletap *st, int ifindex)
 {
 	char buf[REQUEST_SIZE];
@@ -199,8 +206,8 @@ int stabletap_link_delete(struct stabletap *st, int ifindex)
 			      NULL, NULL);
 }
 
-int stabletap_link_add_altname(struct stabletap *st, int ifindex,
-			       const char *altname)
+static int change_altname(struct stabletap *st, uint16_t type, uint16_t flags,
+			  int ifindex, const char *altname)
 {
 	struct nlmsghdr *nlh;
 	struct nlattr *nest;
@@ -208,13 +215,25 @@ int stabletap_link_add_altname(struct stabletap *st, int ifindex,
 
 	if (strlen(altname) >= ALTIFNAMSIZ)
 		return -EINVAL;
-	nlh = request(buf, RTM_NEWLINKPROP,
-		      NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND,
-		      ifindex);
+	nlh = request(buf, type, NLM_F_ACK | flags, ifindex);
 	nest = mnl_attr_nest_start(nlh, IFLA_PROP_LIST);
 	mnl_attr_put_strz(nlh, IFLA_ALT_IFNAME, altname);
 	mnl_attr_nest_end(nlh, nest);
 	return st_nl_exchange(st, nlh, NULL, NULL);
+}
+
+int stabletap_link_add_altname(struct stabletap *st, int ifindex,
+			       const char *altname)
+{
+	return change_altname(st, RTM_NEWLINKPROP,
+			      NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND,
+			      ifindex, altname);
+}
+
+int stabletap_link_del_altname(struct stabletap *st, int ifindex,
+			       const char *altname)
+{
+	return change_altname(st, RTM_DELLINKPROP, 0, ifindex, altname);
 }
 
 static void put_macvlan(struct nlmsghdr *nlh, uint32_t mode)

@@ -25,7 +25,8 @@ static int set_rcvbuf(struct mnl_socket *nl, int bytes)
 	return -errno;
 }
 
-int stabletap_monitor_open(struct stabletap_monitor **out, int rcvbuf)
+static int open_groups(struct stabletap_monitor **out, int rcvbuf,
+		       unsigned int groups)
 {
 	struct stabletap_monitor *mon = calloc(1, sizeof(*mon));
 	int err;
@@ -41,7 +42,7 @@ int stabletap_monitor_open(struct stabletap_monitor **out, int rcvbuf)
 		if (err)
 			goto err_close;
 	}
-	if (mnl_socket_bind(mon->nl, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
+	if (mnl_socket_bind(mon->nl, groups, MNL_SOCKET_AUTOPID) < 0)
 		goto err_errno;
 	*out = mon;
 	return 0;
@@ -51,6 +52,32 @@ err_errno:
 err_close:
 	stabletap_monitor_close(mon);
 	return err;
+}
+
+int stabletap_monitor_open(struct stabletap_monitor **out, int rcvbuf)
+{
+	return open_groups(out, rcvbuf, RTMGRP_LINK);
+}
+
+int stabletap_addr_monitor_open(struct stabletap_monitor **out)
+{
+	return open_groups(out, 0, RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
+}
+
+int stabletap_addr_monitor_read(struct stabletap_monitor *mon)
+{
+	int found = 0;
+	ssize_t got;
+
+	for (;;) {
+		got = mnl_socket_recvfrom(mon->nl, mon->buf, sizeof(mon->buf));
+		if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return found;
+		if (got < 0 && errno != EINTR && errno != ENOBUFS &&
+		    errno != ENOSPC)
+			return -errno;
+		found = 1;
+	}
 }
 
 void stabletap_monitor_close(struct stabletap_monitor *mon)

@@ -219,6 +219,10 @@ int stabletap_link_set_mac(struct stabletap *st, int ifindex,
 int stabletap_link_delete(struct stabletap *st, int ifindex);
 int stabletap_link_add_altname(struct stabletap *st, int ifindex,
 			       const char *altname);
+int stabletap_link_del_altname(struct stabletap *st, int ifindex,
+			       const char *altname);
+int stabletap_link_set_addr(struct stabletap *st, int ifindex,
+			    const uint8_t addr[6]);
 
 struct stabletap_macvlan {
 	const char *name;
@@ -283,6 +287,65 @@ int stabletap_addr_count(struct stabletap *st, int ifindex);
 /* 1: a default route goes through it, 0: none does. */
 int stabletap_route_is_default(struct stabletap *st, int ifindex);
 
+/*
+ * The devices that have addresses which somebody gave them: ifindexes,
+ * ascending, the caller's to be given to free().  What the kernel itself made
+ * (IPv6 link-local, by a router's advertisement) is not counted.
+ */
+int stabletap_addr_list(struct stabletap *st, int **ifindexes, size_t *count);
+
+/* ---- vf.c: virtual functions, as their physical function has them ---- */
+
+struct stabletap_vf {
+	unsigned int number;
+	uint8_t mac[6];		/* set by the administrator; zeros: none */
+	uint16_t vlan;		/* 0: none */
+	uint8_t qos;
+	uint16_t vlan_proto;	/* ETH_P_8021Q or ETH_P_8021AD */
+	int spoof_check;	/* -1: the driver does not say */
+	int trust;
+};
+
+struct stabletap_vfs {
+	struct stabletap_vf *v;
+	size_t n;
+};
+
+/* Those of device @pf; none if it has none.  stabletap_vfs_release(). */
+int stabletap_vf_dump(struct stabletap *st, int pf, struct stabletap_vfs *out);
+void stabletap_vfs_release(struct stabletap_vfs *vfs);
+const struct stabletap_vf *stabletap_vfs_find(const struct stabletap_vfs *vfs,
+					      unsigned int number);
+
+bool stabletap_vf_equal(const struct stabletap_vf *a,
+			const struct stabletap_vf *b);
+/*
+ * Have @pf make VF @want->number, which is @now, what is wanted.  A flag that
+ * is -1 is left alone.
+ */
+int stabletap_vf_change(struct stabletap *st, int pf,
+			const struct stabletap_vf *now,
+			const struct stabletap_vf *want);
+
+/*
+ * A VF that is set up for a port has an altname that says what it was before:
+ * "stabletap-vf.<ifindex>.<address>.<mac>.<vlan>.<qos>.<proto>.<spoof check>.
+ * <trust>".  So the kernel keeps that, whoever dies.
+ *
+ * @link is the VF's own device, @pf the ifindex of its PF, @now what the VF is
+ * at present.  @addr: its own address is to be that; NULL: stays.  Where
+ * setting up fails half-way, the VF is marked, and to be put back.
+ */
+int stabletap_vf_set_up(struct stabletap *st, const struct stabletap_link *link,
+			int pf, const struct stabletap_vf *now,
+			const struct stabletap_vf *want, const uint8_t *addr);
+int stabletap_vf_put_back(struct stabletap *st,
+			  const struct stabletap_link *link, int pf,
+			  const struct stabletap_vf *now);
+/* The altname, or NULL.  *was: as it was before, but for the number. */
+const char *stabletap_vf_marked(const struct stabletap_link *link,
+				uint8_t addr[6], struct stabletap_vf *was);
+
 /* ---- monitor.c: following changes ---- */
 
 struct stabletap_monitor;
@@ -309,6 +372,13 @@ int stabletap_monitor_fd(const struct stabletap_monitor *mon);
  */
 int stabletap_monitor_read(struct stabletap_monitor *mon,
 			   stabletap_event_fn fn, void *arg);
+
+/*
+ * The same for addresses: a monitor of those alone, and a read that only says
+ * whether there was something: 1, also when events were lost, or 0.
+ */
+int stabletap_addr_monitor_open(struct stabletap_monitor **out);
+int stabletap_addr_monitor_read(struct stabletap_monitor *mon);
 
 /* ---- child.c: macvlans made for ports ---- */
 

@@ -249,6 +249,50 @@ static void test_child(struct tap *t)
 		   "'%s' is no child's name", foreign[i]);
 }
 
+static void test_vf(struct tap *t)
+{
+	static const char mark[] =
+		"stabletap-vf.12.6a36ab6fb4d7.020000000001.7.3.8100.1.-1";
+	static const char *const foreign[] = {
+		"stabletap-vf", "stabletap-vf.", "stabletap-vf.12",
+		"stabletap-vf.12.6a36ab6fb4d7.020000000001.7.3.8100.1",
+		"stabletap-vf.12.6a36ab6fb4d7.020000000001.7.3.8100.1.-1x",
+		"stabletap-vf.12.6a36ab6fb4d7.020000000001.70000.3.8100.1.0",
+		"stabletap-vf.12.6A36ab6fb4d7.020000000001.7.3.8100.1.0",
+		"stabletap-vf.12.6a36ab6fb4.020000000001.7.3.8100.1.0",
+		"stabletap-vf.99999999999.6a36ab6fb4d7.020000000001.7.3.8100.1.0",
+		"Xstabletap-vf.12.6a36ab6fb4d7.020000000001.7.3.8100.1.0",
+	};
+	static const uint8_t own[6] = { 0x6a, 0x36, 0xab, 0x6f, 0xb4, 0xd7 };
+	static const uint8_t admin[6] = { 2, 0, 0, 0, 0, 1 };
+	struct stabletap_link l = { 0 };
+	struct stabletap_vf was = { 0 };
+	struct nlmsghdr *nlh;
+	uint8_t addr[6];
+	char buf[SIZE];
+	size_t i;
+
+	nlh = begin_named(buf, "eth1");
+	put_altnames(nlh, "another", mark);
+	if (!ok(t, !stabletap_link_parse(nlh, &l), "a VF that is set up"))
+		return;
+	is_str(t, stabletap_vf_marked(&l, addr, &was), mark,
+	       "is known by its mark");
+	ok(t, !memcmp(addr, own, 6) && !memcmp(was.mac, admin, 6) &&
+	   was.vlan == 7 && was.qos == 3 && was.vlan_proto == 0x8100 &&
+	   was.spoof_check == 1 && was.trust == -1,
+	   "which says what it was before");
+	stabletap_link_release(&l);
+	for (i = 0; i < sizeof(foreign) / sizeof(*foreign); i++) {
+		nlh = begin_named(buf, "eth1");
+		put_altnames(nlh, foreign[i], NULL);
+		ok(t, !stabletap_link_parse(nlh, &l) &&
+		   !stabletap_vf_marked(&l, addr, &was), "'%s' is no mark",
+		   foreign[i]);
+		stabletap_link_release(&l);
+	}
+}
+
 int main(void)
 {
 	struct tap t = { 0 };
@@ -258,5 +302,6 @@ int main(void)
 	test_passed_over(&t);
 	test_broken(&t);
 	test_child(&t);
+	test_vf(&t);
 	return tap_end(&t);
 }
