@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reading Candidate=. */
+/* Reading Candidate= and Member=. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +68,45 @@ static bool take_int(struct conf_reader *r, const char *value,
 	return true;
 }
 
+/* "3", "0-7" or "*" */
+static bool take_vf(struct conf_reader *r, struct wish *w, const char *value)
+{
+	const char *dash = strchr(value, '-');
+	char first[8];
+
+	w->s.vf = 0;
+	w->s.vf_last = CONF_VF_MAX;
+	if (!strcmp(value, "*"))
+		return true;
+	if (!dash) {
+		if (!take_int(r, value, 0, CONF_VF_MAX, &w->s.vf))
+			return false;
+		w->s.vf_last = w->s.vf;
+		return true;
+	}
+	snprintf(first, sizeof(first), "%.*s", (int)(dash - value), value);
+	if (!take_int(r, first, 0, CONF_VF_MAX, &w->s.vf) ||
+	    !take_int(r, dash + 1, 0, CONF_VF_MAX, &w->s.vf_last))
+		return false;
+	if (w->s.vf_last >= w->s.vf)
+		return true;
+	conf_wrong(r, value, "ends before it begins; write the lower number "
+		   "first");
+	return false;
+}
+
+static bool take_pool(struct conf_reader *r, struct wish *w, const char *value)
+{
+	const char *fault = conf_pool_name_fault(value);
+
+	if (fault) {
+		conf_wrong(r, value, "is no pool's name: %s", fault);
+		return false;
+	}
+	w->s.pool = conf_copy(r, value);
+	return w->s.pool;
+}
+
 static bool take_value(struct conf_reader *r, struct wish *w, int word,
 		       const char *value)
 {
@@ -92,7 +131,9 @@ static bool take_value(struct conf_reader *r, struct wish *w, int word,
 	case WORD_VLAN:
 		return take_int(r, value, 1, 4094, &w->s.vlan);
 	case WORD_VF:
-		return take_int(r, value, 0, 65535, &w->s.vf);
+		return take_vf(r, w, value);
+	case WORD_POOL:
+		return take_pool(r, w, value);
 	case WORD_MODE:
 		i = conf_word(r, conf_modes, value);
 		w->mode_set = i >= 0;
@@ -116,7 +157,7 @@ static void unknown_word(struct conf_reader *r, const char *text,
 	else
 		conf_wrong(r, text, "'%s' is unknown; expected name=, mac=, "
 			   "path=, driver=, property=, port=, vlan=, create, "
-			   "vf= or mode=", before);
+			   "vf=, pool= or mode=", before);
 }
 
 /* One word of a candidate: KEY=VALUE, "create", or a name.  It is changed. */
@@ -171,6 +212,13 @@ static bool wish_whole(struct conf_reader *r, const struct wish *w,
 			     1U << WORD_PATH | 1U << WORD_DRIVER |
 			     1U << WORD_PROPERTY | 1U << WORD_PHYS_PORT;
 
+	if (w->s.pool) {
+		if (!(w->seen & ~(1U << WORD_POOL | 1U << WORD_MODE)))
+			return true;
+		conf_wrong(r, text, "'pool' goes with 'mode' alone; what its "
+			   "members are says [Pool %s]", w->s.pool);
+		return false;
+	}
 	if (!(w->seen & which)) {
 		conf_wrong(r, text, "names no device; add one, as in "
 			   "'name=eth0'");
@@ -212,58 +260,109 @@ static ssize_t intern(struct conf_reader *r, struct conf_selector *s)
 	return (ssize_t)conf->selectors_n++;
 }
 
-static bool add(struct conf_reader *r, struct conf_port *port, struct wish *w,
-		const char *text)
+static void list_clear(struct conf_candidate **list, size_t *n)
 {
-	struct conf_candidate *v;
+	free(*list);
+	*list = NULL;
+	*n = 0;
+}
+
+static bool list_add(struct conf_reader *r, struct conf_candidate **list,
+		     size_t *n, struct wish *w, const char *text,
+		     const char *what)
+{
 	ssize_t number = intern(r, &w->s);
+	struct conf_candidate *v;
 	size_t i;
 
 	if (number < 0)
 		return false;
-	for (i = 0; i < port->candidates_n; i++) {
-		v = &port->candidates[i];
+	for (i = 0; i < *n; i++) {
+		v = &(*list)[i];
 		if (v->selector != (size_t)number)
 			continue;
-		conf_wrong(r, text, "is a candidate already by %s:%u; leave "
-			   "one of the two", v->file, v->line);
+		conf_wrong(r, text, "is a %s already by %s:%u; leave one of "
+			   "the two", what, v->file, v->line);
 		return false;
 	}
-	v = conf_grow(r, port->candidates, port->candidates_n, sizeof(*v));
+	v = conf_grow(r, *list, *n, sizeof(*v));
 	if (!v)
 		return false;
-	port->candidates = v;
-	v[port->candidates_n++] = (struct conf_candidate){
+	*list = v;
+	v[(*n)++] = (struct conf_candidate){
 		.selector = (size_t)number, .mode_set = w->mode_set,
 		.mode = w->mode, .file = r->file, .line = r->line,
 	};
 	return true;
 }
 
-bool conf_take_candidate(struct conf_reader *r, const struct conf_key *key,
-			 void *base, const char *value)
+/* False: complained, and @w is empty. */
+static bool take_wish(struct conf_reader *r, const char *value, struct wish *w)
 {
-	struct wish w = { .s = { .vlan = -1, .vf = -1 } };
-	struct conf_port *port = base;
 	char *parts, *part, *rest;
 	bool good = true;
 
-	(void)key;
-	if (!value) {
-		free(port->candidates);
-		port->candidates = NULL;
-		port->candidates_n = 0;
-		return true;
-	}
+	*w = (struct wish){ .s = { .vlan = -1, .vf = -1, .vf_last = -1 } };
 	parts = conf_copy(r, value);
 	if (!parts)
 		return false;
 	for (part = strtok_r(parts, BLANKS, &rest); part;
 	     part = strtok_r(NULL, BLANKS, &rest))
-		good = take_part(r, &w, part) && good;
+		good = take_part(r, w, part) && good;
 	free(parts);
-	if (good && wish_whole(r, &w, value))
-		return add(r, port, &w, value);
-	conf_selector_release(&w.s);
+	if (good && wish_whole(r, w, value))
+		return true;
+	conf_selector_release(&w->s);
 	return false;
+}
+
+bool conf_take_candidate(struct conf_reader *r, const struct conf_key *key,
+			 void *base, const char *value)
+{
+	struct conf_port *port = base;
+	struct wish w;
+
+	(void)key;
+	if (!value) {
+		list_clear(&port->candidates, &port->candidates_n);
+		return true;
+	}
+	return take_wish(r, value, &w) &&
+	       list_add(r, &port->candidates, &port->candidates_n, &w, value,
+			"candidate");
+}
+
+bool conf_take_member(struct conf_reader *r, const struct conf_key *key,
+		      void *base, const char *value)
+{
+	struct conf_pool *pool = base;
+	struct wish w;
+
+	(void)key;
+	if (!value) {
+		list_clear(&pool->members, &pool->members_n);
+		return true;
+	}
+	if (!take_wish(r, value, &w))
+		return false;
+	if (w.s.pool || w.mode_set || w.s.vlan_create) {
+		conf_wrong(r, value, "a member is a device that there is; %s",
+			   w.s.pool ? "name the devices, not another pool" :
+			   w.mode_set ? "say 'mode' with the port's "
+			   "Candidate=" : "leave out 'create'");
+		conf_selector_release(&w.s);
+		return false;
+	}
+	return list_add(r, &pool->members, &pool->members_n, &w, value,
+			"member");
+}
+
+ssize_t conf_pool_selector(struct conf_reader *r, const char *name)
+{
+	struct conf_selector s = {
+		.vlan = -1, .vf = -1, .vf_last = -1,
+		.pool = conf_copy(r, name),
+	};
+
+	return s.pool ? intern(r, &s) : -1;
 }

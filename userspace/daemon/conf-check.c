@@ -29,6 +29,19 @@ const char *conf_name_fault(const char *name)
 	return NULL;
 }
 
+const char *conf_pool_name_fault(const char *name)
+{
+	const char *p;
+
+	if (strlen(name) > 63)
+		return "it is longer than 63 bytes";
+	for (p = name; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("-_.", *p))
+			return "only letters, digits, '-', '_' and '.' are "
+			       "for those";
+	return NULL;
+}
+
 /* ---- one port ---- */
 
 /* The place of @key in @d; of the port's head if it was not said. */
@@ -252,6 +265,105 @@ static int name_is(const void *name, const void *b)
 	return strcmp(name, y->draft->port.name);
 }
 
+/* ---- pools ---- */
+
+static void unknown_pool(struct conf_reader *r, struct conf_said at,
+			 const char *name)
+{
+	const char **words = calloc(r->pools_n + 1, sizeof(*words));
+	const char *close;
+	size_t i;
+
+	if (!words) {
+		r->err = -ENOMEM;
+		return;
+	}
+	for (i = 0; i < r->pools_n; i++)
+		words[i] = r->pools[i].pool.name;
+	close = conf_closest(name, words);
+	if (close)
+		conf_wrong_at(r, at, name, "there is no such pool; did you "
+			      "mean '%s'?", close);
+	else
+		conf_wrong_at(r, at, name, "there is no such pool; describe "
+			      "it in a section [Pool %s]", name);
+	free(words);
+}
+
+/* How many ports ask for pool @name? */
+static size_t count_users(struct conf_reader *r, const char *name)
+{
+	const struct conf_selector *s;
+	size_t i, k, n = 0;
+
+	for (i = 0; i < r->drafts_n; i++) {
+		const struct conf_port *port = &r->drafts[i].port;
+
+		for (k = 0; k < port->candidates_n; k++) {
+			s = &r->conf->selectors[port->candidates[k].selector];
+			n += s->pool && !strcmp(s->pool, name);
+		}
+	}
+	return n;
+}
+
+static void check_pool(struct conf_reader *r, const struct conf_pool_draft *d,
+		       bool quiet)
+{
+	const struct conf_pool *pool = &d->pool;
+	struct conf_said head = { pool->file, pool->line };
+	size_t i, users, n = 0;
+
+	for (i = 0; i < pool->members_n; i++)
+		n += r->conf->selectors[pool->members[i].selector].vf >= 0;
+	if (!pool->members_n && !quiet)
+		conf_wrong_at(r, head, pool->name, "the pool has no Member=; "
+			      "say what it is made of");
+	if (pool->vf_count && !n && pool->members_n)
+		conf_wrong_at(r, d->said[KEY_VF_COUNT],
+			      conf_pool_keys[KEY_VF_COUNT].name, "no member is "
+			      "described as a VF; say of which device they "
+			      "are to be made, as in 'Member=name=eth0 vf=*'");
+	if (!pool->vf_mac && pool->vf_spoof_check == CONF_VF_YES)
+		conf_warn_at(r, d->said[KEY_VF_SPOOF_CHECK],
+			     conf_pool_keys[KEY_VF_SPOOF_CHECK].name, "with "
+			     "VFMAC=no the VF may not send from the port's "
+			     "MAC address");
+	users = count_users(r, pool->name);
+	if (!users)
+		conf_warn_at(r, head, pool->name, "no port asks for the pool, "
+			     "by Candidate=pool=%s", pool->name);
+	else if (pool->vf_count && n == 1 && pool->members_n == 1 &&
+		 users > pool->vf_count)
+		conf_warn_at(r, d->said[KEY_VF_COUNT], pool->name, "%zu ports "
+			     "ask for one of %u VFs; some will wait", users,
+			     pool->vf_count);
+}
+
+static void check_pools(struct conf_reader *r, bool quiet)
+{
+	size_t i, k;
+
+	for (i = 0; i < r->pools_n; i++)
+		check_pool(r, &r->pools[i], quiet);
+	for (i = 0; i < r->drafts_n; i++) {
+		const struct conf_port *port = &r->drafts[i].port;
+
+		for (k = 0; k < port->candidates_n; k++) {
+			const struct conf_candidate *c = &port->candidates[k];
+			const char *name = r->conf->selectors[c->selector].pool;
+			struct conf_said at = { c->file, c->line };
+			size_t p;
+
+			for (p = 0; name && p < r->pools_n; p++)
+				if (!strcmp(r->pools[p].pool.name, name))
+					break;
+			if (name && p == r->pools_n)
+				unknown_pool(r, at, name);
+		}
+	}
+}
+
 /* The kernel puts no port below a port. */
 static void check_candidates(struct conf_reader *r, const struct ref *sorted,
 			     const struct conf_draft *d, bool quiet)
@@ -337,6 +449,7 @@ void conf_check(struct conf_reader *r)
 		check_candidates(r, v, &r->drafts[i], quiet);
 	}
 	check_nics(r, v);
+	check_pools(r, !quiet);
 	free(v);
 	check_devices(r);
 }

@@ -59,36 +59,76 @@ static int diff_keys(const struct conf_key *keys, size_t n, const char *who,
 	return count;
 }
 
-int conf_diff(const struct conf *old, const struct conf *new, FILE *out)
+/* Ports or pools, sorted by their names, which are their first member */
+struct list {
+	const struct conf *conf;
+	const void *v;
+	size_t n;
+	size_t size;		/* of an element */
+};
+
+static const void *element(const struct list *l, size_t i)
 {
-	struct side was = { old, old };
-	struct side is = { new, new };
+	return (const char *)l->v + i * l->size;
+}
+
+static const char *name_of(const struct list *l, size_t i)
+{
+	return *(char *const *)element(l, i);
+}
+
+static int diff_lists(const struct conf_key *keys, size_t n, const char *what,
+		      const struct list *old, const struct list *new,
+		      FILE *out)
+{
 	size_t i = 0, k = 0;
-	int count;
+	int count = 0;
 	int order;
 
-	count = diff_keys(conf_daemon_keys, DAEMON_KEYS_N, "daemon", was, is,
-			  out);
-	while (i < old->ports_n || k < new->ports_n) {
-		/* Both are sorted by name. */
-		if (i == old->ports_n)
+	while (i < old->n || k < new->n) {
+		if (i == old->n)
 			order = 1;
-		else if (k == new->ports_n)
+		else if (k == new->n)
 			order = -1;
 		else
-			order = strcmp(old->ports[i].name, new->ports[k].name);
-		if (order < 0) {
-			fprintf(out, "%s: is gone\n", old->ports[i++].name);
-			count++;
-		} else if (order > 0) {
-			fprintf(out, "%s: is new\n", new->ports[k++].name);
+			order = strcmp(name_of(old, i), name_of(new, k));
+		if (order) {
+			fprintf(out, "%s%s: is %s\n", what, order < 0 ?
+				name_of(old, i) : name_of(new, k),
+				order < 0 ? "gone" : "new");
 			count++;
 		} else {
-			was.base = &old->ports[i++];
-			is.base = &new->ports[k];
-			count += diff_keys(conf_port_keys, PORT_KEYS_N,
-					   new->ports[k++].name, was, is, out);
+			struct side was = { old->conf, element(old, i) };
+			struct side is = { new->conf, element(new, k) };
+			char who[128];
+
+			snprintf(who, sizeof(who), "%s%s", what,
+				 name_of(new, k));
+			count += diff_keys(keys, n, who, was, is, out);
 		}
+		i += order <= 0;
+		k += order >= 0;
 	}
 	return count;
+}
+
+int conf_diff(const struct conf *old, const struct conf *new, FILE *out)
+{
+	const struct list ports[] = {
+		{ old, old->ports, old->ports_n, sizeof(*old->ports) },
+		{ new, new->ports, new->ports_n, sizeof(*new->ports) },
+	};
+	const struct list pools[] = {
+		{ old, old->pools, old->pools_n, sizeof(*old->pools) },
+		{ new, new->pools, new->pools_n, sizeof(*new->pools) },
+	};
+	struct side was = { old, old };
+	struct side is = { new, new };
+
+	return diff_keys(conf_daemon_keys, DAEMON_KEYS_N, "daemon", was, is,
+			 out) +
+	       diff_lists(conf_pool_keys, POOL_KEYS_N, "pool ", &pools[0],
+			  &pools[1], out) +
+	       diff_lists(conf_port_keys, PORT_KEYS_N, "", &ports[0],
+			  &ports[1], out);
 }

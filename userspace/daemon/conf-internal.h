@@ -31,6 +31,11 @@ enum conf_port_key {
 	KEY_HOOK_TIMEOUT, PORT_KEYS_N,
 };
 
+enum conf_pool_key {
+	KEY_MEMBER, KEY_VF_COUNT, KEY_VF_MAC, KEY_VF_VLAN, KEY_VF_SPOOF_CHECK,
+	KEY_VF_TRUST, POOL_KEYS_N,
+};
+
 enum conf_daemon_key { KEY_METRICS_FILE, DAEMON_KEYS_N };
 
 /* Where something was said last; line 0: nowhere. */
@@ -46,11 +51,19 @@ struct conf_draft {
 	struct conf_said said[PORT_KEYS_N];
 };
 
+/* A pool likewise */
+struct conf_pool_draft {
+	struct conf_pool pool;
+	const char *main;
+	struct conf_said said[POOL_KEYS_N];
+};
+
 /* What the next line belongs to */
 enum conf_section {
 	SECTION_NONE,
 	SECTION_SKIPPED,	/* its head was wrong: keep quiet */
 	SECTION_PORT,
+	SECTION_POOL,
 	SECTION_DAEMON,
 };
 
@@ -62,7 +75,8 @@ struct conf_reader {
 
 	struct conf_draft *drafts;
 	size_t drafts_n;
-	size_t drafts_room;
+	struct conf_pool_draft *pools;
+	size_t pools_n;
 	struct conf_said daemon_said[DAEMON_KEYS_N];
 
 	/* The file being read */
@@ -73,11 +87,11 @@ struct conf_reader {
 	size_t text_room;
 	unsigned int line;
 	enum conf_section section;
-	size_t draft;
+	size_t draft;		/* in drafts or pools, by section */
 };
 
 /*
- * One key.  @base is the struct conf_port or struct conf that has it;
+ * One key.  @base is the struct conf_port, conf_pool or conf that has it;
  * @offset is that of its field there.
  */
 struct conf_key {
@@ -132,6 +146,7 @@ void conf_parse(struct conf_reader *r);
 /* ---- conf-keys.c ---- */
 
 extern const struct conf_key conf_port_keys[PORT_KEYS_N];
+extern const struct conf_key conf_pool_keys[POOL_KEYS_N];
 extern const struct conf_key conf_daemon_keys[DAEMON_KEYS_N];
 extern const char *const conf_modes[];	/* by enum stabletap_mode */
 
@@ -183,12 +198,14 @@ void conf_show_span(const struct conf *conf, const struct conf_key *key,
 /* What may stand in a candidate, by word and as it is written */
 enum conf_selector_word {
 	WORD_NAME, WORD_MAC, WORD_PATH, WORD_DRIVER, WORD_PROPERTY,
-	WORD_PHYS_PORT, WORD_VLAN, WORD_VF, WORD_MODE, WORD_CREATE,
+	WORD_PHYS_PORT, WORD_VLAN, WORD_VF, WORD_POOL, WORD_MODE, WORD_CREATE,
 };
 extern const char *const conf_selector_words[];	/* ended by NULL */
 
 void conf_show_candidates(const struct conf *conf, const struct conf_key *key,
 			  const void *base, FILE *out);
+void conf_show_members(const struct conf *conf, const struct conf_key *key,
+		       const void *base, FILE *out);
 void conf_selector_release(struct conf_selector *s);
 /* Has it characters that make it a pattern? */
 bool conf_is_pattern(const char *text);
@@ -197,6 +214,10 @@ bool conf_is_pattern(const char *text);
 
 bool conf_take_candidate(struct conf_reader *r, const struct conf_key *key,
 			 void *base, const char *value);
+bool conf_take_member(struct conf_reader *r, const struct conf_key *key,
+		      void *base, const char *value);
+/* The number of pool @name's selector; -1: out of memory. */
+ssize_t conf_pool_selector(struct conf_reader *r, const char *name);
 
 /* ---- conf-probe.c ---- */
 
@@ -214,6 +235,8 @@ void conf_show_probe_source(const struct conf *conf,
 
 /* What of @name is no interface's name, or NULL: it can be one. */
 const char *conf_name_fault(const char *name);
+/* What makes @name useless in pool=NAME, or NULL: nothing. */
+const char *conf_pool_name_fault(const char *name);
 void conf_check(struct conf_reader *r);
 
 #endif /* CONF_INTERNAL_H */

@@ -30,6 +30,13 @@ static const char *const failback[] = {
 	NULL,
 };
 
+static const char *const vf_flags[] = {
+	[CONF_VF_KEEP] = "keep",
+	[CONF_VF_NO] = "no",
+	[CONF_VF_YES] = "yes",
+	NULL,
+};
+
 static const char *const yes_no[] = { "no", "yes", NULL };
 static const char *const up_down[] = { "up", "down", NULL };
 
@@ -124,6 +131,7 @@ static void show_hooks(const struct conf *conf, const struct conf_key *key,
 }
 
 #define PORT(field) offsetof(struct conf_port, field)
+#define POOL(field) offsetof(struct conf_pool, field)
 #define DAEMON(field) offsetof(struct conf, field)
 
 const struct conf_key conf_port_keys[PORT_KEYS_N] = {
@@ -237,6 +245,33 @@ const struct conf_key conf_port_keys[PORT_KEYS_N] = {
 		"HookTimeoutSec", PORT(hook_limit), conf_take_span,
 		conf_show_span, .min = MS, .max = SPAN_MAX,
 		.fallback = 30 * SEC,
+	},
+};
+
+const struct conf_key conf_pool_keys[POOL_KEYS_N] = {
+	[KEY_MEMBER] = {
+		"Member", POOL(members), conf_take_member, conf_show_members,
+		.list = true,
+	},
+	[KEY_VF_COUNT] = {
+		"VFCount", POOL(vf_count), conf_take_number, show_number,
+		.min = 1, .max = CONF_VF_MAX,
+	},
+	[KEY_VF_MAC] = {
+		"VFMAC", POOL(vf_mac), conf_take_bool, show_bool,
+		.fallback = true, .words = yes_no,
+	},
+	[KEY_VF_VLAN] = {
+		"VFVLAN", POOL(vf_vlan), conf_take_number, show_number,
+		.min = 1, .max = 4094,
+	},
+	[KEY_VF_SPOOF_CHECK] = {
+		"VFSpoofCheck", POOL(vf_spoof_check), conf_take_word,
+		show_word, .fallback = CONF_VF_KEEP, .words = vf_flags,
+	},
+	[KEY_VF_TRUST] = {
+		"VFTrust", POOL(vf_trust), conf_take_word, show_word,
+		.fallback = CONF_VF_KEEP, .words = vf_flags,
 	},
 };
 

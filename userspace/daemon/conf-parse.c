@@ -14,58 +14,83 @@
 
 #define BLANKS " \t\r\n\v\f"
 
-static const char *const section_words[] = { "Port", "Daemon", NULL };
+static const char *const section_words[] = { "Port", "Pool", "Daemon", NULL };
 
 /* ---- keys ---- */
 
+/* What the present section may hold, and where that goes */
+struct place {
+	const char *section;
+	const struct conf_key *keys;
+	size_t n;
+	struct conf_said *said;
+	void *base;
+};
+
+static struct place here(struct conf_reader *r)
+{
+	switch (r->section) {
+	case SECTION_PORT:
+		return (struct place){
+			"Port", conf_port_keys, PORT_KEYS_N,
+			r->drafts[r->draft].said, &r->drafts[r->draft].port,
+		};
+	case SECTION_POOL:
+		return (struct place){
+			"Pool", conf_pool_keys, POOL_KEYS_N,
+			r->pools[r->draft].said, &r->pools[r->draft].pool,
+		};
+	default:
+		return (struct place){
+			"Daemon", conf_daemon_keys, DAEMON_KEYS_N,
+			r->daemon_said, r->conf,
+		};
+	}
+}
+
 static void unknown_key(struct conf_reader *r, const char *name,
-			const struct conf_key *keys, size_t n)
+			const struct place *p)
 {
 	const char *words[PORT_KEYS_N + 1];
 	const char *close;
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		words[i] = keys[i].name;
-	words[n] = NULL;
+	for (i = 0; i < p->n; i++)
+		words[i] = p->keys[i].name;
+	words[p->n] = NULL;
 	close = conf_closest(name, words);
 	if (close)
 		conf_wrong(r, name, "there is no such key; did you mean "
 			   "'%s='?", close);
 	else
 		conf_wrong(r, name, "there is no such key; stabletap.conf(5) "
-			   "lists those of [%s]",
-			   section_words[r->section == SECTION_DAEMON]);
+			   "lists those of [%s]", p->section);
 }
 
 static void take_key(struct conf_reader *r, const char *name,
 		     const char *value)
 {
-	bool port = r->section == SECTION_PORT;
-	const struct conf_key *keys = port ? conf_port_keys : conf_daemon_keys;
-	size_t n = port ? PORT_KEYS_N : DAEMON_KEYS_N;
-	struct conf_said *said = port ? r->drafts[r->draft].said :
-					r->daemon_said;
-	void *base = port ? (void *)&r->drafts[r->draft].port :
-			    (void *)r->conf;
+	struct place p = here(r);
+	struct conf_said *said;
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (!strcmp(keys[i].name, name))
+	for (i = 0; i < p.n; i++)
+		if (!strcmp(p.keys[i].name, name))
 			break;
-	if (i == n) {
-		unknown_key(r, name, keys, n);
+	if (i == p.n) {
+		unknown_key(r, name, &p);
 		return;
 	}
+	said = &p.said[i];
 	/* Another file's word may be overruled by a drop-in alone. */
-	if (said[i].line && !keys[i].list &&
-	    (said[i].file == r->file || r->file == r->main)) {
+	if (said->line && !p.keys[i].list &&
+	    (said->file == r->file || r->file == r->main)) {
 		conf_wrong(r, name, "is said already in %s:%u; leave one of "
-			   "the two", said[i].file, said[i].line);
+			   "the two", said->file, said->line);
 		return;
 	}
-	said[i] = (struct conf_said){ r->file, r->line };
-	keys[i].take(r, &keys[i], base, *value ? value : NULL);
+	*said = (struct conf_said){ r->file, r->line };
+	p.keys[i].take(r, &p.keys[i], p.base, *value ? value : NULL);
 }
 
 static int handle(void *user, const char *section, const char *name,
@@ -119,56 +144,118 @@ static struct conf_draft *draft_add(struct conf_reader *r, const char *name)
 	return d;
 }
 
-static void unknown_port(struct conf_reader *r, const char *name)
+static struct conf_pool_draft *pool_add(struct conf_reader *r, const char *name)
 {
-	const char **words = calloc(r->drafts_n + 1, sizeof(*words));
+	struct conf_pool_draft *v = conf_grow(r, r->pools, r->pools_n,
+					      sizeof(*v));
+	struct conf_pool_draft *d;
+	size_t i;
+
+	if (!v)
+		return NULL;
+	r->pools = v;
+	d = &v[r->pools_n];
+	*d = (struct conf_pool_draft){
+		.pool = { .file = r->file, .line = r->line },
+		.main = r->main,
+	};
+	d->pool.name = conf_copy(r, name);
+	if (!d->pool.name)
+		return NULL;
+	for (i = 0; i < POOL_KEYS_N; i++)
+		conf_pool_keys[i].take(r, &conf_pool_keys[i], &d->pool, NULL);
+	r->pools_n++;
+	return d;
+}
+
+/* A port or pool that was begun before */
+struct head {
+	const char *name;
+	const char *main;
+	struct conf_said at;
+};
+
+static struct head head_of(const struct conf_reader *r,
+			   enum conf_section section, size_t i)
+{
+	const struct conf_port *port;
+	const struct conf_pool *pool;
+
+	if (section == SECTION_PORT) {
+		port = &r->drafts[i].port;
+		return (struct head){ port->name, r->drafts[i].main,
+				      { port->file, port->line } };
+	}
+	pool = &r->pools[i].pool;
+	return (struct head){ pool->name, r->pools[i].main,
+			      { pool->file, pool->line } };
+}
+
+/* A drop-in speaks of what its file has not. */
+static void unknown_name(struct conf_reader *r, enum conf_section section,
+			 size_t n, const char *name)
+{
+	const char *what = section == SECTION_PORT ? "port" : "pool";
+	const char **words = calloc(n + 1, sizeof(*words));
 	const char *close;
-	size_t i, n = 0;
+	struct head h;
+	size_t i, k = 0;
 
 	if (!words) {
 		r->err = -ENOMEM;
 		return;
 	}
-	for (i = 0; i < r->drafts_n; i++)
-		if (r->drafts[i].main == r->main)
-			words[n++] = r->drafts[i].port.name;
+	for (i = 0; i < n; i++) {
+		h = head_of(r, section, i);
+		if (h.main == r->main)
+			words[k++] = h.name;
+	}
 	close = conf_closest(name, words);
 	if (close)
-		conf_wrong(r, name, "there is no such port in %s; did you "
-			   "mean '%s'?", r->main, close);
+		conf_wrong(r, name, "there is no such %s in %s; did you "
+			   "mean '%s'?", what, r->main, close);
 	else
-		conf_wrong(r, name, "there is no such port in %s; a new one "
-			   "needs a file of its own", r->main);
+		conf_wrong(r, name, "there is no such %s in %s; a new one "
+			   "needs a file of its own", what, r->main);
 	free(words);
 }
 
-static void open_port(struct conf_reader *r, const char *name)
+static void open_named(struct conf_reader *r, enum conf_section section,
+		       const char *name)
 {
-	const char *fault = conf_name_fault(name);
+	bool port = section == SECTION_PORT;
+	const char *fault = port ? conf_name_fault(name) :
+			    conf_pool_name_fault(name);
+	size_t n = port ? r->drafts_n : r->pools_n;
 	bool drop_in = r->file != r->main;
+	struct head h = { 0 };
 	size_t i;
 
 	if (fault) {
-		conf_wrong(r, name, "is no interface's name: %s", fault);
+		conf_wrong(r, name, "is no %s name: %s", port ?
+			   "interface's" : "pool's", fault);
 		return;
 	}
-	for (i = 0; i < r->drafts_n; i++)
-		if (!strcmp(r->drafts[i].port.name, name))
+	for (i = 0; i < n; i++) {
+		h = head_of(r, section, i);
+		if (!strcmp(h.name, name))
 			break;
-	if (drop_in && (i == r->drafts_n || r->drafts[i].main != r->main)) {
-		unknown_port(r, name);
+	}
+	if (drop_in && (i == n || h.main != r->main)) {
+		unknown_name(r, section, n, name);
 		return;
 	}
-	if (!drop_in && i < r->drafts_n) {
-		conf_wrong(r, name, "the port is described already in %s:%u; "
-			   "change it there or in a drop-in",
-			   r->drafts[i].port.file, r->drafts[i].port.line);
+	if (!drop_in && i < n) {
+		conf_wrong(r, name, "the %s is described already in %s:%u; "
+			   "change it there or in a drop-in", port ? "port" :
+			   "pool", h.at.file, h.at.line);
 		return;
 	}
-	if (i == r->drafts_n && !draft_add(r, name))
+	if (i == n && !(port ? (void *)draft_add(r, name) :
+			(void *)pool_add(r, name)))
 		return;
 	r->draft = i;
-	r->section = SECTION_PORT;
+	r->section = section;
 }
 
 static void unknown_section(struct conf_reader *r, const char *word,
@@ -181,10 +268,10 @@ static void unknown_section(struct conf_reader *r, const char *word,
 			   "mean [%s%s%s]?", close, *name ? " " : "", name);
 	else
 		conf_wrong(r, r->text, "there is no such section; expected "
-			   "[Port NAME] or [Daemon]");
+			   "[Port NAME], [Pool NAME] or [Daemon]");
 }
 
-/* "[Port NAME]", "[Daemon]"; @head is changed. */
+/* "[Port NAME]", "[Pool NAME]", "[Daemon]"; @head is changed. */
 static void open_section(struct conf_reader *r, char *head)
 {
 	char *end = strchr(head, ']');
@@ -212,10 +299,15 @@ static void open_section(struct conf_reader *r, char *head)
 	if (!strncmp(word, "X-", 2))
 		return;
 	if (!strcmp(word, "Port") && *name) {
-		open_port(r, name);
+		open_named(r, SECTION_PORT, name);
 	} else if (!strcmp(word, "Port")) {
 		conf_wrong(r, r->text, "the port's name is missing; write "
 			   "[Port NAME]");
+	} else if (!strcmp(word, "Pool") && *name) {
+		open_named(r, SECTION_POOL, name);
+	} else if (!strcmp(word, "Pool")) {
+		conf_wrong(r, r->text, "the pool's name is missing; write "
+			   "[Pool NAME]");
 	} else if (!strcmp(word, "Daemon") && !*name) {
 		r->section = SECTION_DAEMON;
 	} else if (!strcmp(word, "Daemon")) {
@@ -239,8 +331,8 @@ static const char *line_fault(const char *line, size_t room)
 	if (*line == '[')
 		return NULL;
 	if (line[strcspn(line, "=:")] != '=')
-		return "there is no '='; expected KEY=VALUE, [Port NAME] or "
-		       "[Daemon]";
+		return "there is no '='; expected KEY=VALUE, [Port NAME], "
+		       "[Pool NAME] or [Daemon]";
 	if (line[len - 1] == '\\')
 		return "a line can't be continued; lists grow by saying the "
 		       "key again";

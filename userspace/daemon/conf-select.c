@@ -9,7 +9,7 @@ const char *const conf_selector_words[] = {
 	[WORD_NAME] = "name", [WORD_MAC] = "mac", [WORD_PATH] = "path",
 	[WORD_DRIVER] = "driver", [WORD_PROPERTY] = "property",
 	[WORD_PHYS_PORT] = "port", [WORD_VLAN] = "vlan", [WORD_VF] = "vf",
-	[WORD_MODE] = "mode", [WORD_CREATE] = "create", NULL,
+	[WORD_POOL] = "pool", [WORD_MODE] = "mode", [WORD_CREATE] = "create", NULL,
 };
 
 void conf_selector_release(struct conf_selector *s)
@@ -19,7 +19,8 @@ void conf_selector_release(struct conf_selector *s)
 	free(s->driver);
 	free(s->property);
 	free(s->phys_port);
-	*s = (struct conf_selector){ .vlan = -1, .vf = -1 };
+	free(s->pool);
+	*s = (struct conf_selector){ .vlan = -1, .vf = -1, .vf_last = -1 };
 }
 
 bool conf_is_pattern(const char *text)
@@ -36,11 +37,12 @@ bool conf_selector_equal(const struct conf_selector *a,
 			 const struct conf_selector *b)
 {
 	return a->vlan == b->vlan && a->vlan_create == b->vlan_create &&
-	       a->vf == b->vf && a->mac_set == b->mac_set &&
+	       a->vf == b->vf && a->vf_last == b->vf_last &&
+	       a->mac_set == b->mac_set &&
 	       (!a->mac_set || !memcmp(a->mac, b->mac, sizeof(a->mac))) &&
 	       same(a->name, b->name) && same(a->path, b->path) &&
 	       same(a->driver, b->driver) && same(a->property, b->property) &&
-	       same(a->phys_port, b->phys_port);
+	       same(a->phys_port, b->phys_port) && same(a->pool, b->pool);
 }
 
 static void show_selector(const struct conf_selector *s, FILE *out)
@@ -48,7 +50,7 @@ static void show_selector(const struct conf_selector *s, FILE *out)
 	const char *const texts[] = {
 		[WORD_NAME] = s->name, [WORD_PATH] = s->path,
 		[WORD_DRIVER] = s->driver, [WORD_PROPERTY] = s->property,
-		[WORD_PHYS_PORT] = s->phys_port,
+		[WORD_PHYS_PORT] = s->phys_port, [WORD_POOL] = s->pool,
 	};
 	char buf[STABLETAP_MAC_TEXT];
 	const char *gap = "";
@@ -67,7 +69,13 @@ static void show_selector(const struct conf_selector *s, FILE *out)
 	if (s->vlan >= 0)
 		fprintf(out, " vlan=%d%s", s->vlan,
 			s->vlan_create ? " create" : "");
-	if (s->vf >= 0)
+	if (s->vf < 0)
+		return;
+	if (!s->vf && s->vf_last == CONF_VF_MAX)
+		fputs(" vf=*", out);
+	else if (s->vf_last > s->vf)
+		fprintf(out, " vf=%d-%d", s->vf, s->vf_last);
+	else
 		fprintf(out, " vf=%d", s->vf);
 }
 
@@ -91,20 +99,35 @@ void conf_selector_format(const struct conf_selector *s, char *buf,
 	free(text);
 }
 
+static void show_list(const struct conf *conf, const struct conf_candidate *v,
+		      size_t n, FILE *out)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (i)
+			fputs(", ", out);
+		show_selector(&conf->selectors[v[i].selector], out);
+		if (v[i].mode_set)
+			fprintf(out, " mode=%s",
+				stabletap_mode_name(v[i].mode));
+	}
+}
+
 void conf_show_candidates(const struct conf *conf, const struct conf_key *key,
 			  const void *base, FILE *out)
 {
 	const struct conf_port *port = base;
-	size_t i;
 
 	(void)key;
-	for (i = 0; i < port->candidates_n; i++) {
-		const struct conf_candidate *c = &port->candidates[i];
+	show_list(conf, port->candidates, port->candidates_n, out);
+}
 
-		if (i)
-			fputs(", ", out);
-		show_selector(&conf->selectors[c->selector], out);
-		if (c->mode_set)
-			fprintf(out, " mode=%s", stabletap_mode_name(c->mode));
-	}
+void conf_show_members(const struct conf *conf, const struct conf_key *key,
+		       const void *base, FILE *out)
+{
+	const struct conf_pool *pool = base;
+
+	(void)key;
+	show_list(conf, pool->members, pool->members_n, out);
 }

@@ -122,6 +122,12 @@ static void port_release(struct conf_port *port)
 	free(port->name);
 }
 
+static void pool_release(struct conf_pool *pool)
+{
+	free(pool->members);
+	free(pool->name);
+}
+
 void conf_free(struct conf *conf)
 {
 	size_t i;
@@ -131,6 +137,9 @@ void conf_free(struct conf *conf)
 	for (i = 0; i < conf->ports_n; i++)
 		port_release(&conf->ports[i]);
 	free(conf->ports);
+	for (i = 0; i < conf->pools_n; i++)
+		pool_release(&conf->pools[i]);
+	free(conf->pools);
 	for (i = 0; i < conf->selectors_n; i++)
 		conf_selector_release(&conf->selectors[i]);
 	free(conf->selectors);
@@ -149,20 +158,48 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+static int by_pool_name(const void *a, const void *b)
+{
+	const struct conf_pool *x = a;
+	const struct conf_pool *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static void mark(const struct conf_candidate *v, size_t n, size_t *to)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		to[v[i].selector] = 1;
+}
+
+static void renumber(struct conf_candidate *v, size_t n, const size_t *to)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		v[i].selector = to[v[i].selector];
+}
+
 /* What was taken back by an empty Candidate= leaves no selector behind. */
 static void drop_unused(struct conf_reader *r)
 {
 	struct conf *conf = r->conf;
 	size_t *to = calloc(conf->selectors_n + 1, sizeof(*to));
-	size_t i, k, n = 0;
+	size_t i, n = 0;
 
 	if (!to) {
 		r->err = -ENOMEM;
 		return;
 	}
 	for (i = 0; i < conf->ports_n; i++)
-		for (k = 0; k < conf->ports[i].candidates_n; k++)
-			to[conf->ports[i].candidates[k].selector] = 1;
+		mark(conf->ports[i].candidates, conf->ports[i].candidates_n,
+		     to);
+	for (i = 0; i < conf->pools_n; i++) {
+		mark(conf->pools[i].members, conf->pools[i].members_n, to);
+		to[conf->pools[i].selector] = 1;
+	}
 	for (i = 0; i < conf->selectors_n; i++) {
 		if (!to[i]) {
 			conf_selector_release(&conf->selectors[i]);
@@ -173,21 +210,45 @@ static void drop_unused(struct conf_reader *r)
 	}
 	conf->selectors_n = n;
 	for (i = 0; i < conf->ports_n; i++)
-		for (k = 0; k < conf->ports[i].candidates_n; k++)
-			conf->ports[i].candidates[k].selector =
-				to[conf->ports[i].candidates[k].selector];
+		renumber(conf->ports[i].candidates,
+			 conf->ports[i].candidates_n, to);
+	for (i = 0; i < conf->pools_n; i++) {
+		renumber(conf->pools[i].members, conf->pools[i].members_n, to);
+		conf->pools[i].selector = to[conf->pools[i].selector];
+	}
 	free(to);
 }
 
-/* Drafts become ports. */
+static void settle_pools(struct conf_reader *r)
+{
+	struct conf *conf = r->conf;
+	ssize_t number;
+	size_t i;
+
+	conf->pools = calloc(r->pools_n + 1, sizeof(*conf->pools));
+	for (i = 0; i < r->pools_n; i++) {
+		number = conf_pool_selector(r, r->pools[i].pool.name);
+		r->pools[i].pool.selector = (size_t)number;
+		if (conf->pools && number >= 0)
+			conf->pools[conf->pools_n++] = r->pools[i].pool;
+		else
+			pool_release(&r->pools[i].pool);
+	}
+	if (!conf->pools) {
+		r->err = -ENOMEM;
+		return;
+	}
+	qsort(conf->pools, conf->pools_n, sizeof(*conf->pools), by_pool_name);
+}
+
+/* Drafts become ports and pools. */
 static void settle(struct conf_reader *r)
 {
 	struct conf *conf = r->conf;
 	size_t i;
 
-	if (!r->drafts_n)
-		return;
-	conf->ports = calloc(r->drafts_n, sizeof(*conf->ports));
+	settle_pools(r);
+	conf->ports = calloc(r->drafts_n + 1, sizeof(*conf->ports));
 	for (i = 0; i < r->drafts_n; i++) {
 		if (conf->ports)
 			conf->ports[i] = r->drafts[i].port;
@@ -213,6 +274,7 @@ static int finish(struct conf_reader *r, int err, struct conf **conf)
 	if (!err)
 		err = r->err;
 	free(r->drafts);
+	free(r->pools);
 	free(r->text);
 	if (!err && !r->wrong)
 		*conf = r->conf;

@@ -29,8 +29,13 @@ struct conf_selector {
 	int vlan;		/* the VLAN of this id on it; -1: none */
 	bool vlan_create;	/* make it if it is not there */
 	int vf;			/* the VF of this number on it; -1 */
+	int vf_last;		/* or of any number up to this */
+	char *pool;		/* any member of this pool, and no more said */
 };
 
+#define CONF_VF_MAX 65535
+
+/* Of a port, or a member of a pool, which has no mode. */
 struct conf_candidate {
 	size_t selector;	/* index into conf.selectors */
 	bool mode_set;
@@ -57,6 +62,29 @@ struct conf_probe {
 	uint64_t limit;		/* for the answer, ns */
 	uint32_t misses;	/* in a row, before it counts as failed ... */
 	uint32_t answers;	/* ... and as good again */
+};
+
+/* What a VF is given while it carries a port */
+enum conf_vf_flag {
+	CONF_VF_KEEP,		/* as it is */
+	CONF_VF_NO,
+	CONF_VF_YES,
+};
+
+/* A set of devices of which each carries one port at a time. */
+struct conf_pool {
+	char *name;
+	const char *file;	/* where it was first named; of conf.files */
+	unsigned int line;
+
+	size_t selector;	/* that of its name, which ports ask for */
+	struct conf_candidate *members;
+	size_t members_n;
+	uint32_t vf_count;	/* VFs to make; 0: none */
+	bool vf_mac;		/* the port's */
+	uint32_t vf_vlan;	/* 0: as it is */
+	enum conf_vf_flag vf_spoof_check;
+	enum conf_vf_flag vf_trust;
 };
 
 enum conf_failback {
@@ -109,6 +137,8 @@ struct conf {
 	size_t selectors_n;
 	struct conf_port *ports;	/* sorted by name */
 	size_t ports_n;
+	struct conf_pool *pools;	/* sorted by name */
+	size_t pools_n;
 	char *metrics;		/* Prometheus textfile, or NULL */
 	char **files;		/* what was read, in that order */
 	size_t files_n;

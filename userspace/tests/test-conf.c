@@ -256,6 +256,10 @@ static void test_probes(struct tap *t)
 
 #define P "[Port vm1]\nCandidate=eth0\n"
 #define Q "[Port vm1]\n"
+#define P2 "[Port vm2]\n"
+/* A pool, and who uses it */
+#define L "[Pool fast]\n"
+#define U "[Port vm9]\nCandidate=pool=fast\n"
 
 static const struct {
 	const char *text;
@@ -265,9 +269,9 @@ static const struct {
 	{ "MTUBytes=1500\n" P, "f:1: 'MTUBytes': stands before any section; "
 	  "begin with [Port NAME]\n" },
 	{ P "MTUBytes\n", "f:3: 'MTUBytes': there is no '='; expected "
-	  "KEY=VALUE, [Port NAME] or [Daemon]\n" },
+	  "KEY=VALUE, [Port NAME], [Pool NAME] or [Daemon]\n" },
 	{ P "MTUBytes: 1500\n", "f:3: 'MTUBytes: 1500': there is no '='; "
-	  "expected KEY=VALUE, [Port NAME] or [Daemon]\n" },
+	  "expected KEY=VALUE, [Port NAME], [Pool NAME] or [Daemon]\n" },
 	{ P "MTUBytes=1500 ; why\n", "f:3: 'MTUBytes=1500 ; why': something "
 	  "follows the value; a comment needs a line of its own\n" },
 	{ P "Hook=/a \\\n", "f:3: 'Hook=/a \\': a line can't be continued; "
@@ -291,7 +295,7 @@ static const struct {
 	{ "[port vm1]\nQueues=2\n", "f:1: '[port vm1]': there is no such "
 	  "section; did you mean [Port vm1]?\n" },
 	{ "[vm1]\n", "f:1: '[vm1]': there is no such section; expected "
-	  "[Port NAME] or [Daemon]\n" },
+	  "[Port NAME], [Pool NAME] or [Daemon]\n" },
 	{ "[Daemon x]\n", "f:1: '[Daemon x]': there is one daemon, and it has "
 	  "no name; write [Daemon]\n" },
 	{ P P, "f:3: 'vm1': the port is described already in f:1; change it "
@@ -401,7 +405,7 @@ static const struct {
 	  "you mean 'name='?\n" },
 	{ P "Candidate=colour=red\n", "f:3: 'colour=red': 'colour' is unknown; "
 	  "expected name=, mac=, path=, driver=, property=, port=, vlan=, "
-	  "create, vf= or mode=\n" },
+	  "create, vf=, pool= or mode=\n" },
 	{ P "Candidate=eth1 eth2\n", "f:3: 'eth2': a second 'name' in one "
 	  "candidate; give each device a Candidate= of its own\n" },
 	{ P "Candidate=eth1 vlan=\n", "f:3: 'vlan=': the value is missing; "
@@ -410,6 +414,14 @@ static const struct {
 	  "4094\n" },
 	{ P "Candidate=eth1 vf=x\n", "f:3: 'x': is no number from 0 to "
 	  "65535\n" },
+	{ P "Candidate=eth1 vf=7-3\n", "f:3: '7-3': ends before it begins; "
+	  "write the lower number first\n" },
+	{ P "Candidate=eth1 vf=3-\n", "f:3: '': is no number from 0 to "
+	  "65535\n" },
+	{ P "Candidate=pool=a/b\n", "f:3: 'a/b': is no pool's name: only "
+	  "letters, digits, '-', '_' and '.' are for those\n" },
+	{ P "Candidate=pool=a driver=igb\n", "f:3: 'pool=a driver=igb': 'pool' "
+	  "goes with 'mode' alone; what its members are says [Pool a]\n" },
 	{ P "Candidate=eth1 mode=brigde\n", "f:3: 'brigde': is none of bridge, "
 	  "vepa, private, passthru or direct; did you mean 'bridge'?\n" },
 	{ P "Candidate=eth1 create\n", "f:3: 'eth1 create': only a VLAN can be "
@@ -434,6 +446,35 @@ static const struct {
 	/* the whole */
 	{ Q "Candidate=vm1\n", "f:2: 'vm1': is a port; a candidate is the "
 	  "device below one\n" },
+	{ P "Candidate=pool=fast\n", "f:3: 'fast': there is no such pool; "
+	  "describe it in a section [Pool fast]\n" },
+	{ P "Candidate=pool=fats\n" L "Member=a\n" P2 "Candidate=pool=fast\n",
+	  "f:3: 'fats': there is no such pool; did you mean 'fast'?\n" },
+	{ L U, "f:1: 'fast': the pool has no Member=; say what it is made "
+	  "of\n" },
+	{ L "Member=pool=slow\n" U, "f:2: 'pool=slow': a member is a device "
+	  "that there is; name the devices, not another pool\n" },
+	{ L "Member=a mode=direct\n" U, "f:2: 'a mode=direct': a member is a "
+	  "device that there is; say 'mode' with the port's Candidate=\n" },
+	{ L "Member=a vlan=5 create\n" U, "f:2: 'a vlan=5 create': a member "
+	  "is a device that there is; leave out 'create'\n" },
+	{ L "Member=a\nMember=name=a\n" U, "f:3: 'name=a': is a member already "
+	  "by f:2; leave one of the two\n" },
+	{ L "Member=a\nVFMac=yes\n" U, "f:3: 'VFMac': there is no such key; "
+	  "did you mean 'VFMAC='?\n" },
+	{ L "Member=a\nVFTrust=maybe\n" U, "f:3: 'maybe': is unknown; expected "
+	  "keep, no or yes\n" },
+	{ L "Member=a\nVFVLAN=4095\n" U, "f:3: '4095': is no number from 1 to "
+	  "4094\n" },
+	{ L "Member=a\nVFCount=2\n" U, "f:3: 'VFCount': no member is described "
+	  "as a VF; say of which device they are to be made, as in "
+	  "'Member=name=eth0 vf=*'\n" },
+	{ L "Member=a\n" L "Member=b\n" U, "f:3: 'fast': the pool is described "
+	  "already in f:1; change it there or in a drop-in\n" },
+	{ "[Pool]\n", "f:1: '[Pool]': the pool's name is missing; write "
+	  "[Pool NAME]\n" },
+	{ "[Pool a b]\n", "f:1: 'a b': is no pool's name: only letters, "
+	  "digits, '-', '_' and '.' are for those\n" },
 	{ P "QMPDevice=net0\n", "f:3: 'QMPDevice': has no effect without "
 	  "QMPSocket=; add it to port 'vm1'\n" },
 	{ P "QMPSocket=/q\n", "f:3: 'QMPSocket': has no effect without "
@@ -506,6 +547,63 @@ static void test_warnings(struct tap *t)
 	a = ask("[Port vm1]\nAttachMode=direct\nCandidate=eth*\n"
 		"[Port vm2]\nAttachMode=direct\nCandidate=eth*\n");
 	is_str(t, a.said, "", "several devices may serve several ports");
+	forget(&a);
+	a = ask(L "Member=a vf=*\nVFCount=1\nVFMAC=no\nVFSpoofCheck=yes\n" U
+		P2 "Candidate=pool=fast\n[Pool slow]\nMember=b\n");
+	ok(t, !a.wrong && a.conf, "pools that are odd are taken");
+	is_str(t, a.said,
+	       "f:5: warning: 'VFSpoofCheck': with VFMAC=no the VF may not "
+	       "send from the port's MAC address\n"
+	       "f:3: warning: 'fast': 2 ports ask for one of 1 VFs; some will "
+	       "wait\n"
+	       "f:10: warning: 'slow': no port asks for the pool, by "
+	       "Candidate=pool=slow\n", "but not without a word");
+	forget(&a);
+}
+
+static void test_pools(struct tap *t)
+{
+	struct answer a = ask("[Port vm2]\nCandidate=pool=vfs mode=passthru\n"
+			      "[Pool vfs]\nMember=gone\nMember=\n"
+			      "Member=name=eth0 vf=*\nMember=path=pci-1 vf=2-5\n"
+			      "VFCount=8\nVFVLAN=30\nVFTrust=on\n"
+			      "VFSpoofCheck=no\n"
+			      "[Pool nics]\nMember=driver=igb\nVFMAC=no\n"
+			      "[Port vm1]\nCandidate=pool=vfs mode=direct\n"
+			      "Candidate=pool=nics\n");
+	const struct conf_pool *nics, *vfs;
+	char buf[64];
+
+	is_str(t, a.said, "", "a port may come before its pool");
+	ok(t, a.conf && a.conf->pools_n == 2, "pools are read");
+	if (!a.conf || a.conf->pools_n != 2) {
+		forget(&a);
+		return;
+	}
+	nics = &a.conf->pools[0];
+	vfs = &a.conf->pools[1];
+	ok(t, !strcmp(nics->name, "nics") && !strcmp(vfs->name, "vfs"),
+	   "by name");
+	ok(t, vfs->vf_count == 8 && vfs->vf_vlan == 30 && vfs->vf_mac &&
+	   vfs->vf_trust == CONF_VF_YES && vfs->vf_spoof_check == CONF_VF_NO,
+	   "with what their VFs are to be given");
+	ok(t, !nics->vf_count && !nics->vf_vlan && !nics->vf_mac &&
+	   nics->vf_trust == CONF_VF_KEEP &&
+	   nics->vf_spoof_check == CONF_VF_KEEP, "or are not");
+	ok(t, vfs->members_n == 2 && nics->members_n == 1 &&
+	   a.conf->selectors_n == 5, "an empty Member= clears the list");
+	conf_selector_format(&a.conf->selectors[vfs->members[0].selector], buf,
+			     sizeof(buf));
+	is_str(t, buf, "name=eth0 vf=*", "all VFs");
+	conf_selector_format(&a.conf->selectors[vfs->members[1].selector], buf,
+			     sizeof(buf));
+	is_str(t, buf, "path=pci-1 vf=2-5", "some VFs");
+	ok(t, a.conf->ports[0].candidates[0].selector == vfs->selector &&
+	   a.conf->ports[1].candidates[0].selector == vfs->selector,
+	   "those who ask for a pool have one selector");
+	conf_selector_format(&a.conf->selectors[vfs->selector], buf,
+			     sizeof(buf));
+	is_str(t, buf, "pool=vfs", "which says so");
 	forget(&a);
 }
 
@@ -741,6 +839,16 @@ static void test_diff(struct tap *t)
 		"mode=vepa, name=b'\n"
 		"vm2: LossDelaySec was '0s', is '1500ms'\n"
 		"vm3: is new\n", "all that differs is said");
+	is_diff(t, L "Member=a\nVFVLAN=5\n[Pool slow]\nMember=b\n" U,
+		"[Pool new]\nMember=c\n" L "Member=a vf=1\nVFTrust=no\n"
+		"[Port vm9]\nCandidate=pool=fast mode=vepa\n",
+		"pool fast: Member was 'name=a', is 'name=a vf=1'\n"
+		"pool fast: VFVLAN was '5', is the default\n"
+		"pool fast: VFTrust was 'keep', is 'no'\n"
+		"pool new: is new\n"
+		"pool slow: is gone\n"
+		"vm9: Candidate was 'pool=fast', is 'pool=fast mode=vepa'\n",
+		"of pools, too");
 }
 
 static void test_equal(struct tap *t)
@@ -752,6 +860,9 @@ static void test_equal(struct tap *t)
 			      "Candidate=e1 vlan=5\nCandidate=e1 vlan=6\n"
 			      "Candidate=e1 vlan=6 create\n"
 			      "Candidate=e1 vf=0\nCandidate=e1 vf=1\n"
+			      "Candidate=e1 vf=0-1\nCandidate=pool=e1\n"
+			      "Candidate=pool=e2\n[Pool e1]\nMember=e1 vf=0\n"
+			      "[Pool e2]\nMember=e2\n[Port b]\n"
 			      "Candidate=driver=e1\nCandidate=port=e1\n"
 			      "Candidate=path=e-1\nCandidate=property=e=1\n"
 			      "Candidate=driver=e2\nCandidate=port=e2\n"
@@ -765,7 +876,7 @@ static void test_equal(struct tap *t)
 		for (k = 0; k < n; k++)
 			good = good && (i == k) ==
 			       conf_selector_equal(&s[i], &s[k]);
-	ok(t, good && n == 17, "each is like itself and no other");
+	ok(t, good && n == 20, "each is like itself and no other");
 	forget(&a);
 }
 
@@ -779,6 +890,7 @@ int main(void)
 	test_bad(&t);
 	test_many(&t);
 	test_warnings(&t);
+	test_pools(&t);
 	test_lines(&t);
 	test_layers(&t);
 	test_diff(&t);
