@@ -3,7 +3,7 @@
 #
 # What the bats files of the daemon share.  It runs in the test's namespace.
 
-load command.bash
+load "$BATS_TEST_DIRNAME/../bats/command.bash"
 
 setup_file() {
 	# Of a daemon before, if a test of it was killed

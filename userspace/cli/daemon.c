@@ -134,11 +134,36 @@ static void print_port(const json_t *port)
 		print_candidate(candidate, (json_int_t)i == rank);
 }
 
+static void print_member(const json_t *m)
+{
+	printf("    %s: ", text_of(m, "name"));
+	if (*text_of(m, "port"))
+		printf("port %s", text_of(m, "port"));
+	else if (*text_of(m, "taken"))
+		printf("taken, %s", text_of(m, "taken"));
+	else
+		fputs("free", stdout);
+	puts(json_is_true(json_object_get(m, "usable")) ||
+	     *text_of(m, "taken") ? "" : " (not usable)");
+}
+
+static void print_pool(const json_t *pool)
+{
+	const json_t *member;
+	size_t i;
+
+	printf("pool %s:\n", text_of(pool, "pool"));
+	json_array_foreach(json_object_get(pool, "members"), i, member)
+		print_member(member);
+	if (!i)
+		puts("    no device");
+}
+
 int cmd_status(struct cli *cli, int argc, char **argv)
 {
 	struct args a = { "status", argc, argv };
 	const char *name = args_next(&a);
-	const json_t *ports, *port;
+	const json_t *ports, *port, *pool;
 	json_t *o;
 	size_t i;
 
@@ -162,6 +187,8 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 			note("the module is not loaded");
 		json_array_foreach(ports, i, port)
 			print_port(port);
+		json_array_foreach(json_object_get(o, "pools"), i, pool)
+			print_pool(pool);
 	}
 	json_decref(o);
 	return CLI_DONE;

@@ -123,8 +123,12 @@ int act_attach(struct port *port, int dev, enum stabletap_mode mode,
 	if (err == -ETIMEDOUT)
 		return -EAGAIN;
 	if (!err)
+		err = pools_prepare(port, dev, mode);
+	if (!err)
 		err = attach(port, dev, mode, how);
 	stabletap_unlock(d->st);
+	if (!err)
+		pools_taken(port, dev);
 	/* What it was done for has changed meanwhile: the events tell. */
 	if (err == -ENODEV || err == -ESTALE || err == -EEXIST)
 		return -EAGAIN;

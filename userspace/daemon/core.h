@@ -22,6 +22,7 @@ struct selection {
 	struct set base;		/* with @spec's VLAN or VF left out */
 	sd_event_source *timer;		/* a VLAN could not be made */
 	unsigned int failures;
+	const struct conf_pool *pool;	/* whose members it means, or NULL */
 	size_t *users;			/* ports with such a candidate */
 	size_t users_n;
 };
@@ -88,6 +89,7 @@ struct daemon {
 	size_t selections_n;
 	struct port *dirty;		/* who has to look, the first ... */
 	struct port *dirty_last;	/* ... and, if there is one, the last */
+	struct pools *pools;		/* NULL: none in the configuration */
 	sd_event_source *work;		/* looks at ports that are dirty */
 	sd_event_source *resync;	/* dumps again, after trouble */
 	bool sweep_due;			/* a child may be nobody's */
@@ -126,6 +128,19 @@ void select_update(struct daemon *d, int ifindex,
 		   const struct stabletap_link *link);
 /* All anew. */
 void select_all(struct daemon *d);
+/* Does selector @number mean the device? */
+bool select_has(const struct daemon *d, size_t number, int ifindex);
+/* Let the ports look again that have such a candidate. */
+void select_tell(struct daemon *d, size_t number);
+/* Where a link of sysfs points to: the last part of that; false: nowhere */
+bool select_target(const char *path, char *name, size_t size);
+/*
+ * The physical function of a VF, as it is called on their bus; and which of
+ * its VFs from @first to @last is called @dev, -1: none.
+ */
+bool select_physical(const char *bus, const char *dev, char *pf, size_t size);
+int select_vf_number(const char *bus, const char *pf, const char *dev,
+		     int first, int last);
 /* Could it be used at all, whatever is asked for? */
 bool select_is_device(const struct stabletap_link *link);
 bool select_is_usable(const struct stabletap_link *link);
@@ -230,6 +245,20 @@ double probe_answered_ago(const struct port *port, int dev, bool whole);
 void probes_update(struct daemon *d, int ifindex,
 		   const struct stabletap_link *link);
 void probes_update_all(struct daemon *d);
+
+/* ---- pool.c: devices of which each carries one port at a time ---- */
+/* The pools of the configuration, instead of those before. */
+int pools_init(struct daemon *d);
+void pools_free(struct daemon *d);
+/* Devices have changed (@ifindex: which, 0: any): look before ports do. */
+void pools_look(struct daemon *d, int ifindex);
+/* May @port have that device, for all that pools know? */
+bool pools_allow(const struct port *port, int dev);
+/* @port is to be attached to that device: set it up if it is a pool's VF. */
+int pools_prepare(struct port *port, int dev, enum stabletap_mode mode);
+/* It has been. */
+void pools_taken(struct port *port, int dev);
+json_t *pools_json(const struct daemon *d);
 
 /* ---- override.c ---- */
 #define OVERRIDE_DIR "/run/stabletap/override"

@@ -8,6 +8,7 @@
  *   reconcile.c  one port: what should it have, what has it, the next step
  *   probe.c      does a candidate lead anywhere?
  *   act.c        the step: create, attach, replace, detach
+ *   pool*.c      devices that each carry one port at a time; VFs
  *   announce.c   telling the network after an attach
  *   qmp.c        telling the guest, and asking it
  *   filter.c     what the guest wants to receive: lists, flags, address

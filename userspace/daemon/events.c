@@ -97,6 +97,7 @@ static int on_device(const struct stabletap_link *link, bool gone, void *arg)
 	port = port_by_name(d, link->name);
 	if (port)
 		port_event(port, link);
+	pools_look(d, link->ifindex);
 	return 0;
 }
 

@@ -77,6 +77,7 @@ static int ports_make(struct daemon *d, struct conf *conf)
 	d->attached_n = 0;
 	d->selections = NULL;
 	d->selections_n = 0;
+	d->pools = NULL;
 	d->ports_n = conf->ports_n;
 	d->ports = calloc(conf->ports_n + 1, sizeof(*d->ports));
 	if (!d->ports)

@@ -174,7 +174,7 @@ static bool bears(const struct port *port, int dev, enum stabletap_mode mode)
 	const struct stabletap_link *link;
 
 	link = stabletap_links_find(&port->daemon->links, dev);
-	if (!link)
+	if (!link || !pools_allow(port, dev))
 		return false;
 	/* With a master it is another port's, a bridge's or a bond's. */
 	if (mode == STABLETAP_MODE_DIRECT)

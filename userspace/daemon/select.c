@@ -167,6 +167,46 @@ static bool property_matches(const char *property,
 	return found;
 }
 
+bool select_target(const char *path, char *name, size_t size)
+{
+	char target[256];
+	const char *last;
+	ssize_t len = readlink(path, target, sizeof(target) - 1);
+
+	if (len < 0)
+		return false;
+	target[len] = '\0';
+	last = strrchr(target, '/');
+	return (size_t)snprintf(name, size, "%s", last ? last + 1 : target) <
+	       size;
+}
+
+bool select_physical(const char *bus, const char *dev, char *pf, size_t size)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s/physfn", bus, dev);
+	return *dev && select_target(path, pf, size);
+}
+
+int select_vf_number(const char *bus, const char *pf, const char *dev,
+		     int first, int last)
+{
+	char path[160];
+	char name[64];
+	int n;
+
+	for (n = first; n <= last; n++) {
+		snprintf(path, sizeof(path),
+			 "/sys/bus/%s/devices/%s/virtfn%d", bus, pf, n);
+		if (!select_target(path, name, sizeof(name)))
+			return -1;
+		if (!strcmp(name, dev))
+			return n;
+	}
+	return -1;
+}
+
 /* All but VLAN and VF; what asks the kernel or udev comes last. */
 static bool base_matches(const struct conf_selector *s,
 			 const struct stabletap_link *link)
@@ -189,32 +229,43 @@ static bool vlan_matches(const struct selection *sel,
 	       set_has(&sel->base, link->link);
 }
 
-/* Is it the VF of that number of one of the base devices? */
+/* Is it a VF of such a number of one of the base devices? */
 static bool vf_matches(const struct daemon *d, const struct selection *sel,
 		       const struct stabletap_link *link)
 {
+	const struct conf_selector *s = sel->spec;
 	const struct stabletap_link *pf;
-	char path[160];
-	char target[160];
-	const char *name;
-	ssize_t len;
+	char name[sizeof(link->parent_dev)];
 	size_t i;
 
-	for (i = 0; *link->parent_dev && i < sel->base.n; i++) {
+	if (!sel->base.n ||
+	    !select_physical(link->parent_bus, link->parent_dev, name,
+			     sizeof(name)))
+		return false;
+	for (i = 0; i < sel->base.n; i++) {
 		pf = stabletap_links_find(&d->links, sel->base.v[i]);
-		if (!pf || !*pf->parent_dev)
-			continue;
-		snprintf(path, sizeof(path),
-			 "/sys/bus/%s/devices/%s/virtfn%d", pf->parent_bus,
-			 pf->parent_dev, sel->spec->vf);
-		len = readlink(path, target, sizeof(target) - 1);
-		if (len < 0)
-			continue;
-		target[len] = '\0';
-		name = strrchr(target, '/');
-		if (!strcmp(name ? name + 1 : target, link->parent_dev))
+		if (pf && !strcmp(pf->parent_dev, name) &&
+		    ((!s->vf && s->vf_last == CONF_VF_MAX) ||
+		     select_vf_number(link->parent_bus, name, link->parent_dev,
+				      s->vf, s->vf_last) >= 0))
 			return true;
 	}
+	return false;
+}
+
+bool select_has(const struct daemon *d, size_t number, int ifindex)
+{
+	return set_has(&d->selections[number].match, ifindex);
+}
+
+static bool pool_matches(const struct daemon *d, const struct conf_pool *pool,
+			 const struct stabletap_link *link)
+{
+	size_t i;
+
+	for (i = 0; i < pool->members_n; i++)
+		if (select_has(d, pool->members[i].selector, link->ifindex))
+			return true;
 	return false;
 }
 
@@ -224,6 +275,8 @@ static bool selection_matches(const struct daemon *d,
 {
 	if (!select_is_device(link))
 		return false;
+	if (sel->pool)
+		return pool_matches(d, sel->pool, link);
 	if (sel->spec->vlan >= 0)
 		return vlan_matches(sel, link);
 	if (sel->spec->vf >= 0)
@@ -239,6 +292,11 @@ static void tell_users(struct daemon *d, const struct selection *sel)
 
 	for (i = 0; i < sel->users_n; i++)
 		port_dirty(&d->ports[sel->users[i]]);
+}
+
+void select_tell(struct daemon *d, size_t number)
+{
+	tell_users(d, &d->selections[number]);
 }
 
 /* Where there is udev, it may want to rename a device before it is up. */
@@ -279,7 +337,7 @@ static void bring_up(struct daemon *d, const struct stabletap_link *link)
 static bool make_base(struct daemon *d, struct selection *sel, int ifindex,
 		      const struct stabletap_link *link)
 {
-	bool is = link && base_matches(sel->spec, link);
+	bool is = link && !sel->pool && base_matches(sel->spec, link);
 
 	if (is)
 		bring_up(d, link);
@@ -358,6 +416,25 @@ static int on_vlan_timer(sd_event_source *s, uint64_t usec, void *arg)
 	return 0;
 }
 
+/* Other devices match @sel; so do they the pools that it is a member of. */
+static void rescan_pools(struct daemon *d, const struct selection *sel)
+{
+	size_t number = (size_t)(sel - d->selections);
+	struct selection *pool;
+	size_t i, k;
+
+	for (i = 0; i < d->selections_n; i++) {
+		pool = &d->selections[i];
+		for (k = 0; pool->pool && k < pool->pool->members_n; k++)
+			if (pool->pool->members[k].selector == number)
+				break;
+		if (!pool->pool || k == pool->pool->members_n)
+			continue;
+		rescan(d, pool);
+		tell_users(d, pool);
+	}
+}
+
 static void selection_update(struct daemon *d, struct selection *sel,
 			     int ifindex, const struct stabletap_link *link)
 {
@@ -365,8 +442,10 @@ static void selection_update(struct daemon *d, struct selection *sel,
 	bool changed = make_base(d, sel, ifindex, link);
 	bool is = make_match(d, sel, ifindex, link);
 
-	if (changed && (sel->spec->vlan >= 0 || sel->spec->vf >= 0))
+	if (changed && (sel->spec->vlan >= 0 || sel->spec->vf >= 0)) {
 		rescan(d, sel);
+		rescan_pools(d, sel);
+	}
 	/* A device that failed is no reason to let another one wait. */
 	if (changed)
 		sel->timer = sd_event_source_disable_unref(sel->timer);
@@ -394,9 +473,15 @@ void select_update(struct daemon *d, int ifindex,
 
 	if (!link)
 		set_make(&d->seen, ifindex, false);
+	/* Pools last: they are made of the others. */
 	for (i = 0; i < d->selections_n; i++)
-		selection_update(d, &d->selections[i], ifindex, link);
+		if (!d->selections[i].pool)
+			selection_update(d, &d->selections[i], ifindex, link);
+	for (i = 0; i < d->selections_n; i++)
+		if (d->selections[i].pool)
+			selection_update(d, &d->selections[i], ifindex, link);
 	probes_update(d, ifindex, link);
+	pools_look(d, ifindex);
 }
 
 void select_all(struct daemon *d)
@@ -418,7 +503,11 @@ void select_all(struct daemon *d)
 		make_vlans(sel);
 		tell_users(d, sel);
 	}
+	for (i = 0; i < d->selections_n; i++)
+		if (d->selections[i].pool)
+			rescan(d, &d->selections[i]);
 	probes_update_all(d);
+	pools_look(d, 0);
 }
 
 const struct stabletap_link *select_named(const struct daemon *d,
@@ -477,6 +566,9 @@ int select_init(struct daemon *d)
 		d->selections[i].daemon = d;
 		d->selections[i].spec = &d->conf->selectors[i];
 	}
+	for (i = 0; i < d->conf->pools_n; i++)
+		d->selections[d->conf->pools[i].selector].pool =
+			&d->conf->pools[i];
 	for (i = 0; i < d->ports_n; i++) {
 		conf = d->ports[i].conf;
 		for (k = 0; k < conf->candidates_n; k++) {
@@ -486,13 +578,14 @@ int select_init(struct daemon *d)
 				return err;
 		}
 	}
-	return 0;
+	return pools_init(d);
 }
 
 void select_free(struct daemon *d)
 {
 	size_t i;
 
+	pools_free(d);
 	for (i = 0; i < d->selections_n; i++) {
 		free(d->selections[i].match.v);
 		free(d->selections[i].base.v);

@@ -186,9 +186,11 @@ static json_t *status_json(struct daemon *d, const char *name)
 	for (i = 0; i < d->ports_n; i++)
 		if (!name || !strcmp(name, d->ports[i].conf->name))
 			json_array_append_new(ports, port_json(&d->ports[i]));
-	return json_pack("{s:s, s:b, s:I, s:o}", "version", STABLETAP_VERSION,
-			 "module_missing", d->module_missing, "resyncs",
-			 (json_int_t)d->resyncs, "ports", ports);
+	return json_pack("{s:s, s:b, s:I, s:o, s:o}", "version",
+			 STABLETAP_VERSION, "module_missing",
+			 d->module_missing, "resyncs", (json_int_t)d->resyncs,
+			 "ports", ports, "pools",
+			 name ? json_array() : pools_json(d));
 }
 
 /* It is a wish of this moment: where there is nothing better, it is gone. */
