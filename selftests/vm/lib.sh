@@ -60,10 +60,22 @@ kernel_log_splats() {
 		LC_ALL=C grep -aE -B 5 -A 60 -- "$SPLATS" | head -n 300
 }
 
-# units LONG [PATTERN]... - the tests as dir/name, those that ask for most time
-# first; LONG: not empty for those of make check-long.  As selftests/Makefile.
+# The QEMU that emulates a NIC with virtual functions (8.0 or newer), as prepare
+# has unpacked it with all that it is linked with
+newer_qemu() {
+	local root=$CACHE/qemu
+
+	newer_qemu=("$root/usr/lib64/ld-linux-x86-64.so.2" --library-path
+		    "$root/usr/lib/x86_64-linux-gnu"
+		    "$root/usr/bin/qemu-system-x86_64"
+		    -L "$root/usr/share/qemu" -L "$root/usr/share/seabios")
+}
+
+# units KIND [PATTERN]... - the tests as dir/name, those that ask for most time
+# first; KIND: empty, or --long for those of make check-long, --sriov for those
+# of a machine with virtual functions.  As selftests/Makefile.
 units() {
-	local long=$1 source name pattern
+	local kind=$1 source name pattern
 
 	shift
 	[ $# -gt 0 ] || set -- '*'
@@ -72,10 +84,12 @@ units() {
 		case $name in
 		lib/*|vm/*|host/*|bench/*|fuzz/*|demo/*|'*'*|*'/*.'*)
 			continue ;;
+		sriov/*)
+			[ "$kind" = --sriov ] || continue ;;
 		*-long.*|long/*)
-			[ -n "$long" ] || continue ;;
+			[ "$kind" = --long ] || continue ;;
 		*)
-			[ -z "$long" ] || continue ;;
+			[ -z "$kind" ] || continue ;;
 		esac
 		name=${name%.*}
 		for pattern; do

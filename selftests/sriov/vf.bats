@@ -1,0 +1,335 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+#
+# Pools of virtual functions: real drivers on an emulated igb (vm/run --sriov).
+# vm-timeout: 900
+#
+#      vm1, vm2          ports that the daemon makes
+#       │    │
+#      VF 0  VF 1        that the daemon makes, of driver igbvf
+#       └──┬─┘
+#          pf            driver igb: its switch is between the VFs, itself and
+#                        the wire
+#
+# The kernel makes the VFs' devices in the machine's first namespace, so that
+# is where all of this is done.
+#
+# shellcheck disable=SC2030,SC2031,SC2034,SC2086,SC2154
+
+load ../bats/daemon.bash
+
+ADDR=52:54:00:00:01:01
+PF_ADDR=52:54:00:aa:00:03
+
+setup_file() {
+	rm -rf /run/stabletap
+	modprobe -a igb igbvf
+	# Otherwise it may be unloaded and loaded between two tests.
+	command ip netns attach first 1
+}
+
+teardown_file() {
+	command ip netns del first
+}
+
+setup() {
+	local path
+
+	NS=first
+	background=()
+	for path in /sys/bus/pci/drivers/igb/0*/net/*; do
+		[ "$(cat "$path/address")" = $PF_ADDR ] || continue
+		PCI=$(realpath "$path/device")
+		[ "${path##*/}" = pf ] || ip link set "${path##*/}" name pf
+	done
+	ip link set pf up
+	eventually has_carrier pf
+}
+
+teardown() {
+	local pid
+
+	for pid in "${background[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
+	done
+	[ -n "${BATS_TEST_COMPLETED:-}" ] || sed 's/^/# log: /' "$LOG"
+	for port in vm1 vm2; do
+		stabletap del $port force 2>/dev/null || :
+	done
+	echo 0 >"$PCI/sriov_numvfs"
+}
+
+has_carrier() {
+	[ "$(cat "/sys/class/net/$1/carrier")" = 1 ]
+}
+
+# A pool of $1 VFs with what else $2 says of it, and vm1, vm2 for $3 ports
+vfs() {
+	local i
+
+	printf '[Pool fast]\nMember=pf vf=*\nVFCount=%d\n%b' "$1" "$2"
+	for ((i = 1; i <= $3; i++)); do
+		printf '[Port vm%d]\nMACAddress=52:54:00:00:01:0%d\n' $i $i
+		printf 'Candidate=pool=fast mode=%s\n' "${4:-direct}"
+	done
+}
+
+# The device of VF $1
+vf() {
+	local path
+
+	for path in "$PCI/virtfn$1"/net/*; do
+		[ ! -e "$path" ] || echo "${path##*/}"
+	done
+}
+
+# What the PF says of VF $1, in one line
+admin() {
+	ip link show pf | tr -s ' ' | sed -n "s/^ vf $1 link.ether //p"
+}
+
+admin_is() {
+	[[ $(admin "$1") == *"$2"* ]]
+}
+
+address() {
+	cat "/sys/class/net/$1/address"
+}
+
+address_is() {
+	[ "$(address "$1" 2>/dev/null)" = "$2" ]
+}
+
+# Marks that are left
+marks() {
+	ip link | grep -c stabletap-vf || :
+}
+
+no_marks() {
+	[ "$(marks)" = 0 ]
+}
+
+# The number of VFs that have vm$1's address
+with_address_of() {
+	ip link show pf | grep -c "vf .*52:54:00:00:01:0$1" || :
+}
+
+vf_is_made() {
+	[ -n "$(vf "$1")" ]
+}
+
+is_attached() {
+	[ "$(of "$1" state 2>/dev/null)" = attached ]
+}
+
+@test "VFs are made, and one is given what the port needs" {
+	vfs 2 'VFVLAN=5\nVFTrust=yes\nVFSpoofCheck=no\n' 1 | configure
+	daemon
+	eventually is_attached vm1
+	[ "$(cat "$PCI/sriov_numvfs")" = 2 ]
+	[ "$(with_address_of 1)" = 1 ]
+	dev=$(of vm1 lower.ifname)
+	address_is "$dev" $ADDR
+	for i in 0 1; do
+		if [ "$(vf $i)" = "$dev" ]; then
+			admin_is $i "$ADDR"
+			admin_is $i "vlan 5, spoof checking off"
+			admin_is $i "trust on"
+		else
+			run ! admin_is $i vlan
+			admin_is $i "spoof checking on"
+			admin_is $i "trust off"
+		fi
+	done
+	run -0 stabletap status
+	[[ $output == *"$dev: port vm1"* ]]
+	[[ $output == *": free"* ]]
+}
+
+@test "frames go through a VF, by the port's address and checked" {
+	vfs 1 '' 1 | configure
+	tcpdump -c 2 -U -nei pf rarp 3>&- >"$BATS_TEST_TMPDIR/seen" \
+		2>"$BATS_TEST_TMPDIR/listens" &
+	background+=("$!")
+	eventually grep -q listening "$BATS_TEST_TMPDIR/listens"
+	daemon
+	eventually grep -q "$ADDR > ff:ff:ff:ff:ff:ff" "$BATS_TEST_TMPDIR/seen"
+	admin_is 0 "spoof checking on"
+	# To the port: nobody reads it, and it counts what nobody reads.
+	ip addr add 192.0.2.1/24 dev pf
+	ip neigh replace 192.0.2.2 lladdr $ADDR dev pf nud permanent
+	tcpdump -c 1 -U -nei vm1 icmp 3>&- >"$BATS_TEST_TMPDIR/came" \
+		2>"$BATS_TEST_TMPDIR/listens" &
+	background+=("$!")
+	eventually grep -q listening "$BATS_TEST_TMPDIR/listens"
+	came() {
+		in_ns ping -c 1 -W 1 192.0.2.2 >/dev/null
+		grep -q "> $ADDR" "$BATS_TEST_TMPDIR/came"
+	}
+	eventually came
+	ip addr flush dev pf
+}
+
+@test "what a VF was is put back when its port goes" {
+	echo 1 >"$PCI/sriov_numvfs"
+	eventually vf_is_made 0
+	dev=$(vf 0)
+	ip link set "$dev" up
+	own=$(address "$dev")
+	# Not what a new one is
+	ip link set pf vf 0 vlan 7
+	ip link set pf vf 0 spoofchk off
+	ip link set pf vf 0 mac 02:00:00:00:00:77
+	before=$(admin 0)
+	vfs 1 'VFVLAN=5\nVFSpoofCheck=yes\nVFTrust=yes\n' 1 | configure
+	daemon
+	eventually is_attached vm1
+	admin_is 0 "$ADDR"
+	admin_is 0 "vlan 5, spoof checking on"
+	configure <<<'[Pool fast]
+Member=pf vf=*'
+	kill -HUP "$DAEMON"
+	eventually log_has "vm1: is gone"
+	admin_is 0 "vlan 5"
+	stabletap del vm1
+	eventually admin_is 0 "$before"
+	eventually address_is "$dev" "$own"
+	eventually no_marks
+}
+
+@test "a VF that had no address from its PF may take any again" {
+	vfs 1 '' 1 | configure
+	daemon
+	eventually is_attached vm1
+	configure <<<'[Pool fast]
+Member=pf vf=*'
+	kill -HUP "$DAEMON"
+	eventually log_has "vm1: is gone"
+	stabletap del vm1
+	eventually no_marks
+	run ! admin_is 0 $ADDR
+	ip link set "$(vf 0)" address 02:00:00:00:00:78
+	eventually admin_is 0 02:00:00:00:00:78
+}
+
+@test "the last VF goes to the port that waits, with its address" {
+	vfs 1 '' 2 | configure
+	daemon
+	eventually is_attached vm1
+	is_detached vm2
+	vfs 1 '' 2 | sed '/vm1/,/Candidate/d' | configure
+	kill -HUP "$DAEMON"
+	eventually log_has "vm1: is gone"
+	stabletap del vm1
+	eventually is_attached vm2
+	admin_is 0 52:54:00:00:01:02
+	address_is "$(vf 0)" 52:54:00:00:01:02
+	[ "$(marks)" = 1 ]
+}
+
+@test "killed at any step of setting up, the next start completes it" {
+	local step
+
+	vfs 2 'VFVLAN=5\n' 1 | configure
+	echo 2 >"$PCI/sriov_numvfs"
+	eventually vf_is_made 1
+	for step in vf-marked vf-address vf-vlan vf-mac vf-set-up planned; do
+		run in_ns env STABLETAP_FAULT=$step \
+			"${BIN_FAULTS%/*}/stabletapd" \
+			--config "$BATS_TEST_TMPDIR/conf"
+		[ "$status" = 137 ] || echo "# $step: $status $output" >&2
+		[ "$status" = 137 ]
+		[ "$(marks)" = 1 ]
+		daemon
+		eventually is_attached vm1
+		[ "$(with_address_of 1)" = 1 ]
+		[ "$(marks)" = 1 ]
+		[ "$(ip link show pf | grep -c 'vlan 5')" = 1 ]
+		daemon_ends KILL
+		stabletap del vm1
+	done
+	# What the last one has left, with its port deleted meanwhile
+	for step in vf-vlan vf-mac vf-put-back; do
+		run in_ns env STABLETAP_FAULT=$step \
+			"${BIN_FAULTS%/*}/stabletapd" \
+			--config "$BATS_TEST_TMPDIR/conf"
+		[ "$status" = 137 ] || echo "# $step: $status $output" >&2
+		[ "$status" = 137 ]
+		[ "$(marks)" = 1 ]
+	done
+	configure <<<'[Pool fast]
+Member=pf vf=*'
+	daemon
+	eventually no_marks
+	[ "$(with_address_of 1)" = 0 ]
+	[ "$(ip link show pf | grep -c 'vlan 5' || :)" = 0 ]
+}
+
+@test "a VF that vfio-pci has is taken, without the port's address" {
+	modprobe vfio-pci
+	vfs 2 '' 1 | configure
+	daemon
+	eventually is_attached vm1
+	dev=$(of vm1 lower.ifname)
+	function=$(realpath "/sys/class/net/$dev/device")
+	echo vfio-pci >"$function/driver_override"
+	echo "${function##*/}" >"$function/driver/unbind"
+	echo "${function##*/}" >/sys/bus/pci/drivers_probe
+	is_elsewhere() {
+		is_attached vm1 && [ "$(of vm1 lower.ifname)" != "$dev" ]
+	}
+	eventually is_elsewhere
+	run -0 stabletap status
+	[[ $output == *"${function##*/}: taken, it is bound to vfio-pci"* ]]
+	[ "$(with_address_of 1)" = 1 ]
+	address_is "$(of vm1 lower.ifname)" $ADDR
+	# And back
+	echo >"$function/driver_override"
+	echo "${function##*/}" >"$function/driver/unbind"
+	echo "${function##*/}" >/sys/bus/pci/drivers_probe
+	both_have_devices() { vf_is_made 0 && vf_is_made 1; }
+	eventually both_have_devices
+	one_is_free() { stabletap status | grep -q ': free'; }
+	eventually one_is_free
+	[ "$(with_address_of 1)" = 1 ]
+}
+
+@test "what is changed in the PF by hand, and the port's address, follow" {
+	vfs 1 'VFVLAN=5\n' 1 | configure
+	daemon
+	eventually is_attached vm1
+	ip link set pf vf 0 vlan 0
+	eventually admin_is 0 "vlan 5"
+	ip link set vm1 address 52:54:00:00:01:09
+	eventually admin_is 0 52:54:00:00:01:09
+	vfs 1 'VFVLAN=6\n' 1 | configure
+	kill -HUP "$DAEMON"
+	eventually admin_is 0 "vlan 6"
+	[ "$(of vm1 attaches)" = 1 ]
+}
+
+@test "a child on a VF is let through, too" {
+	vfs 2 '' 1 bridge | configure
+	daemon
+	eventually is_attached vm1
+	[ "$(with_address_of 1)" = 1 ]
+	run ! log_has "can't be attached"
+	daemon_ends TERM
+	stabletap del vm1
+	vfs 2 '' 1 passthru | configure
+	daemon
+	eventually is_attached vm1
+	[ "$(with_address_of 1)" = 1 ]
+	run ! log_has "can't be attached"
+}
+
+@test "VFs that are there already are not made anew" {
+	echo 1 >"$PCI/sriov_numvfs"
+	eventually vf_is_made 0
+	vfs 3 '' 1 | configure
+	daemon
+	eventually is_attached vm1
+	log_has "pf has 1 VFs already, not the 3 of pool 'fast'"
+	[ "$(cat "$PCI/sriov_numvfs")" = 1 ]
+}
