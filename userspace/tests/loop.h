@@ -17,6 +17,14 @@
 
 #include "daemon.h"
 
+/*
+ * ms until what is to happen at once is given up: a machine may have other
+ * things to do.
+ */
+#define SOON 60000
+/* ms that a turn of the loop takes at most, when we are not held up */
+#define TURN 20
+
 static inline uint64_t loop_now_ms(void)
 {
 	struct timespec ts;
@@ -38,6 +46,27 @@ static inline bool loop_until(sd_event *loop, bool (*holds)(void *arg),
 			return false;
 	}
 	return true;
+}
+
+/*
+ * How many ms the loop turns until @holds, at most @ms: time in which we had no
+ * turn ourselves does not count.
+ */
+static inline unsigned int loop_took(sd_event *loop, bool (*holds)(void *arg),
+				     void *arg, unsigned int ms)
+{
+	unsigned int took = 0;
+	uint64_t begin;
+	uint64_t turn;
+
+	while (!holds(arg) && took < ms) {
+		begin = loop_now_ms();
+		if (sd_event_run(loop, 10000) < 0)
+			return ms;
+		turn = loop_now_ms() - begin;
+		took += turn < TURN ? (unsigned int)turn : TURN;
+	}
+	return took;
 }
 
 static inline bool loop_never(void *arg)
