@@ -101,6 +101,9 @@ prepare:
 machine: prepare
 	$(VM)/build-module --strict $(KERNEL)
 	$(QUIETLY) -C userspace
+	rm -rf build/root
+	$(QUIETLY) -C userspace install DESTDIR="$(CURDIR)/build/root" \
+		PREFIX=/usr
 	$(QUIETLY) -C selftests
 
 check: machine
@@ -137,7 +140,7 @@ lint:
 	selftests/fuzz/run --corpus
 	shellcheck -S warning $$(grep -lE '^#!.*(bash|sh)$$' .ci/run \
 		$$(find selftests -type f)) selftests/bats/*.bats \
-		selftests/host/*.bats selftests/vmm/*.bats \
+		selftests/host/*.bats selftests/vmm/*.bats selftests/sriov/*.bats \
 		userspace/tests/memcheck userspace/completion/*
 
 FOR_FUZZ := --also clang --also libclang-rt-14-dev

@@ -51,12 +51,29 @@ is_detached() {
 	[ "$(of "$1" state 2>/dev/null)" = detached ]
 }
 
-# Number of children
-children() {
-	local n=(unset)
+# Are there so many children?  One that was replaced goes a moment after the
+# new one has come.
+has_children() {
+	local n=()
 
-	read -ra n <<<"$(macvlans)"
-	echo "${#n[@]}"
+	read -ra n <<<"$(macvlans)" || :
+	[ "${#n[@]}" = "$1" ]
+}
+
+has_no_macvlan() {
+	[[ " $(macvlans) " != *" $1 "* ]]
+}
+
+has_carrier() {
+	[[ $(ip -br link show "$1") == *" UP "* ]]
+}
+
+# The daemon hears from the kernel what it has done: it tells of it later than
+# the port shows it.  $1: a port
+events_have() {
+	local events
+
+	events=$(stabletap events "$1") && [[ $events == *"$2"* ]]
 }
 
 log_has() {

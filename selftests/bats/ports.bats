@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# The command stabletap: add, del, attach, detach.  vm-timeout: 600
+# The command stabletap: add, del, attach, detach.  vm-timeout: 1800
 #
 # In a network namespace for each test (command.bash):
 #

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# stabletapd: candidates that carry, but lead nowhere.  vm-timeout: 600
+# stabletapd: candidates that carry, but lead nowhere.  vm-timeout: 1800
 #
 #      vm1, vm2 ...        ports that the daemon makes
 #          │

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# The installed tree under a real systemd, with its journal and its udev, in
-# the unit's whole sandbox.  vm-timeout: 420
+# The tree that make install makes (build/root) under a real systemd, with its
+# journal and its udev, in the unit's whole sandbox.  vm-timeout: 1800
 #
 # systemd is process 1 of namespaces of its own for processes, mounts, control
 # groups and host names; the network is the machine's:
@@ -10,7 +10,7 @@
 #      vm1 ── sd0, or VLAN 5 on sd1            dummies
 #      vm2 ── the device of a udev property
 #
-# The tests are steps of one story, since starting systemd is what takes long.
+# The tests are steps of one story, since all that systemd is told takes long.
 #
 # shellcheck disable=SC2030,SC2031,SC2154
 
@@ -93,8 +93,9 @@ find_init() {
 
 start_systemd() {
 	mkdir -p /run/cgroup2
-	mount -t cgroup2 cgroup2 /run/cgroup2
-	mkdir /run/cgroup2/systemd
+	mountpoint -q /run/cgroup2 ||
+		mount -t cgroup2 cgroup2 /run/cgroup2
+	mkdir -p /run/cgroup2/systemd
 	cat >"$BATS_FILE_TMPDIR/init" <<-'INIT'
 		echo $$ >/run/cgroup2/systemd/cgroup.procs
 		exec unshare --cgroup bash -c '
@@ -126,43 +127,44 @@ start_systemd() {
 setup_file() {
 	[ -e /etc/machine-id ] || echo 0123456789abcdef0123456789abcdef \
 		>/etc/machine-id
-	make -s -C "$STABLETAP_TOP/userspace" install PREFIX=/usr
+	# The emulator would take a minute over make install.
+	cp -a "$STABLETAP_TOP/build/root/." /
 	systemd-sysusers stabletap.conf
 	# As whom QEMU runs
 	systemd-sysusers - <<<'u st-qemu 64055'
 	mkdir -p /var/lib/prometheus/node-exporter
 	start_systemd
 	sd systemd-tmpfiles --create stabletap.conf
-	ip -batch - <<-BATCH
-		link add sd0 type dummy
-		link add sd1 type dummy
-		link set sd0 up
-		link set sd1 up
-	BATCH
 }
 
 teardown_file() {
 	local dev
 
-	kill -KILL "$UNSHARE"
+	kill -KILL "$UNSHARE" || :
 	wait "$UNSHARE" || :
 	for dev in vm1 vm2 sd0 sd1; do
 		ip link del $dev 2>/dev/null || :
 	done
 	rm -rf /dev/stabletap.d /etc/stabletap/*
-	make -s -C "$STABLETAP_TOP/userspace" uninstall PREFIX=/usr
+	(cd "$STABLETAP_TOP/build/root" && find . -type f) | (cd / && xargs rm)
 	rmdir /run/cgroup2/systemd/*/* /run/cgroup2/systemd/* \
 		/run/cgroup2/systemd 2>/dev/null || :
-	umount /run/cgroup2
+	umount /run/cgroup2 || :
 }
 
 setup() {
+	local dev
+
+	# What a step before has taken away and, since it failed, not given back
+	for dev in sd0 sd1; do
+		[ -e /sys/class/net/$dev ] || ip link add $dev type dummy
+	done
 	BEGAN=$(date +%s.%N)
 }
 
 teardown() {
 	[ -n "$BATS_TEST_COMPLETED" ] || {
-		sd journalctl -q -o short-monotonic -n 40 --no-pager
+		sd journalctl -q -o short-monotonic -n 25 --no-pager
 		sd systemctl status stabletapd --no-pager
 	} 2>&1 | sed 's/^/# /'
 }
@@ -211,7 +213,8 @@ teardown() {
 	sd systemctl reload stabletapd
 	ip link del sd0
 	eventually is_on vm1 sd1.5
-	told "attached to sd1.5: usable"
+	told "attached to sd1.5"
+	run ! told "not by the daemon"
 	ip link add sd0 type dummy
 	eventually is_on vm1 sd0
 	told "replaced from sd1.5 to sd0"

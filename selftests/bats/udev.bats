@@ -19,7 +19,7 @@ stabletap() {
 }
 
 settle() {
-	udevadm settle --timeout=30
+	udevadm settle --timeout=120
 }
 
 install_files() {
@@ -66,7 +66,7 @@ setup_file() {
 }
 
 teardown_file() {
-	udevadm control --exit --timeout=30
+	udevadm control --exit --timeout=120
 }
 
 setup() {

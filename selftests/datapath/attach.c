@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "scene.h"
 #include "st.h"
 
@@ -1070,7 +1070,7 @@ FIXTURE_TEARDOWN(ipv6)
  */
 static int ipv6_frames_until_witness(int all, const void *mac)
 {
-	uint64_t deadline = st_now() + 25000000000ULL;
+	uint64_t deadline = st_now() + ST_DEADLINE * 1000000ULL;
 	uint8_t frame[2048];
 	int count = 0;
 	ssize_t len;

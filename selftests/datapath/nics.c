@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "nics.h"
 #include "scene.h"
 #include "st.h"
@@ -40,7 +40,7 @@ static bool lro_is(const char *device, const char *state)
 		      device, state);
 }
 
-TEST_F_TIMEOUT(nic, LRO_is_off_while_attached_and_back_afterwards, 60)
+TEST_F(nic, LRO_is_off_while_attached_and_back_afterwards)
 {
 	struct scene *s = &self->s;
 	char name[IFNAMSIZ];
@@ -104,7 +104,7 @@ static int await_fd_but_not(struct scene *s, uint32_t number, uint32_t not)
 	return await_but_not(s->fd, true, number, not);
 }
 
-TEST_F_TIMEOUT(nic, in_filter_mode_it_takes_in_the_ports_address_only, 60)
+TEST_F(nic, in_filter_mode_it_takes_in_the_ports_address_only)
 {
 	/* Not ones that the emulated NIC's hash takes for a group's */
 	static const char stranger[] = "\x52\x54\x00\x00\x0d\x77";

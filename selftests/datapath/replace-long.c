@@ -2,5 +2,5 @@
 /* 100,000 frames each way and more, across 1,000 replaces: see replace.c */
 #define REPLACES	1000
 #define FRAMES		100000
-#define TIMEOUT		600
+#define TIMEOUT		900
 #include "replace.c"

@@ -27,19 +27,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "st.h"
 
 #ifndef REPLACES
 #define REPLACES	100
 #define FRAMES		10000
-#define TIMEOUT		60
+#define TIMEOUT		TEST_TIMEOUT_DEFAULT
 #endif
 
 #define FRAME_LEN	60
 #define WRITERS		2
 #define WINDOW		400	/* frames of a writer on their way */
-#define DEADLINE	20000	/* ms */
+#define DEADLINE	ST_DEADLINE
 
 /* A frame's number: whose it is, and which of these */
 #define SEQ_BITS	24

@@ -25,12 +25,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "st.h"
 
 #ifndef PORTS
 #define PORTS	100
-#define TIMEOUT	120
+#define TIMEOUT	TEST_TIMEOUT_DEFAULT
 #endif
 
 #define ROUNDS	2	/* the best counts */

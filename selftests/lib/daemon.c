@@ -72,8 +72,11 @@ struct starting {
 static bool answers(void *arg)
 {
 	struct starting *s = arg;
-	json_t *status = daemon_ask("{\"status\": true}");
+	json_t *status;
 
+	/* Now and then: it needs the processor. */
+	usleep(20000);
+	status = daemon_ask("{\"status\": true}");
 	json_decref(status);
 	s->ended = waitpid(s->d->pid, NULL, WNOHANG) == s->d->pid;
 	return status || s->ended;
@@ -83,6 +86,8 @@ int daemon_start(struct daemon *d)
 {
 	struct starting s = { .d = d };
 
+	if (ftruncate(d->log, 0) || lseek(d->log, 0, SEEK_SET))
+		return -EIO;
 	fflush(NULL);
 	d->pid = fork();
 	if (d->pid < 0)

@@ -30,7 +30,7 @@ int daemon_start(struct daemon *d);
 /* End it; its wait status. */
 int daemon_stop(struct daemon *d);
 void daemon_end(struct daemon *d);
-/* All that it has said, in a static buffer */
+/* What it has said since its start, in a static buffer */
 const char *daemon_log(struct daemon *d);
 
 /* What it answers to a request in JSON; NULL if it does not. */

@@ -18,8 +18,9 @@
 
 #include "st.h"
 
-#define BOOT_MS		200000
+#define BOOT_MS		400000
 #define SILENT_MS	1000
+#define ANSWER_MS	3000	/* of emulation in emulation */
 #define ROW		5	/* answers in a row make a guest alive */
 
 static pid_t spawn(const char *command)
@@ -154,7 +155,7 @@ bool ipxe_answers(struct ipxe *guest, int deadline_ms)
 	int row = 0;
 
 	while (row < ROW && st_now() < deadline && qemu_runs(&guest->qemu))
-		row = ping(guest, 500) ? row + 1 : 0;
+		row = ping(guest, ANSWER_MS) ? row + 1 : 0;
 	return row == ROW;
 }
 

@@ -16,8 +16,8 @@
 
 #define NICS_E1000E	"\x52\x54\x00\xaa\x00\x01"
 #define NICS_VMXNET3	"\x52\x54\x00\xaa\x00\x02"
-/* Until an emulated NIC has found its link, and more */
-#define NICS_DEADLINE	25000
+/* Until an emulated NIC has found its link, which takes seconds, and more */
+#define NICS_DEADLINE	(2 * ST_DEADLINE)
 
 struct nics {
 	int home;	/* namespace fd, where they live */

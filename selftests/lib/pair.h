@@ -13,9 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "st.h"
+
 #define PAIR_RING	256
 #define PAIR_BUFFER	2048
-#define PAIR_DEADLINE	20000	/* ms */
+#define PAIR_DEADLINE	ST_DEADLINE
 
 enum { RX, TX };
 

@@ -12,7 +12,7 @@
 
 #include "st.h"
 
-#define DEADLINE_MS	30000
+#define DEADLINE_MS	ST_DEADLINE
 
 /* Guest memory: 64 KiB for each queue, from 2 MiB on */
 #define QUEUE_BASE(n)	(0x200000ULL + (n) * 0x10000ULL)

@@ -77,6 +77,11 @@ int scene_veth(struct scene *scene)
 	scene->v0 = st_ifindex("v0");
 	scene->p0 = st_ifindex("p0");
 	scene->lower = scene->v0;
+	err = st_veth_in_order("v0");
+	if (!err)
+		err = st_veth_in_order("p0");
+	if (err)
+		return err;
 	if (!st_wait_up(scene->v0, SCENE_DEADLINE) ||
 	    !st_wait_up(scene->p0, SCENE_DEADLINE))
 		return -ETIMEDOUT;
@@ -233,14 +238,14 @@ int scene_flows_again(struct scene *scene, int deadline_ms)
 
 	do {
 		if (!scene_write(scene) &&
-		    !scene_await_peer(scene, scene->number, 200))
+		    !scene_await_peer(scene, scene->number, 500))
 			break;
 		if (st_now() > deadline)
 			return -ECOMM;
 	} while (true);
 	do {
 		if (!scene_peer_send(scene) &&
-		    !scene_await_fd(scene, scene->number, 200))
+		    !scene_await_fd(scene, scene->number, 500))
 			break;
 		if (st_now() > deadline)
 			return -ENODATA;

@@ -17,8 +17,9 @@
 #include <stdint.h>
 #include <linux/stabletap.h>
 
-/* What emulation may take for anything that should happen at once */
-#define SCENE_DEADLINE 10000
+#include "st.h"
+
+#define SCENE_DEADLINE ST_DEADLINE
 
 struct scene {
 	int control;

@@ -381,6 +381,22 @@ static int st_veth_peer_up(const char *peer, int netns)
 	return err;
 }
 
+int st_veth_in_order(const char *name)
+{
+	char path[128];
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/queues/rx-0/rps_cpus",
+		 name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	len = write(fd, "1", 1) < 0 ? -errno : 0;
+	close(fd);
+	return len;
+}
+
 int st_veth_add(const char *name, const char *peer, int netns)
 {
 	struct nlattr *info, *data, *attr;

@@ -34,6 +34,12 @@ int st_netns_fd(void);
 int st_netns_enter(int netns);
 /* Run a command by sh; its exit status, or negative errno. */
 int st_sh(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/*
+ * What anything that should happen at once may take in emulation, on a machine
+ * that has other things to do: milliseconds, of which a test that passes spends
+ * none.
+ */
+#define ST_DEADLINE	60000
 /* Monotonic time, nanoseconds */
 uint64_t st_now(void);
 /* Wait until @test(@arg) is true; false at the deadline. */
@@ -65,6 +71,11 @@ int st_port_open(int control, int port, int flags);
 int st_link_add(const char *name, const char *kind, int link);	/* ifindex */
 int st_macvlan_add(const char *name, int parent, const uint8_t *mac,
 		   int master);					/* ifindex */
+/*
+ * Frames come in by this veth in the order in which they were sent, from
+ * whatever processors: one processor takes them all.
+ */
+int st_veth_in_order(const char *name);
 /* Two ends, up; the second in namespace fd @netns if that is not -1 */
 int st_veth_add(const char *name, const char *peer, int netns);
 int st_link_del(int ifindex);

@@ -15,7 +15,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "st.h"
 
 FIXTURE(frames) {
@@ -36,7 +36,7 @@ FIXTURE_SETUP(frames)
 	self->port = st_port_new(self->control, "vm1", 0, 2);
 	ASSERT_LT(0, self->port);
 	ASSERT_EQ(0, st_veth_add("v0", "p0", -1));
-	ASSERT_TRUE(st_wait_up(st_ifindex("v0"), 5000));
+	ASSERT_TRUE(st_wait_up(st_ifindex("v0"), ST_DEADLINE));
 	self->peer = st_packet_open(st_ifindex("p0"), false);
 	ASSERT_LE(0, self->peer);
 	self->fd = st_port_open(self->control, self->port, 0);
@@ -85,7 +85,7 @@ static int write_with(int fd, const struct virtio_net_hdr *hdr,
 	EXPECT_EQ(POLLOUT, pfd.revents & ~POLLIN);			\
 	EXPECT_EQ(0, st_readable(self->peer, 0));			\
 	EXPECT_EQ(60, st_fd_write(self->fd, self->frame, 60));		\
-	EXPECT_EQ(1, st_readable(self->peer, 5000));			\
+	EXPECT_EQ(1, st_readable(self->peer, ST_DEADLINE));			\
 	EXPECT_EQ(60, read(self->peer, self->frame,			\
 			   sizeof(self->frame)));			\
 } while (0)

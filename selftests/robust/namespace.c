@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "st.h"
 
 static bool link_is_gone(void *arg)
@@ -43,7 +43,7 @@ static bool namespaces_are_cleaned(int home)
 	if (st_netns_enter(home) || st_veth_add("last", "peer", there))
 		return false;
 	close(there);
-	return st_wait(link_is_gone, "last", 20000);
+	return st_wait(link_is_gone, "last", ST_DEADLINE);
 }
 
 FIXTURE(namespace) {
@@ -93,7 +93,7 @@ static int open_queue(const char *path)
 	return fd < 0 || ioctl(fd, TUNSETIFF, &ifr) ? -errno : fd;
 }
 
-TEST_F_TIMEOUT(namespace, goes_and_the_fd_answers_as_a_taps, 60)
+TEST_F(namespace, goes_and_the_fd_answers_as_a_taps)
 {
 	unsigned int offload = TUN_F_CSUM;
 	struct pollfd pfd = { .events = POLLIN | POLLOUT };
@@ -105,7 +105,7 @@ TEST_F_TIMEOUT(namespace, goes_and_the_fd_answers_as_a_taps, 60)
 	ASSERT_LE(0, pfd.fd);
 	close(self->control);
 	close(self->there);
-	ASSERT_TRUE(st_wait(link_is_gone, "seen", 20000));
+	ASSERT_TRUE(st_wait(link_is_gone, "seen", ST_DEADLINE));
 	ASSERT_TRUE(namespaces_are_cleaned(self->home));
 
 	EXPECT_EQ(-1, stat(self->path, &self->st));
@@ -128,7 +128,7 @@ TEST_F_TIMEOUT(namespace, goes_and_the_fd_answers_as_a_taps, 60)
 	EXPECT_EQ(0, close(pfd.fd));
 }
 
-TEST_F_TIMEOUT(namespace, goes_while_the_port_is_detached, 60)
+TEST_F(namespace, goes_while_the_port_is_detached)
 {
 	int fd = open_queue(self->path);
 
@@ -142,7 +142,7 @@ TEST_F_TIMEOUT(namespace, goes_while_the_port_is_detached, 60)
 }
 
 /* As with every tap: the fd's socket belongs to the opener's namespace. */
-TEST_F_TIMEOUT(namespace, stays_while_a_fd_that_was_opened_in_it_is_open, 60)
+TEST_F(namespace, stays_while_a_fd_that_was_opened_in_it_is_open)
 {
 	uint8_t frame[60];
 	int fd;
@@ -159,20 +159,20 @@ TEST_F_TIMEOUT(namespace, stays_while_a_fd_that_was_opened_in_it_is_open, 60)
 	st_frame(frame, sizeof(frame), ST_BROADCAST, ST_MAC_PORT, 1);
 	EXPECT_EQ(sizeof(frame), st_fd_write(fd, frame, sizeof(frame)));
 	close(fd);
-	EXPECT_TRUE(st_wait(link_is_gone, "seen", 20000));
+	EXPECT_TRUE(st_wait(link_is_gone, "seen", ST_DEADLINE));
 	EXPECT_TRUE(namespaces_are_cleaned(self->home));
 }
 
-TEST_F_TIMEOUT(namespace, stays_while_its_control_device_is_open, 60)
+TEST_F(namespace, stays_while_its_control_device_is_open)
 {
 	close(self->there);
 	ASSERT_TRUE(namespaces_are_cleaned(self->home));
 	EXPECT_EQ(0, st_get(self->control, self->port, &self->get));
 	close(self->control);
-	EXPECT_TRUE(st_wait(link_is_gone, "seen", 20000));
+	EXPECT_TRUE(st_wait(link_is_gone, "seen", ST_DEADLINE));
 }
 
-TEST_F_TIMEOUT(namespace, of_a_lower_goes_and_the_port_lives_on, 60)
+TEST_F(namespace, of_a_lower_goes_and_the_port_lives_on)
 {
 	int control, port;
 
@@ -380,7 +380,7 @@ static int use_ports(int host, int port, int lower)
 	peer = st_packet_open(d0, true);
 	st_frame(frame, sizeof(frame), ST_MAC_PEER, ST_MAC_PORT, 1);
 	if (st_fd_write(fd, frame, sizeof(frame)) != sizeof(frame) ||
-	    st_readable(peer, 5000) != 1)
+	    st_readable(peer, ST_DEADLINE) != 1)
 		return 4;
 	if (st_detach(control, vm1) || st_link_master(d0, vm1))
 		return 5;

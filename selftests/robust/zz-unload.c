@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "st.h"
 
 static bool is_unloaded(void *arg)
@@ -94,7 +94,7 @@ TEST_F(unload, takes_the_ports_and_leaves_the_lowers_as_they_were)
 	if (!getenv("STABLETAP_KO"))
 		SKIP(return, "STABLETAP_KO does not say what to load again");
 	close(self->control);
-	ASSERT_TRUE(st_wait(is_unloaded, &err, 10000));
+	ASSERT_TRUE(st_wait(is_unloaded, &err, ST_DEADLINE));
 	ASSERT_EQ(0, err);
 	EXPECT_EQ(-ENODEV, st_ifindex("vm1"));
 	EXPECT_EQ(-ENODEV, st_ifindex("vm2"));

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Pools of virtual functions: real drivers on an emulated igb (vm/run --sriov).
-# vm-timeout: 900
+# vm-timeout: 1800
 #
 #      vm1, vm2          ports that the daemon makes
 #       │    │

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "nics.h"
 #include "scene.h"
 #include "st.h"
@@ -85,7 +85,7 @@ static int found_again(struct nics *nics, struct scene *s)
 	return err ? err : scene_flows_again(s, NICS_DEADLINE);
 }
 
-TEST_F_TIMEOUT(nic, its_driver_is_removed_and_loaded_again, 60)
+TEST_F(nic, its_driver_is_removed_and_loaded_again)
 {
 	struct scene *s = &self->s;
 
@@ -95,7 +95,7 @@ TEST_F_TIMEOUT(nic, its_driver_is_removed_and_loaded_again, 60)
 	EXPECT_EQ(0, found_again(&self->nics, s));
 }
 
-TEST_F_TIMEOUT(nic, its_PCI_device_is_removed_and_found_again, 60)
+TEST_F(nic, its_PCI_device_is_removed_and_found_again)
 {
 	struct scene *s = &self->s;
 	char path[128];
@@ -108,7 +108,7 @@ TEST_F_TIMEOUT(nic, its_PCI_device_is_removed_and_found_again, 60)
 	EXPECT_EQ(0, found_again(&self->nics, s));
 }
 
-TEST_F_TIMEOUT(nic, it_is_set_down_renamed_and_set_up, 60)
+TEST_F(nic, it_is_set_down_renamed_and_set_up)
 {
 	struct scene *s = &self->s;
 	char name[IFNAMSIZ];
@@ -123,7 +123,7 @@ TEST_F_TIMEOUT(nic, it_is_set_down_renamed_and_set_up, 60)
 	EXPECT_EQ(0, scene_get(s)->losses);
 }
 
-TEST_F_TIMEOUT(nic, it_goes_to_another_namespace_and_comes_back, 60)
+TEST_F(nic, it_goes_to_another_namespace_and_comes_back)
 {
 	struct nics *nics = &self->nics;
 	struct scene *s = &self->s;

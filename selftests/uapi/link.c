@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "st.h"
 
 /* What RTM_NEWLINK tells in IFLA_INFO_DATA */
@@ -396,7 +396,7 @@ static bool hear(int monitor, int port, int type, uint64_t value)
 	ssize_t got;
 	int len;
 
-	while (st_readable(monitor, 2000) > 0) {
+	while (st_readable(monitor, ST_DEADLINE) > 0) {
 		got = recv(monitor, buf, sizeof(buf), 0);
 		if (got < 0)
 			return false;

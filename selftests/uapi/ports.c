@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include <linux/if_tun.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "st.h"
 
 FIXTURE(ports) {

@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "st.h"
 
 /*
@@ -505,7 +505,7 @@ TEST_F(refuse, as_a_replacement_and_the_old_lower_goes_on)
 
 	ASSERT_EQ(0, st_attach(self->control, self->vm1, self->d0, 0));
 	/* The operstate follows a little later. */
-	ASSERT_TRUE(st_wait_up(self->vm1, 5000));
+	ASSERT_TRUE(st_wait_up(self->vm1, ST_DEADLINE));
 	REMEMBER();
 	EXPECT_EQ(variant->error, st_attach(self->control, self->vm1,
 					    self->dev, variant->flags |
@@ -520,7 +520,7 @@ TEST_F(refuse, as_a_replacement_and_the_old_lower_goes_on)
 	ASSERT_LE(0, fd);
 	st_frame(frame, sizeof(frame), ST_MAC_PEER, ST_MAC_PORT, 1);
 	ASSERT_EQ(sizeof(frame), st_fd_write(fd, frame, sizeof(frame)));
-	EXPECT_EQ(1, st_readable(peer, 5000));
+	EXPECT_EQ(1, st_readable(peer, ST_DEADLINE));
 }
 
 /* What is refused because of what the port has already */

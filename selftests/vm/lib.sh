@@ -102,10 +102,10 @@ units() {
 	done | sort -s -k 1,1nr | cut -d ' ' -f 2
 }
 
-# A test may ask for more time by a comment: "vm-timeout: 300".
+# A test may ask for more time by a comment: "vm-timeout: 1800".
 time_limit() {
 	local limit
 
 	limit=$(sed -n '1,40s/.*vm-timeout: *\([0-9]*\).*/\1/p' "$1")
-	echo "${limit:-180}"
+	echo "${limit:-1200}"
 }

@@ -3,7 +3,7 @@
  * stabletapd follows what a guest wants to receive: a virtio-net driver that
  * speaks to QEMU's device model, QEMU that tells the daemon by QMP, the
  * daemon that puts it on the port, the module that gives it to the lower.
- * vm-timeout: 400
+ * vm-timeout: 1800
  *
  *	qtest: virtio-net driver in this program
  *	  |
@@ -22,14 +22,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "qemu.h"
 #include "qnic.h"
 #include "scene.h"
 #include "st.h"
 
-#define TIMEOUT		180	/* seconds a test: emulation inside emulation */
-#define DEADLINE	30000	/* ms, of whatever should happen at once */
+#define TIMEOUT		900	/* seconds a test: emulation inside emulation */
+#define DEADLINE	ST_DEADLINE	/* ms, of whatever should happen at once */
 #define SLOT		4
 #define CONF		"/run/stabletap-test.conf"
 #define LOG		"/run/stabletap-test.log"

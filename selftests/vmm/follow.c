@@ -13,7 +13,7 @@
  *
  * In the former, because there a NIC turns up when its driver finds it.
  *
- * vm-timeout: 600
+ * vm-timeout: 1800
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -27,15 +27,15 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "harness.h"
 #include "ipxe.h"
-#include "kselftest_harness.h"
 #include "nics.h"
 #include "qnic.h"
 #include "scene.h"
 #include "st.h"
 
-#define TIMEOUT		500	/* seconds */
-#define DEADLINE	60000	/* ms: a NIC has its link after some seconds */
+#define TIMEOUT		1200	/* seconds */
+#define DEADLINE	120000	/* ms: a NIC has its link after some seconds */
 #define ROUNDS		5	/* of the daemon, and of the NIC */
 #define GUEST_DOWN	1	/* seconds, GuestLinkDownSec */
 
@@ -93,6 +93,12 @@ static int make_lan(FIXTURE_DATA(follow) *self)
 static bool has_nic(void *arg)
 {
 	return nics_find(NICS_E1000E);
+}
+
+/* The daemon answers before it has made it. */
+static bool has_port(void *arg)
+{
+	return st_ifindex("vm1") > 0;
 }
 
 /* Name of the device that has carried it since the last event */
@@ -154,8 +160,8 @@ FIXTURE_SETUP(follow)
 	ASSERT_EQ(0, daemon_start(&self->daemon)) {
 		TH_LOG("%s", daemon_log(&self->daemon));
 	}
+	ASSERT_TRUE(st_wait(has_port, NULL, DEADLINE));
 	self->port = st_ifindex("vm1");
-	ASSERT_LT(0, self->port);
 	self->sniffer = st_packet_open(self->port, true);
 	ASSERT_LE(0, self->sniffer);
 }

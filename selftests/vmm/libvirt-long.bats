@@ -3,7 +3,7 @@
 # shellcheck disable=SC2030,SC2031
 #
 # An unmodified libvirt starts a domain on a port, as on a macvtap that
-# somebody else has made.  vm-timeout: 900
+# somebody else has made.  vm-timeout: 1500
 #
 #	libvirtd - QEMU (iPXE) - fd - lv1 - child - lv0 ==== to-lv0 - switch
 #	                                                |

@@ -11,7 +11,7 @@
  * from here.  A guest that comes before its port is there waits for it, and
  * opens it the moment it is.
  *
- * vm-timeout: 600
+ * vm-timeout: 1800
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,14 +22,14 @@
 #include <unistd.h>
 
 #include "daemon.h"
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "pair.h"
 #include "qemu.h"
 #include "qnic.h"
 #include "st.h"
 
-#define TIMEOUT		500	/* seconds */
-#define DEADLINE	30000	/* ms */
+#define TIMEOUT		1200	/* seconds */
+#define DEADLINE	ST_DEADLINE	/* ms */
 #define FRAME_LEN	100
 #define SLOT		4
 #define MAC		"52:54:00:00:00:01"	/* ST_MAC_PORT */

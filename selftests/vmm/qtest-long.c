@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The tests of qtest.c, where QEMU itself reads and writes the fd.
- * vm-timeout: 600
+ * vm-timeout: 1800
  */
 #define WITHOUT_VHOST
 #include "qtest.c"

@@ -3,7 +3,7 @@
  * QEMU's own device model on a port: what it does to the fd, when its guest
  * starts, resets, changes queues, and when its operator plays with it, while
  * the port has a lower and while it has none.  QEMU must live through each,
- * and frames flow again.  vm-timeout: 600
+ * and frames flow again.  vm-timeout: 1800
  *
  *	qtest: virtio-net driver in this program
  *	  |
@@ -21,13 +21,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "qemu.h"
 #include "qnic.h"
 #include "st.h"
 
 #define PAIRS	2
-#define TIMEOUT	240	/* seconds a test: emulation inside emulation */
+#define TIMEOUT	600	/* seconds a test: emulation inside emulation */
 #define SLOT	4
 
 FIXTURE(qtest) {
@@ -75,7 +75,7 @@ static bool goes_out(struct qnic *nic, int pair, int peer, uint32_t number)
 	st_frame(frame, sizeof(frame), ST_MAC_PEER, ST_MAC_PORT, number);
 	if (qnic_send(nic, pair, frame, sizeof(frame)))
 		return false;
-	while (st_readable(peer, 15000) > 0) {
+	while (st_readable(peer, ST_DEADLINE) > 0) {
 		len = read(peer, got, sizeof(got));
 		if (st_frame_number(got, len) == number)
 			return true;
@@ -110,7 +110,7 @@ static bool comes_in(struct qnic *nic, int peer, uint32_t number)
 	st_frame(frame, sizeof(frame), ST_MAC_PORT, ST_MAC_PEER, number);
 	if (st_packet_send(peer, st_ifindex("p0"), frame, sizeof(frame)) < 0)
 		return false;
-	return st_wait(has_arrived, &arrival, 15000);
+	return st_wait(has_arrived, &arrival, ST_DEADLINE);
 }
 
 static bool both_ways(FIXTURE_DATA(qtest) *self)
@@ -170,6 +170,8 @@ FIXTURE_SETUP(qtest)
 	ASSERT_LT(0, self->port);
 	ASSERT_EQ(0, st_veth_add("v0", "p0", -1));
 	self->v0 = st_ifindex("v0");
+	ASSERT_TRUE(st_wait_up(self->v0, ST_DEADLINE));
+	ASSERT_TRUE(st_wait_up(st_ifindex("p0"), ST_DEADLINE));
 	self->peer = st_packet_open(st_ifindex("p0"), false);
 	ASSERT_LE(0, self->peer);
 	for (int i = 0; i < PAIRS; i++) {
@@ -308,7 +310,7 @@ TEST_F_TIMEOUT(qtest, a_nic_is_unplugged_and_plugged_again_while_detached,
 	ASSERT_EQ(0, qemu_qmp(q, -1, "{\"execute\": \"device_del\", "
 			      "\"arguments\": {\"id\": \"d0\"}}"));
 	eject(q, SLOT);
-	ASSERT_EQ(0, qemu_event(q, "DEVICE_DELETED", 30000));
+	ASSERT_EQ(0, qemu_event(q, "DEVICE_DELETED", ST_DEADLINE));
 
 	fd = st_port_open(self->control, self->port, 0);
 	ASSERT_LE(0, fd);
@@ -391,6 +393,8 @@ FIXTURE_SETUP(macvtap)
 {
 	ASSERT_EQ(0, st_netns_new());
 	ASSERT_EQ(0, st_veth_add("v0", "p0", -1));
+	ASSERT_TRUE(st_wait_up(st_ifindex("v0"), ST_DEADLINE));
+	ASSERT_TRUE(st_wait_up(st_ifindex("p0"), ST_DEADLINE));
 	self->peer = st_packet_open(st_ifindex("p0"), false);
 	ASSERT_LE(0, self->peer);
 	ASSERT_EQ(0, make_macvtap());
@@ -436,7 +440,7 @@ TEST_F_TIMEOUT(macvtap, in_its_place_goes_deaf_without_a_word_and_then_aborts,
 	ASSERT_STREQ("", complaints(&self->qemu));
 
 	ASSERT_NE(0, qnic_set_pairs(&self->nic, 2));
-	status = qemu_wait(&self->qemu, 30000);
+	status = qemu_wait(&self->qemu, ST_DEADLINE);
 	ASSERT_LE(0, status);
 	ASSERT_TRUE(WIFSIGNALED(status));
 	ASSERT_EQ(SIGABRT, WTERMSIG(status));

@@ -6,19 +6,19 @@
  *	iPXE - QEMU - fd, vhost - vm1 - mv0 (macvlan) - v0 ==== p0 - switch
  *	                                       (then mv1 on v1 ==== p1)
  *
- * vm-timeout: 400
+ * vm-timeout: 1500
  */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "harness.h"
 #include "ipxe.h"
-#include "kselftest_harness.h"
 #include "st.h"
 
-#define TIMEOUT		360	/* seconds; a busy machine in emulation */
-#define BACK_MS		30000
+#define TIMEOUT		900	/* seconds; a busy machine in emulation */
+#define BACK_MS		120000
 
 FIXTURE(smoke) {
 	int control;

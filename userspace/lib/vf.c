@@ -431,6 +431,8 @@ int stabletap_vf_put_back(struct stabletap *st,
 		err = stabletap_vf_change(st, pf, &from, &was);
 	if (err)
 		return err;
+	/* A PF that takes its word back may have none left: tell it again. */
+	stabletap_link_set_addr(st, link->ifindex, addr);
 	st_fault("vf-put-back");
 	return stabletap_link_del_altname(st, link->ifindex, mark);
 }
