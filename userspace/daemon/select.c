@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <syslog.h>
 #include <systemd/sd-device.h>
 #include <unistd.h>
 
@@ -207,6 +208,15 @@ int select_vf_number(const char *bus, const char *pf, const char *dev,
 	return -1;
 }
 
+/* A client's frames all have the card's own address: no use to a guest. */
+static bool is_wifi(const struct stabletap_link *link)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/phy80211", link->name);
+	return !access(path, F_OK);
+}
+
 /* All but VLAN and VF; what asks the kernel or udev comes last. */
 static bool base_matches(const struct conf_selector *s,
 			 const struct stabletap_link *link)
@@ -339,6 +349,14 @@ static bool make_base(struct daemon *d, struct selection *sel, int ifindex,
 {
 	bool is = link && !sel->pool && base_matches(sel->spec, link);
 
+	if (is && is_wifi(link)) {
+		if (!set_has(&d->seen, ifindex))
+			log_port(LOG_WARNING, NULL,
+				 "%s is a Wi-Fi device, which can't carry a guest's frames: no candidate",
+				 link->name);
+		set_make(&d->seen, ifindex, true);
+		is = false;
+	}
 	if (is)
 		bring_up(d, link);
 	return set_make(&sel->base, ifindex, is);
