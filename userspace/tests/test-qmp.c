@@ -843,13 +843,13 @@ static void test_paths(struct tap *t)
 /* 0, or what posix_spawnp() says */
 static int start_qemu(const char *path, pid_t *pid)
 {
+	char nic[] = "virtio-net-pci,id=net0,netdev=hub0,romfile=,"
+		     "mac=52:54:00:12:34:56";
 	char qmp[128];
 	char *argv[] = {
 		"qemu-system-x86_64", "-M", "pc", "-accel", "tcg", "-S",
 		"-m", "32", "-nodefaults", "-display", "none", "-netdev",
-		"hubport,hubid=0,id=hub0", "-device",
-		"virtio-net-pci,id=net0,netdev=hub0,romfile=,"
-		"mac=52:54:00:12:34:56", "-qmp", qmp, NULL
+		"hubport,hubid=0,id=hub0", "-device", nic, "-qmp", qmp, NULL
 	};
 
 	snprintf(qmp, sizeof(qmp), "unix:%s,server=on,wait=off", path);
