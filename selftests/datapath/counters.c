@@ -176,9 +176,21 @@ static void are_expected(struct __test_metadata *_metadata,
 		  e->rx_lro + e->rx_nomem, link.rx_dropped);
 }
 
-/* At the end of every test, also one that counts nothing more. */
+static bool is_all_counted(void *arg)
+{
+	FIXTURE_DATA(counters) *self = arg;
+
+	return !memcmp(&self->expected, &scene_get(&self->s)->stats,
+		       sizeof(self->expected));
+}
+
+/*
+ * At the end of every test, also one that counts nothing more.  What came in
+ * is counted just after it can be read.
+ */
 FIXTURE_TEARDOWN(counters)
 {
+	st_wait(is_all_counted, self, SCENE_DEADLINE);
 	are_expected(_metadata, self);
 	scene_end(&self->s);
 }
@@ -411,6 +423,12 @@ FIXTURE_TEARDOWN(trace)
 	scene_end(&self->s);
 }
 
+static bool is_traced(void *arg)
+{
+	return scene_file_has(TRACE "/trace", arg);
+}
+
+/* A frame is counted first. */
 static bool traced(const char *format, ...)
 {
 	char text[256];
@@ -419,7 +437,7 @@ static bool traced(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	return scene_file_has(TRACE "/trace", text);
+	return st_wait(is_traced, text, SCENE_DEADLINE);
 }
 
 TEST_F(trace, attach_replace_detach_and_loss_are_traced)

@@ -608,8 +608,10 @@ static void take_all(struct __test_metadata *_metadata,
 		tally->stats = get.stats;
 		tally->reached = forwarded(self->bench.peer_name[0]) +
 				 forwarded(self->bench.peer_name[1]);
-	} while (tally->read + tally->passed + get.stats.rx_inactive +
-		 get.stats.rx_ring != tally->reached && st_now() < deadline);
+		/* A frame is counted just after it can be read. */
+	} while ((tally->read + tally->passed + get.stats.rx_inactive +
+		  get.stats.rx_ring != tally->reached ||
+		  tally->read != get.stats.rx_packets) && st_now() < deadline);
 	EXPECT_EQ(0, packet_drops(self->host[0]) + packet_drops(self->host[1]));
 	EXPECT_EQ(REPLACES, get.replaces);
 }

@@ -181,14 +181,15 @@ int scene_peer_send(struct scene *scene)
 
 static int scene_await(int fd, bool is_port, uint32_t number, int deadline_ms)
 {
-	uint64_t deadline = st_now() + deadline_ms * 1000000ULL;
+	int64_t deadline = st_now() + deadline_ms * 1000000ULL;
 	uint8_t frame[4096];
 	ssize_t len;
 	int64_t left;
 
 	for (;;) {
-		left = (int64_t)(deadline - st_now()) / 1000000;
-		if (left < 0 || st_readable(fd, left) != 1)
+		/* What is there counts, also if we had no turn until now. */
+		left = (deadline - (int64_t)st_now()) / 1000000;
+		if (st_readable(fd, left > 0 ? left : 0) != 1)
 			return -ETIMEDOUT;
 		len = is_port ? st_fd_read(fd, frame, sizeof(frame)) :
 				read(fd, frame, sizeof(frame));
