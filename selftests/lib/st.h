@@ -73,7 +73,8 @@ int st_macvlan_add(const char *name, int parent, const uint8_t *mac,
 		   int master);					/* ifindex */
 /*
  * Frames come in by this veth in the order in which they were sent, from
- * whatever processors: one processor takes them all.
+ * whatever processors: one processor takes them all.  -ENOENT in a namespace
+ * whose /sys is not mounted.
  */
 int st_veth_in_order(const char *name);
 /* Two ends, up; the second in namespace fd @netns if that is not -1 */
