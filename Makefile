@@ -14,7 +14,8 @@
 #   make shell           a prompt in the machine, module and tools loaded
 #   make check [TESTS='datapath/* bats/*']
 #   make check-long      what takes longer
-#   make bench           what a frame costs, and how long RTNL is held
+#   make bench           what a frame costs, how long RTNL is held, what the
+#                        daemon takes
 #   make lint            user space through sanitizers and linters
 #   make fuzz [SECONDS=30] its parsers under a fuzzer, so long
 #   make memcheck        its unit tests under valgrind
@@ -120,6 +121,7 @@ TESTS_QUOTED := $(patsubst %,'%',$(TESTS))
 bench: machine
 	@selftests/bench/run --kernel $(KERNEL)
 	@selftests/bench/rtnl --kernel $(KERNEL)
+	@selftests/bench/follow --kernel $(KERNEL)
 
 demo:
 	@GUEST=$(GUEST) KERNEL=$(KERNEL) selftests/demo/run

@@ -167,7 +167,7 @@ for_each_mode() {
 		[ "$status" = 137 ]
 		daemon
 		eventually each_has_its_own vm1 vm2
-		[ "$(children)" = 2 ]
+		eventually has_children 2
 		daemon_ends TERM
 		stabletap del vm1
 		stabletap del vm2

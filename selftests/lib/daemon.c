@@ -14,11 +14,18 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "st.h"
 
 #define RUN_DIR "/run/stabletap"
+
+/*
+ * Quiet for so long it has nothing to do: what it does last, its fifth
+ * announcement, comes 350 ms after the one before.
+ */
+#define QUIET_NS	500000000ULL
 
 int daemon_init(struct daemon *d)
 {
@@ -76,7 +83,8 @@ static bool answers(void *arg)
 
 	/* Now and then: it needs the processor. */
 	usleep(20000);
-	status = daemon_ask("{\"status\": true}");
+	/* A question that costs it the same whatever it has to do */
+	status = daemon_ask("{\"events\": 0, \"port\": \"-\"}");
 	json_decref(status);
 	s->ended = waitpid(s->d->pid, NULL, WNOHANG) == s->d->pid;
 	return status || s->ended;
@@ -120,6 +128,69 @@ void daemon_end(struct daemon *d)
 	daemon_stop(d);
 	close(d->log);
 	unlink(d->conf);
+}
+
+uint64_t daemon_cpu(const struct daemon *d)
+{
+	struct timespec ts = {};
+	clockid_t clock;
+
+	if (!clock_getcpuclockid(d->pid, &clock))
+		clock_gettime(clock, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+bool daemon_settle(const struct daemon *d, int deadline_ms)
+{
+	const struct timespec step = { .tv_nsec = 20000000 };
+	uint64_t start = st_now(), since = start, now;
+	uint64_t cpu = daemon_cpu(d), used;
+
+	do {
+		nanosleep(&step, NULL);
+		now = st_now();
+		used = daemon_cpu(d);
+		if (used != cpu)
+			since = now;
+		cpu = used;
+		if (now > start + deadline_ms * 1000000ULL)
+			return false;
+	} while (now < since + QUIET_NS);
+	return true;
+}
+
+/* A line of a file that has a text; its number behind that, or 0 */
+static bool find_line(const char *path, const char *text, long *number)
+{
+	FILE *file = fopen(path, "re");
+	const char *found = NULL;
+	char line[512];
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = strstr(line, text);
+	if (found && number)
+		*number = strtol(found + strlen(text), NULL, 10);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+long daemon_memory(const struct daemon *d)
+{
+	long kib = -ESRCH;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", d->pid);
+	find_line(path, "VmHWM:", &kib);
+	return kib;
+}
+
+bool daemon_said(const struct daemon *d, const char *text)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", d->log);
+	return find_line(path, text, NULL);
 }
 
 const char *daemon_log(struct daemon *d)

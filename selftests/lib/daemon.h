@@ -10,9 +10,10 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
-#define DAEMON_DEADLINE	30000	/* ms: a busy machine in emulation */
+#define DAEMON_DEADLINE	60000	/* ms: a busy machine in emulation */
 
 struct daemon {
 	pid_t pid;		/* 0: it does not run */
@@ -32,6 +33,15 @@ int daemon_stop(struct daemon *d);
 void daemon_end(struct daemon *d);
 /* What it has said since its start, in a static buffer */
 const char *daemon_log(struct daemon *d);
+/* Is a text in that, however much it is? */
+bool daemon_said(const struct daemon *d, const char *text);
+
+/* CPU time that it has used, with what the kernel did in its calls, ns */
+uint64_t daemon_cpu(const struct daemon *d);
+/* Wait until it has nothing more to do. */
+bool daemon_settle(const struct daemon *d, int deadline_ms);
+/* The most memory that it has had at a time, KiB */
+long daemon_memory(const struct daemon *d);
 
 /* What it answers to a request in JSON; NULL if it does not. */
 json_t *daemon_ask(const char *request);

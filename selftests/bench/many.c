@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * stabletapd with many ports on four parents: a parent that goes and returns
+ * has all its ports back, and a port does not cost more time where there are
+ * more of them.
+ *
+ *	p0 p4 p8 ..	p1 p5 ..	p2 p6 ..	p3 p7 ..
+ *	  \ | /		  \ /		  \ /		  \ /
+ *	   u0		   u1		   u2		   u3	dummies
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "harness.h"
+#include "st.h"
+
+#define MOST	1000
+#define FLOOD	1000
+#define ROUNDS	2	/* the best counts */
+#define TIMEOUT	1500
+
+#define PARENTS	4
+#define TOGGLES	21	/* events of a device that is nobody's */
+#define BATCH	100	/* other devices that come and go at a time */
+#define GROUP	78
+#define TINY	2048	/* bytes of netlink socket buffer: one message */
+#define MEMORY	(16 * 1024)
+#define DEADLINE 120000	/* ms */
+
+struct many {
+	struct daemon daemon;
+	int control;
+	int ports;
+	int other;		/* a device that no port may have */
+	int port[MOST];		/* ifindexes */
+};
+
+/* What was measured, each in ns a port, or an event */
+enum what { START_CPU, START_TIME, RETURN_CPU, RETURN_TIME, EVENT_CPU, WHATS };
+
+static const char * const what_names[] = {
+	"start, CPU time a port", "start, time a port",
+	"parent back, CPU time a port", "parent back, time a port",
+	"event of another device, CPU time",
+};
+
+static int parent_add(int nr)
+{
+	char name[IFNAMSIZ];
+	int ifindex;
+
+	snprintf(name, sizeof(name), "u%d", nr);
+	ifindex = st_link_add(name, "dummy", 0);
+	return ifindex < 0 ? ifindex : st_link_up(ifindex, true);
+}
+
+static int configure(struct many *many)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *conf = open_memstream(&text, &len);
+	int err, i;
+
+	if (!conf)
+		return -errno;
+	for (i = 0; i < many->ports; i++)
+		fprintf(conf, "[Port p%d]\nMACAddress=52:54:00:%02x:%02x:01\nCandidate=u%d\n",
+			i, i >> 8, i & 255, i % PARENTS);
+	err = fclose(conf) ? -errno : 0;
+	if (!err)
+		err = daemon_configure(&many->daemon, "%s", text);
+	free(text);
+	return err;
+}
+
+static int many_new(struct many *many, int ports)
+{
+	int err, i;
+
+	memset(many, 0, sizeof(*many));
+	many->control = -1;
+	many->ports = ports;
+	err = daemon_init(&many->daemon);
+	if (!err)
+		err = st_netns_new();
+	if (err)
+		return err;
+	many->control = st_control_open();
+	if (many->control < 0)
+		return many->control;
+	for (i = 0; i < PARENTS; i++) {
+		err = parent_add(i);
+		if (err)
+			return err;
+	}
+	many->other = st_link_add("other", "dummy", 0);
+	return many->other < 0 ? many->other : configure(many);
+}
+
+static void many_end(struct many *many)
+{
+	daemon_end(&many->daemon);
+	if (many->control > 0)
+		close(many->control);
+	many->control = -1;
+}
+
+/* Is each port that is meant attached for the @n-th time? */
+struct wanted {
+	struct many *many;
+	int first, step;
+	uint64_t attaches;
+	int next;		/* those before are */
+	uint64_t begin, end;	/* the first's and last's time of attach */
+};
+
+static bool are_attached(void *arg)
+{
+	struct wanted *w = arg;
+	struct stabletap_get get;
+	char name[IFNAMSIZ];
+	int *port;
+
+	for (; w->next < w->many->ports; w->next += w->step) {
+		port = &w->many->port[w->next];
+		if (*port <= 0) {
+			snprintf(name, sizeof(name), "p%d", w->next);
+			*port = st_ifindex(name);
+		}
+		if (*port <= 0 || st_get(w->many->control, *port, &get) ||
+		    get.state != STABLETAP_STATE_ATTACHED ||
+		    get.attaches != w->attaches)
+			return false;
+		if (get.attach_time > w->end)
+			w->end = get.attach_time;
+		if (!w->begin || get.attach_time < w->begin)
+			w->begin = get.attach_time;
+	}
+	return true;
+}
+
+/* Ports @first, @first + @step ...; *@each: time from one to the next */
+static int wait_attached(struct many *many, int first, int step,
+			 uint64_t attaches, uint64_t *each)
+{
+	const struct timespec nap = { .tv_nsec = 100000000 };
+	struct wanted w = {
+		.many = many, .first = first, .step = step,
+		.attaches = attaches, .next = first,
+	};
+	uint64_t deadline = st_now() + DEADLINE * 1000000ULL;
+
+	/* Seldom, to leave the processor to the daemon */
+	while (!are_attached(&w)) {
+		if (st_now() > deadline)
+			return -ETIMEDOUT;
+		nanosleep(&nap, NULL);
+	}
+	if (each)
+		*each = (w.end - w.begin) * step / (w.next - first - step);
+	return 0;
+}
+
+static int settle(struct many *many)
+{
+	return daemon_settle(&many->daemon, DEADLINE) ? 0 : -ETIMEDOUT;
+}
+
+static int start(struct many *many, int rcvbuf, uint64_t *each)
+{
+	char bytes[16];
+	int err;
+
+	snprintf(bytes, sizeof(bytes), "%d", rcvbuf);
+	if (rcvbuf)
+		setenv("STABLETAPD_RCVBUF", bytes, 1);
+	else
+		unsetenv("STABLETAPD_RCVBUF");
+	err = daemon_start(&many->daemon);
+	if (!err && many->ports)
+		err = wait_attached(many, 0, 1, 1, each);
+	return err ? err : settle(many);
+}
+
+/* A parent comes back as another device of that name. */
+static int return_parent(struct many *many, int nr, uint64_t attaches,
+			 uint64_t *each)
+{
+	int err = parent_add(nr);
+
+	return err ? err : wait_attached(many, nr, PARENTS, attaches, each);
+}
+
+static int measure_return(struct many *many, uint64_t cost[WHATS])
+{
+	int back = (many->ports + PARENTS - 1) / PARENTS, i;
+	uint64_t cpu = daemon_cpu(&many->daemon);
+	int err;
+
+	err = st_link_del(st_ifindex("u0"));
+	if (!err)
+		err = settle(many);
+	if (!err)
+		err = return_parent(many, 0, 2, &cost[RETURN_TIME]);
+	if (!err)
+		err = settle(many);
+	cost[RETURN_CPU] = (daemon_cpu(&many->daemon) - cpu) / back;
+	/* The others have stayed where they were. */
+	for (i = 1; !err && i < PARENTS; i++)
+		err = wait_attached(many, i, PARENTS, 1, NULL);
+	return err;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* What the kernel puts off and does on the daemon's time is not in a median. */
+static int measure_event(struct many *many, uint64_t cost[WHATS])
+{
+	const struct timespec nap = { .tv_nsec = 20000000 };
+	uint64_t used[TOGGLES], cpu;
+	int i, err = 0;
+
+	for (i = 0; !err && i < TOGGLES; i++) {
+		cpu = daemon_cpu(&many->daemon);
+		err = st_link_up(many->other, !(i % 2));
+		do {
+			nanosleep(&nap, NULL);
+			used[i] = daemon_cpu(&many->daemon) - cpu;
+		} while (!used[i]);
+	}
+	qsort(used, TOGGLES, sizeof(*used), by_number);
+	cost[EVENT_CPU] = used[TOGGLES / 2];
+	return err;
+}
+
+static int measure(struct many *many, int ports, uint64_t cost[WHATS])
+{
+	int err = many_new(many, 0);
+	uint64_t base;
+
+	/* What a daemon takes that has no ports */
+	if (!err)
+		err = start(many, 0, NULL);
+	base = daemon_cpu(&many->daemon);
+	many_end(many);
+	if (!err)
+		err = many_new(many, ports);
+	if (!err)
+		err = start(many, 0, &cost[START_TIME]);
+	cost[START_CPU] = (daemon_cpu(&many->daemon) - base) / ports;
+	if (!err)
+		err = measure_return(many, cost);
+	if (!err)
+		err = measure_event(many, cost);
+	return err;
+}
+
+FIXTURE(many) {
+	struct many many;
+};
+
+FIXTURE_SETUP(many)
+{
+}
+
+FIXTURE_TEARDOWN(many)
+{
+	many_end(&self->many);
+}
+
+/*
+ * CPU time is the process's own, with what the kernel does in its calls; time
+ * is what passes from one port's attach to the next one's.
+ */
+TEST_F_TIMEOUT(many, a_port_costs_no_more_where_there_are_more, TIMEOUT)
+{
+	static const int sizes[] = { 10, 100, 1000 };
+	uint64_t best[3][WHATS], cost[WHATS];
+	int i, k, round, n = 3;
+	long memory;
+
+	memset(best, 0xff, sizeof(best));
+	for (round = 0; round < ROUNDS; round++)
+		for (i = 0; i < n; i++) {
+			ASSERT_EQ(0, measure(&self->many, sizes[i], cost)) {
+				TH_LOG("%d ports: %s", sizes[i], st_msg);
+			}
+			memory = daemon_memory(&self->many.daemon);
+			EXPECT_LT(0, memory);
+			EXPECT_GT(MEMORY, memory);
+			many_end(&self->many);
+			for (k = 0; k < WHATS; k++)
+				if (cost[k] < best[i][k])
+					best[i][k] = cost[k];
+		}
+	for (k = 0; k < WHATS; k++)
+		for (i = 0; i < n; i++) {
+			TH_LOG("%s, %d ports: %.3f ms", what_names[k],
+			       sizes[i], best[i][k] / 1e6);
+			EXPECT_GE(best[0][k] * 3 / 2, best[i][k]);
+		}
+	TH_LOG("memory, %d ports: %ld KiB", sizes[n - 1], memory);
+}
+
+/* Other devices come, up, and go at once. */
+static int flood(int first)
+{
+	struct nlmsghdr *nlh;
+	char buf[256] = {};
+	char name[IFNAMSIZ];
+	int i, ifindex, group = GROUP;
+
+	for (i = 0; i < BATCH; i++) {
+		snprintf(name, sizeof(name), "n%d", first + i);
+		ifindex = st_link_add(name, "dummy", 0);
+		if (ifindex < 0)
+			return ifindex;
+		nlh = st_link_msg(buf, RTM_NEWLINK, 0, ifindex);
+		mnl_attr_put_u32(nlh, IFLA_GROUP, group);
+		if (st_talk(nlh, NULL, NULL) || st_link_up(ifindex, true))
+			return -EIO;
+	}
+	memset(buf, 0, sizeof(buf));
+	nlh = st_link_msg(buf, RTM_DELLINK, 0, 0);
+	mnl_attr_put_u32(nlh, IFLA_GROUP, group);
+	return st_talk(nlh, NULL, NULL);
+}
+
+TEST_F_TIMEOUT(many, a_flood_of_other_devices_loses_no_event_and_no_port, TIMEOUT)
+{
+	struct many *many = &self->many;
+	int i;
+
+	ASSERT_EQ(0, many_new(many, MOST));
+	ASSERT_EQ(0, start(many, TINY, NULL));
+	for (i = 0; i < FLOOD; i += BATCH) {
+		if (i + BATCH >= FLOOD)
+			ASSERT_EQ(0, st_link_del(st_ifindex("u1")));
+		ASSERT_EQ(0, flood(i)) {
+			TH_LOG("%s", st_msg);
+		}
+		if (i + BATCH >= FLOOD)
+			ASSERT_LE(0, parent_add(1));
+	}
+	ASSERT_EQ(0, flood(i));
+	/* Back on the parent that came in between, and the others untouched */
+	for (i = 0; i < PARENTS; i++)
+		EXPECT_EQ(0, wait_attached(many, i, PARENTS, 1 + (i == 1),
+					   NULL));
+	ASSERT_EQ(0, settle(many));
+	for (i = 0; i < PARENTS; i++)
+		EXPECT_EQ(0, wait_attached(many, i, PARENTS, 1 + (i == 1),
+					   NULL));
+	EXPECT_TRUE(daemon_said(&many->daemon, "events were lost"));
+	TH_LOG("CPU time %.3f ms", daemon_cpu(&many->daemon) / 1e6);
+}
+
+TEST_HARNESS_MAIN
