@@ -231,7 +231,7 @@ $QUICK"
 	kill -HUP "$DAEMON"
 	eventually is_on vm1 u1
 	# Its verdicts have outlasted the reload.
-	[ "$(grep -c 'u1: probe' "$LOG")" = 1 ]
+	[ "$(grep -c '^u1: probe ' "$LOG")" = 1 ]
 }
 
 @test "by hand a device is had whatever its probe says" {
