@@ -3,7 +3,7 @@
 #
 # What make install, modules_install and dkms-install put where.  On the host,
 # into directories of their own; that it works once it is there is
-# ../bats/systemd.bats's.
+# ../bats/systemd-long.bats's.
 
 bats_require_minimum_version 1.5.0
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Pools of stabletapd: devices of which each carries one port at a time.
-# Plain devices; VFs are in sriov/vf.bats.  vm-timeout: 1800
+# Plain devices; VFs are in ../sriov/vf.bats.  vm-timeout: 1800
 #
 # In a network namespace for each test (command.bash):
 #
