@@ -343,5 +343,5 @@ Candidate=nothing"
 	# Each sample has its type before it, and every line is one or the other.
 	run ! grep -vE '^(# (HELP|TYPE) stabletapd?_[a-z_]+ .+|stabletapd?_[a-z_]+(\{port="vm[12]"\})? -?[0-9]+)$' \
 		"$BATS_TEST_TMPDIR/stabletap.prom"
-	[ "$(grep -c '^# TYPE' "$BATS_TEST_TMPDIR/stabletap.prom")" = 11 ]
+	[ "$(grep -c '^# TYPE' "$BATS_TEST_TMPDIR/stabletap.prom")" = 12 ]
 }
