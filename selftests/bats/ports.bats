@@ -282,8 +282,23 @@ promiscuity() {
 	done
 }
 
-@test "attach puts the old lower back when a break fails" {
+@test "attach does not break for a mode that others are in the way of" {
 	ip link add other link d0 type macvlan mode bridge
+	stabletap add vm1
+	stabletap attach vm1 dev d0
+	for mode in passthru direct; do
+		run stabletap attach vm1 dev d0 mode $mode replace force
+		refused "'d0' has other macvlans, and mode $mode wants it alone"
+		[[ $output != *"old lower"* ]]
+	done
+	[ "$(of vm1 attaches)" = 1 ]
+	[ "$(of vm1 lower.mode)" = bridge ]
+}
+
+@test "attach puts the old lower back when a break fails" {
+	# One that can't be seen beforehand
+	command ip netns add "$NS.far"
+	ip link add other link d0 netns "$NS.far" type macvlan mode bridge
 	stabletap add vm1
 	stabletap attach vm1 dev d0 mode vepa filter
 	run stabletap attach vm1 dev d0 mode passthru replace
@@ -295,7 +310,8 @@ promiscuity() {
 	run stabletap attach vm1 dev d0 mode direct replace force
 	refused "can't attach port 'vm1' to 'd0'"
 	[ "$(of vm1 lower.mode)" = vepa ]
-	[ "$(loose)" = 1 ]
+	[ "$(loose)" = 0 ]
+	command ip netns del "$NS.far"
 }
 
 @test "attach replace that fails leaves the old lower untouched" {
