@@ -185,7 +185,7 @@ static void test_lists(struct tap *t)
 	say(NULL);
 	ok(t, !flags() && list_is(0, 1),
 	   "what was known is in force for a moment");
-	ok(t, loop_until(d.loop, is_all, NULL, 10000), "then all multicast");
+	ok(t, loop_until(d.loop, is_all, NULL, SOON), "then all multicast");
 	say(&f);
 	ok(t, !flags(), "until it is known again");
 	filter_leave(&port);
@@ -328,7 +328,7 @@ static void test_mac(struct tap *t)
 	ok(t, mac_is(uc[7]) && strstr(noted, "none to have"),
 	   "but not one that is none");
 	say(NULL);
-	ok(t, loop_until(d.loop, is_configured, NULL, 10000),
+	ok(t, loop_until(d.loop, is_configured, NULL, SOON),
 	   "when nobody has it open, the configured one is put back");
 	end();
 	begin(false, false);
