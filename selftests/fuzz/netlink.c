@@ -132,7 +132,7 @@ static void look_at_all(const struct stabletap_links *links)
 	size_t i;
 
 	for (i = 0; i < links->n; i++)
-		look(&links->v[i]);
+		look(links->v[i]);
 }
 
 /* Each message of the length that it says, or that is left */
@@ -196,7 +196,7 @@ static void as_events(struct stabletap_monitor *mon, const uint8_t *data,
 	} while (err == -ENOBUFS);
 	must(!err);
 	for (i = 1; i < links.n; i++)
-		must(links.v[i - 1].ifindex < links.v[i].ifindex);
+		must(links.v[i - 1]->ifindex < links.v[i]->ifindex);
 	look_at_all(&links);
 	stabletap_links_release(&links);
 }

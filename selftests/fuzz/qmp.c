@@ -180,6 +180,9 @@ static void on_filter(const struct qmp_filter *f, void *arg)
 	struct side *side = arg;
 	size_t i;
 
+	/* It can't be had any more. */
+	if (!f)
+		return;
 	/* All of it is there. */
 	must(!__asan_region_is_poisoned(f->uc, f->uc_n * 6));
 	must(!__asan_region_is_poisoned(f->mc, f->mc_n * 6));

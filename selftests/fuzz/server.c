@@ -63,7 +63,7 @@ static void begin(struct daemon *d)
 		/* Nor is it made when a request has it looked at. */
 		d->ports[i].retry_at = UINT64_MAX;
 	}
-	must(!select_init(d));
+	must(!probes_start(d) && !select_init(d));
 	snprintf(at.sun_path, sizeof(at.sun_path), "%s/server.%d",
 		 tmp ? tmp : "/tmp", (int)getpid());
 	/* One is on the device, the other has been refused by it. */

@@ -107,7 +107,7 @@ int stabletap_macs_list(struct stabletap *st, int ifindex,
 	struct gather g = { .ifindex = ifindex };
 	struct nlmsghdr *nlh;
 	struct ndmsg *ndm;
-	char buf[256];
+	char buf[256] = { 0 };
 	int err;
 
 	nlh = mnl_nlmsg_put_header(buf);
@@ -211,7 +211,7 @@ int stabletap_uc_set(struct stabletap *st, int ifindex, const uint8_t mac[6],
 {
 	struct nlmsghdr *nlh;
 	struct ndmsg *ndm;
-	char buf[256];
+	char buf[256] = { 0 };
 
 	nlh = mnl_nlmsg_put_header(buf);
 	nlh->nlmsg_type = member ? RTM_NEWNEIGH : RTM_DELNEIGH;

@@ -366,7 +366,7 @@ static bool scene(void)
 	static char name[] = DEV;
 
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS) ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) ||
 	    mount("run", "/run", "tmpfs", 0, NULL) ||
 	    shell("ip link add " DEV " address 52:54:00:00:00:01 type veth "
 		  "peer name far0 && ip link set " DEV " up"))
