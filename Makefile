@@ -112,7 +112,8 @@ check: machine
 	@selftests/check --kernel $(KERNEL) $(TESTS_QUOTED)
 
 check-long: machine
-	$(VM)/prepare --libvirt --qemu --also valgrind $(KERNEL)
+	$(VM)/prepare --libvirt $(if $(findstring sriov,$(TESTS)),--qemu) \
+		--also valgrind $(KERNEL)
 	@selftests/check --long --kernel $(KERNEL) $(TESTS_QUOTED)
 
 # The patterns are for check, not for the shell.
