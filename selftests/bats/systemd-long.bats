@@ -294,6 +294,8 @@ teardown() {
 }
 
 @test "completion knows the ports that stabletapd is to make, and what is pinned" {
+	local offered
+
 	offers() {
 		# shellcheck disable=SC2016
 		sd bash --norc -c '
@@ -305,7 +307,9 @@ teardown() {
 			echo "${COMPREPLY[@]}"' - "$@" 2>&1
 	}
 	[ "$(offers stabletap pin vm)" = "vm1 vm2" ]
-	[[ "$(offers stabletap pin vm1 sd)" == "sd0 sd1"* ]]
+	# In the kernel's order, with what VLANs there are
+	offered=" $(offers stabletap pin vm1 sd) "
+	[[ $offered == *" sd0 "* && $offered == *" sd1 "* ]]
 	[ -z "$(offers stabletap unpin "")" ]
 	sd stabletap pin vm1 sd0
 	[ "$(offers stabletap unpin "")" = vm1 ]
