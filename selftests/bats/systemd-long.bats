@@ -155,6 +155,7 @@ teardown_file() {
 setup() {
 	local dev
 
+	set +o functrace	# see command.bash
 	# What a step before has taken away and, since it failed, not given back
 	for dev in sd0 sd1; do
 		[ -e /sys/class/net/$dev ] || ip link add $dev type dummy

@@ -70,6 +70,7 @@ teardown_file() {
 }
 
 setup() {
+	set +o functrace	# see command.bash
 	install_files
 }
 
