@@ -112,7 +112,7 @@ check: machine
 	@selftests/check --kernel $(KERNEL) $(TESTS_QUOTED)
 
 check-long: machine
-	$(VM)/prepare --libvirt $(if $(findstring sriov,$(TESTS)),--qemu) \
+	$(VM)/prepare --services $(if $(findstring sriov,$(TESTS)),--qemu) \
 		--also valgrind $(KERNEL)
 	@selftests/check --long --kernel $(KERNEL) $(TESTS_QUOTED)
 

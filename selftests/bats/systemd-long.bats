@@ -129,6 +129,8 @@ setup_file() {
 		>/etc/machine-id
 	# The emulator would take a minute over make install.
 	cp -a "$STABLETAP_TOP/build/root/." /
+	cp -a "$STABLETAP_CACHE/networkmanager/." /
+	ldconfig
 	systemd-sysusers stabletap.conf
 	# As whom QEMU runs
 	systemd-sysusers - <<<'u st-qemu 64055'
@@ -142,9 +144,10 @@ teardown_file() {
 
 	kill -KILL "$UNSHARE" || :
 	wait "$UNSHARE" || :
-	for dev in vm1 vm2 sd0 sd1; do
+	for dev in vm1 vm2 vm3 sd0 sd1; do
 		ip link del $dev 2>/dev/null || :
 	done
+	rmmod e1000e 2>/dev/null || :
 	rm -rf /dev/stabletap.d /etc/stabletap/*
 	(cd "$STABLETAP_TOP/build/root" && find . -type f) | (cd / && xargs rm)
 	rmdir /run/cgroup2/systemd/*/* /run/cgroup2/systemd/* \
@@ -437,4 +440,91 @@ is_by_networkd() {
 	is_by_networkd unmanaged "$child"
 	run ! told "stabletap" -u systemd-networkd
 	sd systemctl stop systemd-networkd
+}
+
+# Sets NIC to the name of the card that can be drawn, if it is there and has its
+# lasting name.
+find_nic() {
+	local path
+
+	for path in /sys/bus/pci/drivers/e1000e/0*/net/*; do
+		NIC=${path##*/}
+	done
+	[ -n "$NIC" ] && [[ $NIC != eth* && $NIC != "*" ]]
+}
+
+@test "a card is found by its address each time it is plugged in; Wi-Fi is no candidate" {
+	modprobe e1000e
+	modprobe mac80211_hwsim radios=1
+	eventually find_nic
+	cat >>/etc/stabletap/guests.conf <<-CONF
+		[Port vm3]
+		Candidate=mac=$(cat "/sys/class/net/$NIC/address")
+		Candidate=driver=mac80211_hwsim
+		FailbackDelaySec=0
+	CONF
+	sd systemctl reload stabletapd
+	eventually is_on vm3 "$NIC"
+
+	echo 1 >"$(echo /sys/bus/pci/drivers/e1000e/0*)/remove"
+	eventually told "vm3: detached from $NIC" STABLETAP_PORT=vm3
+	told "wlan0 is a Wi-Fi device"
+	[[ $(sd stabletap status vm3) == "vm3: detached"*"wlan0 (Wi-Fi, "* ]]
+
+	echo 1 >/sys/bus/pci/rescan
+	eventually find_nic
+	eventually is_on vm3 "$NIC"
+	rmmod mac80211_hwsim
+}
+
+start_networkmanager() {
+	systemd-sysusers - <<<'u messagebus -'
+	sd rm -f /run/systemd/system/dbus.socket
+	sd systemctl daemon-reload
+	sd systemctl start NetworkManager
+	# It waits for udev to have seen a device.
+	sd udevadm trigger --settle --subsystem-match=net --action=add
+}
+
+# Is device $1 in state $2 to NetworkManager?
+is_by_nm() {
+	sd nmcli -t -f DEVICE,STATE device | grep -qFx "$1:$2"
+}
+
+state_is() {
+	[[ "$(sd stabletap status "$1")" == "$1: $2"* ]]
+}
+
+@test "NetworkManager leaves ports and children alone, and shares its card" {
+	local before child
+
+	find_nic
+	eventually is_on vm3 "$NIC"
+	before=$(lower_of vm3)
+	child=${before% *}
+	ip link add name sd4 link sd1 type macvlan mode bridge
+	ip link set sd4 up
+	ip addr add 192.0.2.1/24 dev sd4
+	ip addr add 192.0.2.2/24 dev vm3
+	ip addr add 192.0.2.3/24 dev "$child"
+	start_networkmanager
+	sd nmcli connection add type ethernet ifname "$NIC" con-name for-guests \
+		ipv4.method disabled ipv6.method disabled
+	sd nmcli connection up for-guests
+	eventually is_by_nm "$NIC" connected
+	eventually is_by_nm sd4 "connected (externally)"
+	is_by_nm vm3 unmanaged
+	is_by_nm "$child" unmanaged
+
+	sd nmcli networking off
+	eventually state_is vm3 lower-down
+	sd nmcli networking on
+	eventually state_is vm3 attached
+	sd nmcli connection down for-guests
+	sd nmcli device set "$NIC" managed no
+	eventually is_by_nm "$NIC" unmanaged
+	state_is vm3 attached
+	[ "$(lower_of vm3)" = "$before" ]
+	sd systemctl stop NetworkManager
+	ip link del sd4
 }

@@ -10,7 +10,7 @@
 #	                    namespace lvlan: 10.78.0.1, DHCP, HTTP, pings
 #
 # In the initial network namespace, for there only has a port's node the name
-# that libvirt looks for.  libvirt comes from selftests/vm/prepare --libvirt.
+# that libvirt looks for.  libvirt comes from selftests/vm/prepare --services.
 
 MAC=52:54:00:78:00:0a
 ADDRESS=10.78.0.10
@@ -140,7 +140,7 @@ setup_file() {
 	export PATH=$STABLETAP_TOP/build/bin:$PATH
 
 	[ -d "$STABLETAP_CACHE/libvirt" ] || command -v libvirtd >/dev/null ||
-		skip "no libvirt: selftests/vm/prepare --libvirt"
+		skip "no libvirt: selftests/vm/prepare --services"
 	modprobe -a macvlan veth bridge
 	make_lan
 	plug_nic

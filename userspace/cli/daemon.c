@@ -87,7 +87,9 @@ static void print_state(const json_t *device)
 	const json_t *ago = json_object_get(device, "answered_seconds_ago");
 	const char *probe = text_of(device, "probe");
 
-	if (!strcmp(probe, "fails") && ago)
+	if (json_is_true(json_object_get(device, "wifi")))
+		printf(" (Wi-Fi, which can't carry a guest's frames)");
+	else if (!strcmp(probe, "fails") && ago)
 		printf(" (not usable: probe fails, last answer %.1f s ago)",
 		       json_number_value(ago));
 	else if (!strcmp(probe, "fails"))

@@ -20,6 +20,7 @@ struct selection {
 	const struct conf_selector *spec;
 	struct set match;
 	struct set base;		/* with @spec's VLAN or VF left out */
+	struct set wifi;		/* that would be, were they not Wi-Fi */
 	sd_event_source *timer;		/* a VLAN could not be made */
 	unsigned int failures;
 	const struct conf_pool *pool;	/* whose members it means, or NULL */

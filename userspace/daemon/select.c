@@ -348,8 +348,9 @@ static bool make_base(struct daemon *d, struct selection *sel, int ifindex,
 		      const struct stabletap_link *link)
 {
 	bool is = link && !sel->pool && base_matches(sel->spec, link);
+	bool wifi = is && is_wifi(link);
 
-	if (is && is_wifi(link)) {
+	if (wifi) {
 		if (!set_has(&d->seen, ifindex))
 			log_port(LOG_WARNING, NULL,
 				 "%s is a Wi-Fi device, which can't carry a guest's frames: no candidate",
@@ -357,6 +358,7 @@ static bool make_base(struct daemon *d, struct selection *sel, int ifindex,
 		set_make(&d->seen, ifindex, true);
 		is = false;
 	}
+	set_make(&sel->wifi, ifindex, wifi);
 	if (is)
 		bring_up(d, link);
 	return set_make(&sel->base, ifindex, is);
@@ -514,6 +516,7 @@ void select_all(struct daemon *d)
 		sel = &d->selections[i];
 		sel->match.n = 0;
 		sel->base.n = 0;
+		sel->wifi.n = 0;
 		for (k = 0; k < d->links.n; k++)
 			make_base(d, sel, d->links.v[k]->ifindex,
 				  d->links.v[k]);
@@ -607,6 +610,7 @@ void select_free(struct daemon *d)
 	for (i = 0; i < d->selections_n; i++) {
 		free(d->selections[i].match.v);
 		free(d->selections[i].base.v);
+		free(d->selections[i].wifi.v);
 		free(d->selections[i].users);
 		sd_event_source_disable_unref(d->selections[i].timer);
 	}

@@ -115,6 +115,14 @@ static json_t *candidate_json(const struct port *port, size_t rank, int present)
 				device_json(port, link, rank,
 					    link->ifindex == present));
 	}
+	for (i = 0; i < sel->wifi.n; i++) {
+		link = stabletap_links_find(&d->links, sel->wifi.v[i]);
+		if (link)
+			json_array_append_new(devices,
+				json_pack("{s:o, s:b, s:b}", "name",
+					  stabletap_json_text(link->name),
+					  "usable", 0, "wifi", 1));
+	}
 	return json_pack("{s:o, s:o}", "candidate", stabletap_json_text(text),
 			 "devices", devices);
 }
