@@ -153,6 +153,7 @@ teardown_file() {
 
 	virsh -q -c qemu:///system destroy first
 	virsh -q -c qemu:///system destroy second
+	virsh -q -c qemu:///system destroy third
 	while read -r pid; do
 		kill "$pid"
 	done <"$DIR/pids"
@@ -197,4 +198,46 @@ teardown_file() {
 	virsh -q -c qemu:///system destroy first
 	[ "$(stabletap -j show lv1 | jq '.[0].open_queues')" = 0 ]
 	[ -e "/dev/tap$(</sys/class/net/lv1/ifindex)" ]
+}
+
+log_has() {
+	grep -q -- "$1" "$DIR/daemon.log"
+}
+
+# As Documentation/howto-libvirt.md has it
+@test "stabletapd keeps a domain's port on its device, and tells the guest's link" {
+	stabletap del lv1
+	cat >"$DIR/guests.conf" <<-CONF
+		[Port lv1]
+		MACAddress=$MAC
+		Owner=libvirt-qemu
+		Candidate=lv0
+		QMPSocket=$DIR/third.qmp
+		QMPDevice=net0
+		GuestLinkDownSec=1
+	CONF
+	stabletapd --config "$DIR/guests.conf" >"$DIR/daemon.log" 2>&1 3>&- &
+	echo $! >>"$DIR/pids"
+	eventually log_has "lv1: attached to lv0"
+	[ "$(stat -c %U "/dev/tap$(</sys/class/net/lv1/ifindex)")" = libvirt-qemu ]
+
+	domain third | sed "
+		s|^<domain|& xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'|
+		s|^</domain>|  <qemu:commandline>\\
+		    <qemu:arg value='-qmp'/>\\
+		    <qemu:arg value='unix:$DIR/third.qmp,server=on,wait=off'/>\\
+		  </qemu:commandline>\\
+		&|" >"$DIR/third.xml"
+	virsh -q -c qemu:///system create "$DIR/third.xml"
+	eventually answers
+	log_has "lv1: QEMU's monitor listens"
+	ip link del lv0
+	eventually log_has "lv1: the guest's link goes off"
+	plug_nic
+	eventually log_has "lv1: the guest's link goes on"
+	eventually answers
+	virsh -q -c qemu:///system domiflist third | grep -q "lv1 *ethernet"
+	virsh -q -c qemu:///system domifstat third lv1
+	virsh -q -c qemu:///system destroy third
+	[ "$(stabletap status lv1 | head -n 1)" = "lv1: attached dev lv0" ]
 }
