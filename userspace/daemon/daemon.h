@@ -45,6 +45,9 @@ struct qmp;
  */
 void log_port(int priority, const struct port *port, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The same of a port's name: what goes on may outlast the port. */
+void log_name(int priority, const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* ---- time ---- */
 uint64_t now_ns(void);		/* CLOCK_BOOTTIME */

@@ -171,8 +171,8 @@ static void on_end(const struct program_end *end, void *arg)
 	struct queue *q = arg;
 
 	if (!end->good)
-		log_port(LOG_WARNING, NULL, "%s: hook %s %s",
-			 q->first->what.port, job_path(q->first), end->text);
+		log_name(LOG_WARNING, q->first->what.port, "hook %s %s",
+			 job_path(q->first), end->text);
 	q->program = NULL;
 	q->owner->running--;
 	queue_advance(q);
@@ -206,8 +206,8 @@ static int on_start(sd_event_source *s, void *arg)
 		return 0;
 	err = queue_start(q);
 	if (err) {
-		log_port(LOG_ERR, NULL, "%s: hook %s can't be started: %s",
-			 q->first->what.port, job_path(q->first),
+		log_name(LOG_ERR, q->first->what.port,
+			 "hook %s can't be started: %s", job_path(q->first),
 			 strerror(-err));
 		queue_advance(q);
 	} else {
@@ -283,9 +283,9 @@ static void queue_trim(struct queue *q)
 	job = *at;
 	*at = job->next;
 	q->jobs--;
-	log_port(LOG_WARNING, NULL,
-		 "%s: hooks are too slow: %s was dropped, %d events wait",
-		 job->what.port, job->what.event, WAITING_MAX);
+	log_name(LOG_WARNING, job->what.port,
+		 "hooks are too slow: %s was dropped, %d events wait",
+		 job->what.event, WAITING_MAX);
 	job_free(job);
 }
 

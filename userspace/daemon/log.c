@@ -9,16 +9,12 @@
 
 #include "core.h"
 
-void log_port(int priority, const struct port *port, const char *fmt, ...)
+__attribute__((format(printf, 3, 0)))
+static void put(int priority, const char *name, const char *fmt, va_list ap)
 {
-	const char *name = port ? port->conf->name : NULL;
 	char text[512];
-	va_list ap;
 
-	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-
 	if (getenv("JOURNAL_STREAM") && name &&
 	    sd_journal_send("MESSAGE=%s: %s", name, text, "PRIORITY=%i",
 			    priority, "STABLETAP_PORT=%s", name, NULL) >= 0)
@@ -26,6 +22,24 @@ void log_port(int priority, const struct port *port, const char *fmt, ...)
 	if (getenv("JOURNAL_STREAM"))
 		fprintf(stderr, "<%d>", priority);
 	fprintf(stderr, "%s%s%s\n", name ? name : "", name ? ": " : "", text);
+}
+
+void log_port(int priority, const struct port *port, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put(priority, port ? port->conf->name : NULL, fmt, ap);
+	va_end(ap);
+}
+
+void log_name(int priority, const char *name, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put(priority, name, fmt, ap);
+	va_end(ap);
 }
 
 uint64_t now_ns(void)

@@ -93,6 +93,18 @@ void log_port(int priority, const struct port *port, const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
+void log_name(int priority, const char *name, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)priority;
+	fprintf(stderr, "STABLETAP_PORT=%s ", name);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
 /* From now on stderr goes to a file in memory; its number. */
 static inline int log_capture(void)
 {

@@ -158,6 +158,8 @@ static void test_failures(struct tap *t, struct hooks *h)
 	   "why one can't be run is logged");
 	ok(t, logged((void *)"killed was killed: Segmentation"),
 	   "a signal is logged");
+	ok(t, log_count(log_fd, "STABLETAP_PORT=vm1 hook ") == 3,
+	   "the journal finds all of it by the port's name");
 	free(bad);
 	free(killed);
 	free(last);
