@@ -166,12 +166,17 @@ int act_sweep(struct daemon *d)
 {
 	int n = stabletap_lock(d->st, 0);
 
-	if (n)
-		return n == -ETIMEDOUT ? -EAGAIN : n;
-	n = stabletap_child_sweep(d->st, STABLETAP_CHILD_ANY);
+	if (n == -ETIMEDOUT)
+		return -EAGAIN;
+	if (!n)
+		n = stabletap_child_sweep(d->st, STABLETAP_CHILD_ANY);
 	stabletap_unlock(d->st);
 	if (n > 0)
 		log_port(LOG_NOTICE, NULL, "removed %d children that no port used",
 			 n);
+	else if (n < 0)
+		log_port(LOG_WARNING, NULL,
+			 "can't remove children that no port uses: %s",
+			 why_not(d, n));
 	return n < 0 ? n : 0;
 }

@@ -373,10 +373,10 @@ uint64_t retry_after(unsigned int failures)
 
 static uint64_t again_after(unsigned int *again)
 {
-	uint64_t wait = AGAIN_NS << *again;
+	uint64_t wait = AGAIN_NS << (*again < AGAIN_DOUBLINGS ? *again :
+				     AGAIN_DOUBLINGS);
 
-	if (*again < AGAIN_DOUBLINGS)
-		++*again;
+	++*again;
 	return wait;
 }
 
@@ -647,16 +647,21 @@ static bool has_orphan(const struct daemon *d)
 
 static void sweep(struct daemon *d)
 {
+	uint64_t wait;
+	int err;
+
 	d->sweep_due = false;
-	if (!has_orphan(d))
-		return;
-	if (act_sweep(d) != -EAGAIN) {
+	err = has_orphan(d) ? act_sweep(d) : 0;
+	if (!err) {
 		d->sweep_again = 0;
 		return;
 	}
 	/* The command is at it: what it has made may not be one. */
-	sd_event_source_set_time_relative(d->sweep,
-					  again_after(&d->sweep_again) / 1000);
+	if (err == -EAGAIN)
+		wait = again_after(&d->sweep_again);
+	else
+		wait = retry_after(d->sweep_again++);
+	sd_event_source_set_time_relative(d->sweep, wait / 1000);
 	sd_event_source_set_enabled(d->sweep, SD_EVENT_ONESHOT);
 }
 

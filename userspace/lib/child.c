@@ -194,8 +194,9 @@ int stabletap_child_sweep(struct stabletap *st, int port)
 	/* Ports last: one made in between must not look absent. */
 	if (err >= 0 && port != STABLETAP_CHILD_ANY)
 		err = stabletap_port_list(st, &ports, &n);
-	if (err)
+	if (err < 0)
 		goto out;
+	err = 0;
 
 	for (i = 0; i < vlans.n; i++) {
 		l = vlans.v[i];
