@@ -110,6 +110,18 @@ static int attach(struct port *port, int dev, enum stabletap_mode mode,
 	return err;
 }
 
+/* It may be over in a moment, and mostly is. */
+static int not_now(const struct port *port, int dev, const char *why)
+{
+	const struct stabletap_link *link;
+
+	link = stabletap_links_find(&port->daemon->links, dev);
+	if (port->again == AGAIN_TOLD)
+		log_port(LOG_WARNING, port, "not attached to %s yet: %s",
+			 link ? link->name : "a device that is gone", why);
+	return -EAGAIN;
+}
+
 int act_attach(struct port *port, int dev, enum stabletap_mode mode,
 	       enum stabletap_how *how)
 {
@@ -121,7 +133,8 @@ int act_attach(struct port *port, int dev, enum stabletap_mode mode,
 	err = stabletap_lock(d->st, 0);
 	/* The command is at it: soon again. */
 	if (err == -ETIMEDOUT)
-		return -EAGAIN;
+		return not_now(port, dev, "somebody else holds "
+			       STABLETAP_LOCK);
 	if (!err)
 		err = pools_prepare(port, dev, mode);
 	if (!err)
@@ -131,7 +144,7 @@ int act_attach(struct port *port, int dev, enum stabletap_mode mode,
 		pools_taken(port, dev);
 	/* What it was done for has changed meanwhile: the events tell. */
 	if (err == -ENODEV || err == -ESTALE || err == -EEXIST)
-		return -EAGAIN;
+		return not_now(port, dev, why_not(d, err));
 	if (err) {
 		link = stabletap_links_find(&d->links, dev);
 		log_port(LOG_WARNING, port, "can't be attached to %s: %s",

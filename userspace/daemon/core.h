@@ -190,7 +190,11 @@ void port_look_at(struct port *port, uint64_t when);
 /* Is the module that is loaded another one than it should be? */
 void act_say_module(void);
 int act_create(struct port *port);
-/* @how: what was tried; STABLETAP_HOW_BREAK: the old lower was let go */
+/*
+ * @how: what was tried; STABLETAP_HOW_BREAK: the old lower was let go.
+ * -EAGAIN, without a line unless it is the AGAIN_TOLD-th time: not now.
+ */
+#define AGAIN_TOLD 7
 int act_attach(struct port *port, int dev, enum stabletap_mode mode,
 	       enum stabletap_how *how);
 /* -EEXIST, without a line unless it is the @again-th time: it is there. */
