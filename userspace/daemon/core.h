@@ -46,6 +46,7 @@ struct port {
 	struct daemon *daemon;
 	const struct conf_port *conf;
 	struct override override;
+	int by_hand_dev;		/* what that named at the last look */
 	int ifindex;			/* 0: there is none */
 	bool dirty;			/* and in the daemon's list of those */
 	struct port *next_dirty;
@@ -107,6 +108,7 @@ struct daemon {
 	struct probes *probes;
 	uint64_t resyncs;
 	bool module_missing;
+	size_t by_hand_n;		/* ports with an override */
 	size_t attached_n;		/* ports that have a lower */
 	size_t told_attached;		/* what STATUS= said last */
 	size_t told_ports;
@@ -269,6 +271,10 @@ json_t *pools_json(const struct daemon *d);
 #define OVERRIDE_DIR "/run/stabletap/override"
 int override_start(struct daemon *d);
 void override_read(struct port *port);
+static inline bool override_is(const struct override *o)
+{
+	return o->pin || o->prefer;
+}
 
 /* ---- metrics.c ---- */
 int metrics_start(struct daemon *d);

@@ -75,6 +75,7 @@ static int ports_make(struct daemon *d, struct conf *conf)
 	d->conf = conf;
 	d->dirty = NULL;
 	d->attached_n = 0;
+	d->by_hand_n = 0;
 	d->selections = NULL;
 	d->selections_n = 0;
 	d->pools = NULL;
@@ -88,6 +89,7 @@ static int ports_make(struct daemon *d, struct conf *conf)
 		if (before)
 			port_inherit(&d->ports[i], before);
 		d->attached_n += d->ports[i].told.lower != 0;
+		d->by_hand_n += override_is(&d->ports[i].override);
 		err = port_init(d, &d->ports[i], &conf->ports[i]);
 	}
 	if (!err)

@@ -63,7 +63,7 @@ static double refusals(const struct port *port)
 
 static double is_by_hand(const struct port *port)
 {
-	return port->override.pin || port->override.prefer;
+	return override_is(&port->override);
 }
 
 /* A lower that is no candidate is not asked by. */

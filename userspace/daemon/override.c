@@ -27,7 +27,7 @@ void override_read(struct port *port)
 			line[strcspn(line, "\n")] = '\0';
 			o.pin = !strncmp(line, "pin ", 4);
 			o.prefer = !strncmp(line, "prefer ", 7);
-			if (o.pin || o.prefer)
+			if (override_is(&o))
 				snprintf(o.dev, sizeof(o.dev), "%s",
 					 strchr(line, ' ') + 1);
 		}
@@ -35,8 +35,10 @@ void override_read(struct port *port)
 	}
 	if (!memcmp(&o, &port->override, sizeof(o)))
 		return;
+	port->daemon->by_hand_n -= override_is(&port->override);
 	port->override = o;
-	if (o.pin || o.prefer)
+	port->daemon->by_hand_n += override_is(&o);
+	if (override_is(&o))
 		log_port(LOG_NOTICE, port, "%s %s, by hand",
 			 o.pin ? "pinned to" : "prefers", o.dev);
 	else

@@ -253,15 +253,16 @@ static struct choice unproven(const struct port *port, int present)
 }
 
 /* What the operator asked for by hand: any device, also one of no candidate */
-static struct choice overridden(const struct port *port, int present)
+static struct choice overridden(struct port *port, int present)
 {
 	const struct override *o = &port->override;
 	struct choice choice = { .mode = port->conf->mode };
 	const struct stabletap_link *link = NULL;
 	size_t i;
 
-	if (o->pin || o->prefer)
+	if (override_is(o))
 		link = select_named(port->daemon, o->dev);
+	port->by_hand_dev = link ? link->ifindex : 0;
 	/* As its candidate has it, if it is one's. */
 	for (i = 0; link && i < port->conf->candidates_n; i++)
 		if (is_in(matches(port, i), link->ifindex)) {
@@ -279,7 +280,7 @@ static struct choice overridden(const struct port *port, int present)
 	return choice;
 }
 
-static struct choice best(const struct port *port, int present)
+static struct choice best(struct port *port, int present)
 {
 	struct choice choice = overridden(port, present);
 	size_t i;

@@ -99,6 +99,18 @@ bool select_is_usable(const struct stabletap_link *link)
 	       (link->operstate == OPER_UP || link->operstate == OPER_UNKNOWN);
 }
 
+static bool is_named(const struct stabletap_link *link, const char *name)
+{
+	const char *alt = NULL;
+
+	if (!strcmp(link->name, name))
+		return true;
+	while ((alt = stabletap_link_altname(link, alt)))
+		if (!strcmp(alt, name))
+			return true;
+	return false;
+}
+
 static bool name_matches(const char *pattern, const struct stabletap_link *link)
 {
 	const char *alt = NULL;
@@ -309,6 +321,22 @@ void select_tell(struct daemon *d, size_t number)
 	tell_users(d, &d->selections[number]);
 }
 
+/* It may be no candidate of theirs, and what they go by is its name. */
+static void tell_by_hand(struct daemon *d, int ifindex,
+			 const struct stabletap_link *link)
+{
+	const struct override *o;
+	size_t i;
+
+	for (i = 0; d->by_hand_n && i < d->ports_n; i++) {
+		o = &d->ports[i].override;
+		if (override_is(o) &&
+		    (d->ports[i].by_hand_dev == ifindex ||
+		     (link && is_named(link, o->dev))))
+			port_dirty(&d->ports[i]);
+	}
+}
+
 /* Where there is udev, it may want to rename a device before it is up. */
 static bool is_left_alone(const struct daemon *d,
 			  const struct stabletap_link *link)
@@ -500,6 +528,7 @@ void select_update(struct daemon *d, int ifindex,
 	for (i = 0; i < d->selections_n; i++)
 		if (d->selections[i].pool)
 			selection_update(d, &d->selections[i], ifindex, link);
+	tell_by_hand(d, ifindex, link);
 	probes_update(d, ifindex, link);
 	pools_look(d, ifindex);
 }
@@ -534,19 +563,11 @@ void select_all(struct daemon *d)
 const struct stabletap_link *select_named(const struct daemon *d,
 					  const char *name)
 {
-	const struct stabletap_link *link;
-	const char *alt;
 	size_t i;
 
-	for (i = 0; i < d->links.n; i++) {
-		link = d->links.v[i];
-		if (!strcmp(link->name, name))
-			return link;
-		alt = NULL;
-		while ((alt = stabletap_link_altname(link, alt)))
-			if (!strcmp(alt, name))
-				return link;
-	}
+	for (i = 0; i < d->links.n; i++)
+		if (is_named(d->links.v[i], name))
+			return d->links.v[i];
 	return NULL;
 }
 
