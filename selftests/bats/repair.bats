@@ -159,6 +159,66 @@ Failback=no'
 	refused "no such port"
 }
 
+@test "failback by hand waits for whoever has the lock" {
+	configure <<<'[Port vm1]
+Candidate=v0
+Candidate=d0
+Failback=no'
+	ip link set v1 down
+	daemon
+	eventually is_on vm1 d0
+	ip link set v1 up
+	came_back() { stabletap -j status vm1 | grep -q '"name":"v0","usable":true'; }
+	eventually came_back
+	exec 8>/run/stabletap.lock
+	flock 8
+	stabletap failback vm1
+	is_on vm1 d0
+	exec 8>&-
+	eventually is_on vm1 v0
+}
+
+@test "a lock that is held for long is told" {
+	exec 8>/run/stabletap.lock
+	flock 8
+	configure <<<'[Port vm1]
+Candidate=d0'
+	# Not for it to inherit
+	daemon 8>&-
+	eventually log_has "not attached to d0 yet.*stabletap.lock"
+	exec 8>&-
+	eventually is_on vm1 d0
+}
+
+@test "a device that was asked for by hand is taken when it comes, candidate or not" {
+	configure <<<'[Port vm1]
+Candidate=d0
+[Port vm2]
+Candidate=d0'
+	daemon
+	eventually is_on vm1 d0
+	eventually is_on vm2 d0
+	stabletap pin vm1 e0
+	stabletap prefer vm2 v0
+	eventually log_has "pinned to e0"
+	eventually is_on vm2 v0
+	# It comes, and is set up later.
+	ip link add e0 type dummy
+	ip link set e0 up
+	eventually is_on vm1 e0
+	ip link set v1 down
+	eventually is_on vm2 d0
+	ip link set v1 up
+	eventually is_on vm2 v0
+	# By another name it is another device.
+	ip link set v0 down
+	ip link set v0 name w0
+	eventually is_on vm2 d0
+	ip link set w0 up
+	ip link property add dev w0 altname v0
+	eventually is_on vm2 w0
+}
+
 @test "what can't be asked for by hand is refused" {
 	configure <<<''
 	daemon

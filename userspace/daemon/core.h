@@ -159,7 +159,6 @@ const struct stabletap_link *select_named(const struct daemon *d,
 void port_dirty(struct port *port);
 /* Look at each port that is dirty, and take its next step. */
 int reconcile_start(struct daemon *d);
-int reconcile_port(struct port *port);
 /* Children may be nobody's. */
 void sweep_due(struct daemon *d);
 /* A port's net device has come, changed or gone (@link NULL). */

@@ -577,7 +577,7 @@ static int on_detached(struct port *port, const struct choice *to)
 	return step_attach(port, to, "usable");
 }
 
-int reconcile_port(struct port *port)
+static int step(struct port *port)
 {
 	struct choice to;
 	int rank, dev;
@@ -598,6 +598,18 @@ int reconcile_port(struct port *port)
 	    !leads_anywhere(port, dev, port_mode(port, (size_t)rank), dev))
 		return on_silent(port, &to, dev, rank);
 	return on_usable(port, &to, dev, rank);
+}
+
+static void look(struct port *port)
+{
+	int err = step(port);
+
+	/*
+	 * It is a wish of this moment: where there is nothing better, or that
+	 * refuses, it is gone.
+	 */
+	if (err != -EAGAIN)
+		port->failback = false;
 }
 
 /* ---- when to look ---- */
@@ -679,7 +691,7 @@ static int on_work(sd_event_source *s, void *arg)
 		port = d->dirty;
 		d->dirty = port->next_dirty;
 		port->dirty = false;
-		reconcile_port(port);
+		look(port);
 	}
 	if (d->dirty)
 		sd_event_source_set_enabled(d->work, SD_EVENT_ONESHOT);

@@ -201,7 +201,7 @@ static json_t *status_json(struct daemon *d, const char *name)
 			 name ? json_array() : pools_json(d));
 }
 
-/* It is a wish of this moment: where there is nothing better, it is gone. */
+/* Not at once: what pools have may have to be looked at before. */
 static json_t *answer_failback(struct daemon *d, const char *name)
 {
 	struct port *port = port_by_name(d, name);
@@ -210,8 +210,7 @@ static json_t *answer_failback(struct daemon *d, const char *name)
 		return json_pack("{s:s}", "error",
 				 "there is no such port in the configuration");
 	port->failback = true;
-	reconcile_port(port);
-	port->failback = false;
+	port_dirty(port);
 	return json_object();
 }
 
