@@ -407,3 +407,35 @@ Candidate=nothing"
 		"$BATS_TEST_TMPDIR/copy"
 	[ "$(grep -c '^# TYPE' "$BATS_TEST_TMPDIR/copy")" = 12 ]
 }
+
+@test "of a file for Prometheus that has another place now nothing stays" {
+	local dir=$BATS_TEST_TMPDIR
+
+	configure <<<"[Daemon]
+MetricsFile=$dir/one.prom
+[Port vm1]
+Candidate=d0"
+	daemon
+	eventually test -e "$dir/one.prom"
+	configure <<<"[Daemon]
+MetricsFile=$dir/two.prom
+[Port vm1]
+Candidate=d0"
+	kill -HUP "$DAEMON"
+	eventually test -e "$dir/two.prom"
+	[ ! -e "$dir/one.prom" ]
+	configure <<<'[Port vm1]
+Candidate=d0'
+	# Somebody else's file, by a name that the daemon was about to use
+	echo mine >"$dir/other"
+	ln -s "$dir/other" "$dir/three.prom.new"
+	kill -HUP "$DAEMON"
+	eventually test ! -e "$dir/two.prom"
+	configure <<<"[Daemon]
+MetricsFile=$dir/three.prom
+[Port vm1]
+Candidate=d0"
+	kill -HUP "$DAEMON"
+	eventually test -e "$dir/three.prom"
+	[ "$(cat "$dir/other")" = mine ]
+}

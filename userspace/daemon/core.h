@@ -277,6 +277,8 @@ static inline bool override_is(const struct override *o)
 
 /* ---- metrics.c ---- */
 int metrics_start(struct daemon *d);
+/* What is no MetricsFile= any more since @old (or NULL) goes. */
+void metrics_moved(struct daemon *d, const struct conf *old);
 /* Something that the file tells is no longer so. */
 void metrics_due(struct daemon *d);
 

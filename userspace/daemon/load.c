@@ -104,6 +104,7 @@ static int ports_make(struct daemon *d, struct conf *conf)
 	for (i = 0; i < old.ports_n; i++)
 		if (!port_by_name(d, old.ports[i].conf->name))
 			filter_leave(&old.ports[i]);
+	metrics_moved(d, old.conf);
 	select_free(&old);
 	ports_free(old.ports, old.ports_n);
 	conf_free(old.conf);

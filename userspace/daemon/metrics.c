@@ -6,6 +6,7 @@
  * is a net device.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,27 @@ static void write_all(const struct daemon *d, FILE *out)
 			    (double)history_last(d->history), out);
 }
 
+/*
+ * A new file: the directory may be the exporter's user's, who is not to have us
+ * write to what he has put there.
+ */
+static FILE *make_file(const char *path)
+{
+	FILE *out;
+	int fd;
+
+	/* Of a daemon that was killed */
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		  0644);
+	if (fd < 0)
+		return NULL;
+	out = fdopen(fd, "w");
+	if (!out)
+		close(fd);
+	return out;
+}
+
 /* Whole or not at all: the exporter may read at any moment. */
 static int replace_file(const struct daemon *d, const char *path)
 {
@@ -146,7 +168,7 @@ static int replace_file(const struct daemon *d, const char *path)
 	/* The exporter takes *.prom only. */
 	if (snprintf(tmp, sizeof(tmp), "%s.new", path) >= (int)sizeof(tmp))
 		return -ENAMETOOLONG;
-	out = fopen(tmp, "we");
+	out = make_file(tmp);
 	if (!out)
 		return -errno;
 	write_all(d, out);
@@ -189,6 +211,17 @@ void metrics_due(struct daemon *d)
 		return;
 	sd_event_source_set_time_relative(d->metrics, WRITE_AFTER_US);
 	sd_event_source_set_enabled(d->metrics, SD_EVENT_ONESHOT);
+}
+
+/* Two of the same, or one that is never right again, is worse than none. */
+void metrics_moved(struct daemon *d, const struct conf *old)
+{
+	const char *now = d->conf->metrics;
+
+	if (!old || !old->metrics || (now && !strcmp(old->metrics, now)))
+		return;
+	unlink(old->metrics);
+	d->metrics_error = 0;
 }
 
 int metrics_start(struct daemon *d)
