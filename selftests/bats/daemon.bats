@@ -322,6 +322,18 @@ Candidat=d1'
 	answers
 }
 
+@test "to start with errors in the configuration has a status of its own" {
+	configure <<<'[Port vm1]
+Candidat=d1'
+	run in_ns "${BIN%/*}/stabletapd" --config "$BATS_TEST_TMPDIR/conf"
+	[ "$status" = 78 ]
+	[[ $output == *"conf:2:"* ]]
+	[[ $output == *"stabletapd --check"* ]]
+	rm "$BATS_TEST_TMPDIR/conf"
+	run in_ns "${BIN%/*}/stabletapd" --config "$BATS_TEST_TMPDIR/conf"
+	[ "$status" = 78 ]
+}
+
 @test "a second daemon is refused" {
 	configure <<<''
 	daemon

@@ -256,6 +256,39 @@ teardown() {
 	has SubState running
 }
 
+@test "a restart with errors in the configuration fails, once, and cuts nothing" {
+	local before
+
+	before=$(lower_of vm1)
+	echo "Candidat=sd1" >>/etc/stabletap/guests.conf
+	run ! sd systemctl restart stabletapd
+	eventually told "guests.conf:[0-9]+: 'Candidat'" -u stabletapd
+	has ActiveState failed
+	has ExecMainStatus 78
+	has NRestarts 0
+	[ "$(lower_of vm1)" = "$before" ]
+	sed -i '/^Candidat=/d' /etc/stabletap/guests.conf
+	sd systemctl start stabletapd
+	has SubState running
+	[ "$(lower_of vm1)" = "$before" ]
+}
+
+@test "what is no matter of the configuration is tried again, without a limit" {
+	sd systemctl stop stabletapd
+	# As if another daemon ran
+	exec 8>"/proc/$INIT/root/run/stabletap/stabletapd.lock"
+	flock 8
+	sd systemctl start --no-block stabletapd 8>&-
+	# systemd's own limit is 5 in 10 s.
+	has_restarted() { [ "$(property NRestarts)" -ge 6 ]; }
+	eventually has_restarted
+	exec 8>&-
+	eventually has SubState running
+	sd stabletap status
+	# As new, for those that count
+	sd systemctl restart stabletapd
+}
+
 @test "hooks are run, in the sandbox, and systemd-run leads out of it" {
 	cat >/usr/local/sbin/st-hook <<-'HOOK'
 		#!/bin/sh

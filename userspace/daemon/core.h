@@ -288,6 +288,7 @@ int server_start(struct daemon *d, const char *path);
 void server_stop(struct daemon *d);
 
 /* ---- load.c: a configuration becomes the one in force ---- */
+/* -ENOEXEC: it has errors or can't be read, which has been told. */
 int load(struct daemon *d, FILE *out);
 void unload(struct daemon *d);
 

@@ -121,13 +121,14 @@ int load(struct daemon *d, FILE *out)
 	n = conf_read(NULL, d->conf_file, out, &conf);
 	if (n > 0) {
 		log_port(LOG_ERR, NULL, "the configuration has %d errors%s", n,
-			 d->conf ? "; the one before stays in force" : "");
-		return -EINVAL;
+			 d->conf ? "; the one before stays in force" :
+			 "; 'stabletapd --check' tells them");
+		return -ENOEXEC;
 	}
 	if (n < 0) {
-		log_port(LOG_ERR, NULL, "can't read the configuration: %s",
-			 strerror(-n));
-		return n;
+		log_port(LOG_ERR, NULL, "can't read %s: %s", d->conf_file ?
+			 d->conf_file : "the configuration", strerror(-n));
+		return n == -ENOMEM ? n : -ENOEXEC;
 	}
 	if (d->conf)
 		conf_diff(d->conf, conf, out);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -163,9 +164,11 @@ static int run(struct daemon *d)
 	}
 	err = start(d);
 	if (err) {
-		log_port(LOG_ERR, NULL, "can't start: %s", strerror(-err));
+		if (err != -ENOEXEC)
+			log_port(LOG_ERR, NULL, "can't start: %s",
+				 strerror(-err));
 		stop(d);
-		return EXIT_FAILURE;
+		return err == -ENOEXEC ? EX_CONFIG : EXIT_FAILURE;
 	}
 	act_say_module();
 	sd_event_set_watchdog(d->loop, true);
