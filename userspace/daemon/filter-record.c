@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the daemon has put on a port's lists, for the daemon after it: a file
+ * What the daemon has put on a port, for the daemon after it: a file
  * for each port in FILTER_DIR, written before the kernel is asked for what is
  * new in it and after it has been rid of what is not.
  *
@@ -9,6 +9,7 @@
  *	promisc
  *	mc 33:33:ff:00:00:01
  *	uc 52:54:00:00:00:07
+ *	mac 7 52:54:00:00:00:08	the port's address is the guest's; ifindex then
  */
 #include <errno.h>
 #include <net/if.h>
@@ -54,6 +55,16 @@ int filter_set_put(struct filter_set *s, const uint8_t mac[6])
 
 /* ---- reading ---- */
 
+static void take_mac(struct filter_record *r, const char *text)
+{
+	char *end;
+	long ifindex = strtol(text, &end, 10);
+
+	if (ifindex > 0 && *end == ' ' &&
+	    !stabletap_mac_parse(end + 1, r->mac))
+		r->mac_ifindex = (int)ifindex;
+}
+
 static void take_line(struct filter_record *r, const char *line)
 {
 	uint8_t mac[6];
@@ -70,6 +81,8 @@ static void take_line(struct filter_record *r, const char *line)
 	else if (!strncmp(line, "uc ", 3) &&
 		 !stabletap_mac_parse(line + 3, mac))
 		filter_set_put(&r->uc, mac);
+	else if (!strncmp(line, "mac ", 4))
+		take_mac(r, line + 4);
 }
 
 void filter_record_read(const char *port, struct filter_record *out)
@@ -104,24 +117,29 @@ static void put_set(FILE *file, const char *what, const struct filter_set *s)
 
 int filter_record_write(const char *port, const struct filter_record *r)
 {
+	char text[STABLETAP_MAC_TEXT];
 	char path[128];
 	char tmp[128];
 	FILE *file;
 	int err = 0;
 
 	snprintf(path, sizeof(path), FILTER_DIR "/%s", port);
-	if (!r->ifindex)
+	if (!r->ifindex && !r->mac_ifindex)
 		return unlink(path) && errno != ENOENT ? -errno : 0;
 	/* No port's name has a colon in it. */
 	snprintf(tmp, sizeof(tmp), FILTER_DIR "/%s:new", port);
 	file = fopen(tmp, "we");
 	if (!file)
 		return -errno;
-	fprintf(file, "port %d\n%s%s", r->ifindex,
-		r->flags & IFF_ALLMULTI ? "allmulti\n" : "",
-		r->flags & IFF_PROMISC ? "promisc\n" : "");
+	if (r->ifindex)
+		fprintf(file, "port %d\n%s%s", r->ifindex,
+			r->flags & IFF_ALLMULTI ? "allmulti\n" : "",
+			r->flags & IFF_PROMISC ? "promisc\n" : "");
 	put_set(file, "mc", &r->mc);
 	put_set(file, "uc", &r->uc);
+	if (r->mac_ifindex)
+		fprintf(file, "mac %d %s\n", r->mac_ifindex,
+			stabletap_mac_format(r->mac, text));
 	if (ferror(file))
 		err = -EIO;
 	if (fclose(file) && !err)

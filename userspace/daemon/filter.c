@@ -175,6 +175,22 @@ const char *filter_state(const struct port *port)
 	return f->all_multicast ? "all" : "lists";
 }
 
+/* Before the kernel is asked: what is put there is not to be left there. */
+static void save(struct port *port)
+{
+	struct filter *f = port->filter;
+	int err;
+
+	if (!memcmp(&f->own, &f->saved, sizeof(f->own)))
+		return;
+	err = filter_record_write(port->conf->name, &f->own);
+	if (!err)
+		f->saved = f->own;
+	else
+		log_port(LOG_WARNING, port, "can't write " FILTER_DIR ": %s",
+			 strerror(-err));
+}
+
 /* ---- its address ---- */
 
 static const char *why_not(struct port *port, int err)
@@ -199,11 +215,40 @@ static void tell(struct port *port, const uint8_t mac[6], const char *what)
 	port_note(port, "guest-mac", why);
 }
 
+/* NULL: it has its own.  False: it had no other. */
+static bool note_mac(struct port *port, const uint8_t mac[6])
+{
+	struct filter_record *own = &port->filter->own;
+	bool had = own->mac_ifindex;
+
+	own->mac_ifindex = mac ? port->ifindex : 0;
+	memset(own->mac, 0, sizeof(own->mac));
+	if (mac)
+		memcpy(own->mac, mac, sizeof(own->mac));
+	save(port);
+	return had;
+}
+
+static bool is_own(const struct port *port, const uint8_t mac[6])
+{
+	return port->conf->mac_set && !memcmp(port->conf->mac, mac, 6);
+}
+
 static void take_mac(struct port *port, const uint8_t mac[6])
 {
-	int err = stabletap_link_set_mac(port->daemon->st, port->ifindex, mac);
 	char text[STABLETAP_MAC_TEXT];
+	uint8_t was[6];
+	bool had = false;
+	int err;
 
+	memcpy(was, port->filter->own.mac, sizeof(was));
+	if (!is_own(port, mac))
+		had = note_mac(port, mac);
+	err = stabletap_link_set_mac(port->daemon->st, port->ifindex, mac);
+	if (!err && is_own(port, mac))
+		note_mac(port, NULL);
+	else if (err && !is_own(port, mac))
+		note_mac(port, had ? was : NULL);
 	if (!err) {
 		memset(port->filter->told, 0, 6);
 		tell(port, mac, "is the port's now");
@@ -235,6 +280,34 @@ static void sync_mac(struct port *port, const struct stabletap_link *link)
 	else if (conf->trust_mac && conf->mac_set && !f->patient &&
 		 !link->port.open_queues && memcmp(conf->mac, link->addr, 6) != 0)
 		take_mac(port, conf->mac);
+}
+
+/*
+ * Who is trusted no more does not keep what he was given; what the operator
+ * has given to the port since then stays.
+ */
+static int give_back(struct port *port, struct stabletap_link *link)
+{
+	const struct conf_port *conf = port->conf;
+	struct filter_record *own = &port->filter->own;
+	char why[64], text[STABLETAP_MAC_TEXT];
+	int err;
+
+	if (!own->mac_ifindex || conf->trust_mac)
+		return 0;
+	if (own->mac_ifindex == port->ifindex && conf->mac_set &&
+	    !memcmp(own->mac, link->addr, 6)) {
+		err = stabletap_link_set_mac(port->daemon->st, port->ifindex,
+					     conf->mac);
+		if (err)
+			return err;
+		memcpy(link->addr, conf->mac, 6);
+		snprintf(why, sizeof(why), "%s is the port's again",
+			 stabletap_mac_format(conf->mac, text));
+		port_note(port, "guest-mac", why);
+	}
+	note_mac(port, NULL);
+	return 0;
 }
 
 /* ---- its lists ---- */
@@ -276,22 +349,6 @@ static bool decide(const struct port *port, const struct stabletap_link *link,
 	    link->port.lower_kind == STABLETAP_LOWER_DIRECT)
 		want->flags |= IFF_PROMISC;
 	return true;
-}
-
-/* Before the kernel is asked: what is put there is not to be left there. */
-static void save(struct port *port)
-{
-	struct filter *f = port->filter;
-	int err;
-
-	if (!memcmp(&f->own, &f->saved, sizeof(f->own)))
-		return;
-	err = filter_record_write(port->conf->name, &f->own);
-	if (!err)
-		f->saved = f->own;
-	else
-		log_port(LOG_WARNING, port, "can't write " FILTER_DIR ": %s",
-			 strerror(-err));
 }
 
 static int add_flags(struct port *port, const struct stabletap_link *link,
@@ -431,6 +488,14 @@ static int sync_both(struct port *port, const struct want *want,
 	return err;
 }
 
+static void forget_lists(struct filter_record *own)
+{
+	own->ifindex = 0;
+	own->flags = 0;
+	memset(&own->mc, 0, sizeof(own->mc));
+	memset(&own->uc, 0, sizeof(own->uc));
+}
+
 /* More is let through first, less last: the guest misses nothing. */
 static int sync_lists(struct port *port, const struct stabletap_link *link,
 		      struct turn *turn)
@@ -440,7 +505,7 @@ static int sync_lists(struct port *port, const struct stabletap_link *link,
 	int err;
 
 	if (f->own.ifindex != port->ifindex)
-		memset(&f->own, 0, sizeof(f->own));
+		forget_lists(&f->own);
 	if (!decide(port, link, &want))
 		return 0;
 	f->own.ifindex = port->ifindex;
@@ -450,14 +515,14 @@ static int sync_lists(struct port *port, const struct stabletap_link *link,
 	if (!err)
 		err = drop_flags(port, want.flags);
 	if (!err && !port->conf->follow_filter)
-		memset(&f->own, 0, sizeof(f->own));
+		forget_lists(&f->own);
 	save(port);
 	return err;
 }
 
 /* ---- when to look ---- */
 
-static void failed(struct port *port, int err)
+static void failed(struct port *port, const char *what, int err)
 {
 	struct filter *f = port->filter;
 
@@ -465,7 +530,7 @@ static void failed(struct port *port, int err)
 	if (err == -ENODEV)
 		return;
 	if (!f->failures)
-		log_port(LOG_WARNING, port, "can't let through what the guest wants: %s",
+		log_port(LOG_WARNING, port, "can't %s: %s", what,
 			 why_not(port, err));
 	look_later(f, (uint64_t)RETRY_US << f->failures);
 	if (f->failures < RETRY_DOUBLINGS)
@@ -475,18 +540,24 @@ static void failed(struct port *port, int err)
 static void look(struct port *port, struct turn *turn)
 {
 	struct stabletap_link link;
-	int err;
+	int err, mac_err = 0;
 
 	if (!port->ifindex)
 		return;
 	err = stabletap_link_get(port->daemon->st, port->ifindex, &link);
 	if (!err) {
-		sync_mac(port, &link);
+		mac_err = give_back(port, &link);
+		if (mac_err)
+			failed(port, "have its MACAddress= back", mac_err);
+		else
+			sync_mac(port, &link);
 		err = sync_lists(port, &link, turn);
 		stabletap_link_release(&link);
 	}
+	if (mac_err)
+		return;
 	if (err)
-		failed(port, err);
+		failed(port, "let through what the guest wants", err);
 	else
 		port->filter->failures = 0;
 }
@@ -546,7 +617,7 @@ void filter_leave(struct port *port)
 	    stabletap_link_get(port->daemon->st, port->ifindex, &link))
 		return;
 	if (f->own.ifindex != port->ifindex)
-		memset(&f->own, 0, sizeof(f->own));
+		forget_lists(&f->own);
 	f->own.ifindex = port->ifindex;
 	add_flags(port, &link, IFF_ALLMULTI);
 	stabletap_link_release(&link);
@@ -584,7 +655,7 @@ int filter_init(struct port *port)
 
 	filter_record_read(port->conf->name, &own);
 	/* Was it another configuration's? */
-	if (!port->conf->qmp_socket && !own.ifindex)
+	if (!port->conf->qmp_socket && !own.ifindex && !own.mac_ifindex)
 		return 0;
 	f = calloc(1, sizeof(*f));
 	if (!f)

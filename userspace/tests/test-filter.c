@@ -336,6 +336,60 @@ static void test_mac(struct tap *t)
 	end();
 }
 
+/* By a reload, or by a daemon that is started with another configuration */
+static void test_trusted_no_more(struct tap *t)
+{
+	struct qmp_filter f = wish(0, 1);
+
+	memcpy(f.mac, uc[7], 6);
+	begin(false, true);
+	say(&f);
+	ok(t, mac_is(uc[7]), "a guest that is trusted has its address");
+	end();
+	begin(false, true);
+	ok(t, mac_is(uc[7]), "after a restart, too, whatever is known yet");
+	end();
+	noted[0] = '\0';
+	begin(false, false);
+	ok(t, mac_is(conf.mac), "trusted no more, the configured one is back");
+	is_str(t, noted, "guest-mac: 52:54:00:00:00:01 is the port's again\n",
+	       "which is told");
+	ok(t, shell("test ! -e " FILTER_DIR "/" DEV) == 0,
+	   "and nothing is kept");
+	say(&f);
+	ok(t, mac_is(conf.mac) && strstr(noted, "not trusted"),
+	   "whatever the guest says");
+	end();
+
+	begin(true, true);
+	say(&f);
+	end();
+	conf.qmp_socket = NULL;
+	begin(false, false);
+	ok(t, mac_is(conf.mac) && list_is(0, 0),
+	   "also when nothing of the guest is configured any more");
+	end();
+	conf.qmp_socket = conf.name;
+
+	begin(false, true);
+	say(&f);
+	end();
+	stabletap_link_set_mac(d.st, port.ifindex, uc[9]);
+	begin(false, false);
+	ok(t, mac_is(uc[9]), "but an address that the operator gave it stays");
+	end();
+
+	begin(false, true);
+	say(&f);
+	end();
+	conf.mac_set = false;
+	begin(false, false);
+	ok(t, mac_is(uc[7]), "so does the guest's, where none is configured");
+	end();
+	conf.mac_set = true;
+	stabletap_link_set_mac(d.st, port.ifindex, conf.mac);
+}
+
 /* What was put on a port that is no more says nothing of its successor. */
 static void test_anew(struct tap *t)
 {
@@ -394,6 +448,7 @@ int main(void)
 		test_restart(&t);
 		test_others(&t);
 		test_mac(&t);
+		test_trusted_no_more(&t);
 		test_anew(&t);
 	} else {
 		ok(&t, true, "lists # SKIP no network namespace or veth");
