@@ -220,7 +220,7 @@ int filter_init(struct port *port);
 void filter_free(struct port *port);
 /* QEMU has told it; NULL: it can't be asked any more. */
 void filter_told(struct port *port, const struct qmp_filter *said);
-/* The port may have come, or have another lower. */
+/* The port may have come, or have another lower; @link NULL: it has gone. */
 void filter_port_event(struct port *port, const struct stabletap_link *link);
 /* Nobody follows from now on: all multicast, whatever the guest will want. */
 void filter_leave(struct port *port);

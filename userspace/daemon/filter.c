@@ -598,9 +598,13 @@ void filter_port_event(struct port *port, const struct stabletap_link *link)
 {
 	struct filter *f = port->filter;
 
-	if (!f || (f->seen.ifindex == link->ifindex &&
-		   f->seen.lower == link->port.lower &&
-		   f->seen.attach_flags == link->port.attach_flags))
+	if (f && !link)
+		memset(&f->seen, 0, sizeof(f->seen));
+	if (!f || !link)
+		return;
+	if (f->seen.ifindex == link->ifindex &&
+	    f->seen.lower == link->port.lower &&
+	    f->seen.attach_flags == link->port.attach_flags)
 		return;
 	f->seen.ifindex = link->ifindex;
 	f->seen.lower = link->port.lower;

@@ -731,6 +731,7 @@ static void port_gone(struct port *port)
 	if (!port->ifindex)
 		return;
 	note(port, "deleted", port->dev, "", "", 0);
+	filter_port_event(port, NULL);
 	announcer_stop(port->daemon->announcer, port->ifindex);
 	take_told(port, &nothing);
 	if (!port->absent_since)

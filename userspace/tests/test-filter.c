@@ -412,6 +412,20 @@ static void test_anew(struct tap *t)
 	say(&f);
 	ok(t, !flags() && by_hand(mc[1]) && by_hand(mc[2]) && !has(mc[0]),
 	   "which has what is wanted, and what the operator wants");
+	if (stabletap_link_get(d.st, port.ifindex, &link))
+		abort();
+	filter_port_event(&port, &link);
+	loop_for(d.loop, 20);
+	/* As the kernel leaves it with the next one of that ifindex */
+	stabletap_mc_set(d.st, port.ifindex, mc[2], false);
+	filter_port_event(&port, &link);
+	loop_for(d.loop, 20);
+	ok(t, !by_hand(mc[2]), "what is as it was is not looked at");
+	filter_port_event(&port, NULL);
+	filter_port_event(&port, &link);
+	loop_for(d.loop, 20);
+	ok(t, by_hand(mc[2]), "another port is, also one of the same ifindex");
+	stabletap_link_release(&link);
 	end();
 }
 
