@@ -383,6 +383,47 @@ Candidate=v0'
 	[ "$status" = 2 ]
 }
 
+# ---- the guest ----
+
+# What QEMU was asked for since its start is in $1.asked.
+qemu() {
+	qemu-system-x86_64 -M pc -accel tcg -S -m 32 -nodefaults -display none \
+		-netdev hubport,hubid=0,id=hub0 \
+		-device virtio-net-pci,id=net0,netdev=hub0,romfile= \
+		-D "$1.asked" -trace handle_qmp_command \
+		-qmp "unix:$1,server=on,wait=off" 3>&- >/dev/null 2>&1 &
+	background+=($!)
+}
+
+@test "a guest's link that nobody looks after any more goes on" {
+	local qmp=$BATS_TEST_TMPDIR/qmp guest
+
+	guest="QMPSocket=$qmp
+QMPDevice=net0
+GuestLinkDownSec=0"
+	qemu "$qmp"
+	configure <<<"[Port vm1]
+Candidate=nothing
+$guest"
+	daemon
+	eventually grep -q 'set_link.*"up": *false' "$qmp.asked"
+	# Another port has that NIC, and no lower either.
+	configure <<<"[Port vm1]
+Candidate=nothing
+[Port vm2]
+Candidate=nothing
+$guest"
+	kill -HUP "$DAEMON"
+	eventually is_detached vm2
+	configure <<<'[Port vm1]
+Candidate=nothing
+[Port vm2]
+Candidate=nothing'
+	kill -HUP "$DAEMON"
+	eventually grep -q 'set_link.*"up": *true' "$qmp.asked"
+	[ "$(grep -c 'set_link.*"up": *true' "$qmp.asked")" = 1 ]
+}
+
 # ---- metrics ----
 
 @test "a file for Prometheus tells how it stands" {

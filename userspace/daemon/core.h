@@ -207,6 +207,12 @@ int act_sweep(struct daemon *d);
 /* ---- guest.c: what the guest and the network are told ---- */
 int guest_init(struct port *port);
 void guest_free(struct port *port);
+/*
+ * After a reload: @port is as it was before, and the daemon's ports are the new
+ * ones.  What it has done to the guest's link goes on with who has that NIC
+ * now, or is undone.
+ */
+void guest_hand_over(struct port *port);
 /* Tell the network, and let the guest tell it, where the port is now. */
 void guest_announce(struct port *port, const struct stabletap_link *link);
 /* Its link is what it should be, now or when the time comes. */

@@ -76,6 +76,37 @@ void guest_free(struct port *port)
 		qmp_free(port->qmp);
 }
 
+static struct port *port_of_nic(struct daemon *d, const struct conf_port *conf)
+{
+	const struct conf_port *c;
+	size_t i;
+
+	for (i = 0; i < d->ports_n; i++) {
+		c = d->ports[i].conf;
+		if (c->qmp_socket && !strcmp(c->qmp_socket, conf->qmp_socket) &&
+		    !strcmp(c->qmp_device, conf->qmp_device))
+			return &d->ports[i];
+	}
+	return NULL;
+}
+
+void guest_hand_over(struct port *port)
+{
+	struct port *now;
+
+	if (!port->qmp || !port->guest_off)
+		return;
+	now = port_of_nic(port->daemon, port->conf);
+	if (now) {
+		now->guest_off = true;
+		return;
+	}
+	log_port(LOG_NOTICE, port,
+		 "the guest's link goes on, since nobody will look after it");
+	qmp_free_link_up(port->qmp);
+	port->qmp = NULL;
+}
+
 /*
  * By a child's parent: what a child sends to all is given to each of the other
  * children as well, who have no use for it, and there may be hundreds.

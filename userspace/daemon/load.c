@@ -43,10 +43,6 @@ static void port_inherit(struct port *port, const struct port *old)
 	port->up = old->up;
 	port->unusable_since = old->unusable_since;
 	port->absent_since = old->absent_since;
-	port->guest_off = old->guest_off;
-	if (port->guest_off && !port->conf->qmp_socket)
-		log_port(LOG_WARNING, port,
-			 "the guest's link is off, and stays so without QMPSocket=");
 	memcpy(port->dev, old->dev, sizeof(port->dev));
 	memcpy(port->why, old->why, sizeof(port->why));
 }
@@ -101,9 +97,11 @@ static int ports_make(struct daemon *d, struct conf *conf)
 		*d = old;
 		return err;
 	}
-	for (i = 0; i < old.ports_n; i++)
+	for (i = 0; i < old.ports_n; i++) {
+		guest_hand_over(&old.ports[i]);
 		if (!port_by_name(d, old.ports[i].conf->name))
 			filter_leave(&old.ports[i]);
+	}
 	metrics_moved(d, old.conf);
 	select_free(&old);
 	ports_free(old.ports, old.ports_n);

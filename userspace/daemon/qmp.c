@@ -20,6 +20,8 @@
 #define QUERY_EVERY (SECOND / 10) /* doubling, if the guest keeps changing */
 #define QUERY_EVERY_MAX (32 * QUERY_EVERY)
 #define ACCURACY (SECOND / 1000)
+/* For a last word: QEMU's monitor may be there, and busy */
+#define FAREWELL (10 * SECOND)
 
 enum what {
 	NOTHING,
@@ -35,6 +37,7 @@ struct qmp {
 	struct qmp_callbacks callbacks;
 	void *arg;
 	bool dead;		/* to be released by the reaper */
+	bool leaves;		/* and is dead when its last wish is said */
 	bool told;		/* has heard of the monitor's state */
 
 	bool link_wish;
@@ -196,6 +199,12 @@ static int on_pause_end(sd_event_source *s, uint64_t usec, void *arg)
 
 	(void)s;
 	(void)usec;
+	if (q->leaves) {
+		log_port(LOG_NOTICE, NULL, "QMP socket %s, device %s: nobody to be told that the link is on",
+			 q->monitor->path, q->device);
+		qmp_free(q);
+		return 0;
+	}
 	q->paused = 0;
 	/* Has it come to a connection that others use already? */
 	if (q->monitor->connected)
@@ -244,6 +253,17 @@ static void take_filter(struct qmp *q, const json_t *value)
 	qmp_filter_release(&f);
 }
 
+/* What was under way when it began to leave is not what it waits for. */
+static void take_last_answer(struct qmp *q, enum what what, const char *error)
+{
+	if (what != SET_LINK || q->link_due)
+		return;
+	if (error)
+		log_port(LOG_WARNING, NULL, "QMP socket %s, device %s: %s",
+			 q->monitor->path, q->device, error);
+	qmp_free(q);
+}
+
 static void on_answer(const json_t *value, const char *error, void *arg)
 {
 	struct monitor *m = arg;
@@ -254,7 +274,9 @@ static void on_answer(const json_t *value, const char *error, void *arg)
 	m->what = NOTHING;
 	if (!q || q->dead)
 		return;
-	if (!value) {
+	if (q->leaves) {
+		take_last_answer(q, what, value ? NULL : error);
+	} else if (!value) {
 		take_refusal(q, what, error);
 	} else if (what == QUERY) {
 		take_filter(q, value);
@@ -462,6 +484,23 @@ void qmp_free(struct qmp *q)
 	q->dead = true;
 	sd_event_source_set_enabled(q->timer, SD_EVENT_OFF);
 	sd_event_source_set_enabled(q->monitor->hub->reaper, SD_EVENT_ONESHOT);
+}
+
+void qmp_free_link_up(struct qmp *q)
+{
+	static const struct qmp_callbacks nobody;
+
+	q->callbacks = nobody;
+	q->leaves = true;
+	q->told = true;
+	q->announce_due = false;
+	q->query_due = false;
+	q->paused = 0;
+	sd_event_source_set_time_relative(q->timer, FAREWELL);
+	sd_event_source_set_enabled(q->timer, SD_EVENT_ONESHOT);
+	/* Also if it has been said: to somebody who may not have heard it. */
+	q->link_wish = false;
+	qmp_set_link(q, true);
 }
 
 void qmp_set_link(struct qmp *q, bool up)

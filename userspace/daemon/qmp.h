@@ -70,6 +70,11 @@ int qmp_new(struct qmp_hub *hub, const char *path, const char *device,
 	    const struct qmp_callbacks *callbacks, void *arg,
 	    struct qmp **out);
 void qmp_free(struct qmp *q);
+/*
+ * The same, but the guest's link is to be up before: said at once, or as soon
+ * as somebody listens, if that is soon.  Nothing is called back any more.
+ */
+void qmp_free_link_up(struct qmp *q);
 
 /*
  * The guest's link shall be up, or down: said as soon as somebody listens, and

@@ -812,6 +812,60 @@ static void test_shared(struct tap *t)
 	side_exit(&me);
 }
 
+static void test_farewell(struct tap *t)
+{
+	struct fake s;
+	struct side me;
+
+	fake_start(&s, "farewell");
+	side_init(&me, &s, "net0");
+	qmp_set_link(me.q, false);
+	asked(&s, DOWN, 1);
+	loop_until(loop, has_filter, &me, SOON);
+	s.got[0] = '\0';
+	qmp_free_link_up(me.q);
+	ok(t, asked(&s, UP, 1), "who leaves the link on says so before");
+	ok(t, loop_until(loop, has_hung_up, &s, SOON) &&
+	   count_asked(&s, "\n") == 1 && me.connected,
+	   "and nothing else, and is gone");
+
+	/* The question is under way, and is not answered. */
+	s.dumb = true;
+	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){ on_filter,
+		on_state }, &me, &me.q);
+	qmp_set_link(me.q, false);
+	s.got[0] = '\0';
+	asked(&s, DOWN, 1);
+	s.got[0] = '\0';
+	qmp_free_link_up(me.q);
+	s.dumb = false;
+	ok(t, asked(&s, UP, 1) && !strstr(s.got, "false"),
+	   "also to who did not answer, by the next connection");
+	ok(t, loop_until(loop, has_hung_up, &s, SOON), "and is gone");
+
+	log_forget(log_fd);
+	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){ on_filter,
+		on_state }, &me, &me.q);
+	me.filters = 0;
+	loop_until(loop, has_filter, &me, SOON);
+	s.refuses = true;
+	qmp_free_link_up(me.q);
+	ok(t, loop_until(loop, has_hung_up, &s, SOON) &&
+	   log_count(log_fd, "no such device") == 1,
+	   "a refusal is its end, too, and is told");
+
+	fake_stop(&s);
+	log_forget(log_fd);
+	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){ on_filter,
+		on_state }, &me, &me.q);
+	qmp_free_link_up(me.q);
+	ok(t, loop_until(loop, has_told, (void *)"nobody to be told", SOON),
+	   "and nobody to hear it for long");
+	me.q = NULL;
+	me.fake = NULL;
+	side_exit(&me);
+}
+
 static void test_paths(struct tap *t)
 {
 	static const struct qmp_callbacks nobody;
@@ -943,6 +997,7 @@ int main(void)
 	test_floods(&t);
 	test_appear(&t);
 	test_shared(&t);
+	test_farewell(&t);
 	test_paths(&t);
 	test_qemu(&t);
 	sd_event_unref(loop);
