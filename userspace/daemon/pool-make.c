@@ -45,6 +45,8 @@ static int spawn_maker(struct daemon *d, const char *path,
 	if (pid < 0)
 		return -errno;
 	if (!pid) {
+		/* It may outlive the daemon: not with its lock and sockets. */
+		close_range(3, ~0U, 0);
 		fd = open(path, O_WRONLY | O_CLOEXEC);
 		_exit(fd >= 0 && dprintf(fd, "%u", count) > 0 ? 0 : errno);
 	}
