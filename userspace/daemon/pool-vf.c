@@ -44,6 +44,7 @@ static void link_refresh(struct daemon *d, int ifindex)
 		stabletap_link_release(&link);
 }
 
+/* -EOPNOTSUPP: its PF tells nothing of its VFs, as some drivers' don't. */
 static int vf_get(struct daemon *d, const struct stabletap_link *link, int *pf,
 		  struct stabletap_vf *out)
 {
@@ -66,7 +67,7 @@ static int vf_get(struct daemon *d, const struct stabletap_link *link, int *pf,
 	if (vf)
 		*out = *vf;
 	else
-		err = -ENODEV;
+		err = vfs.n ? -ENODEV : -EOPNOTSUPP;
 	stabletap_vfs_release(&vfs);
 	return err;
 }
@@ -74,6 +75,13 @@ static int vf_get(struct daemon *d, const struct stabletap_link *link, int *pf,
 static int flag(enum conf_vf_flag wish, int now)
 {
 	return wish == CONF_VF_KEEP ? now : wish == CONF_VF_YES;
+}
+
+static bool wants_nothing(const struct conf_pool *pool)
+{
+	return !pool->vf_mac && !pool->vf_vlan &&
+	       pool->vf_spoof_check == CONF_VF_KEEP &&
+	       pool->vf_trust == CONF_VF_KEEP;
 }
 
 static struct stabletap_vf vf_wish(const struct conf_pool *pool,
@@ -108,8 +116,10 @@ static int vf_plan(struct daemon *d, const struct conf_pool *pool,
 {
 	int err = vf_get(d, link, &s->pf, &s->now);
 
+	if (err == -ENOTTY || (err && wants_nothing(pool)))
+		return 0;
 	if (err)
-		return err == -ENOTTY ? 0 : err;
+		return err;
 	s->want = vf_wish(pool, &s->now, self->addr);
 	/* The kernel has no macvlan beside its parent with one address. */
 	s->addr = pool->vf_mac && whole ? self->addr : NULL;
@@ -139,8 +149,11 @@ int pools_prepare(struct port *port, int dev, enum stabletap_mode mode)
 	self = stabletap_links_find(&d->links, port->ifindex);
 	if (!pool || !link || !self)
 		return 0;
-	n = vf_plan(d, pool, link, self, mode == STABLETAP_MODE_DIRECT ||
-		    mode == STABLETAP_MODE_PASSTHRU, &s);
+	n = vf_plan(d, pool, link, self, port_takes_whole(mode), &s);
+	if (n == -EOPNOTSUPP)
+		log_port(LOG_WARNING, port,
+			 "the PF of %s does not tell what its VFs have, so that could not be put back; VFMAC=no leaves it alone",
+			 link->name);
 	if (n <= 0)
 		return n;
 	/* Should this or what follows fail, it is to be put back. */
