@@ -22,6 +22,9 @@
 
 #define REQUEST_SIZE 512
 #define CLIENTS 32
+/* So many may come in that time; the others wait. */
+#define CONNECTS 200
+#define CONNECTS_US 1000000
 /* Whoever has not asked, or read, by then is cut off. */
 #define CLIENT_US 5000000
 
@@ -381,7 +384,12 @@ int server_start(struct daemon *d, const char *path)
 	if (err >= 0)
 		err = sd_event_add_io(d->loop, &server->io, server->fd,
 				      EPOLLIN, on_connect, server);
+	/* One that waits and can't be taken in, for want of fds, stays ready. */
+	if (err >= 0)
+		err = sd_event_source_set_ratelimit(server->io, CONNECTS_US,
+						    CONNECTS);
 	if (err < 0) {
+		sd_event_source_disable_unref(server->io);
 		if (server->fd >= 0)
 			close(server->fd);
 		free(server);
