@@ -372,13 +372,14 @@ static json_t *member_json(const struct daemon *d, int ifindex)
 	link = stabletap_links_find(&d->links, ifindex);
 	if (!link)
 		return NULL;
-	o = json_pack("{s:s, s:b}", "name", link->name, "usable",
-		      select_is_usable(link));
+	o = json_pack("{s:o, s:b}", "name", stabletap_json_text(link->name),
+		      "usable", select_is_usable(link));
 	holder = m ? stabletap_links_find(&d->links, m->holder) : NULL;
 	if (holder)
-		json_object_set_new(o, "port", json_string(holder->name));
+		json_object_set_new(o, "port",
+				    stabletap_json_text(holder->name));
 	else if (m && *m->why)
-		json_object_set_new(o, "taken", json_string(m->why));
+		json_object_set_new(o, "taken", stabletap_json_text(m->why));
 	return o;
 }
 
