@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_ether.h>
+#include <net/if.h>
 #include <netpacket/packet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,6 +182,18 @@ static int say(struct round *r)
 	return err;
 }
 
+static void say_failure(const struct round *r, int err)
+{
+	char port[IF_NAMESIZE] = "?";
+	char dev[32] = "a device that is gone";
+
+	/* Left as they are if there is none. */
+	if_indextoname((unsigned int)r->port, port);
+	if_indextoname((unsigned int)r->ifindex, dev);
+	log_name(LOG_NOTICE, port, "could not be announced on %s: %s", dev,
+		 strerror(-err));
+}
+
 static int on_time(sd_event_source *s, uint64_t usec, void *arg)
 {
 	struct round *r = arg;
@@ -199,9 +212,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *arg)
 		return 0;
 	}
 	if (err && !r->sent)
-		log_port(LOG_NOTICE, NULL,
-			 "port %d could not be announced on device %d: %s",
-			 r->port, r->ifindex, strerror(-err));
+		say_failure(r, err);
 	round_free(r);
 	return 0;
 }

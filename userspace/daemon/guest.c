@@ -116,9 +116,12 @@ static void announce(struct port *port, const struct stabletap_link *link,
 {
 	int lower = (int)link->port.lower;
 	int dev = device_of(port->daemon, lower);
+	int err = announcer_start(port->daemon->announcer, port->ifindex,
+				  dev ? dev : lower, link->addr, vlans, n);
 
-	announcer_start(port->daemon->announcer, port->ifindex,
-			dev ? dev : lower, link->addr, vlans, n);
+	if (err)
+		log_port(LOG_WARNING, port, "can't be announced: %s",
+			 strerror(-err));
 }
 
 void guest_announce(struct port *port, const struct stabletap_link *link)

@@ -438,6 +438,9 @@ static void test_live(struct tap *t, struct seen *seen)
 	loop_for(loop, 100);
 	ok(t, log_count(log_fd, "No such device") == 1,
 	   "a device that is not there ends it");
+	ok(t, log_count(log_fd, "STABLETAP_PORT=port0 could not be announced "
+			"on a device that is gone") == 1,
+	   "which is told of the port by its name");
 	announcer_start(a, port, port, mac, NULL, 0);
 	loop_for(loop, 10);
 	announcer_free(a);
