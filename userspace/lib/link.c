@@ -184,17 +184,6 @@ int stabletap_link_set_mac(struct stabletap *st, int ifindex,
 	return st_nl_exchange(st, nlh, NULL, NULL);
 }
 
-int stabletap_link_set_addr(struct stabletap *st, int ifindex,
-			    const uint8_t addr[6])
-{
-	struct nlmsghdr *nlh;
-	char buf[REQUEST_SIZE];
-
-	nlh = request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
-	mnl_attr_put(nlh, IFLA_ADDRESS, 6, addr);
-	return st_nl_exchange(st, nlh, NULL, NULL);
-}
-
 int stabletap_link_delete(struct stabletap *st, int ifindex)
 {
 	char buf[REQUEST_SIZE];

@@ -221,8 +221,6 @@ int stabletap_link_add_altname(struct stabletap *st, int ifindex,
 			       const char *altname);
 int stabletap_link_del_altname(struct stabletap *st, int ifindex,
 			       const char *altname);
-int stabletap_link_set_addr(struct stabletap *st, int ifindex,
-			    const uint8_t addr[6]);
 
 struct stabletap_macvlan {
 	const char *name;

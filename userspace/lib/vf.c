@@ -360,7 +360,7 @@ static int give_addr(struct stabletap *st, const struct stabletap_link *link,
 	int err;
 
 	if (!memcmp(link->addr, addr, 6) ||
-	    !stabletap_link_set_addr(st, link->ifindex, addr))
+	    !stabletap_link_set_mac(st, link->ifindex, addr))
 		return 0;
 	memset(free.mac, 0, sizeof(free.mac));
 	err = stabletap_vf_change(st, pf, now, &free);
@@ -368,7 +368,7 @@ static int give_addr(struct stabletap *st, const struct stabletap_link *link,
 		return err;
 	*now = free;
 	/* If that is no help: the card's switch goes by what its PF says. */
-	stabletap_link_set_addr(st, link->ifindex, addr);
+	stabletap_link_set_mac(st, link->ifindex, addr);
 	return 0;
 }
 
@@ -432,7 +432,7 @@ int stabletap_vf_put_back(struct stabletap *st,
 	if (err)
 		return err;
 	/* A PF that takes its word back may have none left: tell it again. */
-	stabletap_link_set_addr(st, link->ifindex, addr);
+	stabletap_link_set_mac(st, link->ifindex, addr);
 	st_fault("vf-put-back");
 	return stabletap_link_del_altname(st, link->ifindex, mark);
 }
