@@ -7,14 +7,6 @@
 
 #include "core.h"
 
-/* The kernel's or the library's sentence, or the errno's */
-static const char *why_not(const struct daemon *d, int err)
-{
-	const char *message = stabletap_message(d->st);
-
-	return *message ? message : strerror(-err);
-}
-
 static bool is_module_missing(int err)
 {
 	return err == -ENOENT || err == -ENXIO || err == -ENODEV;

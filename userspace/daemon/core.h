@@ -3,6 +3,7 @@
 #ifndef CORE_H
 #define CORE_H
 
+#include <string.h>
 #include <systemd/sd-device.h>
 
 #include "daemon.h"
@@ -114,6 +115,14 @@ struct daemon {
 	size_t told_ports;
 	struct server *server;
 };
+
+/* The kernel's or the library's sentence for what was refused, or errno's */
+static inline const char *why_not(const struct daemon *d, int err)
+{
+	const char *message = stabletap_message(d->st);
+
+	return *message ? message : strerror(-err);
+}
 
 /* ---- events.c ---- */
 int events_start(struct daemon *d);

@@ -193,13 +193,6 @@ static void save(struct port *port)
 
 /* ---- its address ---- */
 
-static const char *why_not(struct port *port, int err)
-{
-	const char *message = stabletap_message(port->daemon->st);
-
-	return *message ? message : strerror(-err);
-}
-
 /* Once for each address, however often it is asked for. */
 static void tell(struct port *port, const uint8_t mac[6], const char *what)
 {
@@ -256,7 +249,7 @@ static void take_mac(struct port *port, const uint8_t mac[6])
 	}
 	if (memcmp(port->filter->told, mac, 6) != 0)
 		log_port(LOG_WARNING, port, "can't have the guest's address %s: %s",
-			 stabletap_mac_format(mac, text), why_not(port, err));
+			 stabletap_mac_format(mac, text), why_not(port->daemon, err));
 	tell(port, mac, "is the guest's, refused by the kernel");
 }
 
@@ -531,7 +524,7 @@ static void failed(struct port *port, const char *what, int err)
 		return;
 	if (!f->failures)
 		log_port(LOG_WARNING, port, "can't %s: %s", what,
-			 why_not(port, err));
+			 why_not(port->daemon, err));
 	look_later(f, (uint64_t)RETRY_US << f->failures);
 	if (f->failures < RETRY_DOUBLINGS)
 		f->failures++;

@@ -161,13 +161,6 @@ int pools_prepare(struct port *port, int dev, enum stabletap_mode mode)
 	return vf_set_up(d, link, &s);
 }
 
-static const char *why_not(const struct daemon *d, int err)
-{
-	const char *message = stabletap_message(d->st);
-
-	return *message ? message : strerror(-err);
-}
-
 void pool_vf_put_back(struct pools *p, struct member *m)
 {
 	const struct stabletap_link *link;

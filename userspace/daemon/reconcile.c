@@ -104,16 +104,6 @@ static bool is_as_wished(const struct port *port, enum stabletap_mode mode)
 	       has_mode(port->daemon, (int)port->told.lower, mode);
 }
 
-static bool is_in(const struct set *s, int ifindex)
-{
-	size_t i;
-
-	for (i = 0; i < s->n; i++)
-		if (s->v[i] == ifindex)
-			return true;
-	return false;
-}
-
 enum stabletap_mode port_mode(const struct port *port, size_t rank)
 {
 	const struct conf_candidate *c = &port->conf->candidates[rank];
@@ -128,13 +118,19 @@ static const struct set *matches(const struct port *port, size_t rank)
 	return &port->daemon->selections[c->selector].match;
 }
 
+static bool means(const struct port *port, size_t rank, int dev)
+{
+	return select_has(port->daemon, port->conf->candidates[rank].selector,
+			  dev);
+}
+
 int port_candidate(const struct port *port, int *dev)
 {
 	size_t i;
 
 	*dev = device_of(port->daemon, (int)port->told.lower);
 	for (i = 0; *dev && i < port->conf->candidates_n; i++)
-		if (is_in(matches(port, i), *dev))
+		if (means(port, i, *dev))
 			return (int)i;
 	return -1;
 }
@@ -206,7 +202,7 @@ static int usable_of(const struct port *port, size_t rank, int present)
 	enum stabletap_mode mode = port_mode(port, rank);
 	size_t i;
 
-	if (present && is_in(s, present) && can_be_had(port, present, mode) &&
+	if (present && means(port, rank, present) && can_be_had(port, present, mode) &&
 	    leads_anywhere(port, present, mode, present))
 		return present;
 	for (i = 0; i < s->n; i++)
@@ -265,7 +261,7 @@ static struct choice overridden(struct port *port, int present)
 	port->by_hand_dev = link ? link->ifindex : 0;
 	/* As its candidate has it, if it is one's. */
 	for (i = 0; link && i < port->conf->candidates_n; i++)
-		if (is_in(matches(port, i), link->ifindex)) {
+		if (means(port, i, link->ifindex)) {
 			choice.mode = port_mode(port, i);
 			break;
 		}
