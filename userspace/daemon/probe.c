@@ -127,6 +127,20 @@ struct cursor {
 	size_t user;
 };
 
+/* Would it have the device so, by a candidate of that selection? */
+static bool takes_it_so(const struct port *port, const struct probe *p,
+			size_t selection)
+{
+	const struct conf_port *c = port->conf;
+	size_t i;
+
+	for (i = 0; i < c->candidates_n; i++)
+		if (c->candidates[i].selector == selection &&
+		    port_takes_whole(port_mode(port, i)) == p->whole)
+			return true;
+	return false;
+}
+
 /* The next port after @at that asks this of a candidate, or NULL */
 static struct port *next_user(const struct probe *p, struct cursor *at)
 {
@@ -140,7 +154,8 @@ static struct port *next_user(const struct probe *p, struct cursor *at)
 			continue;
 		while (at->user < sel->users_n) {
 			port = &d->ports[sel->users[at->user++]];
-			if (conf_probe_equal(&port->conf->probe, &p->spec))
+			if (conf_probe_equal(&port->conf->probe, &p->spec) &&
+			    takes_it_so(port, p, at->selection))
 				return port;
 		}
 	}
