@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <syslog.h>
 
 #include "pool.h"
 
@@ -140,20 +141,23 @@ static void look_at_member(const struct daemon *d, struct member *m)
 			  master ? master->name : "a device");
 }
 
-static void look_at_addresses(const struct daemon *d, const struct table *t)
+static int look_at_addresses(const struct daemon *d, const struct table *t)
 {
 	struct member *m;
 	int *v = NULL;
 	size_t i, n;
+	int err;
 
-	if (stabletap_addr_list(d->st, &v, &n))
-		return;
+	err = stabletap_addr_list(d->st, &v, &n);
+	if (err)
+		return err;
 	for (i = 0; i < n; i++) {
 		m = member_find(t, v[i]);
 		if (m)
 			say_taken(m, "it has addresses");
 	}
 	free(v);
+	return 0;
 }
 
 /* The members of all pools, each once */
@@ -195,7 +199,11 @@ static int table_make(const struct daemon *d, struct table *t)
 		look_at_upper(d, t, d->links.v[i]);
 	for (i = 0; i < t->n; i++)
 		look_at_member(d, &t->v[i]);
-	look_at_addresses(d, t);
+	err = look_at_addresses(d, t);
+	if (err) {
+		free(t->v);
+		return err;
+	}
 	for (i = 0; i < t->n; i++) {
 		struct member *m = &t->v[i];
 
@@ -219,8 +227,9 @@ bool pools_allow(const struct port *port, int dev)
 	const struct pools *p = port->daemon->pools;
 	const struct member *m = p ? member_find(&p->members, dev) : NULL;
 
+	/* Of what has not been looked at nobody knows that it is free. */
 	if (!m)
-		return true;
+		return !p || !pool_of(port, dev);
 	if (m->holder)
 		return m->holder == port->ifindex;
 	/* What others have on it is no matter to who shares it with them. */
@@ -286,8 +295,10 @@ static int on_work(sd_event_source *s, void *arg)
 
 	(void)s;
 	if (err) {
-		free(p->members.v);
 		p->members = old;
+		log_port(LOG_WARNING, NULL, "can't look at the pools: %s",
+			 strerror(-err));
+		pools_look_later(p);
 		return 0;
 	}
 	inherit(p, &old);
