@@ -59,8 +59,8 @@ struct happening {
 	uint64_t real;		/* CLOCK_REALTIME, ns */
 	uint64_t number;	/* counts from 1 on, for --since */
 	char port[STABLETAP_NAME_SIZE];
-	char event[16];		/* attached, replaced, changed, detached, deleted,
-				 * guest-mac */
+	char event[16];		/* attached, replaced, changed, detached,
+				 * deleted, guest-mac */
 	char from[STABLETAP_NAME_SIZE];	/* device, "" if none */
 	char to[STABLETAP_NAME_SIZE];
 	char why[64];

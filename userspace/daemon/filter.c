@@ -249,7 +249,8 @@ static void take_mac(struct port *port, const uint8_t mac[6])
 	}
 	if (memcmp(port->filter->told, mac, 6) != 0)
 		log_port(LOG_WARNING, port, "can't have the guest's address %s: %s",
-			 stabletap_mac_format(mac, text), why_not(port->daemon, err));
+			 stabletap_mac_format(mac, text),
+			 why_not(port->daemon, err));
 	tell(port, mac, "is the guest's, refused by the kernel");
 }
 

@@ -24,7 +24,7 @@ struct filter_record {
 	unsigned int flags;	/* IFF_ALLMULTI, IFF_PROMISC */
 	struct filter_set mc;
 	struct filter_set uc;
-	int mac_ifindex;	/* of the port that @mac was given to; 0: none */
+	int mac_ifindex;	/* of the port that has got @mac; 0: none */
 	uint8_t mac[6];		/* the guest's, in place of its own */
 	uint8_t unused[6];	/* records are compared as they lie */
 };

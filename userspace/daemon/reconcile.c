@@ -202,7 +202,8 @@ static int usable_of(const struct port *port, size_t rank, int present)
 	enum stabletap_mode mode = port_mode(port, rank);
 	size_t i;
 
-	if (present && means(port, rank, present) && can_be_had(port, present, mode) &&
+	if (present && means(port, rank, present) &&
+	    can_be_had(port, present, mode) &&
 	    leads_anywhere(port, present, mode, present))
 		return present;
 	for (i = 0; i < s->n; i++)

@@ -384,7 +384,7 @@ int server_start(struct daemon *d, const char *path)
 	if (err >= 0)
 		err = sd_event_add_io(d->loop, &server->io, server->fd,
 				      EPOLLIN, on_connect, server);
-	/* One that waits and can't be taken in, for want of fds, stays ready. */
+	/* Who can't be taken in, for want of fds, stays at the door. */
 	if (err >= 0)
 		err = sd_event_source_set_ratelimit(server->io, CONNECTS_US,
 						    CONNECTS);
