@@ -112,6 +112,7 @@ check: machine
 	@selftests/check --kernel $(KERNEL) $(TESTS_QUOTED)
 
 check-long: machine
+	$(QUIETLY) -C userspace tests
 	$(VM)/prepare --services $(if $(findstring sriov,$(TESTS)),--qemu) \
 		--also valgrind $(KERNEL)
 	@selftests/check --long --kernel $(KERNEL) $(TESTS_QUOTED)
