@@ -176,27 +176,42 @@ is_attached() {
 	echo 1 >"$PCI/sriov_numvfs"
 	eventually vf_is_made 0
 	dev=$(vf 0)
-	ip link set "$dev" up
-	own=$(address "$dev")
 	# Not what a new one is
 	ip link set pf vf 0 vlan 7
 	ip link set pf vf 0 spoofchk off
 	ip link set pf vf 0 mac 02:00:00:00:00:77
+	ip link set "$dev" up
+	# When it finds its PF it takes what that has for it.
+	eventually has_carrier "$dev"
+	eventually address_is "$dev" 02:00:00:00:00:77
 	before=$(admin 0)
-	vfs 1 'VFVLAN=5\nVFSpoofCheck=yes\nVFTrust=yes\n' 1 | configure
+	vfs 1 'VFVLAN=5\nVFSpoofCheck=yes\nVFTrust=yes\n' 1 |
+		tee "$BATS_TEST_TMPDIR/with" | configure
 	daemon
-	eventually is_attached vm1
-	admin_is 0 "$ADDR"
-	admin_is 0 "vlan 5, spoof checking on"
-	configure <<<'[Pool fast]
+	is_put_back() {
+		eventually is_attached vm1
+		admin_is 0 "$ADDR"
+		admin_is 0 "vlan 5, spoof checking on"
+		configure <<<'[Pool fast]
 Member=pf vf=*'
+		: >"$LOG"
+		kill -HUP "$DAEMON"
+		eventually log_has "vm1: is gone"
+		admin_is 0 "vlan 5"
+		stabletap del vm1
+		eventually no_marks
+		[ "$(admin 0)" = "$before" ]
+		address_is "$dev" 02:00:00:00:00:77
+		# It was the PF's word, and is so again.
+		run ! ip link set "$dev" address 02:00:00:00:00:78
+	}
+	is_put_back
+	# Another one, that the VF has not taken
+	ip link set pf vf 0 mac 02:00:00:00:00:79
+	before=$(admin 0)
+	configure <"$BATS_TEST_TMPDIR/with"
 	kill -HUP "$DAEMON"
-	eventually log_has "vm1: is gone"
-	admin_is 0 "vlan 5"
-	stabletap del vm1
-	eventually admin_is 0 "$before"
-	eventually address_is "$dev" "$own"
-	eventually no_marks
+	is_put_back
 }
 
 @test "a VF that had no address from its PF may take any again" {

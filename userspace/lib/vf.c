@@ -372,20 +372,53 @@ static int give_addr(struct stabletap *st, const struct stabletap_link *link,
 	return 0;
 }
 
-/*
- * Who has no address from its PF has told it its own, and many show that in
- * the same place.
- */
 static int add_mark(struct stabletap *st, const struct stabletap_link *link,
-		    const struct stabletap_vf *now)
+		    const struct stabletap_vf *was)
 {
-	struct stabletap_vf was = *now;
 	char mark[128];
 
-	if (!memcmp(was.mac, link->addr, sizeof(was.mac)))
-		memset(was.mac, 0, sizeof(was.mac));
-	mark_format(link->ifindex, link->addr, &was, mark, sizeof(mark));
+	mark_format(link->ifindex, link->addr, was, mark, sizeof(mark));
 	return stabletap_link_add_altname(st, link->ifindex, mark);
+}
+
+static int del_mark(struct stabletap *st, const struct stabletap_link *link,
+		    const struct stabletap_vf *was)
+{
+	char mark[128];
+
+	mark_format(link->ifindex, link->addr, was, mark, sizeof(mark));
+	return stabletap_link_del_altname(st, link->ifindex, mark);
+}
+
+/*
+ * A VF has the address that its PF shows for it.  Has the PF given it that, or
+ * the VF told it its own, which many show in the same place?  Who was given
+ * one may take no other: so try @other, and put it back.  A trusted one may
+ * anyhow, and then the PF's word takes nothing from it.
+ */
+static bool is_own_addr(struct stabletap *st, const struct stabletap_link *link,
+			const struct stabletap_vf *now, const uint8_t other[6])
+{
+	if (memcmp(now->mac, link->addr, sizeof(now->mac)) != 0 ||
+	    !memcmp(now->mac, other, sizeof(now->mac)) || now->trust == 1 ||
+	    stabletap_link_set_mac(st, link->ifindex, other))
+		return false;
+	stabletap_link_set_mac(st, link->ifindex, link->addr);
+	return true;
+}
+
+/* To be killed in between leaves a mark by which it is put back. */
+static int mark(struct stabletap *st, const struct stabletap_link *link,
+		const struct stabletap_vf *now, const uint8_t other[6])
+{
+	struct stabletap_vf was = *now;
+	int err = add_mark(st, link, &was);
+
+	if (err || !is_own_addr(st, link, now, other))
+		return err;
+	memset(was.mac, 0, sizeof(was.mac));
+	err = add_mark(st, link, &was);
+	return err ? err : del_mark(st, link, now);
 }
 
 int stabletap_vf_set_up(struct stabletap *st, const struct stabletap_link *link,
@@ -397,7 +430,7 @@ int stabletap_vf_set_up(struct stabletap *st, const struct stabletap_link *link,
 	int err = 0;
 
 	if (!stabletap_vf_marked(link, old, &was))
-		err = add_mark(st, link, now);
+		err = mark(st, link, now, want->mac);
 	if (err)
 		return err;
 	st_fault("vf-marked");
