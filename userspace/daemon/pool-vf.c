@@ -33,15 +33,26 @@ static bool vf_find(const struct daemon *d, const struct stabletap_link *link,
 	return n >= 0;
 }
 
-/* The kernel sends no event when the altnames of a device that is down change. */
+/*
+ * The kernel sends no event when the altnames of a device that is down change,
+ * nor when a driver gives it the address that its PF has for it.  Everything
+ * else is left to events: with it known, they would be no news.
+ */
 static void link_refresh(struct daemon *d, int ifindex)
 {
-	struct stabletap_link link;
+	const struct stabletap_link *known;
+	struct stabletap_link now, merged;
 
-	if (stabletap_link_get(d->st, ifindex, &link))
+	known = stabletap_links_find(&d->links, ifindex);
+	if (!known || stabletap_link_get(d->st, ifindex, &now))
 		return;
-	if (stabletap_links_put(&d->links, &link))
-		stabletap_link_release(&link);
+	merged = *known;
+	memcpy(merged.addr, now.addr, sizeof(merged.addr));
+	/* @now's own is all that is its own: they change hands. */
+	merged.altnames = now.altnames;
+	merged.altnames_len = now.altnames_len;
+	if (stabletap_links_put(&d->links, &merged))
+		stabletap_link_release(&now);
 }
 
 /* -EOPNOTSUPP: its PF tells nothing of its VFs, as some drivers' don't. */
@@ -145,9 +156,12 @@ int pools_prepare(struct port *port, int dev, enum stabletap_mode mode)
 	struct setup s = { 0 };
 	int n;
 
+	if (!pool)
+		return 0;
+	link_refresh(d, dev);
 	link = stabletap_links_find(&d->links, dev);
 	self = stabletap_links_find(&d->links, port->ifindex);
-	if (!pool || !link || !self)
+	if (!link || !self)
 		return 0;
 	n = vf_plan(d, pool, link, self, port_takes_whole(mode), &s);
 	if (n == -EOPNOTSUPP)
@@ -172,6 +186,7 @@ void pool_vf_put_back(struct pools *p, struct member *m)
 	link = stabletap_links_find(&d->links, m->ifindex);
 	if (m->holder || !link || !stabletap_vf_marked(link, addr, &was))
 		return;
+	link_refresh(d, m->ifindex);
 	err = vf_get(d, link, &pf, &now);
 	if (!err)
 		err = stabletap_vf_put_back(d->st, link, pf, &now);
