@@ -218,8 +218,9 @@ Member=pf vf=*'
 	vfs 1 '' 1 | configure
 	daemon
 	eventually is_attached vm1
-	configure <<<'[Pool fast]
-Member=pf vf=*'
+	# The pool may be gone, too.
+	configure <<<'[Port vm2]
+Candidate=none'
 	kill -HUP "$DAEMON"
 	eventually log_has "vm1: is gone"
 	stabletap del vm1
@@ -274,8 +275,8 @@ Member=pf vf=*'
 		[ "$status" = 137 ]
 		[ "$(marks)" = 1 ]
 	done
-	configure <<<'[Pool fast]
-Member=pf vf=*'
+	configure <<<'[Port vm2]
+Candidate=none'
 	daemon
 	eventually no_marks
 	[ "$(with_address_of 1)" = 0 ]

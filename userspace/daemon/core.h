@@ -92,7 +92,7 @@ struct daemon {
 	size_t selections_n;
 	struct port *dirty;		/* who has to look, the first ... */
 	struct port *dirty_last;	/* ... and, if there is one, the last */
-	struct pools *pools;		/* NULL: none in the configuration */
+	struct pools *pools;
 	sd_event_source *work;		/* looks at ports that are dirty */
 	sd_event_source *resync;	/* dumps again, after trouble */
 	bool sweep_due;			/* a child may be nobody's */

@@ -160,7 +160,18 @@ static int look_at_addresses(const struct daemon *d, const struct table *t)
 	return 0;
 }
 
-/* The members of all pools, each once */
+static bool is_marked(const struct stabletap_link *link)
+{
+	struct stabletap_vf was;
+	uint8_t addr[6];
+
+	return stabletap_vf_marked(link, addr, &was);
+}
+
+/*
+ * The members of all pools, each once; and what is marked, for the pool that
+ * it was set up for may be in the configuration no more.
+ */
 static int table_fill(const struct daemon *d, struct table *t)
 {
 	const struct set *s;
@@ -168,6 +179,8 @@ static int table_fill(const struct daemon *d, struct table *t)
 
 	for (i = 0; i < d->conf->pools_n; i++)
 		n += d->selections[d->conf->pools[i].selector].match.n;
+	for (i = 0; i < d->links.n; i++)
+		n += is_marked(d->links.v[i]);
 	t->n = 0;
 	t->v = calloc(n + 1, sizeof(*t->v));
 	if (!t->v)
@@ -177,6 +190,9 @@ static int table_fill(const struct daemon *d, struct table *t)
 		for (k = 0; k < s->n; k++)
 			t->v[t->n++].ifindex = s->v[k];
 	}
+	for (i = 0; i < d->links.n; i++)
+		if (is_marked(d->links.v[i]))
+			t->v[t->n++].ifindex = d->links.v[i]->ifindex;
 	if (t->n)
 		qsort(t->v, t->n, sizeof(*t->v), by_ifindex);
 	for (i = 0, n = 0; i < t->n; i++)
@@ -188,12 +204,11 @@ static int table_fill(const struct daemon *d, struct table *t)
 
 static int table_make(const struct daemon *d, struct table *t)
 {
-	struct stabletap_vf was;
-	uint8_t addr[6];
+	const struct stabletap_link *link;
 	size_t i;
 	int err = table_fill(d, t);
 
-	if (err)
+	if (err || !t->n)
 		return err;
 	for (i = 0; i < d->links.n; i++)
 		look_at_upper(d, t, d->links.v[i]);
@@ -207,11 +222,11 @@ static int table_make(const struct daemon *d, struct table *t)
 	for (i = 0; i < t->n; i++) {
 		struct member *m = &t->v[i];
 
+		link = stabletap_links_find(&d->links, m->ifindex);
+		m->marked = is_marked(link);
 		if (m->holder)
 			m->why[0] = '\0';
-		else if (stabletap_vf_marked(stabletap_links_find(&d->links,
-								  m->ifindex),
-					     addr, &was))
+		else if (m->marked)
 			say_taken(m, "it is to be put back first");
 	}
 	return 0;
@@ -232,8 +247,11 @@ bool pools_allow(const struct port *port, int dev)
 		return !p || !pool_of(port, dev);
 	if (m->holder)
 		return m->holder == port->ifindex;
-	/* What others have on it is no matter to who shares it with them. */
-	return !*m->why || !pool_of(port, dev);
+	/*
+	 * What others have on it is no matter to who shares it with them; the
+	 * address and VLAN of the port that had it are.
+	 */
+	return !*m->why || (!m->marked && !pool_of(port, dev));
 }
 
 void pools_taken(struct port *port, int dev)
@@ -436,8 +454,9 @@ static int pools_start(struct pools *p)
 						 on_retry, p);
 	if (err >= 0)
 		err = sd_event_source_set_enabled(p->retry, SD_EVENT_OFF);
-	if (err >= 0)
-		err = stabletap_addr_monitor_open(&p->addrs);
+	if (err < 0 || !p->daemon->conf->pools_n)
+		return err < 0 ? err : 0;
+	err = stabletap_addr_monitor_open(&p->addrs);
 	if (err >= 0)
 		err = sd_event_add_io(loop, &p->addrs_io,
 				      stabletap_monitor_fd(p->addrs), EPOLLIN,
@@ -447,8 +466,6 @@ static int pools_start(struct pools *p)
 
 int pools_init(struct daemon *d)
 {
-	if (!d->conf->pools_n)
-		return 0;
 	d->pools = calloc(1, sizeof(*d->pools));
 	if (!d->pools)
 		return -ENOMEM;

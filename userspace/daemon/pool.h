@@ -16,6 +16,7 @@ struct member {
 	int holder;		/* the port that has it, or 0 */
 	char why[64];		/* nobody has it, and it is no free one: why */
 	uint8_t mac[6];		/* the holder's, when it was last looked at */
+	bool marked;		/* of a port that had it; to be put back */
 	bool mended;		/* set up anew while in use; not twice */
 };
 
