@@ -148,6 +148,32 @@ is_attached() {
 	[[ $output == *": free"* ]]
 }
 
+@test "VFs are left alone until all of them are made, by whomever" {
+	vfs 1 '' 1 | sed /VFCount/d | configure
+	daemon
+	is_detached vm1
+	echo "stabletap-test: VFs are to be made" >/dev/kmsg
+	echo 3 >"$PCI/sriov_numvfs"
+	eventually is_attached vm1
+	dmesg | sed '1,/stabletap-test: VFs are to be made/d' \
+		>"$BATS_TEST_TMPDIR/kernel"
+	# In the words of igb, and of 8021q when a device is set up
+	said() { grep -n "$1" "$BATS_TEST_TMPDIR/kernel" | sed 's/:.*//;q'; }
+	made=$(said ' 3 VFs allocated')
+	up=$(said 'adding VLAN 0 to HW filter on device')
+	[ "$made" -lt "$up" ]
+}
+
+@test "killed while its PF makes VFs, the daemon can be started at once" {
+	vfs 4 '' 1 | configure
+	daemon
+	eventually [ -e "$PCI/virtfn0" ]
+	daemon_ends KILL
+	daemon
+	eventually is_attached vm1
+	[ "$(cat "$PCI/sriov_numvfs")" = 4 ]
+}
+
 @test "frames go through a VF, by the port's address and checked" {
 	vfs 1 '' 1 | configure
 	tcpdump -c 2 -U -nei pf rarp 3>&- >"$BATS_TEST_TMPDIR/seen" \
@@ -347,6 +373,6 @@ Candidate=none'
 	vfs 3 '' 1 | configure
 	daemon
 	eventually is_attached vm1
-	log_has "pf has 1 VFs already, not the 3 of pool 'fast'"
+	eventually log_has "pf has 1 VFs already, not the 3 of pool 'fast'"
 	[ "$(cat "$PCI/sriov_numvfs")" = 1 ]
 }

@@ -84,6 +84,8 @@ struct daemon {
 	struct stabletap_monitor *mon;
 	struct stabletap_links links;	/* all devices */
 	struct set seen;		/* set up once, or found so */
+	struct set made;		/* no VFs, or done with: see vfs.c */
+	struct vfs_wait *vfs_waits;
 	struct conf *conf;
 	const char *conf_file;		/* instead of the layers, or NULL */
 	struct port *ports;		/* as conf->ports */
@@ -135,6 +137,9 @@ int events_read(struct daemon *d);
 /* ---- select.c ---- */
 int select_init(struct daemon *d);
 void select_free(struct daemon *d);
+bool set_has(const struct set *s, int ifindex);
+/* Make membership what it should be; true if that is a change. */
+bool set_make(struct set *s, int ifindex, bool member);
 /* A device has come, changed or gone (@link NULL, and not in the table). */
 void select_update(struct daemon *d, int ifindex,
 		   const struct stabletap_link *link);
@@ -266,6 +271,16 @@ double probe_answered_ago(const struct port *port, int dev, bool whole);
 void probes_update(struct daemon *d, int ifindex,
 		   const struct stabletap_link *link);
 void probes_update_all(struct daemon *d);
+
+/* ---- vfs.c: VFs that are being made ---- */
+/*
+ * May that device be touched?  Not a VF while its PF is making VFs; the
+ * selections and pools look again when that is over.
+ */
+bool vfs_made(struct daemon *d, const struct stabletap_link *link);
+void vfs_free(struct daemon *d);
+/* fork() for what may wait in the kernel, longer than the daemon lives */
+pid_t vfs_fork(void);
 
 /* ---- pool.c: devices of which each carries one port at a time ---- */
 /* The pools of the configuration, instead of those before. */

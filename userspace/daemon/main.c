@@ -147,6 +147,7 @@ static void stop(struct daemon *d)
 	sd_event_source_disable_unref(d->sweep);
 	sd_event_source_disable_unref(d->work);
 	filter_stop(d);
+	vfs_free(d);
 	free(d->seen.v);
 	stabletap_close(d->st);
 	sd_event_unref(d->loop);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -14,57 +15,9 @@
 struct maker {
 	unsigned int count;
 	char pf[STABLETAP_NAME_SIZE];
+	char pool[64];
+	char path[160];
 };
-
-static int on_made(sd_event_source *s, const siginfo_t *si, void *arg)
-{
-	const struct maker *maker = arg;
-	int err = si->si_code == CLD_EXITED ? si->si_status : EINTR;
-
-	(void)s;
-	if (!err)
-		log_port(LOG_NOTICE, NULL, "made %u VFs on %s", maker->count,
-			 maker->pf);
-	else
-		log_port(LOG_ERR, NULL, "can't make %u VFs on %s: %s%s",
-			 maker->count, maker->pf, strerror(err),
-			 err == EROFS ? "; the service needs ReadWritePaths=/sys/devices" :
-			 "");
-	return 0;
-}
-
-/* Loading a driver for each takes seconds, so a child waits for it. */
-static int spawn_maker(struct daemon *d, const char *path,
-		       const struct stabletap_link *pf, unsigned int count)
-{
-	sd_event_source *s = NULL;
-	struct maker *maker;
-	pid_t pid = fork();
-	int err, fd;
-
-	if (pid < 0)
-		return -errno;
-	if (!pid) {
-		/* It may outlive the daemon: not with its lock and sockets. */
-		close_range(3, ~0U, 0);
-		fd = open(path, O_WRONLY | O_CLOEXEC);
-		_exit(fd >= 0 && dprintf(fd, "%u", count) > 0 ? 0 : errno);
-	}
-	maker = calloc(1, sizeof(*maker));
-	if (!maker)
-		return -ENOMEM;
-	maker->count = count;
-	memcpy(maker->pf, pf->name, sizeof(maker->pf));
-	err = sd_event_add_child(d->loop, &s, pid, WEXITED, on_made, maker);
-	if (err < 0) {
-		free(maker);
-		return err;
-	}
-	sd_event_source_set_destroy_callback(s, free);
-	sd_event_source_set_floating(s, 1);
-	sd_event_source_unref(s);
-	return 0;
-}
 
 static int read_number(const char *path, unsigned int *n)
 {
@@ -80,6 +33,67 @@ static int read_number(const char *path, unsigned int *n)
 		err = -EIO;
 	fclose(file);
 	return err;
+}
+
+static void say_failed(const struct maker *maker, int err)
+{
+	const char *why = err == ENOENT ? "it can have none" : strerror(err);
+
+	log_port(LOG_ERR, NULL, "can't make %u VFs on %s: %s%s", maker->count,
+		 maker->pf, why, err == EROFS ?
+		 "; the service needs ReadWritePaths=/sys/devices" : "");
+}
+
+static int on_made(sd_event_source *s, const siginfo_t *si, void *arg)
+{
+	const struct maker *maker = arg;
+	int err = si->si_code == CLD_EXITED ? si->si_status : EINTR;
+	unsigned int n = 0;
+
+	(void)s;
+	if (!err)
+		log_port(LOG_NOTICE, NULL, "made %u VFs on %s", maker->count,
+			 maker->pf);
+	else if (err != EEXIST)
+		say_failed(maker, err);
+	else if (!read_number(maker->path, &n) && n && n != maker->count)
+		log_port(LOG_WARNING, NULL,
+			 "%s has %u VFs already, not the %u of pool '%s'; other numbers would take them away from who has them",
+			 maker->pf, n, maker->count, maker->pool);
+	return 0;
+}
+
+/* Whoever else is making some is waited for: it is the child that reads. */
+static int make(const struct maker *maker)
+{
+	unsigned int n = 0;
+	int err = read_number(maker->path, &n);
+	int fd;
+
+	if (err || n)
+		return err ? -err : EEXIST;
+	fd = open(maker->path, O_WRONLY | O_CLOEXEC);
+	return fd >= 0 && dprintf(fd, "%u", maker->count) > 0 ? 0 : errno;
+}
+
+/* Loading a driver for each takes seconds, so a child waits for it. */
+static int maker_start(struct daemon *d, struct maker *maker)
+{
+	sd_event_source *s = NULL;
+	pid_t pid = vfs_fork();
+	int err;
+
+	if (pid < 0)
+		return -errno;
+	if (!pid)
+		_exit(make(maker));
+	err = sd_event_add_child(d->loop, &s, pid, WEXITED, on_made, maker);
+	if (err < 0)
+		return err;
+	sd_event_source_set_destroy_callback(s, free);
+	sd_event_source_set_floating(s, 1);
+	sd_event_source_unref(s);
+	return 0;
 }
 
 /* Once for each PF: who takes them away by hand later means it. */
@@ -103,8 +117,7 @@ void pool_make_vfs(struct pools *p, const struct conf_pool *pool,
 		   const struct conf_selector *s,
 		   const struct stabletap_link *pf)
 {
-	unsigned int n = 0;
-	char path[160];
+	struct maker *maker;
 	int err;
 
 	(void)s;
@@ -112,16 +125,18 @@ void pool_make_vfs(struct pools *p, const struct conf_pool *pool,
 	if (!pool->vf_count || !(pf->flags & IFF_UP) ||
 	    is_tried(p, pf->ifindex))
 		return;
-	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s/sriov_numvfs",
-		 pf->parent_bus, pf->parent_dev);
-	err = read_number(path, &n);
-	if (!err && !n)
-		err = spawn_maker(p->daemon, path, pf, pool->vf_count);
-	if (err)
-		log_port(LOG_ERR, NULL, "can't make VFs on %s: %s", pf->name,
-			 err == -ENOENT ? "it can have none" : strerror(-err));
-	else if (n && n != pool->vf_count)
-		log_port(LOG_WARNING, NULL,
-			 "%s has %u VFs already, not the %u of pool '%s'; other numbers would take them away from who has them",
-			 pf->name, n, pool->vf_count, pool->name);
+	maker = calloc(1, sizeof(*maker));
+	if (!maker)
+		return;
+	maker->count = pool->vf_count;
+	memcpy(maker->pf, pf->name, sizeof(maker->pf));
+	snprintf(maker->pool, sizeof(maker->pool), "%s", pool->name);
+	snprintf(maker->path, sizeof(maker->path),
+		 "/sys/bus/%s/devices/%s/sriov_numvfs", pf->parent_bus,
+		 pf->parent_dev);
+	err = maker_start(p->daemon, maker);
+	if (err < 0) {
+		say_failed(maker, -err);
+		free(maker);
+	}
 }

@@ -202,7 +202,7 @@ static int table_fill(const struct daemon *d, struct table *t)
 	return 0;
 }
 
-static int table_make(const struct daemon *d, struct table *t)
+static int table_make(struct daemon *d, struct table *t)
 {
 	const struct stabletap_link *link;
 	size_t i;
@@ -226,6 +226,8 @@ static int table_make(const struct daemon *d, struct table *t)
 		m->marked = is_marked(link);
 		if (m->holder)
 			m->why[0] = '\0';
+		else if (!vfs_made(d, link))
+			say_taken(m, "its PF is making VFs");
 		else if (m->marked)
 			say_taken(m, "it is to be put back first");
 	}

@@ -34,7 +34,7 @@ static size_t set_position(const struct set *s, int ifindex)
 	return i;
 }
 
-static bool set_has(const struct set *s, int ifindex)
+bool set_has(const struct set *s, int ifindex)
 {
 	size_t i = set_position(s, ifindex);
 
@@ -72,8 +72,7 @@ static void set_drop(struct set *s, int ifindex)
 	memmove(&s->v[i], &s->v[i + 1], (s->n - i) * sizeof(*s->v));
 }
 
-/* Make membership what it should be; true if that is a change. */
-static bool set_make(struct set *s, int ifindex, bool member)
+bool set_make(struct set *s, int ifindex, bool member)
 {
 	if (set_has(s, ifindex) == member)
 		return false;
@@ -359,7 +358,7 @@ static void bring_up(struct daemon *d, const struct stabletap_link *link)
 {
 	int err = 0;
 
-	if (set_has(&d->seen, link->ifindex))
+	if (set_has(&d->seen, link->ifindex) || !vfs_made(d, link))
 		return;
 	if (!(link->flags & IFF_UP)) {
 		if (!is_left_alone(d, link))
@@ -519,8 +518,10 @@ void select_update(struct daemon *d, int ifindex,
 {
 	size_t i;
 
-	if (!link)
+	if (!link) {
 		set_make(&d->seen, ifindex, false);
+		set_make(&d->made, ifindex, false);
+	}
 	/* Pools last: they are made of the others. */
 	for (i = 0; i < d->selections_n; i++)
 		if (!d->selections[i].pool)
@@ -533,14 +534,22 @@ void select_update(struct daemon *d, int ifindex,
 	pools_look(d, ifindex);
 }
 
+static void forget_gone(const struct daemon *d, struct set *s)
+{
+	size_t i;
+
+	for (i = s->n; i-- > 0;)
+		if (!stabletap_links_find(&d->links, s->v[i]))
+			set_drop(s, s->v[i]);
+}
+
 void select_all(struct daemon *d)
 {
 	struct selection *sel;
 	size_t i, k;
 
-	for (i = d->seen.n; i-- > 0;)
-		if (!stabletap_links_find(&d->links, d->seen.v[i]))
-			set_drop(&d->seen, d->seen.v[i]);
+	forget_gone(d, &d->seen);
+	forget_gone(d, &d->made);
 	for (i = 0; i < d->selections_n; i++) {
 		sel = &d->selections[i];
 		sel->match.n = 0;
