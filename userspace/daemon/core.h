@@ -288,6 +288,11 @@ int pools_init(struct daemon *d);
 void pools_free(struct daemon *d);
 /* Devices have changed (@ifindex: which, 0: any): look before ports do. */
 void pools_look(struct daemon *d, int ifindex);
+/*
+ * A notice of a device in which nothing is new: if it is a PF, its VFs may have
+ * been changed, of which its notices say nothing.
+ */
+void pools_notice(struct daemon *d, int ifindex);
 /* May @port have that device, for all that pools know? */
 bool pools_allow(const struct port *port, int dev);
 /* @port is to be attached to that device: set it up if it is a pool's VF. */

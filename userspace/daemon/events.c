@@ -65,8 +65,10 @@ static int on_device(const struct stabletap_link *link, bool gone, void *arg)
 		forget(d, link->ifindex);
 		return 0;
 	}
-	if (old && !is_news(old, link))
+	if (old && !is_news(old, link)) {
+		pools_notice(d, link->ifindex);
 		return 0;
+	}
 
 	/* An ifindex that is used again, by a device of another kind */
 	if (old && stabletap_link_is_port(old) && !stabletap_link_is_port(link))

@@ -226,7 +226,7 @@ void pool_vf_mend(struct pools *p, struct member *m)
 		return;
 	if (memcmp(m->mac, self->addr, sizeof(m->mac)) != 0)
 		m->mended = false;
-	else if (!p->check)
+	else if (!p->check && !p->notice)
 		return;
 	memcpy(m->mac, self->addr, sizeof(m->mac));
 	lower = stabletap_links_find(&d->links, (int)self->port.lower);

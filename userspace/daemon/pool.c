@@ -330,6 +330,7 @@ static int on_work(sd_event_source *s, void *arg)
 	if (p->check)
 		pools_each_pf(p, pool_vf_clear_strays);
 	p->check = false;
+	p->notice = false;
 	tell_freed(p, &old);
 	free(old.v);
 	return 0;
@@ -365,6 +366,18 @@ void pools_look(struct daemon *d, int ifindex)
 	    (m && !stabletap_links_find(&d->links, ifindex)))
 		p->check = true;
 	look(p);
+}
+
+void pools_notice(struct daemon *d, int ifindex)
+{
+	if (!d->pools || !d->conf->pools_n || !is_pf(d, ifindex))
+		return;
+	/*
+	 * No reason to take a port's address from a VF that no port has: it
+	 * may just have been given it, for a guest that has both.
+	 */
+	d->pools->notice = true;
+	look(d->pools);
 }
 
 static int on_addrs(sd_event_source *s, int fd, uint32_t revents, void *arg)

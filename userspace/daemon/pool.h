@@ -28,7 +28,8 @@ struct table {
 struct pools {
 	struct daemon *daemon;
 	struct table members;
-	bool check;		/* ask the PFs what they have */
+	bool check;		/* ask the PFs what they have ... */
+	bool notice;		/* ... of VFs in use only */
 	sd_event_source *work;
 	sd_event_source *retry;
 	unsigned int retries;
