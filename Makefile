@@ -113,8 +113,7 @@ check: machine
 
 check-long: machine
 	$(QUIETLY) -C userspace tests
-	$(VM)/prepare --services $(if $(findstring sriov,$(TESTS)),--qemu) \
-		--also valgrind $(KERNEL)
+	$(VM)/prepare --services --qemu --also valgrind $(KERNEL)
 	@selftests/check --long --kernel $(KERNEL) $(TESTS_QUOTED)
 
 # The patterns are for check, not for the shell.
