@@ -122,7 +122,7 @@ TESTS_QUOTED := $(patsubst %,'%',$(TESTS))
 bench: machine
 	@selftests/bench/run --kernel $(KERNEL)
 	@selftests/bench/rtnl --kernel $(KERNEL)
-	@selftests/bench/follow --kernel $(KERNEL)
+	@selftests/check --long --kernel $(KERNEL) 'icount/*'
 
 demo:
 	@GUEST=$(GUEST) KERNEL=$(KERNEL) selftests/demo/run

@@ -72,8 +72,9 @@ newer_qemu() {
 }
 
 # units KIND [PATTERN]... - the tests as dir/name, those that ask for most time
-# first; KIND: empty, or --long for those of make check-long, --sriov for those
-# of a machine with virtual functions.  As selftests/Makefile.
+# first; KIND: empty, or --long for those of make check-long, --icount and
+# --sriov for those of a machine that counts instructions, or has virtual
+# functions.  As selftests/Makefile.
 units() {
 	local kind=$1 source name pattern
 
@@ -84,8 +85,8 @@ units() {
 		case $name in
 		lib/*|vm/*|host/*|bench/*|fuzz/*|demo/*|'*'*|*'/*.'*)
 			continue ;;
-		sriov/*)
-			[ "$kind" = --sriov ] || continue ;;
+		icount/*|sriov/*)
+			[ "$kind" = "--${name%%/*}" ] || continue ;;
 		*-long.*|long/*)
 			[ "$kind" = --long ] || continue ;;
 		*)

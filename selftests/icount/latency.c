@@ -153,10 +153,11 @@ static int peer_open(struct contest *c)
 	return err ? err : fd;
 }
 
+/* Not in the last byte: one of them would be the peer's. */
 static void mac_of(enum who who, uint8_t mac[6])
 {
 	memcpy(mac, ST_MAC_PORT, 6);
-	mac[5] += who;
+	mac[4] = who;
 }
 
 static int ports_new(struct contest *c)
@@ -166,7 +167,7 @@ static int ports_new(struct contest *c)
 
 	for (who = 0; who < ALL; who++) {
 		snprintf(name, sizeof(name), "vm%d", who + 1);
-		c->port[who] = st_port_new(c->control, name, who, 1);
+		c->port[who] = st_port_new(c->control, name, who << 8, 1);
 		if (c->port[who] < 0)
 			return c->port[who];
 		c->fd[who] = st_port_open(c->control, c->port[who], 0);
@@ -224,7 +225,8 @@ static int vlan_add(struct contest *c, enum who who)
 /* ---- who is compared with the daemon ---- */
 
 struct bare {
-	struct mnl_socket *nl;
+	struct mnl_socket *nl;		/* what there is */
+	struct mnl_socket *talk;	/* what is to be */
 	char name[IFNAMSIZ];
 	int ifindex;
 };
@@ -244,7 +246,34 @@ static int bare_event(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-static int bare_child(int ifindex, int port)
+/* As st_talk(), on a socket that is open already */
+static int bare_talk(const struct bare *bare, const struct nlmsghdr *nlh)
+{
+	char buf[4096] __attribute__((aligned(8)));
+	ssize_t got;
+
+	if (mnl_socket_sendto(bare->talk, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+	got = mnl_socket_recvfrom(bare->talk, buf, sizeof(buf));
+	if (got < 0 || mnl_cb_run(buf, got, 0, 0, NULL, NULL) < 0)
+		return -errno;
+	return 0;
+}
+
+static int bare_up(const struct bare *bare)
+{
+	struct ifinfomsg *ifm;
+	char buf[256] = {};
+	struct nlmsghdr *nlh;
+
+	nlh = st_link_msg(buf, RTM_NEWLINK, 0, bare->ifindex);
+	ifm = mnl_nlmsg_get_payload(nlh);
+	ifm->ifi_change = IFF_UP;
+	ifm->ifi_flags = IFF_UP;
+	return bare_talk(bare, nlh);
+}
+
+static int bare_child(const struct bare *bare, int port)
 {
 	struct nlattr *info, *data;
 	struct nlmsghdr *nlh;
@@ -254,7 +283,7 @@ static int bare_child(int ifindex, int port)
 	mac_of(BARE, mac);
 	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, "bare");
-	mnl_attr_put_u32(nlh, IFLA_LINK, ifindex);
+	mnl_attr_put_u32(nlh, IFLA_LINK, bare->ifindex);
 	mnl_attr_put(nlh, IFLA_ADDRESS, 6, mac);
 	mnl_attr_put_u32(nlh, IFLA_MASTER, port);
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
@@ -263,7 +292,7 @@ static int bare_child(int ifindex, int port)
 	mnl_attr_put_u32(nlh, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
-	return st_talk(nlh, NULL, NULL);
+	return bare_talk(bare, nlh);
 }
 
 /* For one device; what it has to say, it says by its exit status. */
@@ -275,8 +304,10 @@ static int bare_run(int port, int ready)
 
 	dev_name(BARE, bare.name);
 	bare.nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (!bare.nl || mnl_socket_bind(bare.nl, RTMGRP_LINK,
-					MNL_SOCKET_AUTOPID) < 0)
+	bare.talk = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (!bare.nl || !bare.talk ||
+	    mnl_socket_bind(bare.nl, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_bind(bare.talk, 0, MNL_SOCKET_AUTOPID) < 0)
 		return 1;
 	if (write(ready, "", 1) != 1)
 		return 2;
@@ -286,9 +317,9 @@ static int bare_run(int port, int ready)
 			return 3;
 		mnl_cb_run(buf, got, 0, 0, bare_event, &bare);
 	}
-	if (st_link_up(bare.ifindex, true))
+	if (bare_up(&bare))
 		return 4;
-	return bare_child(bare.ifindex, port) ? 5 : 0;
+	return bare_child(&bare, port) ? 5 : 0;
 }
 
 /* What both scripts do when there is the device; $1: its name, $2: the port */
@@ -341,7 +372,10 @@ static pid_t rival_start(struct contest *c, enum who who)
 		script_run(who, ready[1]);
 	}
 	setpgid(pid, pid);
-	/* It has subscribed, or begun, when there is the first byte. */
+	/*
+	 * It has subscribed, or begun, when there is the first byte.  It keeps
+	 * the other end, too: nobody reads what the scripts write later.
+	 */
 	for (i = 0; i < 100; i++) {
 		if (who == SCRIPT)
 			st_link_up(st_ifindex("other"), !(i % 2));
@@ -478,6 +512,8 @@ FIXTURE_SETUP(latency)
 {
 	struct contest *c = &self->c;
 
+	/* Programs and libraries come from the host once, and are kept. */
+	ASSERT_EQ(0, st_sh("stabletapd --version >/dev/null"));
 	ASSERT_EQ(0, st_netns_new());
 	c->control = st_control_open();
 	ASSERT_LE(0, c->control);
@@ -498,6 +534,8 @@ FIXTURE_TEARDOWN(latency)
 {
 	__atomic_store_n(&self->c.target, -1, __ATOMIC_RELEASE);
 	pthread_join(self->c.writer, NULL);
+	/* Stopped, it would not end. */
+	kill(self->c.daemon.pid, SIGCONT);
 	daemon_end(&self->c.daemon);
 }
 
