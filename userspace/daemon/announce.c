@@ -277,7 +277,7 @@ int announcer_start(struct announcer *a, int port, int ifindex,
 		return err;
 	}
 	/* After other ports' attachments, whose frames are waited for. */
-	sd_event_source_set_priority(r->timer, SD_EVENT_PRIORITY_NORMAL + 10);
+	sd_event_source_set_priority(r->timer, SD_EVENT_PRIORITY_IDLE + 10);
 	r->next = a->rounds;
 	a->rounds = r;
 	return 0;
