@@ -381,6 +381,22 @@ Candidate=v0'
 		"$BATS_TEST_TMPDIR/seen"
 }
 
+@test "the network is told in the VLANs on the port, too" {
+	configure <<<'[Port vm1]
+MACAddress=52:54:00:01:02:03
+Candidate=v0'
+	daemon
+	eventually is_on vm1 v0
+	ip link add vm1.7 link vm1 up type vlan id 7
+	in_ns timeout 600 tcpdump -c 1 -U -nei v1 vlan 7 and rarp 3>&- \
+		>"$BATS_TEST_TMPDIR/seen" 2>"$BATS_TEST_TMPDIR/listens" &
+	background+=("$!")
+	eventually grep -q listening "$BATS_TEST_TMPDIR/listens"
+	stabletap detach vm1
+	eventually grep -q "52:54:00:01:02:03 > ff:ff:ff:ff:ff:ff.*vlan 7" \
+		"$BATS_TEST_TMPDIR/seen"
+}
+
 @test "a hook is told what happened" {
 	configure <<<"[Port vm1]
 Candidate=d0

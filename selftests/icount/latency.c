@@ -34,7 +34,7 @@
 
 #define ROUNDS	11	/* of those that are compared; the median counts */
 #define BOUND	3	/* times what the bare loop takes */
-#define DEADLINE 20000	/* ms */
+#define DEADLINE 10000	/* ms */
 #define FRAME	60
 
 enum who { DAEMON, BARE, SCRIPT, POLLING, ALL };

@@ -30,6 +30,7 @@ struct round {
 	int port;
 	int ifindex;
 	uint8_t mac[6];
+	bool stacked;
 	unsigned int time;	/* which of @at_ms is next */
 	unsigned int sent;
 	struct announce_frame *frames;
@@ -142,7 +143,8 @@ static int gather(struct round *r)
 	if (!r->frames)
 		return -ENOMEM;
 	announce_rarp(add_frame(r), &none, r->mac);
-	err = speakers_list(r->port, r->mac, add_speaker, add_address, r);
+	err = speakers_list(r->port, r->mac, r->stacked, add_speaker,
+			    add_address, r);
 	if (err)
 		log_port(LOG_DEBUG, NULL,
 			 "what port %d has addresses of can't be read: %s",
@@ -247,8 +249,8 @@ static int take_vlans(struct round *r, const uint16_t *vlans, size_t n)
 }
 
 int announcer_start(struct announcer *a, int port, int ifindex,
-		    const uint8_t addr[6], const uint16_t *vlans,
-		    size_t vlans_n)
+		    const uint8_t addr[6], bool stacked,
+		    const uint16_t *vlans, size_t vlans_n)
 {
 	struct round *r;
 	int err;
@@ -265,6 +267,7 @@ int announcer_start(struct announcer *a, int port, int ifindex,
 	r->owner = a;
 	r->port = port;
 	r->ifindex = ifindex;
+	r->stacked = stacked;
 	memcpy(r->mac, addr, 6);
 	err = take_vlans(r, vlans, vlans_n);
 	if (!err)

@@ -101,12 +101,15 @@ void announcer_free(struct announcer *a);
  * nothing more urgent.  Another start for the same port ends the one before;
  * it ends by itself when @ifindex is no more.
  *
+ * @stacked: there are VLANs on the port; to ask for them costs a look at all
+ * devices, of which there may be thousands.
+ *
  * RARP goes out with the tag of each of @vlans, too, which the guest has made
  * on its NIC: 64 of them each time, others the next time.
  */
 int announcer_start(struct announcer *a, int port, int ifindex,
-		    const uint8_t addr[6], const uint16_t *vlans,
-		    size_t vlans_n);
+		    const uint8_t addr[6], bool stacked,
+		    const uint16_t *vlans, size_t vlans_n);
 void announcer_stop(struct announcer *a, int port);
 
 /* ---- hooks.c ---- */

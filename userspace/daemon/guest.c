@@ -107,6 +107,21 @@ void guest_hand_over(struct port *port)
 	port->qmp = NULL;
 }
 
+static bool has_vlan(const struct port *port)
+{
+	const struct stabletap_links *links = &port->daemon->links;
+	const struct stabletap_link *link;
+	size_t i;
+
+	for (i = 0; i < links->n; i++) {
+		link = links->v[i];
+		if (link->link == port->ifindex && link->link_netnsid < 0 &&
+		    !strcmp(link->kind, "vlan"))
+			return true;
+	}
+	return false;
+}
+
 /*
  * By a child's parent: what a child sends to all is given to each of the other
  * children as well, who have no use for it, and there may be hundreds.
@@ -117,7 +132,8 @@ static void announce(struct port *port, const struct stabletap_link *link,
 	int lower = (int)link->port.lower;
 	int dev = device_of(port->daemon, lower);
 	int err = announcer_start(port->daemon->announcer, port->ifindex,
-				  dev ? dev : lower, link->addr, vlans, n);
+				  dev ? dev : lower, link->addr,
+				  has_vlan(port), vlans, n);
 
 	if (err)
 		log_port(LOG_WARNING, port, "can't be announced: %s",

@@ -4,7 +4,9 @@
  *
  * The kernel answers within the calls that send and receive; the socket is
  * non-blocking all the same.  It filters by kind and by device, so that what
- * comes does not grow with the number of ports.
+ * comes does not grow with the number of ports; but for the kind it looks at
+ * each device, and it sends all of them while it does not know the kind, until
+ * somebody makes the first VLAN.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -316,7 +318,7 @@ static int ask_addresses(struct listing *l, const struct speaker *s)
 	return ask(l, nlh, take_addr);
 }
 
-static int list(struct listing *l, speaker_fn fn)
+static int list(struct listing *l, bool stacked, speaker_fn fn)
 {
 	int on = 1;
 	size_t i;
@@ -330,7 +332,7 @@ static int list(struct listing *l, speaker_fn fn)
 	if (mnl_socket_bind(l->nl, 0, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
 	err = ask_port(l);
-	if (!err)
+	if (!err && stacked)
 		err = ask_vlans(l);
 	for (i = 0; i < l->n; i++)
 		fn(&l->v[i], l->arg);
@@ -339,7 +341,7 @@ static int list(struct listing *l, speaker_fn fn)
 	return err;
 }
 
-int speakers_list(int port, const uint8_t mac[6], speaker_fn fn,
+int speakers_list(int port, const uint8_t mac[6], bool stacked, speaker_fn fn,
 		  speaker_ip_fn ip_fn, void *arg)
 {
 	struct listing *l = calloc(1, sizeof(*l));
@@ -352,7 +354,7 @@ int speakers_list(int port, const uint8_t mac[6], speaker_fn fn,
 	l->n = 1;
 	l->v[0].ifindex = port;
 	memcpy(l->v[0].mac, mac, 6);
-	err = list(l, fn);
+	err = list(l, stacked, fn);
 	if (l->nl)
 		mnl_socket_close(l->nl);
 	free(l);

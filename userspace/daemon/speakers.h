@@ -26,9 +26,10 @@ typedef void (*speaker_ip_fn)(const struct speaker *s, int family,
 
 /*
  * Ask the kernel for the speakers of @port, whose MAC address is @mac, and
- * then for their addresses.  Never waits.
+ * then for their addresses.  Without @stacked, for the port alone.  Never
+ * waits.
  */
-int speakers_list(int port, const uint8_t mac[6], speaker_fn fn,
+int speakers_list(int port, const uint8_t mac[6], bool stacked, speaker_fn fn,
 		  speaker_ip_fn ip_fn, void *arg);
 
 /* For the tests: what one message says.  False: nothing of interest. */

@@ -359,7 +359,7 @@ static bool begun(sd_event *loop, struct announcer *a, int port,
 
 	for (round = 0; round < 20; round++) {
 		seen->rarp = seen->arp = seen->na = 0;
-		announcer_start(a, port, port, mac, NULL, 0);
+		announcer_start(a, port, port, mac, true, NULL, 0);
 		if (!loop_until(loop, see_one, seen, SOON))
 			return false;
 		if (seen->rarp < 4)
@@ -389,7 +389,8 @@ static void test_live(struct tap *t, struct seen *seen)
 		return;
 	a = announcer_new(loop);
 	begin = loop_now_ms();
-	ok(t, !announcer_start(a, port, port, mac, NULL, 0), "an announcement begins");
+	ok(t, !announcer_start(a, port, port, mac, true, NULL, 0),
+	   "an announcement begins");
 	ok(t, loop_until(loop, see, seen, SOON),
 	   "RARP, ARP and NA come out, 5 times each");
 	ok(t, seen->last - begin >= 790, "over 800 ms (%d)",
@@ -399,7 +400,7 @@ static void test_live(struct tap *t, struct seen *seen)
 	ok(t, seen->rarp == 5, "and no more");
 
 	ok(t, begun(loop, a, port, seen), "it begins again");
-	announcer_start(a, port, port, mac, NULL, 0);
+	announcer_start(a, port, port, mac, true, NULL, 0);
 	loop_until(loop, see_six, seen, SOON);
 	loop_for(loop, 1500);
 	see(seen);
@@ -420,12 +421,12 @@ static void test_live(struct tap *t, struct seen *seen)
 
 	for (i = 0; i < 100; i++)
 		vlans[i] = (uint16_t)(200 + i);
-	announcer_start(a, port, port, mac, vlans, 3);
+	announcer_start(a, port, port, mac, true, vlans, 3);
 	loop_until(loop, see_few, seen, SOON);
 	ok(t, see_few(seen) && !seen->vlan[203],
 	   "a few VLANs are told each time");
 	memset(seen->vlan, 0, sizeof(seen->vlan));
-	announcer_start(a, port, port, mac, vlans, 100);
+	announcer_start(a, port, port, mac, true, vlans, 100);
 	loop_until(loop, see_many, seen, SOON);
 	loop_for(loop, 100);
 	/* 5 times 64 of 100: each of them three times, and some once more */
@@ -433,7 +434,7 @@ static void test_live(struct tap *t, struct seen *seen)
 	   "many take turns");
 
 	log_fd = log_capture();
-	announcer_start(a, port, 4711, mac, NULL, 0);
+	announcer_start(a, port, 4711, mac, true, NULL, 0);
 	loop_until(loop, is_told, &log_fd, SOON);
 	loop_for(loop, 100);
 	ok(t, log_count(log_fd, "No such device") == 1,
@@ -441,7 +442,7 @@ static void test_live(struct tap *t, struct seen *seen)
 	ok(t, log_count(log_fd, "STABLETAP_PORT=port0 could not be announced "
 			"on a device that is gone") == 1,
 	   "which is told of the port by its name");
-	announcer_start(a, port, port, mac, NULL, 0);
+	announcer_start(a, port, port, mac, true, NULL, 0);
 	loop_for(loop, 10);
 	announcer_free(a);
 	sd_event_unref(loop);
