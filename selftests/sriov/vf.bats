@@ -201,15 +201,19 @@ is_attached() {
 @test "what a VF was is put back when its port goes" {
 	echo 1 >"$PCI/sriov_numvfs"
 	eventually vf_is_made 0
-	dev=$(vf 0)
 	# Not what a new one is
 	ip link set pf vf 0 vlan 7
 	ip link set pf vf 0 spoofchk off
 	ip link set pf vf 0 mac 02:00:00:00:00:77
+	# Its driver takes what the PF has for it when it is loaded.
+	function=$(realpath "$PCI/virtfn0")
+	echo "${function##*/}" >"$function/driver/unbind"
+	echo "${function##*/}" >/sys/bus/pci/drivers_probe
+	eventually vf_is_made 0
+	dev=$(vf 0)
+	address_is "$dev" 02:00:00:00:00:77
 	ip link set "$dev" up
-	# When it finds its PF it takes what that has for it.
 	eventually has_carrier "$dev"
-	eventually address_is "$dev" 02:00:00:00:00:77
 	before=$(admin 0)
 	vfs 1 'VFVLAN=5\nVFSpoofCheck=yes\nVFTrust=yes\n' 1 |
 		tee "$BATS_TEST_TMPDIR/with" | configure
