@@ -98,6 +98,10 @@ endif
 prepare:
 	$(VM)/prepare $(KERNEL)
 
+# All that any of these wants: to have it before a machine shares it
+prepare-all:
+	$(VM)/prepare $(FOR_LINT) $(FOR_LONG) --also sparse
+
 # Everything that a machine is to run
 machine: prepare
 	$(VM)/build-module --strict $(KERNEL)
@@ -113,7 +117,7 @@ check: machine
 
 check-long: machine
 	$(QUIETLY) -C userspace tests
-	$(VM)/prepare --services --qemu --also valgrind $(KERNEL)
+	$(VM)/prepare $(FOR_LONG) $(KERNEL)
 	@selftests/check --long --kernel $(KERNEL) $(TESTS_QUOTED)
 
 # The patterns are for check, not for the shell.
@@ -134,8 +138,7 @@ shell: prepare
 
 # What compilers, sanitizers and linters have to say about user space
 lint:
-	$(VM)/prepare --also clang-tidy --also mandoc --also shellcheck \
-		$(FOR_FUZZ) $(KERNEL)
+	$(VM)/prepare $(FOR_LINT) $(KERNEL)
 	$(MAKE) -C userspace WERROR=1
 	$(MAKE) -C userspace WERROR=1 SAN=1 check
 	$(MAKE) -C userspace tidy lint
@@ -147,6 +150,8 @@ lint:
 		userspace/tests/memcheck userspace/completion/*
 
 FOR_FUZZ := --also clang --also libclang-rt-14-dev
+FOR_LINT := --also clang-tidy --also mandoc --also shellcheck $(FOR_FUZZ)
+FOR_LONG := --services --qemu --also valgrind
 
 fuzz:
 	$(VM)/prepare $(FOR_FUZZ) $(KERNEL)
@@ -168,6 +173,6 @@ clean:
 		-o -name modules.order \) -delete
 
 .PHONY: all userspace modules install uninstall modules_install dkms-install \
-	prepare machine check check-long bench demo shell lint fuzz memcheck \
+	prepare prepare-all machine check check-long bench demo shell lint fuzz memcheck \
 	sparse clean
 .NOTPARALLEL:
