@@ -242,7 +242,7 @@ Candidate=d0'
 	eventually has_children 1
 }
 
-@test "a port that is deleted is made anew, and loudly so" {
+@test "a port that is deleted is made anew, and loudly so; a renamed one is left" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	daemon
@@ -250,6 +250,13 @@ Candidate=d0'
 	stabletap del vm1
 	eventually is_on vm1 d0
 	eventually log_has "was deleted, and is made anew"
+
+	ip link set vm1 down
+	ip link set vm1 name vm9
+	eventually is_on vm1 d0
+	log_has "vm1: was renamed to vm9"
+	[ "$(grep -c "is made anew" "$LOG")" = 1 ]
+	is_on vm9 d0
 }
 
 # ---- the daemon itself ----

@@ -721,13 +721,32 @@ static void take_told(struct port *port, const struct stabletap_port_info *now)
 	port->daemon->attached_n += port->told.lower != 0;
 }
 
+/* Has it another name now, and lives on? */
+static const char *renamed_to(const struct port *port)
+{
+	const struct stabletap_link *link;
+
+	link = stabletap_links_find(&port->daemon->links, port->ifindex);
+	return link && stabletap_link_is_port(link) &&
+	       strcmp(link->name, port->conf->name) != 0 ? link->name : NULL;
+}
+
 static void port_gone(struct port *port)
 {
 	static const struct stabletap_port_info nothing;
+	char why[sizeof("renamed to ") + STABLETAP_NAME_SIZE] = "";
+	const char *name;
 
 	if (!port->ifindex)
 		return;
-	note(port, "deleted", port->dev, "", "", 0);
+	name = renamed_to(port);
+	if (name) {
+		snprintf(why, sizeof(why), "renamed to %s", name);
+		log_port(LOG_WARNING, port,
+			 "was renamed to %s, which goes on and is no longer looked after; another is made",
+			 name);
+	}
+	note(port, "deleted", port->dev, "", why, 0);
 	filter_port_event(port, NULL);
 	announcer_stop(port->daemon->announcer, port->ifindex);
 	take_told(port, &nothing);
@@ -735,7 +754,7 @@ static void port_gone(struct port *port)
 		port->absent_since = now_ns();
 	port->dev[0] = '\0';
 	port->ifindex = 0;
-	port->was_there = true;
+	port->was_there = !name;
 	port->retry_at = 0;
 	guest_update(port);
 	port_dirty(port);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Reading messages, above all RTM_NEWLINK and RTM_DELLINK. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <net/if_arp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
@@ -115,16 +117,23 @@ static void parse_macvlan(const struct nlattr *data, uint32_t *mode)
 	*mode = get_u32(tb[IFLA_MACVLAN_MODE], 0);
 }
 
+static uint16_t get_u16(const struct nlattr *attr, uint16_t otherwise)
+{
+	return attr && mnl_attr_get_payload_len(attr) == sizeof(otherwise) ?
+	       mnl_attr_get_u16(attr) : otherwise;
+}
+
+/* The same number in an outer tag (802.1ad) is another VLAN. */
 static void parse_vlan(const struct nlattr *data, uint16_t *id)
 {
-	const struct nlattr *tb[IFLA_VLAN_ID + 1] = { 0 };
-	struct table t = { tb, IFLA_VLAN_ID };
+	const struct nlattr *tb[IFLA_VLAN_PROTOCOL + 1] = { 0 };
+	struct table t = { tb, IFLA_VLAN_PROTOCOL };
+	const uint16_t usual = htons(ETH_P_8021Q);
 
 	if (mnl_attr_parse_nested(data, into_table, &t) < 0)
 		return;
-	if (tb[IFLA_VLAN_ID] &&
-	    mnl_attr_get_payload_len(tb[IFLA_VLAN_ID]) == sizeof(*id))
-		*id = mnl_attr_get_u16(tb[IFLA_VLAN_ID]);
+	if (get_u16(tb[IFLA_VLAN_PROTOCOL], usual) == usual)
+		*id = get_u16(tb[IFLA_VLAN_ID], 0);
 }
 
 static void parse_info(const struct nlattr *info, struct stabletap_link *link)

@@ -135,7 +135,7 @@ struct stabletap_link {
 	size_t altnames_len;	/* bytes in @altnames, NULs among them */
 	bool moved;		/* RTM_DELLINK: gone to another namespace */
 	uint32_t macvlan_mode;	/* MACVLAN_MODE_*; kind "macvlan" only */
-	uint16_t vlan_id;	/* kind "vlan" only */
+	uint16_t vlan_id;	/* kind "vlan" of 802.1Q only, otherwise 0 */
 	struct stabletap_port_info port; /* kind "stabletap" only */
 };
 

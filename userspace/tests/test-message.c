@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Reading crafted link messages, whole and broken; recognising children. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <linux/if.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <libmnl/libmnl.h>
@@ -124,6 +126,38 @@ static void test_port(struct tap *t)
 	   l.port.attaches == 1ULL << 40, "its attributes are those sent");
 	is_str(t, l.port.last_lower, "eth9", "its last lower is the one sent");
 	stabletap_link_release(&l);
+}
+
+static void put_vlan(struct nlmsghdr *nlh, uint16_t id, uint16_t protocol)
+{
+	struct nlattr *info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	struct nlattr *data;
+
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "vlan");
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	mnl_attr_put_u16(nlh, IFLA_VLAN_ID, id);
+	if (protocol)
+		mnl_attr_put_u16(nlh, IFLA_VLAN_PROTOCOL, htons(protocol));
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
+}
+
+static void test_vlan(struct tap *t)
+{
+	static const uint16_t protocols[] = { 0, ETH_P_8021Q, ETH_P_8021AD };
+	static const uint16_t ids[] = { 5, 5, 0 };
+	struct stabletap_link l = { 0 };
+	struct nlmsghdr *nlh;
+	char buf[SIZE];
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		nlh = begin_named(buf, "eth0.5");
+		put_vlan(nlh, 5, protocols[i]);
+		ok(t, !stabletap_link_parse(nlh, &l) && l.vlan_id == ids[i],
+		   "VLAN 5 of protocol %#x is %u", protocols[i], ids[i]);
+		stabletap_link_release(&l);
+	}
 }
 
 static void test_passed_over(struct tap *t)
@@ -299,6 +333,7 @@ int main(void)
 
 	test_plain(&t);
 	test_port(&t);
+	test_vlan(&t);
 	test_passed_over(&t);
 	test_broken(&t);
 	test_child(&t);
