@@ -72,9 +72,9 @@ newer_qemu() {
 }
 
 # units KIND [PATTERN]... - the tests as dir/name, those that ask for most time
-# first; KIND: empty, or --long for those of make check-long, --icount and
-# --sriov for those of a machine that counts instructions, or has virtual
-# functions.  As selftests/Makefile.
+# first; KIND: empty, or for those of make check-long --long (C), --long-bats,
+# --icount and --sriov (in a machine that counts instructions, or has virtual
+# functions).  As selftests/Makefile.
 units() {
 	local kind=$1 source name pattern
 
@@ -87,7 +87,9 @@ units() {
 			continue ;;
 		icount/*|sriov/*)
 			[ "$kind" = "--${name%%/*}" ] || continue ;;
-		*-long.*|long/*)
+		*-long.bats)
+			[ "$kind" = --long-bats ] || continue ;;
+		*-long.*)
 			[ "$kind" = --long ] || continue ;;
 		*)
 			[ -z "$kind" ] || continue ;;
