@@ -133,6 +133,11 @@ int load(struct daemon *d, FILE *out)
 	n = ports_make(d, conf);
 	if (n) {
 		conf_free(conf);
+		/* When it starts, that is told as the end of it. */
+		if (d->conf)
+			log_port(LOG_ERR, NULL,
+				 "can't take the configuration: %s; the one before stays in force",
+				 strerror(-n));
 		return n;
 	}
 	for (i = 0; i < d->ports_n; i++) {
