@@ -16,7 +16,7 @@ struct maker {
 	unsigned int count;
 	char pf[STABLETAP_NAME_SIZE];
 	char pool[64];
-	char path[160];
+	char dir[128];		/* of the PF, in sysfs */
 };
 
 static int read_number(const char *path, unsigned int *n)
@@ -35,6 +35,22 @@ static int read_number(const char *path, unsigned int *n)
 	return err;
 }
 
+/*
+ * Without a look at sriov_numvfs: that waits for whoever changes it, and here
+ * nothing may wait.
+ */
+static unsigned int count_vfs(const struct maker *maker)
+{
+	char path[160];
+	char name[64];
+	unsigned int n = 0;
+
+	do
+		snprintf(path, sizeof(path), "%s/virtfn%u", maker->dir, n);
+	while (select_target(path, name, sizeof(name)) && ++n);
+	return n;
+}
+
 static void say_failed(const struct maker *maker, int err)
 {
 	const char *why = err == ENOENT ? "it can have none" : strerror(err);
@@ -48,15 +64,20 @@ static int on_made(sd_event_source *s, const siginfo_t *si, void *arg)
 {
 	const struct maker *maker = arg;
 	int err = si->si_code == CLD_EXITED ? si->si_status : EINTR;
-	unsigned int n = 0;
+	unsigned int n;
 
 	(void)s;
-	if (!err)
+	if (!err) {
 		log_port(LOG_NOTICE, NULL, "made %u VFs on %s", maker->count,
 			 maker->pf);
-	else if (err != EEXIST)
+		return 0;
+	}
+	if (err != EEXIST) {
 		say_failed(maker, err);
-	else if (!read_number(maker->path, &n) && n && n != maker->count)
+		return 0;
+	}
+	n = count_vfs(maker);
+	if (n && n != maker->count)
 		log_port(LOG_WARNING, NULL,
 			 "%s has %u VFs already, not the %u of pool '%s'; other numbers would take them away from who has them",
 			 maker->pf, n, maker->count, maker->pool);
@@ -67,12 +88,14 @@ static int on_made(sd_event_source *s, const siginfo_t *si, void *arg)
 static int make(const struct maker *maker)
 {
 	unsigned int n = 0;
-	int err = read_number(maker->path, &n);
-	int fd;
+	char path[160];
+	int err, fd;
 
+	snprintf(path, sizeof(path), "%s/sriov_numvfs", maker->dir);
+	err = read_number(path, &n);
 	if (err || n)
 		return err ? -err : EEXIST;
-	fd = open(maker->path, O_WRONLY | O_CLOEXEC);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
 	return fd >= 0 && dprintf(fd, "%u", maker->count) > 0 ? 0 : errno;
 }
 
@@ -131,9 +154,8 @@ void pool_make_vfs(struct pools *p, const struct conf_pool *pool,
 	maker->count = pool->vf_count;
 	memcpy(maker->pf, pf->name, sizeof(maker->pf));
 	snprintf(maker->pool, sizeof(maker->pool), "%s", pool->name);
-	snprintf(maker->path, sizeof(maker->path),
-		 "/sys/bus/%s/devices/%s/sriov_numvfs", pf->parent_bus,
-		 pf->parent_dev);
+	snprintf(maker->dir, sizeof(maker->dir), "/sys/bus/%s/devices/%s",
+		 pf->parent_bus, pf->parent_dev);
 	err = maker_start(p->daemon, maker);
 	if (err < 0) {
 		say_failed(maker, -err);
