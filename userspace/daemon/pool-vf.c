@@ -184,22 +184,32 @@ void pool_vf_put_back(struct pools *p, struct member *m)
 	int pf = 0, err;
 
 	link = stabletap_links_find(&d->links, m->ifindex);
-	if (m->holder || !link || !stabletap_vf_marked(link, addr, &was))
+	if (m->holder || !link || !stabletap_vf_marked(link, addr, &was)) {
+		m->failed = false;
+		return;
+	}
+	/* Not at each event of whatever device */
+	if (m->failed && !p->again && !p->check)
 		return;
 	link_refresh(d, m->ifindex);
 	err = vf_get(d, link, &pf, &now);
 	if (!err)
 		err = stabletap_vf_put_back(d->st, link, pf, &now);
 	if (!err) {
-		p->retries = 0;
+		m->failed = false;
 		log_port(LOG_INFO, NULL, "VF %s is as it was", link->name);
 		link_refresh(d, m->ifindex);
 		/* Who waits for it is told when that has been looked at. */
 		pools_look(d, m->ifindex);
 	} else if (err != -ENODEV && err != -ENXIO) {
-		log_port(LOG_WARNING, NULL, "VF %s can't be put back: %s",
-			 link->name, why_not(d, err));
-		pools_look_later(p);
+		/* Once: it may be so each time. */
+		if (!m->failed)
+			log_port(LOG_WARNING, NULL,
+				 "VF %s can't be put back: %s", link->name,
+				 why_not(d, err));
+		m->failed = true;
+	} else {
+		m->failed = false;
 	}
 }
 

@@ -303,13 +303,24 @@ static void inherit(const struct pools *p, const struct table *old)
 			continue;
 		memcpy(m->mac, before->mac, sizeof(m->mac));
 		m->mended = before->mended;
+		m->failed = before->failed;
 	}
+}
+
+/* Look again after a pause, which grows. */
+static void look_later(struct pools *p)
+{
+	sd_event_source_set_time_relative(p->retry, RETRY_US << p->retries);
+	sd_event_source_set_enabled(p->retry, SD_EVENT_ONESHOT);
+	if (p->retries < RETRY_DOUBLINGS)
+		p->retries++;
 }
 
 static int on_work(sd_event_source *s, void *arg)
 {
 	struct pools *p = arg;
 	struct table old = p->members;
+	bool failed = false;
 	size_t i;
 	int err = table_make(p->daemon, &p->members);
 
@@ -318,7 +329,7 @@ static int on_work(sd_event_source *s, void *arg)
 		p->members = old;
 		log_port(LOG_WARNING, NULL, "can't look at the pools: %s",
 			 strerror(-err));
-		pools_look_later(p);
+		look_later(p);
 		return 0;
 	}
 	inherit(p, &old);
@@ -326,11 +337,17 @@ static int on_work(sd_event_source *s, void *arg)
 	for (i = 0; i < p->members.n; i++) {
 		pool_vf_put_back(p, &p->members.v[i]);
 		pool_vf_mend(p, &p->members.v[i]);
+		failed |= p->members.v[i].failed;
 	}
+	if (!failed)
+		p->retries = 0;
+	else if (!sd_event_source_get_enabled(p->retry, NULL))
+		look_later(p);
 	if (p->check)
 		pools_each_pf(p, pool_vf_clear_strays);
 	p->check = false;
 	p->notice = false;
+	p->again = false;
 	tell_freed(p, &old);
 	free(old.v);
 	return 0;
@@ -390,18 +407,13 @@ static int on_addrs(sd_event_source *s, int fd, uint32_t revents, void *arg)
 	return 0;
 }
 
-void pools_look_later(struct pools *p)
-{
-	sd_event_source_set_time_relative(p->retry, RETRY_US << p->retries);
-	sd_event_source_set_enabled(p->retry, SD_EVENT_ONESHOT);
-	if (p->retries < RETRY_DOUBLINGS)
-		p->retries++;
-}
-
 static int on_retry(sd_event_source *s, uint64_t usec, void *arg)
 {
+	struct pools *p = arg;
+
 	(void)s, (void)usec;
-	look(arg);
+	p->again = true;
+	look(p);
 	return 0;
 }
 

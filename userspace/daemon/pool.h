@@ -18,6 +18,7 @@ struct member {
 	uint8_t mac[6];		/* the holder's, when it was last looked at */
 	bool marked;		/* of a port that had it; to be put back */
 	bool mended;		/* set up anew while in use; not twice */
+	bool failed;		/* to be put back; waits for the next time */
 };
 
 struct table {
@@ -33,6 +34,7 @@ struct pools {
 	sd_event_source *work;
 	sd_event_source *retry;
 	unsigned int retries;
+	bool again;		/* the pause after a failure is over */
 	struct stabletap_monitor *addrs;
 	sd_event_source *addrs_io;
 	int *tried;		/* PFs that have been told to make VFs */
@@ -44,8 +46,6 @@ struct pools {
 struct member *member_find(const struct table *t, int ifindex);
 /* The pool by which @port asks for that device, or NULL */
 const struct conf_pool *pool_of(const struct port *port, int dev);
-/* Look again after a pause, which grows. */
-void pools_look_later(struct pools *p);
 /* By what it is on its bus; NULL: it has no device here. */
 const struct stabletap_link *link_on_bus(const struct daemon *d,
 					 const char *bus, const char *dev);
@@ -58,7 +58,7 @@ void pools_each_pf(struct pools *p, pf_fn fn);
 
 /* ---- pool-vf.c ---- */
 
-/* If nobody has it, and it is marked, make it what it was. */
+/* If nobody has it, and it is marked, make it what it was; or @m->failed. */
 void pool_vf_put_back(struct pools *p, struct member *m);
 /* If a port has it, make it what the port needs. */
 void pool_vf_mend(struct pools *p, struct member *m);
