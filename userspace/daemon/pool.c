@@ -372,15 +372,23 @@ static bool is_pf(const struct daemon *d, int ifindex)
 
 void pools_look(struct daemon *d, int ifindex)
 {
+	const struct stabletap_link *link;
 	struct pools *p = d->pools;
 	struct member *m;
 
 	if (!p)
 		return;
+	link = stabletap_links_find(&d->links, ifindex);
+	/*
+	 * Where there are no pools, a mark alone is of interest: to look is to
+	 * go through all devices.
+	 */
+	if (ifindex && !d->conf->pools_n && !p->members.n &&
+	    (!link || !is_marked(link)))
+		return;
 	m = member_find(&p->members, ifindex);
 	/* A VF's device that goes may leave something behind in its PF. */
-	if (!ifindex || is_pf(d, ifindex) ||
-	    (m && !stabletap_links_find(&d->links, ifindex)))
+	if (!ifindex || is_pf(d, ifindex) || (m && !link))
 		p->check = true;
 	look(p);
 }
