@@ -503,11 +503,23 @@ void qmp_free_link_up(struct qmp *q)
 	qmp_set_link(q, true);
 }
 
+/* Another reload may have somebody look after that link again. */
+static void end_farewells(const struct qmp *q)
+{
+	struct qmp *other;
+
+	for (other = q->monitor->clients; other; other = other->next)
+		if (other->leaves && !strcmp(other->device, q->device))
+			qmp_free(other);
+}
+
 void qmp_set_link(struct qmp *q, bool up)
 {
 	struct monitor *m = q->monitor;
 	bool said = q->link_wish && !q->link_due;
 
+	if (!q->leaves)
+		end_farewells(q);
 	if (said && q->link_up == up)
 		return;
 	q->link_wish = true;

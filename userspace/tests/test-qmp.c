@@ -902,6 +902,24 @@ static void test_farewell(struct tap *t)
 	   "also to who did not answer, by the next connection");
 	ok(t, loop_until(loop, has_hung_up, &s, SOON), "and is gone");
 
+	/* A question is under way when one leaves and the next one comes. */
+	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){ on_filter,
+		on_state }, &me, &me.q);
+	s.got[0] = '\0';
+	s.dumb = true;
+	asked(&s, ASK, 1);
+	qmp_free_link_up(me.q);
+	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){ on_filter,
+		on_state }, &me, &me.q);
+	qmp_set_link(me.q, false);
+	s.dumb = false;
+	s.got[0] = '\0';
+	/* It is asked about when there is no more to be said of links. */
+	ok(t, asked(&s, DOWN, 1) && asked(&s, ASK, 1) && !strstr(s.got, UP),
+	   "who looks after the link again has the last word");
+	qmp_free(me.q);
+	loop_until(loop, has_hung_up, &s, SOON);
+
 	log_forget(log_fd);
 	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){ on_filter,
 		on_state }, &me, &me.q);
