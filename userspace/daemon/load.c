@@ -145,6 +145,9 @@ int load(struct daemon *d, FILE *out)
 		link = stabletap_links_find(&d->links, d->ports[i].ifindex);
 		if (link)
 			port_say_differences(&d->ports[i], link);
+		/* No event will do it for one that is gone. */
+		else if (d->ports[i].absent_since)
+			guest_update(&d->ports[i]);
 	}
 	return 0;
 }
