@@ -9,6 +9,7 @@
  *   probe.c      does a candidate lead anywhere?
  *   act.c        the step: create, attach, replace, detach
  *   pool*.c      devices that each carry one port at a time; VFs
+ *   vfs.c        VFs are left alone while they are being made
  *   announce.c   telling the network after an attach
  *   qmp.c        telling the guest, and asking it
  *   filter.c     what the guest wants to receive: lists, flags, address
