@@ -395,6 +395,25 @@ qemu() {
 	background+=($!)
 }
 
+@test "a guest's link is down until the first attach, where that is asked for" {
+	local qmp=$BATS_TEST_TMPDIR/qmp
+
+	qemu "$qmp"
+	configure <<<"[Port vm1]
+Candidate=late
+QMPSocket=$qmp
+QMPDevice=net0
+GuestLink=down"
+	daemon
+	eventually grep -q 'set_link.*"up": *false' "$qmp.asked"
+	ip link add late type dummy
+	eventually grep -q 'set_link.*"up": *true' "$qmp.asked"
+	# Later it is the guest's own again.
+	ip link del late
+	eventually events_have vm1 "detached from late"
+	[ "$(grep -c set_link "$qmp.asked")" = 2 ]
+}
+
 @test "a guest's link that nobody looks after any more goes on" {
 	local qmp=$BATS_TEST_TMPDIR/qmp guest
 

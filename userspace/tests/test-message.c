@@ -92,6 +92,7 @@ static void test_plain(struct tap *t)
 	mnl_attr_put_u32(nlh, IFLA_MTU, 9000);
 	mnl_attr_put_u32(nlh, IFLA_MASTER, 5);
 	mnl_attr_put_u8(nlh, IFLA_CARRIER, 1);
+	mnl_attr_put_strz(nlh, IFLA_PHYS_PORT_NAME, "p1");
 	put_altnames(nlh, "enp0s1", "a-rather-long-alternative-name");
 	if (!ok(t, !stabletap_link_parse(nlh, &l), "a message is read"))
 		return;
@@ -100,6 +101,7 @@ static void test_plain(struct tap *t)
 	   !memcmp(l.addr, mac, 6), "its values are those sent");
 	is_str(t, l.name, "eth0", "its name is the one sent");
 	is_str(t, l.kind, "", "hardware has no kind");
+	is_str(t, l.phys_port_name, "p1", "its port is the one sent");
 	is_str(t, stabletap_link_altname(&l, NULL), "enp0s1",
 	       "the first altname");
 	is_str(t, stabletap_link_altname(&l, stabletap_link_altname(&l, NULL)),
