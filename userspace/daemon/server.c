@@ -22,9 +22,8 @@
 
 #define REQUEST_SIZE 512
 #define CLIENTS 32
-/* So many may come in that time; the others wait. */
-#define CONNECTS 200
-#define CONNECTS_US 1000000
+/* From one connection that could not be taken to the next attempt */
+#define CONNECT_US 100000
 /* Whoever has not asked, or read, by then is cut off. */
 #define CLIENT_US 5000000
 
@@ -325,10 +324,15 @@ static int on_connect(sd_event_source *s, int fd, uint32_t revents, void *arg)
 	struct client *c;
 	sd_event *loop = server->daemon->loop;
 
-	(void)s, (void)revents;
+	(void)revents;
 	fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0)
+	/* Who can't be taken in, for want of fds, stays at the door. */
+	if (fd < 0) {
+		if (sd_event_source_get_ratelimit(s, NULL, NULL) < 0)
+			sd_event_source_set_ratelimit(s, CONNECT_US, 1);
 		return 0;
+	}
+	sd_event_source_set_ratelimit(s, 0, 0);
 	c = server->clients_n < CLIENTS ? calloc(1, sizeof(*c)) : NULL;
 	if (!c) {
 		close(fd);
@@ -384,10 +388,6 @@ int server_start(struct daemon *d, const char *path)
 	if (err >= 0)
 		err = sd_event_add_io(d->loop, &server->io, server->fd,
 				      EPOLLIN, on_connect, server);
-	/* Who can't be taken in, for want of fds, stays at the door. */
-	if (err >= 0)
-		err = sd_event_source_set_ratelimit(server->io, CONNECTS_US,
-						    CONNECTS);
 	if (err < 0) {
 		sd_event_source_disable_unref(server->io);
 		if (server->fd >= 0)
