@@ -131,15 +131,7 @@ FailbackDelaySec=200ms'
 }
 
 @test "without failback it stays where it went" {
-	configure <<<'[Port vm1]
-Candidate=v0
-Candidate=d0
-Failback=no'
-	daemon
-	eventually is_on vm1 v0
-	ip link set v1 down
-	eventually is_on vm1 d0
-	ip link set v1 up
+	goes_for_good
 	eventually has_carrier v0
 	# Something that comes after is done after.
 	ip link add d2 type dummy

@@ -140,15 +140,7 @@ Candidate=d1'
 }
 
 @test "failback by hand, where it is not done by itself" {
-	configure <<<'[Port vm1]
-Candidate=v0
-Candidate=d0
-Failback=no'
-	daemon
-	eventually is_on vm1 v0
-	ip link set v1 down
-	eventually is_on vm1 d0
-	ip link set v1 up
+	goes_for_good
 	came_back() { stabletap -j status vm1 | grep -q '"name":"v0","usable":true'; }
 	eventually came_back
 	is_on vm1 d0
@@ -261,14 +253,19 @@ Candidate=driver=dummy name=*0'
 
 # ---- modes ----
 
-@test "a port that works is not cut off for a mode that can't be had" {
-	ip link add m0 link d0 type macvlan mode bridge
+# A port with a child on d0, which is to have d0 for itself
+wants_passthru() {
 	stabletap add vm1
 	stabletap attach vm1 dev d0
 	configure <<<'[Port vm1]
 AttachMode=passthru
 Candidate=d0'
 	daemon
+}
+
+@test "a port that works is not cut off for a mode that can't be had" {
+	ip link add m0 link d0 type macvlan mode bridge
+	wants_passthru
 	eventually log_has "'d0' has other macvlans"
 	[ "$(of vm1 attaches)" = 1 ]
 	has_mode vm1 bridge
@@ -280,12 +277,7 @@ Candidate=d0'
 	# One that the daemon can't see
 	command ip netns add "$NS.far"
 	ip link add m0 link d0 netns "$NS.far" type macvlan mode bridge
-	stabletap add vm1
-	stabletap attach vm1 dev d0
-	configure <<<'[Port vm1]
-AttachMode=passthru
-Candidate=d0'
-	daemon
+	wants_passthru
 	eventually log_has "can't be attached to d0"
 	eventually is_on vm1 d0
 	eventually has_mode vm1 bridge

@@ -275,24 +275,12 @@ static int bare_up(const struct bare *bare)
 
 static int bare_child(const struct bare *bare, int port)
 {
-	struct nlattr *info, *data;
-	struct nlmsghdr *nlh;
 	char buf[512] = {};
 	uint8_t mac[6];
 
 	mac_of(BARE, mac);
-	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, "bare");
-	mnl_attr_put_u32(nlh, IFLA_LINK, bare->ifindex);
-	mnl_attr_put(nlh, IFLA_ADDRESS, 6, mac);
-	mnl_attr_put_u32(nlh, IFLA_MASTER, port);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "macvlan");
-	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
-	mnl_attr_put_u32(nlh, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
-	mnl_attr_nest_end(nlh, data);
-	mnl_attr_nest_end(nlh, info);
-	return bare_talk(bare, nlh);
+	return bare_talk(bare, st_macvlan_msg(buf, "bare", bare->ifindex, mac,
+					      port));
 }
 
 /* For one device; what it has to say, it says by its exit status. */

@@ -336,13 +336,11 @@ int st_link_add(const char *name, const char *kind, int link)
 	return err ? err : st_ifindex(name);
 }
 
-int st_macvlan_add(const char *name, int parent, const uint8_t *mac,
-		   int master)
+struct nlmsghdr *st_macvlan_msg(void *buf, const char *name, int parent,
+				const uint8_t *mac, int master)
 {
-	char buf[1024] = {};
 	struct nlattr *info, *data;
 	struct nlmsghdr *nlh;
-	int err;
 
 	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
@@ -357,7 +355,17 @@ int st_macvlan_add(const char *name, int parent, const uint8_t *mac,
 	mnl_attr_put_u32(nlh, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
-	err = st_talk(nlh, NULL, NULL);
+	return nlh;
+}
+
+int st_macvlan_add(const char *name, int parent, const uint8_t *mac,
+		   int master)
+{
+	char buf[1024] = {};
+	int err;
+
+	err = st_talk(st_macvlan_msg(buf, name, parent, mac, master), NULL,
+		      NULL);
 	return err ? err : st_ifindex(name);
 }
 

@@ -69,6 +69,8 @@ int st_port_open(int control, int port, int flags);
 
 /* Links, by rtnetlink.  Return 0, or ifindex where it says so. */
 int st_link_add(const char *name, const char *kind, int link);	/* ifindex */
+struct nlmsghdr *st_macvlan_msg(void *buf, const char *name, int parent,
+				const uint8_t *mac, int master);
 int st_macvlan_add(const char *name, int parent, const uint8_t *mac,
 		   int master);					/* ifindex */
 /*

@@ -158,6 +158,7 @@ teardown_file() {
 		kill "$pid"
 	done <"$DIR/pids"
 	stabletap del lv1 force
+	stabletap del lv2 force
 	ip link del lv0
 	ip netns del lvlan
 } >/dev/null 2>&1
@@ -240,6 +241,20 @@ log_has() {
 	eventually answers
 	virsh -q -c qemu:///system domiflist third | grep -q "lv1 *ethernet"
 	virsh -q -c qemu:///system domifstat third lv1
+
+	# Another one is plugged in while it runs.
+	stabletap add lv2 address 52:54:00:78:00:0c
+	cat >"$DIR/nic.xml" <<-XML
+		<interface type='ethernet'>
+		  <mac address='52:54:00:78:00:0c'/>
+		  <target dev='lv2' managed='no'/>
+		  <model type='virtio'/>
+		</interface>
+	XML
+	virsh -q -c qemu:///system attach-device third "$DIR/nic.xml"
+	[ "$(stabletap -j show lv2 | jq '.[0].open_queues')" = 1 ]
+
 	virsh -q -c qemu:///system destroy third
+	stabletap del lv2
 	[ "$(stabletap status lv1 | head -n 1)" = "lv1: attached dev lv0" ]
 }

@@ -374,21 +374,12 @@ static bool is_told(void *arg)
 	return log_count(*(const int *)arg, "No such device") > 0;
 }
 
-static void test_live(struct tap *t, struct seen *seen)
+static void test_rounds(struct tap *t, sd_event *loop, struct announcer *a,
+			int port, struct seen *seen)
 {
-	int port = (int)if_nametoindex("port0");
-	struct announcer *a;
-	sd_event *loop;
+	uint64_t begin = loop_now_ms();
 	unsigned int some;
-	uint16_t vlans[100];
-	uint64_t begin;
-	int log_fd;
-	int i;
 
-	if (sd_event_new(&loop) < 0)
-		return;
-	a = announcer_new(loop);
-	begin = loop_now_ms();
 	ok(t, !announcer_start(a, port, port, mac, true, NULL, 0),
 	   "an announcement begins");
 	ok(t, loop_until(loop, see, seen, SOON),
@@ -418,6 +409,13 @@ static void test_live(struct tap *t, struct seen *seen)
 	see(seen);
 	ok(t, some < 5 && seen->rarp == some, "a stop ends it (%u, then %u)",
 	   some, seen->rarp);
+}
+
+static void test_guests_vlans(struct tap *t, sd_event *loop,
+			      struct announcer *a, int port, struct seen *seen)
+{
+	uint16_t vlans[100];
+	int i;
 
 	for (i = 0; i < 100; i++)
 		vlans[i] = (uint16_t)(200 + i);
@@ -432,8 +430,13 @@ static void test_live(struct tap *t, struct seen *seen)
 	/* 5 times 64 of 100: each of them three times, and some once more */
 	ok(t, see_many(seen) && seen->vlan[200] == 4 && seen->vlan[299] == 3,
 	   "many take turns");
+}
 
-	log_fd = log_capture();
+static void test_no_device(struct tap *t, sd_event *loop, struct announcer *a,
+			   int port)
+{
+	int log_fd = log_capture();
+
 	announcer_start(a, port, 4711, mac, true, NULL, 0);
 	loop_until(loop, is_told, &log_fd, SOON);
 	loop_for(loop, 100);
@@ -442,6 +445,21 @@ static void test_live(struct tap *t, struct seen *seen)
 	ok(t, log_count(log_fd, "STABLETAP_PORT=port0 could not be announced "
 			"on a device that is gone") == 1,
 	   "which is told of the port by its name");
+}
+
+static void test_live(struct tap *t, struct seen *seen)
+{
+	int port = (int)if_nametoindex("port0");
+	struct announcer *a;
+	sd_event *loop;
+
+	if (sd_event_new(&loop) < 0)
+		return;
+	a = announcer_new(loop);
+	test_rounds(t, loop, a, port, seen);
+	test_guests_vlans(t, loop, a, port, seen);
+	test_no_device(t, loop, a, port);
+	/* One is under way when all ends. */
 	announcer_start(a, port, port, mac, true, NULL, 0);
 	loop_for(loop, 10);
 	announcer_free(a);
