@@ -472,7 +472,9 @@ is_by_networkd() {
 	is_by_networkd unmanaged vm1
 	is_by_networkd unmanaged "$child"
 	run ! told "stabletap" -u systemd-networkd
-	sd systemctl stop systemd-networkd
+	# The socket would start it again at the next event of a link.
+	sd systemctl stop systemd-networkd.socket systemd-networkd
+	sd rm /run/systemd/network/90-all.network
 }
 
 # Sets NIC to the name of the card that can be drawn, if it is there and has its
