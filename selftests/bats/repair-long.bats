@@ -209,6 +209,8 @@ Candidate=d0'
 	ip link set w0 up
 	ip link property add dev w0 altname v0
 	eventually is_on vm2 w0
+	ip link property del dev w0 altname v0
+	eventually is_on vm2 d0
 }
 
 @test "what can't be asked for by hand is refused" {
