@@ -139,6 +139,21 @@ Candidate=d1'
 	eventually has_flag_up d0
 }
 
+@test "a device that can't be set up is told once, and used as soon as it can be" {
+	ip link set d0 down
+	ip link add d0.7 link d0 type vlan id 7
+	configure <<<'[Port vm1]
+Candidate=d0.7'
+	daemon
+	eventually log_has "d0.7 can't be set up: Network is down"
+	ip link set d0.7 mtu 1400
+	ip link set d0 up
+	eventually log_has "attached to d0.7: the device's MTU 1400 is below the port's 1500"
+	ip link set d0.7 mtu 1500
+	eventually is_on vm1 d0.7
+	[ "$(grep -c "can't be set up" "$LOG")" = 1 ]
+}
+
 @test "failback by hand, where it is not done by itself" {
 	goes_for_good
 	came_back() { stabletap -j status vm1 | grep -q '"name":"v0","usable":true'; }

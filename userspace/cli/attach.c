@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
-#include <linux/if_link.h>
 
 #include "cli.h"
 
@@ -215,63 +214,7 @@ static int check_direct(struct cli *cli, const struct stabletap_link *dev,
 	return check_upper(cli, dev, port);
 }
 
-/* ---- refusals, where the kernel has no sentence of its own ---- */
-
-static bool has_passthru(struct cli *cli, int parent)
-{
-	struct stabletap_links vlans = { 0 };
-	bool found = false;
-	size_t i;
-
-	if (stabletap_link_dump(cli->st, "macvlan", &vlans) < 0)
-		return false;
-	for (i = 0; i < vlans.n; i++)
-		if (vlans.v[i]->link == parent &&
-		    vlans.v[i]->macvlan_mode == MACVLAN_MODE_PASSTHRU)
-			found = true;
-	stabletap_links_release(&vlans);
-	return found;
-}
-
-/* macvlan's own refusals come without words: find them. */
-static bool explain_silent(struct cli *cli, int err, const struct wish *w,
-			   const struct stabletap_place *p)
-{
-	uint32_t mtu = p->port_link.mtu;
-
-	if (*stabletap_message(cli->st) || w->mode == STABLETAP_MODE_DIRECT)
-		return false;
-	if (err == -EBUSY) {
-		refuse("can't attach port '%s' to '%s': the device has a "
-		       "master or a receive handler already (bridge, bond, "
-		       "Open vSwitch, a port ...)", w->port, w->dev);
-		return true;
-	}
-	if (err == -EADDRINUSE) {
-		refuse("can't attach port '%s' to '%s': the device, or a "
-		       "macvlan on it, has the port's MAC address", w->port,
-		       w->dev);
-		return true;
-	}
-	if (err != -EINVAL)
-		return false;
-	if (mtu > p->dev_link.mtu) {
-		refuse("can't attach port '%s' to '%s': the device's MTU %u is "
-		       "below the port's %u", w->port, w->dev,
-		       p->dev_link.mtu, mtu);
-		hint("ip link set %s mtu %u", w->dev, mtu);
-		return true;
-	}
-	if (has_passthru(cli, p->parent))
-		refuse("can't attach port '%s' to '%s': a macvlan in passthru "
-		       "mode has the device for itself", w->port, w->dev);
-	else if (w->mode == STABLETAP_MODE_PASSTHRU)
-		refuse("can't attach port '%s' to '%s': passthru mode wants "
-		       "the device without other macvlans", w->port, w->dev);
-	else
-		return false;
-	return true;
-}
+/* ---- refusals ---- */
 
 static void give_hint(int err, const struct wish *w,
 		      const struct stabletap_place *p)
@@ -281,8 +224,11 @@ static void give_hint(int err, const struct wish *w,
 		hint("'replace' swaps the lower: stabletap attach %s dev %s "
 		     "replace", w->port, w->dev);
 		break;
+	case -EINVAL:	/* of macvlan's; of the port's: */
 	case -EMSGSIZE:
-		hint("ip link set %s mtu %u", w->dev, p->port_link.mtu);
+		if (p->dev_link.mtu < p->port_link.mtu)
+			hint("ip link set %s mtu %u", w->dev,
+			     p->port_link.mtu);
 		break;
 	case -EADDRINUSE:
 		hint("'ip -d link show type macvlan' lists the macvlans");
@@ -301,9 +247,7 @@ static void give_hint(int err, const struct wish *w,
 static int report(struct cli *cli, int err, const struct wish *w,
 		  const struct stabletap_place *p)
 {
-	if (!explain_silent(cli, err, w, p))
-		refused(cli, err, "can't attach port '%s' to '%s'", w->port,
-			w->dev);
+	refused(cli, err, "can't attach port '%s' to '%s'", w->port, w->dev);
 	give_hint(err, w, p);
 	if (p->restored == 1)
 		note("the old lower is back on '%s'", w->port);

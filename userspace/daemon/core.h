@@ -84,6 +84,7 @@ struct daemon {
 	struct stabletap_monitor *mon;
 	struct stabletap_links links;	/* all devices */
 	struct set seen;		/* set up once, or found so */
+	struct set refused;		/* can't be set up, as was told */
 	struct set made;		/* no VFs, or done with: see vfs.c */
 	struct vfs_wait *vfs_waits;
 	struct conf *conf;

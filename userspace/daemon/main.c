@@ -149,6 +149,7 @@ static void stop(struct daemon *d)
 	filter_stop(d);
 	vfs_free(d);
 	free(d->seen.v);
+	free(d->refused.v);
 	stabletap_close(d->st);
 	sd_event_unref(d->loop);
 }

@@ -365,9 +365,15 @@ static void bring_up(struct daemon *d, const struct stabletap_link *link)
 			return;
 		err = stabletap_link_set_up(d->st, link->ifindex, true);
 	}
-	/* Otherwise the device's next event is another chance. */
-	if (!err)
+	if (!err) {
 		set_put(&d->seen, link->ifindex);
+		return;
+	}
+	/* The device's next event is another chance. */
+	if (set_make(&d->refused, link->ifindex, true))
+		log_port(LOG_WARNING, NULL,
+			 "%s can't be set up: %s; tried again when it changes",
+			 link->name, why_not(d, err));
 }
 
 /* True if that is a change */
@@ -520,6 +526,7 @@ void select_update(struct daemon *d, int ifindex,
 
 	if (!link) {
 		set_make(&d->seen, ifindex, false);
+		set_make(&d->refused, ifindex, false);
 		set_make(&d->made, ifindex, false);
 	}
 	/* Pools last: they are made of the others. */
@@ -549,6 +556,7 @@ void select_all(struct daemon *d)
 	size_t i, k;
 
 	forget_gone(d, &d->seen);
+	forget_gone(d, &d->refused);
 	forget_gone(d, &d->made);
 	for (i = 0; i < d->selections_n; i++) {
 		sel = &d->selections[i];

@@ -303,6 +303,52 @@ static int place_break(struct stabletap *st, struct stabletap_place *p)
 	return err;
 }
 
+/* ---- refusals ---- */
+
+static bool has_passthru(struct stabletap *st, int parent)
+{
+	struct stabletap_links vlans = { 0 };
+	bool found = false;
+	size_t i;
+
+	if (stabletap_link_dump(st, "macvlan", &vlans) < 0)
+		return false;
+	for (i = 0; i < vlans.n; i++)
+		if (parent_of(vlans.v[i]) == parent &&
+		    vlans.v[i]->macvlan_mode == MACVLAN_MODE_PASSTHRU)
+			found = true;
+	stabletap_links_release(&vlans);
+	return found;
+}
+
+/* macvlan's own refusals come without words: find them. */
+static void explain(struct stabletap *st, const struct stabletap_place *p,
+		    int err)
+{
+	uint32_t mtu = p->port_link.mtu;
+
+	if (*st->msg || p->mode == STABLETAP_MODE_DIRECT)
+		return;
+	if (err == -EBUSY)
+		st_message_set(st, "the device has a master or a receive "
+			       "handler already (bridge, bond, Open vSwitch, "
+			       "a port ...)");
+	else if (err == -EADDRINUSE)
+		st_message_set(st, "the device, or a macvlan on it, has the "
+			       "port's MAC address");
+	else if (err != -EINVAL)
+		return;
+	else if (mtu > p->dev_link.mtu)
+		st_message_set(st, "the device's MTU %u is below the port's %u",
+			       p->dev_link.mtu, mtu);
+	else if (has_passthru(st, p->parent))
+		st_message_set(st, "a macvlan in passthru mode has the device "
+			       "for itself");
+	else if (p->mode == STABLETAP_MODE_PASSTHRU)
+		st_message_set(st, "passthru mode wants the device without "
+			       "other macvlans");
+}
+
 /* How often a plan is made anew because the lower changed meanwhile. */
 #define PLAN_ATTEMPTS 3
 
@@ -345,8 +391,11 @@ int stabletap_place_run(struct stabletap *st, struct stabletap_place *p)
 	for (i = 0; i < PLAN_ATTEMPTS; i++) {
 		err = carry_out(st, p);
 		/* Only a BREAK's first step says that, so nothing was done. */
-		if (err != -ENOTCONN && err != -ESTALE)
+		if (err != -ENOTCONN && err != -ESTALE) {
+			if (err)
+				explain(st, p, err);
 			return err;
+		}
 		err = stabletap_place_plan(st, p);
 		if (err)
 			return err;
