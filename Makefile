@@ -151,7 +151,8 @@ lint:
 
 FOR_FUZZ := --also clang --also libclang-rt-14-dev
 FOR_LINT := --also clang-tidy --also mandoc --also shellcheck $(FOR_FUZZ)
-FOR_LONG := --services --qemu --also valgrind
+FOR_LONG := --services --qemu --also valgrind --also socat \
+	--also dnsmasq-base
 
 fuzz:
 	$(VM)/prepare $(FOR_FUZZ) $(KERNEL)
