@@ -151,7 +151,7 @@ lint:
 
 FOR_FUZZ := --also clang --also libclang-rt-14-dev
 FOR_LINT := --also clang-tidy --also mandoc --also shellcheck $(FOR_FUZZ)
-FOR_LONG := --services --qemu --also valgrind --also socat \
+FOR_LONG := --services --qemu --rocker --also valgrind --also socat \
 	--also dnsmasq-base
 
 fuzz:
