@@ -41,13 +41,14 @@ setup() {
 teardown() {
 	local port
 
+	kill -KILL "${background[@]}" || :
+	wait "${background[@]}" 2>/dev/null || :
 	for port in vm1 vm2; do
 		stabletap del $port force 2>/dev/null || :
 	done
 	ip link del group 7 2>/dev/null || :
 	rmmod rocker || :
 	[ -n "${BATS_TEST_COMPLETED:-}" ] || sed 's/^/# log: /' "$LOG"
-	kill -KILL "${background[@]}" || :
 	command ip netns del first
 }
 
