@@ -282,11 +282,12 @@ deleted" ]
 	stabletap add vm2
 	eventually grep -q 'vm2: up' "$events"
 	kill -STOP "$MONITOR"
-	stabletap attach vm1 dev d0
-	stabletap del vm2
 	for ((i = 0; i < 400; i++)); do
 		echo "link set d0 mtu $((1500 + i % 2))"
 	done | ip -batch -
+	# It keeps what came before that.
+	stabletap attach vm1 dev d0
+	stabletap del vm2
 	[ "$(in_ns cat /proc/net/netlink | awk -v pid="$MONITOR" \
 		'$2 == 0 && $9 > 0' | wc -l)" -gt 0 ]
 	kill -CONT "$MONITOR"
