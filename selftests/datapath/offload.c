@@ -530,6 +530,14 @@ TEST_F(offload, a_lowers_lost_offloads_do_not_change_the_ports)
 	ASSERT_EQ(0, st_sh("ethtool -k vm1 | cmp -s - /run/before"));
 }
 
+TEST_F(offload, a_VLAN_on_the_port_leaves_segments_and_checksums_to_it)
+{
+	ASSERT_EQ(0, st_sh("ip link add link vm1 name vm1.5 type vlan id 5"));
+	EXPECT_EQ(0, st_sh("ethtool -k vm1.5 | grep -q '^tcp-segmentation-offload: on'"));
+	EXPECT_EQ(0, st_sh("ethtool -k vm1.5 | grep -q '^tx-checksumming: on'"));
+	ASSERT_EQ(0, st_sh("ip link del vm1.5"));
+}
+
 TEST_F(offload, a_large_UDP_frame_is_segmented_where_the_kernel_knows_them)
 {
 	static const struct shape uso = { .payload = 8500, .udp = true };
