@@ -126,8 +126,8 @@ TRACE_EVENT(stabletap_detach,
 );
 
 /*
- * A frame was dropped.  skb is NULL where the tap core has dropped it itself
- * and only said so.
+ * A frame was dropped.  skb is NULL where the lower, the tap core or whoever
+ * failed to copy it has freed it and only said so.
  */
 TRACE_EVENT(stabletap_drop,
 	TP_PROTO(const struct net_device *port, const struct sk_buff *skb,

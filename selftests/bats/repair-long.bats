@@ -140,18 +140,35 @@ Candidate=d1'
 }
 
 @test "a device that can't be set up is told once, and used as soon as it can be" {
-	ip link set d0 down
-	ip link add d0.7 link d0 type vlan id 7
+	local mac
+
+	read -r _ _ mac _ < <(ip -br link show d0)
+	# It can't be set up beside its parent.
+	ip link add mv0 link d0 address "$mac" type macvlan mode bridge
+	configure <<<'[Port vm1]
+Candidate=name=mv0 mode=direct
+[Port vm2]
+Candidate=later'
+	daemon
+	eventually log_has "mv0 can't be set up: Address already in use"
+	ip link set mv0 mtu 1400
+	# What comes after that is done after it.
+	ip link add later type dummy
+	eventually is_on vm2 later
+	ip link set mv0 mtu 1500
+	ip link set mv0 address 02:00:00:00:00:01
+	eventually is_on vm1 mv0
+	[ "$(grep -c "can't be set up" "$LOG")" = 1 ]
+}
+
+@test "what macvlan refuses without a word is told in words" {
+	ip link add d0.7 link d0 mtu 1400 type vlan id 7
 	configure <<<'[Port vm1]
 Candidate=d0.7'
 	daemon
-	eventually log_has "d0.7 can't be set up: Network is down"
-	ip link set d0.7 mtu 1400
-	ip link set d0 up
 	eventually log_has "attached to d0.7: the device's MTU 1400 is below the port's 1500"
 	ip link set d0.7 mtu 1500
 	eventually is_on vm1 d0.7
-	[ "$(grep -c "can't be set up" "$LOG")" = 1 ]
 }
 
 @test "failback by hand, where it is not done by itself" {

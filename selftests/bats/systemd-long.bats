@@ -171,6 +171,7 @@ teardown() {
 		sd journalctl -q -o short-monotonic -n 25 --no-pager
 		sd systemctl status stabletapd --no-pager
 	} 2>&1 | sed 's/^/# /'
+	! sd test -e /run/systemd/network/90-all.network || stop_networkd
 }
 
 @test "the unit has nothing to mend, and an exposure below 2.0" {
@@ -197,6 +198,7 @@ teardown() {
 		FailbackDelaySec=0
 	CONF
 	sd systemctl start stabletapd
+	[ -e /sys/class/net/vm1 ]
 	has Type notify
 	has SubState running
 	eventually is_on vm1 sd0
@@ -453,6 +455,12 @@ is_by_networkd() {
 		"/run/systemd/netif/links/$(cat "/sys/class/net/$2/ifindex")"
 }
 
+# The socket would start it again at the next event of a link.
+stop_networkd() {
+	sd rm /run/systemd/network/90-all.network
+	sd systemctl stop systemd-networkd.socket systemd-networkd
+}
+
 @test "systemd-networkd leaves ports and children alone, whatever matches all" {
 	local child
 
@@ -472,9 +480,7 @@ is_by_networkd() {
 	is_by_networkd unmanaged vm1
 	is_by_networkd unmanaged "$child"
 	run ! told "stabletap" -u systemd-networkd
-	# The socket would start it again at the next event of a link.
-	sd systemctl stop systemd-networkd.socket systemd-networkd
-	sd rm /run/systemd/network/90-all.network
+	stop_networkd
 }
 
 # Sets NIC to the name of the card that can be drawn, if it is there and has its

@@ -22,7 +22,10 @@ device_of() {
 }
 
 is_on_port() {
-	is_on "$1" "$(device_of "$2")"
+	local dev
+
+	dev=$(device_of "$2")
+	[ -n "$dev" ] && is_on "$1" "$dev"
 }
 
 load_driver() {

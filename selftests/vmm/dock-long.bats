@@ -15,6 +15,7 @@
 
 load ../bats/daemon.bash
 
+DEADLINE=200
 HOWTO=$STABLETAP_TOP/Documentation/howto-dock.md
 
 # The lines of the howto's code that begins with $1
@@ -82,6 +83,9 @@ make_away() {
 	command ip -n "$NS.far" addr add 198.51.100.1/24 dev to-wl0
 	command ip -n "$NS.far" link set to-wl0 up
 	serve far 198.51.100.1 reached
+	# As on a host with a resolver of its own
+	in_ns busybox nc -l -s 127.0.0.1 -p 53 </dev/null 3>&- &
+	background+=("$!")
 	block "ip link add guests" >"$BATS_TEST_TMPDIR/away"
 	in_ns sh -ex "$BATS_TEST_TMPDIR/away" 3>&-
 	background+=("$(</run/dnsmasq.pid)")

@@ -224,11 +224,12 @@ static void give_hint(int err, const struct wish *w,
 		hint("'replace' swaps the lower: stabletap attach %s dev %s "
 		     "replace", w->port, w->dev);
 		break;
-	case -EINVAL:	/* of macvlan's; of the port's: */
+	case -EINVAL:	/* macvlan's, which asks the device below */
+		if (p->dev != p->parent || p->dev_link.mtu >= p->port_link.mtu)
+			break;
+		/* fall through */
 	case -EMSGSIZE:
-		if (p->dev_link.mtu < p->port_link.mtu)
-			hint("ip link set %s mtu %u", w->dev,
-			     p->port_link.mtu);
+		hint("ip link set %s mtu %u", w->dev, p->port_link.mtu);
 		break;
 	case -EADDRINUSE:
 		hint("'ip -d link show type macvlan' lists the macvlans");

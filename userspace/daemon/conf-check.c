@@ -180,7 +180,7 @@ static int by_selector(const void *a, const void *b)
 /* Does it mean one device, not any of several? */
 static bool is_single(const struct conf_selector *s)
 {
-	return s->mac_set || s->path ||
+	return s->mac_set || (s->path && !conf_is_pattern(s->path)) ||
 	       (s->name && !conf_is_pattern(s->name));
 }
 

@@ -114,6 +114,7 @@ struct daemon {
 	bool module_missing;
 	size_t by_hand_n;		/* ports with an override */
 	size_t attached_n;		/* ports that have a lower */
+	bool ready;			/* as READY= said */
 	size_t told_attached;		/* what STATUS= said last */
 	size_t told_ports;
 	struct server *server;

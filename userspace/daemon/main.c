@@ -43,11 +43,19 @@ static int on_reload(sd_event_source *s, const struct signalfd_siginfo *info,
 		   (unsigned long long)ts.tv_sec * 1000000 +
 		   (unsigned long long)ts.tv_nsec / 1000);
 	log_port(LOG_INFO, NULL, "reading the configuration anew");
+	d->ready = false;
 	if (!load(d, stderr))
 		events_resync(d);
-	tell_status(d);
-	sd_notify(0, "READY=1");
 	return 0;
+}
+
+/* Ready is who has looked at every port, and so has made those that lacked. */
+static void tell_ready(struct daemon *d)
+{
+	if (d->ready || d->dirty)
+		return;
+	d->ready = true;
+	sd_notify(0, "READY=1");
 }
 
 /* The kernel's record and the daemon's are compared at the end of each turn. */
@@ -55,6 +63,7 @@ static int on_turn(sd_event_source *s, void *arg)
 {
 	(void)s;
 	tell_status(arg);
+	tell_ready(arg);
 	return 0;
 }
 
@@ -175,8 +184,8 @@ static int run(struct daemon *d)
 	act_say_module();
 	sd_event_set_watchdog(d->loop, true);
 	sd_event_add_post(d->loop, NULL, on_turn, d);
-	tell_status(d);
-	sd_notify(0, "READY=1");
+	/* With nothing to do there may be no turn for long. */
+	on_turn(NULL, d);
 	err = sd_event_loop(d->loop);
 	sd_notify(0, "STOPPING=1");
 	stop(d);

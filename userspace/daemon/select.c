@@ -369,8 +369,8 @@ static void bring_up(struct daemon *d, const struct stabletap_link *link)
 		set_put(&d->seen, link->ifindex);
 		return;
 	}
-	/* The device's next event is another chance. */
-	if (set_make(&d->refused, link->ifindex, true))
+	/* It has gone, as its event will tell; else that is another chance. */
+	if (err != -ENODEV && set_make(&d->refused, link->ifindex, true))
 		log_port(LOG_WARNING, NULL,
 			 "%s can't be set up: %s; tried again when it changes",
 			 link->name, why_not(d, err));

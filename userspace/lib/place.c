@@ -8,6 +8,8 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <net/if.h>
+#include <linux/if_arp.h>
 #include <linux/if_link.h>
 
 #include "internal.h"
@@ -311,13 +313,14 @@ static bool has_passthru(struct stabletap *st, int parent)
 	bool found = false;
 	size_t i;
 
-	if (stabletap_link_dump(st, "macvlan", &vlans) < 0)
-		return false;
+	stabletap_link_dump(st, "macvlan", &vlans);
 	for (i = 0; i < vlans.n; i++)
 		if (parent_of(vlans.v[i]) == parent &&
 		    vlans.v[i]->macvlan_mode == MACVLAN_MODE_PASSTHRU)
 			found = true;
 	stabletap_links_release(&vlans);
+	/* A dump that was troubled has said so. */
+	st_message_clear(st);
 	return found;
 }
 
@@ -325,6 +328,7 @@ static bool has_passthru(struct stabletap *st, int parent)
 static void explain(struct stabletap *st, const struct stabletap_place *p,
 		    int err)
 {
+	const struct stabletap_link *dev = &p->dev_link;
 	uint32_t mtu = p->port_link.mtu;
 
 	if (*st->msg || p->mode == STABLETAP_MODE_DIRECT)
@@ -338,9 +342,11 @@ static void explain(struct stabletap *st, const struct stabletap_place *p,
 			       "port's MAC address");
 	else if (err != -EINVAL)
 		return;
-	else if (mtu > p->dev_link.mtu)
+	else if (dev->type != ARPHRD_ETHER || dev->flags & IFF_LOOPBACK)
+		st_message_set(st, "it is no Ethernet device");
+	else if (mtu > dev->mtu && p->dev == p->parent)
 		st_message_set(st, "the device's MTU %u is below the port's %u",
-			       p->dev_link.mtu, mtu);
+			       dev->mtu, mtu);
 	else if (has_passthru(st, p->parent))
 		st_message_set(st, "a macvlan in passthru mode has the device "
 			       "for itself");
