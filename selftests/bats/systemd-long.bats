@@ -125,8 +125,9 @@ start_systemd() {
 }
 
 setup_file() {
-	[ -e /etc/machine-id ] || echo 0123456789abcdef0123456789abcdef \
-		>/etc/machine-id
+	# A fresh root has an empty one.
+	systemd-id128 machine-id >/dev/null 2>&1 ||
+		echo 0123456789abcdef0123456789abcdef >/etc/machine-id
 	# The emulator would take a minute over make install.
 	cp -a "$STABLETAP_TOP/build/root/." /
 	cp -a "$STABLETAP_CACHE/networkmanager/." /

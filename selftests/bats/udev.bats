@@ -59,8 +59,9 @@ link_file_is() {
 }
 
 setup_file() {
-	[ -e /etc/machine-id ] || echo 0123456789abcdef0123456789abcdef \
-		> /etc/machine-id
+	# A fresh root has an empty one.
+	systemd-id128 machine-id >/dev/null 2>&1 ||
+		echo 0123456789abcdef0123456789abcdef >/etc/machine-id
 	/lib/systemd/systemd-udevd --daemon
 	settle
 }
