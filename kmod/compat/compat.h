@@ -39,14 +39,16 @@ static inline void stabletap_set_lltx(struct net_device *dev)
 
 /*
  * Keep IPv6 from configuring a device.  Until 6.1 the flag of a bond's slave
- * meant that, and user space sees it.
+ * meant that, and user space sees it.  On a bond itself it would have bonding
+ * take what the device's receive handler has for a slave of its own.
  */
 static inline void stabletap_set_no_addrconf(struct net_device *dev)
 {
 #ifdef STABLETAP_HAVE_NO_ADDRCONF
 	dev->priv_flags |= IFF_NO_ADDRCONF;
 #else
-	dev->flags |= IFF_SLAVE;
+	if (!netif_is_bond_master(dev))
+		dev->flags |= IFF_SLAVE;
 #endif
 }
 

@@ -996,6 +996,25 @@ TEST_F(kind, it_carries_frames_both_ways_and_its_loss_is_survived)
 	EXPECT_EQ(0, s->get.lower);
 }
 
+TEST_F(kind, what_happens_to_it_changes_nothing_of_the_port)
+{
+	static const char tell[] = "ip -d link show vm1 | tail -n +3 && "
+		"ethtool -k vm1";
+	struct scene *s = &self->s;
+
+	ASSERT_EQ(0, st_sh("ip link set %s down", variant->name));
+	ASSERT_EQ(0, st_attach(s->control, s->port, self->lower, 0));
+	ASSERT_EQ(0, st_sh("{ %s; } >/run/before", tell));
+	ASSERT_EQ(0, st_sh("ip link set %s down", variant->name));
+	ASSERT_EQ(0, st_sh("ip link set %s up", variant->name));
+	/* A macvlan has no choice. */
+	ASSERT_EQ(0, st_sh("for s in off on; do "
+			   "ethtool -K %s sg $s || :; ethtool -K v0 tx $s; "
+			   "done >/dev/null 2>&1", variant->name));
+	EXPECT_EQ(0, st_sh("{ %s; } | diff /run/before -", tell));
+	EXPECT_EQ(0, scene_flows_again(s, SCENE_DEADLINE));
+}
+
 FIXTURE(vlan) {
 	struct scene s;
 };
