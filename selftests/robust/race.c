@@ -49,6 +49,7 @@ struct race {
 	uint64_t calls;
 	uint64_t attached;
 	uint64_t detached;
+	uint64_t full;		/* writes that found no room */
 	uint64_t unexpected;
 	int last_unexpected;
 };
@@ -140,7 +141,13 @@ static void *writer(void *arg)
 
 	while (!IS(race->stop)) {
 		err = write_one(race, fd, number++);
-		if (err)
+		/*
+		 * What still waits in the devices' rings, for a processor that
+		 * has other things to do, may be all that a socket may have.
+		 */
+		if (err == -EAGAIN)
+			ADD(race->full, 1);
+		else if (err)
 			unexpected(race, err);
 	}
 	return NULL;
@@ -314,7 +321,7 @@ FIXTURE_TEARDOWN(race)
 		  stats->tx_lower);					\
 	EXPECT_EQ(race->written * 60, stats->tx_bytes +			\
 		  60 * (stats->tx_detached + stats->tx_lower));		\
-	EXPECT_EQ(0, stats->tx_refused);				\
+	EXPECT_EQ(race->full, stats->tx_refused);			\
 	EXPECT_EQ(self->get.attaches, race->detached +			\
 		  (self->get.lower ? 1 : 0));				\
 	EXPECT_EQ(0, self->get.losses);					\
