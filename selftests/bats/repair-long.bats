@@ -152,11 +152,12 @@ Candidate=later'
 	daemon
 	eventually log_has "mv0 can't be set up: Address already in use"
 	ip link set mv0 mtu 1400
+	ip link set mv0 mtu 1500
 	# What comes after that is done after it.
 	ip link add later type dummy
 	eventually is_on vm2 later
-	ip link set mv0 mtu 1500
-	ip link set mv0 address 02:00:00:00:00:01
+	# That it could be now is no event of its own.
+	ip link set d0 address 02:00:00:00:00:01
 	eventually is_on vm1 mv0
 	[ "$(grep -c "can't be set up" "$LOG")" = 1 ]
 }
@@ -317,6 +318,12 @@ Candidate=d0'
 	eventually has_mode vm1 bridge
 	[ "$(of vm1 attaches)" = 2 ]
 	# No condition to wait for: the first two pauses would be over by then.
+	busybox sleep 4
+	[ "$(of vm1 attaches)" = 2 ]
+	# Nor by a reload that has nothing to do with it.
+	cat >>"$BATS_TEST_TMPDIR/conf" <<<'[Port vm2]'
+	kill -HUP "$DAEMON"
+	eventually log_has "vm2: made"
 	busybox sleep 4
 	[ "$(of vm1 attaches)" = 2 ]
 	command ip netns del "$NS.far"

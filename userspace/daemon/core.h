@@ -84,7 +84,9 @@ struct daemon {
 	struct stabletap_monitor *mon;
 	struct stabletap_links links;	/* all devices */
 	struct set seen;		/* set up once, or found so */
-	struct set refused;		/* can't be set up, as was told */
+	struct set refused;		/* can't be set up, as was told ... */
+	sd_event_source *up;		/* ... and is tried again then */
+	unsigned int up_failures;
 	struct set made;		/* no VFs, or done with: see vfs.c */
 	struct vfs_wait *vfs_waits;
 	struct conf *conf;
@@ -137,6 +139,7 @@ int events_resync(struct daemon *d);
 int events_read(struct daemon *d);
 
 /* ---- select.c ---- */
+int select_start(struct daemon *d);
 int select_init(struct daemon *d);
 void select_free(struct daemon *d);
 bool set_has(const struct set *s, int ifindex);

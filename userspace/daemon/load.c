@@ -33,9 +33,36 @@ static int port_init(struct daemon *d, struct port *port,
 	return err < 0 ? err : guest_init(port);
 }
 
-/* Of the port as it was before the reload: what is known, no resources */
-static void port_inherit(struct port *port, const struct port *old)
+/* Are they to be on the same devices, likewise? */
+static bool same_wishes(const struct conf *a, const struct conf_port *x,
+			const struct conf *b, const struct conf_port *y)
 {
+	size_t i;
+
+	if (x->mode != y->mode || x->filter != y->filter ||
+	    x->candidates_n != y->candidates_n)
+		return false;
+	for (i = 0; i < x->candidates_n; i++) {
+		const struct conf_candidate *p = &x->candidates[i];
+		const struct conf_candidate *q = &y->candidates[i];
+
+		if (p->mode_set != q->mode_set || p->mode != q->mode ||
+		    !conf_selector_equal(&a->selectors[p->selector],
+					 &b->selectors[q->selector]))
+			return false;
+	}
+	return true;
+}
+
+/* Of the port as it was before the reload: what is known, no resources */
+static void port_inherit(struct port *port, const struct conf *conf,
+			 const struct port *old, const struct conf *before)
+{
+	if (same_wishes(conf, port->conf, before, old->conf)) {
+		port->stuck = old->stuck;
+		port->better = old->better;
+		port->better_since = old->better_since;
+	}
 	port->override = old->override;
 	port->ifindex = old->ifindex;
 	port->was_there = old->was_there;
@@ -83,7 +110,7 @@ static int ports_make(struct daemon *d, struct conf *conf)
 		before = port_by_name(&old, conf->ports[i].name);
 		d->ports[i].conf = &conf->ports[i];
 		if (before)
-			port_inherit(&d->ports[i], before);
+			port_inherit(&d->ports[i], conf, before, old.conf);
 		d->attached_n += d->ports[i].told.lower != 0;
 		d->by_hand_n += override_is(&d->ports[i].override);
 		err = port_init(d, &d->ports[i], &conf->ports[i]);

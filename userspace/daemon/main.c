@@ -115,6 +115,8 @@ static int start(struct daemon *d)
 	if (!err)
 		err = reconcile_start(d);
 	if (!err)
+		err = select_start(d);
+	if (!err)
 		err = events_start(d);
 	if (!err)
 		err = override_start(d);
@@ -154,6 +156,7 @@ static void stop(struct daemon *d)
 	history_free(d->history);
 	sd_event_source_disable_unref(d->metrics);
 	sd_event_source_disable_unref(d->sweep);
+	sd_event_source_disable_unref(d->up);
 	sd_event_source_disable_unref(d->work);
 	filter_stop(d);
 	vfs_free(d);

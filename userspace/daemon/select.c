@@ -350,6 +350,14 @@ static bool is_left_alone(const struct daemon *d,
 	return initialized;
 }
 
+static void up_later(struct daemon *d)
+{
+	uint64_t wait = retry_after(d->up_failures++);
+
+	sd_event_source_set_time_relative(d->up, wait / 1000);
+	sd_event_source_set_enabled(d->up, SD_EVENT_ONESHOT);
+}
+
 /*
  * A device that nobody has set up yet, just made or plugged in, can't show
  * whether it has carrier.  Once only: who sets it down later means it.
@@ -367,13 +375,20 @@ static void bring_up(struct daemon *d, const struct stabletap_link *link)
 	}
 	if (!err) {
 		set_put(&d->seen, link->ifindex);
+		set_make(&d->refused, link->ifindex, false);
 		return;
 	}
-	/* It has gone, as its event will tell; else that is another chance. */
-	if (err != -ENODEV && set_make(&d->refused, link->ifindex, true))
-		log_port(LOG_WARNING, NULL,
-			 "%s can't be set up: %s; tried again when it changes",
-			 link->name, why_not(d, err));
+	/* It has gone, as its event will tell. */
+	if (err == -ENODEV)
+		return;
+	if (!set_make(&d->refused, link->ifindex, true))
+		return;
+	log_port(LOG_WARNING, NULL,
+		 "%s can't be set up: %s; tried again from time to time",
+		 link->name, why_not(d, err));
+	/* What it waits for, say a reset's end, need not be an event of it. */
+	d->up_failures = 0;
+	up_later(d);
 }
 
 /* True if that is a change */
@@ -509,14 +524,52 @@ static void selection_update(struct daemon *d, struct selection *sel,
 		tell_users(d, sel);
 }
 
-void select_initialized(struct daemon *d, const struct stabletap_link *link)
+static bool is_asked_for(const struct daemon *d, int ifindex)
 {
 	size_t i;
 
 	for (i = 0; i < d->selections_n; i++)
-		if (set_has(&d->selections[i].base, link->ifindex) ||
-		    set_has(&d->selections[i].match, link->ifindex))
+		if (set_has(&d->selections[i].base, ifindex) ||
+		    set_has(&d->selections[i].match, ifindex))
+			return true;
+	return false;
+}
+
+void select_initialized(struct daemon *d, const struct stabletap_link *link)
+{
+	if (is_asked_for(d, link->ifindex))
+		bring_up(d, link);
+}
+
+static int on_up(sd_event_source *s, uint64_t usec, void *arg)
+{
+	const struct stabletap_link *link;
+	struct daemon *d = arg;
+	size_t i;
+	int dev;
+
+	(void)s, (void)usec;
+	for (i = d->refused.n; i-- > 0;) {
+		dev = d->refused.v[i];
+		link = stabletap_links_find(&d->links, dev);
+		if (link && is_asked_for(d, dev))
 			bring_up(d, link);
+		else
+			set_make(&d->refused, dev, false);
+	}
+	if (d->refused.n)
+		up_later(d);
+	return 0;
+}
+
+int select_start(struct daemon *d)
+{
+	int err = sd_event_add_time(d->loop, &d->up, CLOCK_BOOTTIME, 0, 1000,
+				    on_up, d);
+
+	if (err >= 0)
+		err = sd_event_source_set_enabled(d->up, SD_EVENT_OFF);
+	return err < 0 ? err : 0;
 }
 
 void select_update(struct daemon *d, int ifindex,
