@@ -184,6 +184,25 @@ Candidate=d0.7'
 	refused "no such port"
 }
 
+reloaded_is_on() {
+	kill -HUP "$DAEMON"
+	is_on "$@"
+}
+
+@test "reloads that change nothing do not put off failback" {
+	configure <<<'[Port vm1]
+Candidate=v0
+Candidate=d0
+FailbackDelaySec=3'
+	daemon
+	eventually is_on vm1 v0
+	ip link set v1 down
+	eventually is_on vm1 d0
+	ip link set v1 up
+	# More often than it has to wait
+	eventually reloaded_is_on vm1 v0
+}
+
 @test "failback by hand waits for whoever has the lock" {
 	configure <<<'[Port vm1]
 Candidate=v0

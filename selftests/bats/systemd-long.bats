@@ -199,12 +199,27 @@ teardown() {
 		FailbackDelaySec=0
 	CONF
 	sd systemctl start stabletapd
-	[ -e /sys/class/net/vm1 ]
 	has Type notify
 	has SubState running
 	eventually is_on vm1 sd0
 	eventually has StatusText "1 of 1 ports are attached"
 	eventually grep -q vm1 /var/lib/prometheus/node-exporter/stabletap.prom
+}
+
+@test "when it has started, all ports are made" {
+	local i
+
+	for ((i = 100; i < 200; i++)); do
+		echo "[Port many$i]"
+	done >/etc/stabletap/many.conf
+	sd systemctl restart stabletapd
+	[ -e /sys/class/net/many199 ]
+	rm /etc/stabletap/many.conf
+	sd systemctl reload stabletapd
+	for ((i = 100; i < 200; i++)); do
+		echo "link del many$i"
+	done | ip -batch -
+	eventually is_on vm1 sd0
 }
 
 @test "in its sandbox it makes children and VLANs, replaces, and follows udev" {
