@@ -29,29 +29,15 @@
 #include <linux/rtnetlink.h>
 #include <net/sch_generic.h>
 
+#include "filter.h"
 #include "stabletap.h"
 #include "trace.h"
-
-/**
- * struct stabletap_filter - which frames a lower takes in for its port
- * @flags: STABLETAP_ATTACH_PROMISC or _FILTER as in force, 0 for allmulti; read
- *	under RCU by ndo_set_rx_mode
- * @promisc: we count in the lower's promiscuity
- * @allmulti: we count in the lower's allmulti
- * @mac: the MAC address that we put on its unicast list, zero if none
- */
-struct stabletap_filter {
-	u32	flags;
-	bool	promisc;
-	bool	allmulti;
-	u8	mac[ETH_ALEN];
-};
 
 /**
  * struct stabletap_lower - one attachment
  * @dev: the lower
  * @port: whose lower it is
- * @filter: under RTNL, but for its flags
+ * @filter: which frames @dev takes in
  * @opened: it was down, and we opened it
  * @mac_set: we changed its MAC address
  * @old_mac: the MAC address it had
@@ -182,13 +168,6 @@ static struct stabletap_lower *lower_of(const struct net_device *dev)
 	return rtnl_dereference(dev->rx_handler_data);
 }
 
-static bool lower_is_passthru(const struct net_device *dev)
-{
-	const struct macvlan_dev *vlan = netdev_priv(dev);
-
-	return netif_is_macvlan(dev) && vlan->mode == MACVLAN_MODE_PASSTHRU;
-}
-
 /* May this device be the port's lower at all?  First what it is, then whose. */
 static int lower_check(struct stabletap_port *port, struct net_device *dev,
 		       struct netlink_ext_ack *extack)
@@ -241,28 +220,6 @@ static int lower_check(struct stabletap_port *port, struct net_device *dev,
 	return 0;
 }
 
-/* Which filter mode is asked for, by default or in words? */
-static int lower_check_flags(const struct net_device *dev, u32 *flags,
-			     struct netlink_ext_ack *extack)
-{
-	*flags &= STABLETAP_ATTACH_PROMISC | STABLETAP_ATTACH_FILTER;
-
-	if (*flags == (STABLETAP_ATTACH_PROMISC | STABLETAP_ATTACH_FILTER)) {
-		NL_SET_ERR_MSG_MOD(extack,
-				   "Promiscuous and filter mode exclude each other");
-		return -EINVAL;
-	}
-	if (*flags & STABLETAP_ATTACH_PROMISC && netif_is_macvlan(dev) &&
-	    !lower_is_passthru(dev)) {
-		NL_SET_ERR_MSG_MOD(extack,
-				   "A macvlan receives its own address only, promiscuous or not; use passthru or attach the device itself");
-		return -EOPNOTSUPP;
-	}
-	if (!*flags && !netif_is_macvlan(dev))
-		*flags = STABLETAP_ATTACH_PROMISC;
-	return 0;
-}
-
 /* Say it in words where the kernel has only returned a number. */
 static void lower_explain(struct netlink_ext_ack *extack, int err)
 {
@@ -290,123 +247,12 @@ static int lower_set_mac(struct net_device *dev, const u8 *mac,
 	return dev_set_mac_address(dev, &addr, extack);
 }
 
-/*
- * Make the lower's promiscuity and allmulti what its mode wants.  In FILTER
- * mode the port's own flags (tcpdump, "ip link set PORT promisc on") are
- * passed down.  Under RTNL.
- */
-static int lower_sync_flags(struct stabletap_lower *lower)
-{
-	unsigned int flags = lower->port->dev->flags;
-	struct stabletap_filter *filter = &lower->filter;
-	bool promisc, allmulti;
-	int err;
-
-	if (filter->flags & STABLETAP_ATTACH_FILTER) {
-		promisc = flags & IFF_PROMISC;
-		allmulti = flags & IFF_ALLMULTI;
-	} else {
-		promisc = filter->flags & STABLETAP_ATTACH_PROMISC;
-		allmulti = !promisc;
-	}
-
-	if (promisc != filter->promisc) {
-		err = dev_set_promiscuity(lower->dev, promisc ? 1 : -1);
-		if (err)
-			return err;
-		filter->promisc = promisc;
-	}
-	if (allmulti != filter->allmulti) {
-		err = dev_set_allmulti(lower->dev, allmulti ? 1 : -1);
-		if (err)
-			return err;
-		filter->allmulti = allmulti;
-	}
-	return 0;
-}
-
-/* Under the port's address list lock */
-static void lower_sync_lists(struct stabletap_lower *lower)
-{
-	dev_uc_sync_multiple(lower->dev, lower->port->dev);
-	dev_mc_sync_multiple(lower->dev, lower->port->dev);
-}
-
-static void lower_refresh_lists(struct stabletap_lower *lower)
-{
-	struct net_device *port_dev = lower->port->dev;
-
-	if (!(lower->filter.flags & STABLETAP_ATTACH_FILTER))
-		return;
-	netif_addr_lock_bh(port_dev);
-	lower_sync_lists(lower);
-	netif_addr_unlock_bh(port_dev);
-}
-
-/* Under RTNL.  lower_filter_off() undoes it, also what is left of a failure. */
-static int lower_filter_on(struct stabletap_lower *lower)
-{
-	struct net_device *port_dev = lower->port->dev;
-	int err;
-
-	err = lower_sync_flags(lower);
-	if (err || !(lower->filter.flags & STABLETAP_ATTACH_FILTER))
-		return err;
-
-	/* A macvlan bears the port's address as its own. */
-	if (!netif_is_macvlan(lower->dev)) {
-		err = dev_uc_add(lower->dev, port_dev->dev_addr);
-		if (err)
-			return err;
-		ether_addr_copy(lower->filter.mac, port_dev->dev_addr);
-	}
-	lower_refresh_lists(lower);
-	return 0;
-}
-
-/*
- * Under RTNL.  ndo_set_rx_mode can't put addresses back: the port has another
- * lower by now, or this one another mode, and the lock that the unsync takes
- * is the one it runs under.
- */
-static void lower_filter_off(struct stabletap_lower *lower,
-			     const struct stabletap_filter *filter)
-{
-	struct net_device *dev = lower->dev;
-
-	if (filter->flags & STABLETAP_ATTACH_FILTER) {
-		dev_uc_unsync(dev, lower->port->dev);
-		dev_mc_unsync(dev, lower->port->dev);
-	}
-	if (!is_zero_ether_addr(filter->mac))
-		dev_uc_del(dev, filter->mac);
-	if (filter->promisc)
-		dev_set_promiscuity(dev, -1);
-	if (filter->allmulti)
-		dev_set_allmulti(dev, -1);
-}
-
-/*
- * ndo_set_rx_mode of the port: its lists have changed.  Called under its
- * address list lock, not always under RTNL.
- */
-void stabletap_lower_sync_lists(struct stabletap_port *port)
-{
-	struct stabletap_lower *lower;
-
-	rcu_read_lock();
-	lower = rcu_dereference(port->lower);
-	if (lower && READ_ONCE(lower->filter.flags) & STABLETAP_ATTACH_FILTER)
-		lower_sync_lists(lower);
-	rcu_read_unlock();
-}
-
 /* ndo_change_rx_flags of the port, under RTNL */
 void stabletap_lower_sync_flags(struct stabletap_port *port)
 {
 	struct stabletap_lower *lower = rtnl_dereference(port->lower);
 
-	if (lower && lower_sync_flags(lower))
+	if (lower && stabletap_filter_sync_flags(&lower->filter))
 		netdev_warn(port->dev, "%s did not follow promiscuous or allmulti mode\n",
 			    lower->dev->name);
 }
@@ -434,14 +280,7 @@ int stabletap_lower_set_mac(struct stabletap_port *port,
 		return err;
 	}
 
-	if (!(lower->filter.flags & STABLETAP_ATTACH_FILTER))
-		return 0;
-	err = dev_uc_add(lower->dev, mac);
-	if (err)
-		return err;
-	dev_uc_del(lower->dev, lower->filter.mac);
-	ether_addr_copy(lower->filter.mac, mac);
-	return 0;
+	return stabletap_filter_set_mac(&lower->filter, mac);
 }
 
 int stabletap_lower_check_mtu(struct stabletap_port *port, int mtu)
@@ -462,7 +301,7 @@ void stabletap_lower_get(struct stabletap_port *port,
 	get->lower = lower->dev->ifindex;
 	get->lower_kind = netif_is_macvlan(lower->dev) ?
 			  STABLETAP_LOWER_MACVLAN : STABLETAP_LOWER_DIRECT;
-	get->attach_flags = lower->filter.flags;
+	get->attach_flags = stabletap_filter_flags(&lower->filter);
 	get->lower_mtu = lower->dev->mtu;
 }
 
@@ -509,7 +348,7 @@ static int lower_bring_up(struct stabletap_lower *lower,
 			return err;
 		lower->opened = true;
 	}
-	return lower_filter_on(lower);
+	return stabletap_filter_on(&lower->filter);
 }
 
 /*
@@ -541,7 +380,7 @@ static void lower_restore(struct stabletap_lower *lower)
 {
 	struct net_device *dev = lower->dev;
 
-	lower_filter_off(lower, &lower->filter);
+	stabletap_filter_off(&lower->filter);
 
 	/* A device that goes needs nothing else restored. */
 	if (dev->reg_state == NETREG_REGISTERED) {
@@ -591,6 +430,8 @@ static struct stabletap_lower *lower_setup(struct stabletap_port *port,
 		return ERR_PTR(-ENOMEM);
 	lower->dev = dev;
 	lower->port = port;
+	lower->filter.dev = dev;
+	lower->filter.port = port;
 	lower->filter.flags = flags;
 	netdev_hold(dev, &lower->tracker, GFP_KERNEL);
 
@@ -634,31 +475,30 @@ err_free:
 static int lower_change_filter(struct stabletap_lower *lower, u32 flags,
 			       struct netlink_ext_ack *extack)
 {
-	struct stabletap_filter old = lower->filter, failed;
+	struct stabletap_filter new = {
+		.dev = lower->dev,
+		.port = lower->port,
+	};
+	struct stabletap_filter old;
 	int err;
 
-	err = lower_check_flags(lower->dev, &flags, extack);
-	if (err || flags == old.flags)
+	err = stabletap_filter_check(lower->dev, &flags, extack);
+	if (err || flags == lower->filter.flags)
 		return err;
 
 	/* The new mode first: no frame is lost that both let in. */
-	lower->filter.promisc = false;
-	lower->filter.allmulti = false;
-	eth_zero_addr(lower->filter.mac);
-	WRITE_ONCE(lower->filter.flags, flags);
-	err = lower_filter_on(lower);
+	new.flags = flags;
+	err = stabletap_filter_on(&new);
 	if (err) {
 		lower_explain(extack, err);
-		failed = lower->filter;
-		/* First, or ndo_set_rx_mode would go on filling the lists. */
-		WRITE_ONCE(lower->filter.flags, old.flags);
-		lower_filter_off(lower, &failed);
-		lower->filter = old;
-		lower_refresh_lists(lower);
 		return err;
 	}
 
-	lower_filter_off(lower, &old);
+	stabletap_filter_follow(lower->port, NULL);
+	old = lower->filter;
+	lower->filter = new;
+	stabletap_filter_follow(lower->port, &lower->filter);
+	stabletap_filter_off(&old);
 	stabletap_port_notify(lower->port);
 	return 0;
 }
@@ -705,7 +545,7 @@ int stabletap_lower_attach(struct stabletap_port *port, struct net_device *dev,
 	err = lower_check(port, dev, extack);
 	if (err)
 		return err;
-	err = lower_check_flags(dev, &flags, extack);
+	err = stabletap_filter_check(dev, &flags, extack);
 	if (err)
 		return err;
 
@@ -714,6 +554,7 @@ int stabletap_lower_attach(struct stabletap_port *port, struct net_device *dev,
 		return PTR_ERR(lower);
 
 	rcu_assign_pointer(port->lower, lower);
+	stabletap_filter_follow(port, &lower->filter);
 	port->attach_time = ktime_get_boottime_ns();
 	if (old) {
 		port->replaces++;
@@ -724,9 +565,6 @@ int stabletap_lower_attach(struct stabletap_port *port, struct net_device *dev,
 		port->attaches++;
 		trace_stabletap_attach(port->dev, dev, flags);
 	}
-
-	/* The lists may have changed after they were given to the lower. */
-	lower_refresh_lists(lower);
 
 	lower_update_state(port);
 	stabletap_port_notify(port);
@@ -740,6 +578,7 @@ static struct stabletap_lower *lower_detach(struct stabletap_port *port,
 	struct stabletap_lower *lower = rtnl_dereference(port->lower);
 
 	RCU_INIT_POINTER(port->lower, NULL);
+	stabletap_filter_follow(port, NULL);
 	lower_note_detach(port, lower->dev, reason);
 	trace_stabletap_detach(port->dev, lower->dev, reason);
 	lower_update_state(port);
@@ -908,10 +747,19 @@ static struct notifier_block lower_notifier = {
 
 int stabletap_lower_init(void)
 {
-	return register_netdevice_notifier(&lower_notifier);
+	int err;
+
+	err = stabletap_filter_init();
+	if (err)
+		return err;
+	err = register_netdevice_notifier(&lower_notifier);
+	if (err)
+		stabletap_filter_exit();
+	return err;
 }
 
 void stabletap_lower_exit(void)
 {
 	unregister_netdevice_notifier(&lower_notifier);
+	stabletap_filter_exit();
 }

@@ -9,6 +9,7 @@
 #include <linux/ethtool.h>
 #include <linux/if_tun.h>
 
+#include "filter.h"
 #include "stabletap.h"
 #include "trace.h"
 
@@ -213,7 +214,7 @@ static int stabletap_port_change_mtu(struct net_device *dev, int mtu)
 
 static void stabletap_port_set_rx_mode(struct net_device *dev)
 {
-	stabletap_lower_sync_lists(netdev_priv(dev));
+	stabletap_filter_sync_lists(netdev_priv(dev));
 }
 
 static void stabletap_port_change_rx_flags(struct net_device *dev, int change)
@@ -362,6 +363,7 @@ void stabletap_port_setup(struct net_device *dev)
 
 	port->dev = dev;
 	mutex_init(&port->open_lock);
+	stabletap_filter_init_port(port);
 	port->tap.dev = dev;
 	port->tap.tap_features = STABLETAP_TAP_FEATURES;
 	port->tap.count_tx_dropped = stabletap_tap_count_tx_dropped;

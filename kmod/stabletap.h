@@ -2,8 +2,9 @@
 /*
  * What the files of the module share.  control.c and link.c are the doors;
  * both end in lower.c, which alone knows both sides, and in port.c, the net
- * device.  Those of the port's operations that reach below are in lower.c.
- * tapnode.c is the glue to the kernel's tap core.
+ * device.  Those of the port's operations that reach below are in lower.c, and
+ * in filter.c if they concern addresses.  tapnode.c is the glue to the kernel's
+ * tap core.
  */
 #ifndef _STABLETAP_H
 #define _STABLETAP_H
@@ -13,6 +14,7 @@
 #include <linux/netdevice.h>
 #include <linux/stabletap.h>
 #include <linux/u64_stats_sync.h>
+#include <linux/workqueue.h>
 #include <net/rtnetlink.h>
 
 #include "compat/compat.h"
@@ -49,8 +51,9 @@ struct stabletap_pcpu {
 /* Of a node, where none are asked for */
 #define STABLETAP_PERM_DEFAULT 0600
 
-struct stabletap_node;
+struct stabletap_filter;
 struct stabletap_lower;
+struct stabletap_node;
 
 /**
  * struct stabletap_config - what is given when a port is made
@@ -72,13 +75,16 @@ struct stabletap_config {
  * struct stabletap_port - private part of a port's net device
  * @dev: the net device that this is the private part of
  * @lower: what carries the frames now, NULL if detached.  Written under RTNL;
- *	read under RCU by transmit, receive and ndo_set_rx_mode.
+ *	read under RCU by transmit and receive.
  * @stats: counters
  * @leaving: under RTNL: the last lower of a port that is being unregistered,
  *	kept until the unregistration has waited for readers
  * @config: on_detach is written under RTNL; the rest is constant once the
  *	port is registered, so that open reads it without a lock
  * @state: enum stabletap_state that was last made known; under RTNL
+ * @followed: the filter that the lists of @dev are synced to, NULL if none;
+ *	written under RTNL and @dev's address list lock, read under either
+ * @filter_work: filter.c's; holds a reference to @dev while it is queued
  * @setting_mac: under RTNL: the change of the lower's MAC address is our own
  * @detach_reason: enum stabletap_reason; under RTNL, as the rest
  * @attach_time: CLOCK_BOOTTIME, ns
@@ -100,6 +106,8 @@ struct stabletap_port {
 	struct stabletap_lower		*leaving;
 	struct stabletap_config		config;
 	u32				state;
+	struct stabletap_filter		*followed;
+	struct work_struct		filter_work;
 	bool				setting_mac;
 	u32				detach_reason;
 	u64				attach_time;
@@ -165,7 +173,6 @@ void stabletap_lower_left(struct stabletap_port *port);
 int stabletap_lower_set_mac(struct stabletap_port *port,
 			    const struct sockaddr *addr);
 int stabletap_lower_check_mtu(struct stabletap_port *port, int mtu);
-void stabletap_lower_sync_lists(struct stabletap_port *port);
 void stabletap_lower_sync_flags(struct stabletap_port *port);
 void stabletap_lower_get(struct stabletap_port *port,
 			 struct stabletap_get *get);

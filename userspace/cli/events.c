@@ -66,6 +66,14 @@ static void compare_state(const struct emitter *e,
 	     lower_fields(e, new->lower));
 }
 
+static const char *receive_event(const struct stabletap_port_info *port)
+{
+	if (port->attach_flags & STABLETAP_ATTACH_INCOMPLETE)
+		return "filter-incomplete";
+	return port->attach_flags & STABLETAP_ATTACH_FILTER ? "filter" :
+							      "promisc";
+}
+
 /* The counters tell what two states alone would hide. */
 static void compare_lower(const struct emitter *e,
 			  const struct stabletap_port_info *old,
@@ -95,8 +103,7 @@ static void compare_lower(const struct emitter *e,
 		fresh = false;
 	}
 	if (!fresh && old->attach_flags != new->attach_flags && new->lower)
-		emit(e, new->attach_flags & STABLETAP_ATTACH_FILTER ?
-		     "filter" : "promisc", lower_fields(e, new->lower));
+		emit(e, receive_event(new), lower_fields(e, new->lower));
 	compare_state(e, old, new, fresh);
 }
 

@@ -59,6 +59,8 @@ static void print_lower(const struct view *v, FILE *out)
 		fprintf(out, " dev %s", v->parent->name);
 	if (g->attach_flags & STABLETAP_ATTACH_FILTER)
 		fprintf(out, " filter");
+	if (g->attach_flags & STABLETAP_ATTACH_INCOMPLETE)
+		fprintf(out, " incomplete");
 }
 
 static void print_node(const struct stabletap_get *g, FILE *out)

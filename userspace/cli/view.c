@@ -36,6 +36,8 @@ static json_t *lower_json(const struct view *v)
 	set(o, "kind", json_string(stabletap_lower_kind_name(g->lower_kind)));
 	set(o, "mtu", number(g->lower_mtu));
 	set(o, "receive", json_string(receive_name(g)));
+	if (g->attach_flags & STABLETAP_ATTACH_INCOMPLETE)
+		set(o, "incomplete", json_true());
 	if (v->lower && stabletap_link_is_macvlan(v->lower)) {
 		set(o, "mode", json_string(stabletap_macvlan_mode_name(
 				   v->lower->macvlan_mode)));

@@ -290,6 +290,10 @@ static void test_events(struct tap *t)
 	c = b;
 	c.port.attach_flags = STABLETAP_ATTACH_FILTER;
 	expect(t, &b, &c, "filter=st12-a3", "the filter mode changes");
+	b = c;
+	c.port.attach_flags |= STABLETAP_ATTACH_INCOMPLETE;
+	expect(t, &b, &c, "filter-incomplete=st12-a3",
+	       "the lower has no memory for an address");
 }
 
 int main(void)

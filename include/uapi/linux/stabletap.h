@@ -222,6 +222,11 @@ struct stabletap_delete {
  * every multicast frame (allmulti).
  */
 #define STABLETAP_ATTACH_FILTER		(1U << 2)
+/*
+ * Only told, with FILTER: the kernel had no memory for an address of the lists,
+ * so the lower is promiscuous until a later change of the lists succeeds.
+ */
+#define STABLETAP_ATTACH_INCOMPLETE	(1U << 3)
 
 /**
  * struct stabletap_attach - STABLETAP_IOC_ATTACH: give a port a lower
@@ -386,7 +391,8 @@ struct stabletap_stats {
  * @state: out: enum stabletap_state
  * @lower: out: ifindex of the lower, 0 if none
  * @lower_kind: out: enum stabletap_lower_kind
- * @attach_flags: out: PROMISC or FILTER of STABLETAP_ATTACH_*, as in force
+ * @attach_flags: out: PROMISC or FILTER of STABLETAP_ATTACH_*, as in force, or
+ *	FILTER with INCOMPLETE
  * @lower_mtu: out: bytes; 0 if there is no lower.  A lower may shrink below
  *	the port's MTU after its attach: it stays, and drops larger frames.
  * @detach_reason: out: enum stabletap_reason of the last detach

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Filter mode beside other users of a device's address lists, and when memory
+ * is short.  What filter mode does at all is in attach.c.
+ *
+ *	fd -- vm1 -- mv0 -- v0 ==== p0
+ *	      mv1.5 -- mv1 -- v1 ==== p1	mv1: the lower that is refused
+ *	             taken -- v1		has the port's MAC address
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "lists.h"
+#include "scene.h"
+#include "st.h"
+
+#define OTHER_MAC	"\x52\x54\x00\x00\x0f\x01"
+#define UNICAST		"\x52\x54\x00\x00\x0e\x01"
+#define MULTICAST	"\x01\x00\x5e\x7f\x00\x01"
+#define LATER		"\x01\x00\x5e\x7f\x00\x02"
+
+FIXTURE(filter) {
+	struct scene s;
+	int mv1;
+};
+
+FIXTURE_SETUP(filter)
+{
+	struct scene *s = &self->s;
+
+	ASSERT_EQ(0, scene_new(s, true, 1));
+	ASSERT_EQ(0, scene_macvlan(s));
+	ASSERT_EQ(0, fdb_set(s->port, UNICAST, true));
+	ASSERT_EQ(0, maddr_set("vm1", MULTICAST, true));
+
+	ASSERT_EQ(0, st_veth_add("v1", "p1", -1));
+	self->mv1 = st_macvlan_add("mv1", st_ifindex("v1"),
+				   (uint8_t *)OTHER_MAC, 0);
+	ASSERT_LT(0, self->mv1);
+	ASSERT_EQ(0, st_link_up(self->mv1, true));
+	ASSERT_EQ(0, st_sh("ip link add mv1.5 link mv1 up type vlan id 5"));
+	ASSERT_EQ(0, maddr_set("mv1.5", MULTICAST, true));
+	ASSERT_TRUE(fdb_has(self->mv1, MULTICAST));
+}
+
+FIXTURE_TEARDOWN(filter)
+{
+	scene_end(&self->s);
+}
+
+static int attach(struct scene *s, int lower, uint32_t flags)
+{
+	return st_attach(s->control, s->port, lower,
+			 STABLETAP_ATTACH_FILTER | flags);
+}
+
+TEST_F(filter, a_refused_replace_leaves_the_lists_of_both_devices)
+{
+	struct scene *s = &self->s;
+	int taken, i;
+
+	taken = st_macvlan_add("taken", st_ifindex("v1"),
+			       (uint8_t *)ST_MAC_PORT, 0);
+	ASSERT_LT(0, taken);
+	ASSERT_EQ(0, st_link_up(taken, true));
+	ASSERT_EQ(0, attach(s, s->mv0, 0));
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(-EADDRINUSE, attach(s, self->mv1,
+					      STABLETAP_ATTACH_REPLACE));
+
+	EXPECT_TRUE(fdb_has(s->mv0, UNICAST));
+	EXPECT_TRUE(fdb_has(s->mv0, MULTICAST));
+	EXPECT_FALSE(fdb_has(self->mv1, UNICAST));
+	EXPECT_TRUE(fdb_has(self->mv1, MULTICAST)) {
+		TH_LOG("the VLAN on the refused device lost its group");
+	}
+	ASSERT_EQ(0, maddr_set("mv1.5", MULTICAST, false));
+	EXPECT_FALSE(fdb_has(self->mv1, MULTICAST));
+
+	ASSERT_EQ(0, st_detach(s->control, s->port));
+	EXPECT_FALSE(fdb_has(s->mv0, UNICAST));
+	EXPECT_FALSE(fdb_has(s->mv0, MULTICAST));
+}
+
+TEST_F(filter, a_replace_moves_the_lists_and_leaves_those_of_others)
+{
+	struct scene *s = &self->s;
+
+	ASSERT_EQ(0, attach(s, s->mv0, 0));
+	ASSERT_EQ(0, attach(s, self->mv1, STABLETAP_ATTACH_REPLACE));
+	EXPECT_FALSE(fdb_has(s->mv0, UNICAST));
+	EXPECT_FALSE(fdb_has(s->mv0, MULTICAST));
+	EXPECT_TRUE(fdb_has(self->mv1, UNICAST));
+
+	/* Each of the two users of the group alone keeps it there. */
+	ASSERT_EQ(0, maddr_set("mv1.5", MULTICAST, false));
+	EXPECT_TRUE(fdb_has(self->mv1, MULTICAST));
+	ASSERT_EQ(0, maddr_set("mv1.5", MULTICAST, true));
+	ASSERT_EQ(0, attach(s, s->mv0, STABLETAP_ATTACH_REPLACE));
+	EXPECT_TRUE(fdb_has(s->mv0, MULTICAST));
+	EXPECT_TRUE(fdb_has(self->mv1, MULTICAST));
+	EXPECT_FALSE(fdb_has(self->mv1, UNICAST));
+	ASSERT_EQ(0, maddr_set("mv1.5", MULTICAST, false));
+	EXPECT_FALSE(fdb_has(self->mv1, MULTICAST));
+}
+
+TEST_F(filter, a_change_of_mode_leaves_the_lists_of_others)
+{
+	struct scene *s = &self->s;
+
+	ASSERT_EQ(0, st_attach(s->control, s->port, self->mv1, 0));
+	ASSERT_EQ(0, attach(s, self->mv1, STABLETAP_ATTACH_REPLACE));
+	EXPECT_TRUE(fdb_has(self->mv1, UNICAST));
+	ASSERT_EQ(0, st_attach(s->control, s->port, self->mv1,
+			       STABLETAP_ATTACH_REPLACE));
+	EXPECT_FALSE(fdb_has(self->mv1, UNICAST));
+	EXPECT_TRUE(fdb_has(self->mv1, MULTICAST));
+	ASSERT_EQ(0, maddr_set("mv1.5", MULTICAST, false));
+	EXPECT_FALSE(fdb_has(self->mv1, MULTICAST));
+}
+
+/*
+ * Every allocation of the module that must not sleep fails, of nobody else's:
+ * of those there are only the entries of a lower's lists.
+ */
+#define FAILSLAB "/sys/kernel/debug/failslab/"
+
+static int memory_is_short(bool is_short)
+{
+	return st_sh("cd " FAILSLAB " && echo %d >probability",
+		     is_short ? 100 : 0);
+}
+
+static int memory_prepare(void)
+{
+	return st_sh("mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null;"
+		     "base=$(cat /sys/module/stabletap/sections/.text) &&"
+		     "size=$(cut -d ' ' -f 1,2 /proc/modules |"
+		     "sed -n 's/^stabletap //p') && cd " FAILSLAB " &&"
+		     "echo $((base)) >require-start &&"
+		     "echo $((base + size)) >require-end &&"
+		     "echo 32 >stacktrace-depth && echo -1 >times &&"
+		     "echo 0 >verbose");
+}
+
+static bool is_incomplete(void *arg)
+{
+	const struct stabletap_get *get = scene_get(arg);
+
+	return get->attach_flags == (STABLETAP_ATTACH_FILTER |
+				     STABLETAP_ATTACH_INCOMPLETE) &&
+	       scene_flags("v0.7") & IFF_PROMISC;
+}
+
+static bool is_complete(void *arg)
+{
+	return scene_get(arg)->attach_flags == STABLETAP_ATTACH_FILTER &&
+	       !(scene_flags("v0.7") & IFF_PROMISC);
+}
+
+TEST_F(filter, without_memory_for_an_address_the_lower_is_promiscuous)
+{
+	struct scene *s = &self->s;
+	int vlan;
+
+	if (access(FAILSLAB "require-start", F_OK))
+		SKIP(return, "this kernel can't fail allocations of one module");
+	ASSERT_EQ(0, memory_prepare());
+	ASSERT_EQ(0, st_sh("ip link add v0.7 link v0 type vlan id 7"));
+	vlan = st_ifindex("v0.7");
+	ASSERT_EQ(0, attach(s, vlan, 0));
+	EXPECT_TRUE(is_complete(s));
+
+	ASSERT_EQ(0, memory_is_short(true));
+	EXPECT_EQ(0, maddr_set("vm1", LATER, true));
+	EXPECT_TRUE(st_wait(is_incomplete, s, SCENE_DEADLINE));
+	EXPECT_FALSE(fdb_has(vlan, LATER));
+	/* An attach that can't have all addresses is refused. */
+	EXPECT_EQ(-ENOMEM, attach(s, s->mv0, STABLETAP_ATTACH_REPLACE));
+	EXPECT_FALSE(fdb_has(s->mv0, UNICAST));
+	ASSERT_EQ(0, memory_is_short(false));
+
+	EXPECT_TRUE(is_incomplete(s));
+	EXPECT_EQ(0, fdb_set(s->port, OTHER_MAC, true));
+	EXPECT_TRUE(st_wait(is_complete, s, SCENE_DEADLINE));
+	EXPECT_TRUE(fdb_has(vlan, LATER));
+	ASSERT_EQ(0, attach(s, s->mv0, STABLETAP_ATTACH_REPLACE));
+	EXPECT_TRUE(fdb_has(s->mv0, LATER));
+}
+
+TEST_HARNESS_MAIN
