@@ -21,7 +21,7 @@
  *    the receivers, and will wait again before the device is freed;
  *    kfree_rcu() frees the rest.
  *
- * In the latter two cases rx_handler is written here directly, because
+ * In the latter two cases lower_forget_handler() is used, because
  * netdev_rx_handler_unregister() would wait for each port.
  */
 #include <linux/if_arp.h>
@@ -398,17 +398,68 @@ static void lower_restore(struct stabletap_lower *lower)
 		netdev_update_features(dev);
 }
 
+/*
+ * netdev_rx_handler_unregister() but for its wait for readers, which the core
+ * makes later for all devices that go together.  The handler's data is left to
+ * the caller: without a handler nobody looks at it.
+ */
+static void lower_forget_handler(struct net_device *dev)
+{
+	RCU_INIT_POINTER(dev->rx_handler, NULL);
+}
+
+/*
+ * lower_forget_handler() and lower_close() reach into struct net_device.  What
+ * they assume of it is checked when the module is built, and loaded: the two
+ * pointers are all that netdev_rx_handler_register() sets, and dismantle is a
+ * flag of its own.
+ */
+static int lower_check_core(void)
+{
+	struct net_device *dev, *before = NULL;
+	int err = -ENOMEM;
+
+	BUILD_BUG_ON(!__same_type(dev->dismantle, bool));
+
+	dev = alloc_netdev(0, STABLETAP_KIND, NET_NAME_UNKNOWN, ether_setup);
+	if (dev)
+		before = kmemdup(dev, sizeof(*dev), GFP_KERNEL);
+	if (!before)
+		goto out;
+
+	rtnl_lock();
+	err = netdev_rx_handler_register(dev, lower_handle_frame, before);
+	rtnl_unlock();
+	if (err)
+		goto out;
+	lower_forget_handler(dev);
+	RCU_INIT_POINTER(dev->rx_handler_data, NULL);
+	if (memcmp(dev, before, sizeof(*dev))) {
+		pr_err("stabletap: this kernel's receive handlers are not those that the module was written for; a newer version is needed\n");
+		err = -ENXIO;
+	}
+out:
+	kfree(before);
+	if (dev)
+		free_netdev(dev);
+	return err;
+}
+
 static void lower_free(struct stabletap_lower *lower)
 {
 	netdev_put(lower->dev, &lower->tracker);
 	kfree(lower);
 }
 
-/* A device that lives on, and a port that does: no more its lower */
+/*
+ * A device that lives on, and a port that does: no more its lower.  Readers of
+ * @lower are waited for once, when the receive handler is unregistered.
+ */
 static void lower_release(struct stabletap_lower *lower)
 {
 	/* Frames on their way out pass before the device is closed. */
-	synchronize_net();
+	if (lower->opened)
+		synchronize_net();
 	lower_restore(lower);
 	netdev_rx_handler_unregister(lower->dev);
 	lower_free(lower);
@@ -626,7 +677,7 @@ void stabletap_lower_leave(struct stabletap_port *port)
 
 	port->leaving = lower_detach(port, STABLETAP_REASON_ASKED);
 	lower_restore(port->leaving);
-	RCU_INIT_POINTER(port->leaving->dev->rx_handler, NULL);
+	lower_forget_handler(port->leaving->dev);
 }
 
 /* ndo_uninit of the port: second half, a grace period later */
@@ -640,10 +691,7 @@ void stabletap_lower_left(struct stabletap_port *port)
 	port->leaving = NULL;
 }
 
-/*
- * The lower is being unregistered.  The handler's data stays where it is:
- * without a handler nobody looks at it.
- */
+/* The lower is being unregistered. */
 static void lower_gone(struct stabletap_lower *lower)
 {
 	struct stabletap_port *port = lower->port;
@@ -651,7 +699,7 @@ static void lower_gone(struct stabletap_lower *lower)
 
 	lower_detach(port, STABLETAP_REASON_LOWER_GONE);
 	lower_restore(lower);
-	RCU_INIT_POINTER(dev->rx_handler, NULL);
+	lower_forget_handler(dev);
 	netdev_put(dev, &lower->tracker);
 	kfree_rcu(lower, rcu);
 	stabletap_port_notify(port);
@@ -749,6 +797,9 @@ int stabletap_lower_init(void)
 {
 	int err;
 
+	err = lower_check_core();
+	if (err)
+		return err;
 	err = stabletap_filter_init();
 	if (err)
 		return err;

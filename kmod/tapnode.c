@@ -323,7 +323,11 @@ int stabletap_tapnode_init(void)
 			      THIS_MODULE);
 	if (err)
 		return err;
-	/* No port yet, so whoever was quicker has opened nothing. */
+	/*
+	 * The open of a node is ours, so the cdev's operations are swapped after
+	 * cdev_add().  No port yet: whoever was quicker has opened nothing.
+	 */
+	BUILD_BUG_ON(!__same_type(tapnode_cdev.ops, tapnode_tap_fops));
 	tapnode_tap_fops = tapnode_cdev.ops;
 	tapnode_cdev.ops = &tapnode_fops;
 
@@ -343,6 +347,12 @@ err_destroy_cdev:
 }
 
 void stabletap_tapnode_exit(void)
+	if (!tapnode_tap_fops || !tapnode_tap_fops->open ||
+	    !tapnode_tap_fops->release || tapnode_cdev.owner != THIS_MODULE) {
+		pr_err("stabletap: this kernel's tap core is not the one that the module was written for; a newer version is needed\n");
+		err = -ENXIO;
+		goto err_destroy_cdev;
+	}
 {
 	unregister_netdevice_notifier(&tapnode_notifier);
 	class_unregister(&tapnode_class);

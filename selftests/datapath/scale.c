@@ -473,4 +473,29 @@ TEST_F_TIMEOUT(scale, rtnl_is_held_hardly_longer_than_for_macvtaps, TIMEOUT)
 	}
 }
 
+/* Before the old lower is freed; more is needed only where one is closed. */
+TEST_F(scale, one_wait_serves_a_detach_or_replace_that_closes_nothing)
+{
+	struct many *many = &self->many;
+	int d0 = st_link_add("d0", "dummy", 0);
+	int d1 = st_link_add("d1", "dummy", 0);
+	int port = st_port_new(many->control, "vm1", 1, 1);
+
+	ASSERT_LT(0, d0);
+	ASSERT_LT(0, d1);
+	ASSERT_LT(0, port);
+	ASSERT_EQ(0, st_link_up(d0, true));
+	ASSERT_EQ(0, st_link_up(d1, true));
+	ASSERT_EQ(0, waits_begin());
+
+	ASSERT_EQ(0, st_attach(many->control, port, d0, 0));
+	ASSERT_EQ(0, waits_clear());
+	ASSERT_EQ(0, st_attach(many->control, port, d1,
+			       STABLETAP_ATTACH_REPLACE));
+	EXPECT_EQ(1, waits());
+	ASSERT_EQ(0, waits_clear());
+	ASSERT_EQ(0, st_detach(many->control, port));
+	EXPECT_EQ(1, waits());
+}
+
 TEST_HARNESS_MAIN
