@@ -16,7 +16,11 @@
 /* The software of the lower and the stack can do what the lower can't. */
 #define STABLETAP_FEATURES						\
 	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA | NETIF_F_HW_CSUM | \
-	 NETIF_F_GSO_SOFTWARE | NETIF_F_GSO_ENCAP_ALL)
+	 NETIF_F_SCTP_CRC | NETIF_F_GSO_SOFTWARE | NETIF_F_GSO_ENCAP_ALL)
+
+/* Not of a VLAN on the port: the tag of one goes to the lower beside the data. */
+#define STABLETAP_VLAN_FEATURES						\
+	(NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX)
 
 /* What a guest is taken to accept until TUNSETOFFLOAD says, as macvtap's. */
 #define STABLETAP_TAP_FEATURES						\
@@ -45,6 +49,19 @@ static const char stabletap_counter_names[][ETH_GSTRING_LEN] = {
 };
 
 /* Those that are no packet counters follow in "ethtool -S". */
+/*
+ * Reasons as dropwatch and perf know them.  The kernel has a place for those of
+ * its own subsystems only; the tracepoint stabletap_drop tells ours.
+ */
+static const u16 stabletap_counter_reasons[STABLETAP_COUNTERS] = {
+	[STABLETAP_TX_DETACHED]		= STABLETAP_DROP_DEV_READY,
+	[STABLETAP_RX_NO_READER]	= STABLETAP_DROP_NO_SOCKET,
+	[STABLETAP_RX_DOWN]		= STABLETAP_DROP_DEV_READY,
+	[STABLETAP_RX_INACTIVE]		= STABLETAP_DROP_OTHERHOST,
+	[STABLETAP_RX_LRO]		= STABLETAP_DROP_PKT_TOO_BIG,
+	[STABLETAP_RX_NOMEM]		= STABLETAP_DROP_NOMEM,
+};
+
 static const char stabletap_event_names[][ETH_GSTRING_LEN] = {
 	"attaches", "replaces", "losses",
 };
@@ -60,7 +77,7 @@ void stabletap_port_drop(struct stabletap_port *port, struct sk_buff *skb,
 {
 	stabletap_count(port, why);
 	trace_stabletap_drop(port->dev, skb, why);
-	kfree_skb(skb);
+	stabletap_kfree_skb(skb, stabletap_counter_reasons[why]);
 }
 
 /* From the tap core, in process context: it refused a frame that was written */
@@ -119,6 +136,14 @@ static rx_handler_result_t stabletap_port_handle_frame(struct sk_buff **pskb)
 	port = container_of(rcu_dereference(skb->dev->rx_handler_data),
 			    struct stabletap_port, tap);
 	stats = this_cpu_ptr(port->stats);
+	/* The tap core changes the frame; frees it on failure */
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (unlikely(!skb)) {
+		stabletap_count(port, STABLETAP_RX_NOMEM);
+		trace_stabletap_drop(port->dev, NULL, STABLETAP_RX_NOMEM);
+		return RX_HANDLER_CONSUMED;
+	}
+	*pskb = skb;
 	/* With BH off nobody else counts here meanwhile. */
 	refused = u64_stats_read(&stats->counter[STABLETAP_RX_RING]);
 	multicast = skb->pkt_type == PACKET_MULTICAST ||
@@ -352,10 +377,13 @@ void stabletap_port_setup(struct net_device *dev)
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 	dev->priv_flags |= IFF_NO_QUEUE | IFF_UNICAST_FLT;
 	dev->min_mtu = ETH_MIN_MTU;
+	/* netpoll sends with interrupts off; a lower's queue can't have that. */
+	dev->priv_flags |= IFF_DISABLE_NETPOLL;
 	dev->max_mtu = ETH_MAX_MTU;
 	dev->tx_queue_len = TUN_READQ_SIZE;
-	dev->features = STABLETAP_FEATURES | NETIF_F_GSO_ROBUST;
-	dev->hw_features = STABLETAP_FEATURES;
+	dev->features = STABLETAP_FEATURES | STABLETAP_VLAN_FEATURES |
+			NETIF_F_GSO_ROBUST;
+	dev->hw_features = STABLETAP_FEATURES | STABLETAP_VLAN_FEATURES;
 	dev->vlan_features = STABLETAP_FEATURES | NETIF_F_GSO_ROBUST;
 	dev->hw_enc_features = STABLETAP_FEATURES;
 	stabletap_set_lltx(dev);

@@ -9,6 +9,9 @@
 
 #include <linux/device.h>
 #include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <linux/sysctl.h>
+#include <net/net_namespace.h>
 
 /* Until 6.3 a class got at the namespace of a device that was not const. */
 #ifdef STABLETAP_CLASS_NAMESPACE_CONST
@@ -58,6 +61,45 @@ static inline void stabletap_clear_no_addrconf(struct net_device *dev)
 	dev->priv_flags &= ~IFF_NO_ADDRCONF;
 #else
 	dev->flags &= ~IFF_SLAVE;
+#endif
+}
+
+/* Until 5.16 a freed frame had no reason, and not all of these before 6.1. */
+#ifdef STABLETAP_HAVE_DROP_REASON
+#define STABLETAP_DROP(reason) SKB_DROP_REASON_##reason
+#else
+#define STABLETAP_DROP(reason) 0
+#endif
+
+enum {
+	STABLETAP_DROP_DEV_READY	= STABLETAP_DROP(DEV_READY),
+	STABLETAP_DROP_NO_SOCKET	= STABLETAP_DROP(NO_SOCKET),
+	STABLETAP_DROP_NOMEM		= STABLETAP_DROP(NOMEM),
+	STABLETAP_DROP_OTHERHOST	= STABLETAP_DROP(OTHERHOST),
+	STABLETAP_DROP_PKT_TOO_BIG	= STABLETAP_DROP(PKT_TOO_BIG),
+};
+
+static inline void stabletap_kfree_skb(struct sk_buff *skb, int reason)
+{
+#ifdef STABLETAP_HAVE_DROP_REASON
+	kfree_skb_reason(skb, reason);
+#else
+	kfree_skb(skb);
+#endif
+}
+
+/*
+ * Of the initial network namespace, so only the host sees it.  Until 6.5 the
+ * end of the table was an empty entry (9edbfe92a0a1).
+ */
+static inline struct ctl_table_header *
+stabletap_register_sysctl(const char *path, struct ctl_table *table,
+			  size_t entries)
+{
+#ifdef register_net_sysctl
+	return register_net_sysctl_sz(&init_net, path, table, entries);
+#else
+	return register_net_sysctl(&init_net, path, table);
 #endif
 }
 

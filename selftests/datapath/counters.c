@@ -463,6 +463,28 @@ TEST_F(trace, attach_replace_detach_and_loss_are_traced)
 			   s->port, d0));
 }
 
+/* What dropwatch and "perf trace -e skb:kfree_skb" show */
+TEST_F(trace, the_kernel_is_told_a_reason_for_each_dropped_frame)
+{
+	struct scene *s = &self->s;
+
+	if (!scene_file_has(TRACE "/events/skb/kfree_skb/format", "reason"))
+		SKIP(return, "this kernel knows no reasons");
+	ASSERT_EQ(0, scene_file_write(TRACE "/events/skb/kfree_skb/filter",
+				      "protocol == 0x88b5"));
+	ASSERT_EQ(0, scene_file_write(TRACE "/events/skb/kfree_skb/enable",
+				      "1"));
+	ASSERT_EQ(0, scene_write(s));
+	EXPECT_TRUE(traced("reason: DEV_READY"));
+	ASSERT_EQ(0, scene_attach(s));
+	ASSERT_TRUE(st_wait_up(s->v0, SCENE_DEADLINE));
+	close(s->fd);
+	s->fd = -1;
+	ASSERT_EQ(0, scene_peer_send(s));
+	EXPECT_TRUE(traced("reason: NO_SOCKET"));
+	scene_file_write(TRACE "/events/skb/kfree_skb/enable", "0");
+}
+
 TEST_F(trace, dropped_frames_are_traced_with_their_cause)
 {
 	struct scene *s = &self->s;

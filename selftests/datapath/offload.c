@@ -10,6 +10,7 @@
  * itself adds the segments and the checksums up.
  */
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -536,6 +537,115 @@ TEST_F(offload, a_VLAN_on_the_port_leaves_segments_and_checksums_to_it)
 	EXPECT_EQ(0, st_sh("ethtool -k vm1.5 | grep -q '^tcp-segmentation-offload: on'"));
 	EXPECT_EQ(0, st_sh("ethtool -k vm1.5 | grep -q '^tx-checksumming: on'"));
 	ASSERT_EQ(0, st_sh("ip link del vm1.5"));
+}
+
+TEST_F(offload, a_GSO_frame_counts_once_unless_the_port_lacks_the_offload)
+{
+	static const struct shape tso = { .payload = 8500 };
+	const unsigned int segments = (8500 + MSS - 1) / MSS;
+	struct scene *s = &self->s;
+	size_t head;
+
+	packet_make(&self->out, &tso, ST_MAC_PEER, ST_MAC_PORT);
+	head = self->out.payload;
+	ASSERT_EQ(0, packet_write(s->fd, &self->out));
+	EXPECT_EQ(1, SCENE_STAT(s, tx_packets));
+	EXPECT_EQ(8500 + head, SCENE_STAT(s, tx_bytes));
+
+	/* The stack segments it before the port sees it. */
+	ASSERT_EQ(0, st_sh("ethtool -K vm1 tso off >/dev/null"));
+	ASSERT_EQ(0, packet_write(s->fd, &self->out));
+	EXPECT_EQ(1 + segments, SCENE_STAT(s, tx_packets));
+	EXPECT_EQ(2 * 8500 + (1 + segments) * head, SCENE_STAT(s, tx_bytes));
+	ASSERT_EQ(0, st_detach(s->control, s->port));
+	ASSERT_EQ(0, packet_write(s->fd, &self->out));
+	EXPECT_EQ(segments, SCENE_STAT(s, tx_detached));
+}
+
+/* What is sent by vm1.5 arrives with the tag, which the port leaves beside it. */
+TEST_F(offload, tags_of_a_VLAN_on_the_port_are_left_to_the_lower)
+{
+	uint8_t frame[100];
+	int from, to;
+
+	EXPECT_EQ(0, st_sh("ethtool -k vm1 | grep -q '^tx-vlan-offload: on$'"));
+	EXPECT_EQ(0, st_sh("ethtool -k vm1 | grep -q '^tx-vlan-stag-hw-insert: on$'"));
+	ASSERT_EQ(0, st_sh("ip link add link vm1 name vm1.5 up type vlan id 5"));
+	ASSERT_EQ(0, st_sh("ip link add link p0 name p0.5 up type vlan id 5"));
+	from = st_packet_open(st_ifindex("vm1.5"), false);
+	to = st_packet_open(st_ifindex("p0.5"), false);
+	ASSERT_LE(0, from);
+	ASSERT_LE(0, to);
+	st_frame(frame, sizeof(frame), ST_MAC_PEER, ST_MAC_PORT, 7);
+	ASSERT_EQ(sizeof(frame), st_packet_send(from, st_ifindex("vm1.5"),
+						frame, sizeof(frame)));
+	ASSERT_EQ(1, st_readable(to, SCENE_DEADLINE));
+	ASSERT_EQ(sizeof(frame), recv(to, frame, sizeof(frame), 0));
+	EXPECT_EQ(7, st_frame_number(frame, sizeof(frame)));
+	close(from);
+	close(to);
+	ASSERT_EQ(0, st_sh("ip link del vm1.5; ip link del p0.5"));
+}
+
+static uint32_t crc32c(const uint8_t *data, size_t len)
+{
+	uint32_t crc = ~0U;
+	size_t i;
+	int bit;
+
+	for (i = 0; i < len; i++) {
+		crc ^= data[i];
+		for (bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	return ~crc;
+}
+
+/*
+ * The host connects by the port, so that SCTP leaves the checksum to it.  A
+ * macvlan can't do it either: the stack does, on the way down.
+ */
+TEST_F(offload, an_SCTP_checksum_is_completed_for_the_lower)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) };
+	uint8_t frame[2048], *sctp;
+	uint32_t given, zero = 0;
+	struct sockaddr_ll from;
+	socklen_t from_len;
+	ssize_t len;
+	int fd, wire;
+
+	EXPECT_EQ(0, st_sh("ethtool -k vm1 | grep -q '^\ttx-checksum-sctp: on'"));
+	ASSERT_EQ(0, st_sh("ethtool -K p0 tx-checksum-sctp off >/dev/null;"
+			   "ethtool -K v0 tx-checksum-sctp off >/dev/null;"
+			   "ip address add 192.0.2.1/24 dev vm1 &&"
+			   "ip neighbour add 192.0.2.2 dev vm1 lladdr 52:54:00:00:00:02"));
+	inet_aton("192.0.2.2", &to.sin_addr);
+	wire = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_IP));
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_SCTP);
+	ASSERT_LE(0, wire);
+	ASSERT_LE(0, fd) {
+		TH_LOG("no SCTP here: %s", strerror(errno));
+	}
+	connect(fd, (struct sockaddr *)&to, sizeof(to));
+	do {
+		ASSERT_EQ(1, st_readable(wire, SCENE_DEADLINE));
+		from_len = sizeof(from);
+		len = recvfrom(wire, frame, sizeof(frame), 0,
+			       (struct sockaddr *)&from, &from_len);
+		ASSERT_LT(0, len);
+		if (from.sll_ifindex != self->s.p0 ||
+		    from.sll_pkttype == PACKET_OUTGOING)
+			len = 0;
+	} while (len < 34 + 12 || frame[23] != IPPROTO_SCTP);
+
+	sctp = frame + 34;
+	len = (frame[16] << 8 | frame[17]) - 20;
+	memcpy(&given, sctp + 8, 4);
+	memcpy(sctp + 8, &zero, 4);
+	EXPECT_EQ(htole32(crc32c(sctp, len)), given);
+	close(fd);
+	close(wire);
 }
 
 TEST_F(offload, a_large_UDP_frame_is_segmented_where_the_kernel_knows_them)

@@ -184,4 +184,26 @@ TEST_F(tools, a_frame_that_the_host_sends_by_the_port_reaches_the_lower)
 	close(fd);
 }
 
+/*
+ * netconsole sends with interrupts off, which dev_queue_xmit() on the lower
+ * must not be called with.
+ */
+TEST_F(tools, netconsole_on_a_port_is_refused)
+{
+	const char *set = "modprobe netconsole 2>/dev/null;"
+		"mount -t configfs configfs /sys/kernel/config 2>/dev/null;"
+		"mkdir /sys/kernel/config/netconsole/%s &&"
+		"cd /sys/kernel/config/netconsole/%s &&"
+		"echo %s >dev_name && echo 192.0.2.1 >local_ip &&"
+		"echo 192.0.2.2 >remote_ip && echo 1 >enabled";
+	const char *end = "echo 0 >/sys/kernel/config/netconsole/%s/enabled;"
+		"rmdir /sys/kernel/config/netconsole/%s";
+
+	/* A veth has what netpoll wants, so it isn't the words that fail. */
+	EXPECT_EQ(0, st_sh(set, "good", "good", "p0"));
+	st_sh(end, "good", "good");
+	EXPECT_NE(0, st_sh(set, "bad", "bad", "vm1"));
+	st_sh(end, "bad", "bad");
+}
+
 TEST_HARNESS_MAIN

@@ -328,7 +328,8 @@ struct stabletap_set {
 /**
  * struct stabletap_stats - a port's counters, since it was made
  * @tx_packets: written to the fd (or sent by the host through the port), taken
- *	by the lower.  A frame to be segmented counts once, here and below.
+ *	by the lower.  A frame to be segmented counts once, here and below, unless
+ *	that offload was switched off on the port: then each segment does.
  * @tx_bytes: bytes of these, from the Ethernet header on
  * @tx_detached: dropped: there was no lower
  * @tx_lower: dropped: the lower refused it (down, no carrier, queue full)
