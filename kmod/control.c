@@ -194,7 +194,7 @@ static int control_create(struct net *net, union control_arg *arg,
 	}
 
 	rtnl_lock();
-	err = stabletap_port_register(dev, &config);
+	err = stabletap_port_register(dev, &config, extack);
 	if (!err) {
 		create->port = dev->ifindex;
 		strscpy_pad(create->name, dev->name, sizeof(create->name));

@@ -94,7 +94,7 @@ static int stabletap_newlink(struct net *src_net, struct net_device *dev,
 
 	if (!tb[IFLA_ADDRESS])
 		eth_hw_addr_random(dev);
-	return stabletap_port_register(dev, &config);
+	return stabletap_port_register(dev, &config, extack);
 }
 
 static int stabletap_changelink(struct net_device *dev, struct nlattr *tb[],

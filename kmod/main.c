@@ -4,6 +4,7 @@
  */
 #include <linux/module.h>
 
+#include "bounds.h"
 #include "stabletap.h"
 
 #define CREATE_TRACE_POINTS
@@ -13,9 +14,12 @@ static int __init stabletap_init(void)
 {
 	int err;
 
-	err = stabletap_tapnode_init();
+	err = stabletap_bounds_init();
 	if (err)
 		return err;
+	err = stabletap_tapnode_init();
+	if (err)
+		goto err_exit_bounds;
 	err = stabletap_lower_init();
 	if (err)
 		goto err_exit_tapnode;
@@ -33,6 +37,8 @@ err_exit_lower:
 	stabletap_lower_exit();
 err_exit_tapnode:
 	stabletap_tapnode_exit();
+err_exit_bounds:
+	stabletap_bounds_exit();
 	return err;
 }
 
@@ -43,6 +49,7 @@ static void __exit stabletap_exit(void)
 	rtnl_link_unregister(&stabletap_link_ops);
 	stabletap_lower_exit();
 	stabletap_tapnode_exit();
+	stabletap_bounds_exit();
 }
 
 module_init(stabletap_init);

@@ -9,6 +9,7 @@
 #include <linux/ethtool.h>
 #include <linux/if_tun.h>
 
+#include "bounds.h"
 #include "filter.h"
 #include "stabletap.h"
 #include "trace.h"
@@ -48,7 +49,6 @@ static const char stabletap_counter_names[][ETH_GSTRING_LEN] = {
 	[STABLETAP_RX_NOMEM]		= "rx_nomem",
 };
 
-/* Those that are no packet counters follow in "ethtool -S". */
 /*
  * Reasons as dropwatch and perf know them.  The kernel has a place for those of
  * its own subsystems only; the tracepoint stabletap_drop tells ours.
@@ -62,6 +62,7 @@ static const u16 stabletap_counter_reasons[STABLETAP_COUNTERS] = {
 	[STABLETAP_RX_NOMEM]		= STABLETAP_DROP_NOMEM,
 };
 
+/* Those that are no packet counters follow in "ethtool -S". */
 static const char stabletap_event_names[][ETH_GSTRING_LEN] = {
 	"attaches", "replaces", "losses",
 };
@@ -135,7 +136,6 @@ static rx_handler_result_t stabletap_port_handle_frame(struct sk_buff **pskb)
 
 	port = container_of(rcu_dereference(skb->dev->rx_handler_data),
 			    struct stabletap_port, tap);
-	stats = this_cpu_ptr(port->stats);
 	/* The tap core changes the frame; frees it on failure */
 	skb = skb_share_check(skb, GFP_ATOMIC);
 	if (unlikely(!skb)) {
@@ -144,6 +144,7 @@ static rx_handler_result_t stabletap_port_handle_frame(struct sk_buff **pskb)
 		return RX_HANDLER_CONSUMED;
 	}
 	*pskb = skb;
+	stats = this_cpu_ptr(port->stats);
 	/* With BH off nobody else counts here meanwhile. */
 	refused = u64_stats_read(&stats->counter[STABLETAP_RX_RING]);
 	multicast = skb->pkt_type == PACKET_MULTICAST ||
@@ -376,9 +377,9 @@ void stabletap_port_setup(struct net_device *dev)
 	dev->priv_destructor = stabletap_port_free;
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 	dev->priv_flags |= IFF_NO_QUEUE | IFF_UNICAST_FLT;
-	dev->min_mtu = ETH_MIN_MTU;
 	/* netpoll sends with interrupts off; a lower's queue can't have that. */
 	dev->priv_flags |= IFF_DISABLE_NETPOLL;
+	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = ETH_MAX_MTU;
 	dev->tx_queue_len = TUN_READQ_SIZE;
 	dev->features = STABLETAP_FEATURES | STABLETAP_VLAN_FEATURES |
@@ -452,7 +453,8 @@ int stabletap_config_check(const struct stabletap_config *config,
 
 /* Caller holds RTNL and, on failure, frees the device. */
 int stabletap_port_register(struct net_device *dev,
-			    const struct stabletap_config *config)
+			    const struct stabletap_config *config,
+			    struct netlink_ext_ack *extack)
 {
 	struct stabletap_port *port = netdev_priv(dev);
 	int err;
@@ -468,9 +470,15 @@ int stabletap_port_register(struct net_device *dev,
 					 &port->tap);
 	if (err)
 		return err;
+	err = stabletap_bounds_charge(port, extack);
+	if (err)
+		return err;
 
 	/* Nothing that can fail may follow: a port is seen from here on. */
-	return register_netdevice(dev);
+	err = register_netdevice(dev);
+	if (err)
+		stabletap_bounds_set(port, 0);
+	return err;
 }
 
 /*

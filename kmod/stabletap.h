@@ -93,6 +93,7 @@ struct stabletap_config {
  * @replaces: number of replaces
  * @losses: number of lowers lost
  * @last_lower: name of the lower that was detached last
+ * @charged: frames that can wait, as bounds.c counts them
  * @open_lock: makes counting the queues and adding one a single step, for
  *	opens; taken before RTNL
  * @node: the character device node, under RTNL
@@ -116,6 +117,7 @@ struct stabletap_port {
 	u64				replaces;
 	u64				losses;
 	char				last_lower[IFNAMSIZ];
+	u64				charged;
 
 	struct mutex			open_lock;
 	struct stabletap_node		*node;
@@ -149,7 +151,8 @@ void stabletap_config_init(struct stabletap_config *config, struct net *net);
 int stabletap_config_check(const struct stabletap_config *config,
 			   struct netlink_ext_ack *extack);
 int stabletap_port_register(struct net_device *dev,
-			    const struct stabletap_config *config);
+			    const struct stabletap_config *config,
+			    struct netlink_ext_ack *extack);
 void stabletap_port_dellink(struct net_device *dev, struct list_head *head);
 void stabletap_port_drop(struct stabletap_port *port, struct sk_buff *skb,
 			 enum stabletap_counter why);

@@ -17,6 +17,7 @@
 #include <linux/fs.h>
 #include <linux/xarray.h>
 
+#include "bounds.h"
 #include "stabletap.h"
 
 /**
@@ -278,6 +279,21 @@ static void tapnode_unregister(struct stabletap_port *port)
 		tapnode_free_minor(port);
 }
 
+/* On a failure the core puts txqueuelen back, and tells nobody. */
+static int tapnode_resize(struct stabletap_port *port)
+{
+	u64 charged = port->charged;
+	int err;
+
+	err = stabletap_bounds_charge(port, NULL);
+	if (err)
+		return err;
+	err = tap_queue_resize(&port->tap);
+	if (err)
+		stabletap_bounds_set(port, charged);
+	return err;
+}
+
 static int tapnode_device_event(struct notifier_block *unused,
 				unsigned long event, void *ptr)
 {
@@ -290,12 +306,14 @@ static int tapnode_device_event(struct notifier_block *unused,
 
 	switch (event) {
 	case NETDEV_REGISTER:
+		stabletap_bounds_move(port);
 		return notifier_from_errno(tapnode_register(port));
 	case NETDEV_UNREGISTER:
 		tapnode_unregister(port);
+		stabletap_bounds_set(port, 0);
 		break;
 	case NETDEV_CHANGE_TX_QUEUE_LEN:
-		return notifier_from_errno(tap_queue_resize(&port->tap));
+		return notifier_from_errno(tapnode_resize(port));
 	}
 	return NOTIFY_DONE;
 }
@@ -329,6 +347,12 @@ int stabletap_tapnode_init(void)
 	 */
 	BUILD_BUG_ON(!__same_type(tapnode_cdev.ops, tapnode_tap_fops));
 	tapnode_tap_fops = tapnode_cdev.ops;
+	if (!tapnode_tap_fops || !tapnode_tap_fops->open ||
+	    !tapnode_tap_fops->release || tapnode_cdev.owner != THIS_MODULE) {
+		pr_err("stabletap: this kernel's tap core is not the one that the module was written for; a newer version is needed\n");
+		err = -ENXIO;
+		goto err_destroy_cdev;
+	}
 	tapnode_cdev.ops = &tapnode_fops;
 
 	err = class_register(&tapnode_class);
@@ -347,12 +371,6 @@ err_destroy_cdev:
 }
 
 void stabletap_tapnode_exit(void)
-	if (!tapnode_tap_fops || !tapnode_tap_fops->open ||
-	    !tapnode_tap_fops->release || tapnode_cdev.owner != THIS_MODULE) {
-		pr_err("stabletap: this kernel's tap core is not the one that the module was written for; a newer version is needed\n");
-		err = -ENXIO;
-		goto err_destroy_cdev;
-	}
 {
 	unregister_netdevice_notifier(&tapnode_notifier);
 	class_unregister(&tapnode_class);

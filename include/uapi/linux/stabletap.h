@@ -169,7 +169,9 @@ struct stabletap_version {
  * Errors: EEXIST (name in use), EBUSY (ifindex in use), EADDRNOTAVAIL (the MAC
  * address is multicast), EINVAL (name, MTU, number of queues, owner, group or
  * perm out of range), EOPNOTSUPP (on_detach), ENOMEM, ENFILE (no name left for
- * the pattern), ENOSPC (no minor number left).
+ * the pattern), ENOSPC (no minor number left); in a network namespace that
+ * another user namespace than the initial one owns: EDQUOT (queues times
+ * txqueuelen exceed a bound), EPERM (the host forbids ports there).
  */
 struct stabletap_create {
 	__u32 size;

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a container's ports may cost the host: frames that wait for a reader are
+ * charged to nobody, so their number is bounded (net.stabletap.userns_frames).
+ *
+ *	user namespace "container", which owns its network namespace
+ *	fd (never read) -- vm1 -- v0 ==== p0 -- packet socket that floods
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "st.h"
+
+#define SYSCTL "/proc/sys/net/stabletap/"
+#define PER_NET 4096	/* the default */
+#define LENGTH 500	/* of a queue, the tap core's default */
+
+static int sysctl_write(const char *name, long value)
+{
+	return st_sh("echo %ld >" SYSCTL "%s", value, name);
+}
+
+static long sysctl_read(const char *name)
+{
+	char path[128];
+	long value = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), SYSCTL "%s", name);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	if (fscanf(file, "%ld", &value) != 1)
+		value = -EIO;
+	fclose(file);
+	return value;
+}
+
+FIXTURE(bounds) {
+	long per_net;
+	long all;
+	int ready[2];	/* the container's, for those who run beside it */
+	int go[2];
+};
+
+FIXTURE_SETUP(bounds)
+{
+	self->per_net = sysctl_read("userns_frames");
+	self->all = sysctl_read("userns_frames_total");
+	ASSERT_EQ(0, pipe2(self->ready, O_CLOEXEC));
+	ASSERT_EQ(0, pipe2(self->go, O_CLOEXEC));
+}
+
+FIXTURE_TEARDOWN(bounds)
+{
+	EXPECT_EQ(0, sysctl_write("userns_frames", self->per_net));
+	EXPECT_EQ(0, sysctl_write("userns_frames_total", self->all));
+}
+
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t len = write(fd, text, strlen(text));
+
+	close(fd);
+	return len < 0 ? -errno : 0;
+}
+
+/* Root of a user namespace that owns a new network namespace */
+static int container_enter(void)
+{
+	if (unshare(CLONE_NEWUSER) ||
+	    write_file("/proc/self/setgroups", "deny") ||
+	    write_file("/proc/self/uid_map", "0 0 1") ||
+	    write_file("/proc/self/gid_map", "0 0 1"))
+		return -errno;
+	return st_netns_new();
+}
+
+/* Run @what as a container's root; what it returns, 0 to 200 */
+static int container_run(FIXTURE_DATA(bounds) *self,
+			 int (*what)(FIXTURE_DATA(bounds) *self, int control))
+{
+	pid_t child = fork();
+	int status, control;
+
+	if (!child) {
+		if (container_enter())
+			_exit(201);
+		control = st_control_open();
+		_exit(control < 0 ? 202 : what(self, control));
+	}
+	if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		return -EIO;
+	return WEXITSTATUS(status);
+}
+
+static int create(int control, const char *name, unsigned int queues)
+{
+	struct stabletap_create create = {
+		.size = sizeof(create), .queues = queues,
+		.msg = (uintptr_t)st_msg, .msg_size = sizeof(st_msg),
+	};
+	int err;
+
+	snprintf(create.name, sizeof(create.name), "%s", name);
+	err = st_ioctl(control, STABLETAP_IOC_CREATE, &create);
+	return err ? err : (int)create.port;
+}
+
+static int set_length(int port, unsigned int length)
+{
+	char buf[256] __attribute__((aligned(8))) = {};
+	struct nlmsghdr *nlh = st_link_msg(buf, RTM_NEWLINK, 0, port);
+
+	mnl_attr_put_u32(nlh, IFLA_TXQLEN, length);
+	return st_talk(nlh, NULL, NULL);
+}
+
+/* Each returns the number of the step that failed, 0 if none did. */
+static int is_bounded(FIXTURE_DATA(bounds) *self, int control)
+{
+	int i, port;
+
+	port = create(control, "vm1", PER_NET / LENGTH);
+	if (port <= 0)
+		return 1;
+	if (create(control, "vm2", 1) != -EDQUOT)
+		return 2;
+	if (!strstr(st_msg, "net.stabletap.userns_frames"))
+		return 3;
+	if (st_sh("ip link add vm2 type stabletap 2>/run/why") == 0)
+		return 4;
+	if (st_sh("grep -q net.stabletap.userns_frames /run/why"))
+		return 5;
+	if (set_length(port, LENGTH + 13) != -EDQUOT)
+		return 6;
+	if (st_sh("ip -o link show vm1 | grep -q 'qlen %d'", LENGTH))
+		return 7;
+	/* What is given back can be had again: by length, by deletion. */
+	if (set_length(port, 10) || create(control, "vm2", 1) <= 0)
+		return 8;
+	if (set_length(port, LENGTH) != -EDQUOT)
+		return 9;
+	for (i = 0; i < 20; i++)
+		if (st_port_delete(control, st_ifindex("vm2"), 0) ||
+		    create(control, "vm2", 1) <= 0)
+			return 10;
+	/* A queue that may hold nothing counts as well. */
+	if (st_port_delete(control, st_ifindex("vm2"), 0) ||
+	    set_length(port, 0) || create(control, "vm2", 1) <= 0)
+		return 11;
+	return set_length(st_ifindex("vm2"), PER_NET) != -EDQUOT ? 12 : 0;
+}
+
+static bool is_given_back(void *self)
+{
+	return container_run(self, is_bounded) == 0;
+}
+
+TEST_F(bounds, queues_times_length_is_bounded_in_a_container)
+{
+	ASSERT_EQ(PER_NET, self->per_net);
+	EXPECT_EQ(0, container_run(self, is_bounded));
+	/* All of it is given back when the namespace has been cleaned up. */
+	ASSERT_EQ(0, sysctl_write("userns_frames_total", PER_NET));
+	EXPECT_TRUE(st_wait(is_given_back, self, ST_DEADLINE));
+}
+
+static int is_forbidden(FIXTURE_DATA(bounds) *self, int control)
+{
+	if (create(control, "vm1", 1) != -EPERM)
+		return 1;
+	if (!strstr(st_msg, "forbids"))
+		return 2;
+	return st_sh("ip link add vm1 type stabletap 2>/dev/null") ? 0 : 3;
+}
+
+TEST_F(bounds, zero_forbids_ports_in_containers)
+{
+	ASSERT_EQ(0, sysctl_write("userns_frames", 0));
+	EXPECT_EQ(0, container_run(self, is_forbidden));
+	ASSERT_EQ(0, sysctl_write("userns_frames", PER_NET));
+	ASSERT_EQ(0, sysctl_write("userns_frames_total", 0));
+	EXPECT_EQ(0, container_run(self, is_forbidden));
+}
+
+static int has_one(FIXTURE_DATA(bounds) *self, int control)
+{
+	char c = 0;
+
+	if (create(control, "vm1", 1) <= 0)
+		return 1;
+	if (write(self->ready[1], &c, 1) != 1 ||
+	    read(self->go[0], &c, 1) != 1)
+		return 2;
+	return 0;
+}
+
+static int is_too_much(FIXTURE_DATA(bounds) *self, int control)
+{
+	if (create(control, "vm1", 1) != -EDQUOT)
+		return 1;
+	return strstr(st_msg, "userns_frames_total") ? 0 : 2;
+}
+
+TEST_F(bounds, all_containers_together_have_a_bound)
+{
+	pid_t child;
+	int status;
+	char c = 0;
+
+	ASSERT_EQ(0, sysctl_write("userns_frames_total", 2 * LENGTH - 1));
+	child = fork();
+	if (!child)
+		_exit(container_run(self, has_one));
+	ASSERT_EQ(1, read(self->ready[0], &c, 1));
+	EXPECT_EQ(0, container_run(self, is_too_much));
+	ASSERT_EQ(1, write(self->go[1], &c, 1));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+static int sees_no_sysctl(FIXTURE_DATA(bounds) *self, int control)
+{
+	return access(SYSCTL "userns_frames", F_OK) ? 0 : 1;
+}
+
+TEST_F(bounds, the_bounds_are_the_hosts_alone)
+{
+	EXPECT_EQ(0, container_run(self, sees_no_sysctl));
+}
+
+TEST_F(bounds, a_port_of_the_hosts_own_namespaces_has_no_bound)
+{
+	pid_t child;
+	int status;
+
+	ASSERT_EQ(0, sysctl_write("userns_frames", 0));
+	child = fork();
+	if (!child) {
+		int control = st_netns_new() ? -1 : st_control_open();
+		int port = create(control, "vm1", 256);
+
+		_exit(port <= 0 || set_length(port, PER_NET));
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* kB that the host could still give */
+static long available(void)
+{
+	char line[256];
+	long value = -1;
+	FILE *file = fopen("/proc/meminfo", "re");
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %ld", &value) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return value;
+}
+
+#define FRAME 65000	/* of a port and a veth with an MTU of 65,535 */
+
+/* 1 and more: a step; 0: what was taken stayed within the bound */
+static int fills_no_more(FIXTURE_DATA(bounds) *self, int control)
+{
+	uint8_t *frame = calloc(1, FRAME);
+	int port, v0, p0, peer, fd, i;
+	long before, taken;
+
+	port = create(control, "vm1", 1);
+	if (port <= 0 || set_length(port, PER_NET) ||
+	    st_veth_add("v0", "p0", -1) ||
+	    st_sh("ip link set v0 mtu 65535; ip link set p0 mtu 65535;"
+		  "ip link set vm1 mtu 65535 up"))
+		return 1;
+	v0 = st_ifindex("v0");
+	p0 = st_ifindex("p0");
+	fd = st_port_open(control, port, 0);
+	if (fd < 0)
+		return 2;
+	if (st_attach(control, port, v0, 0) ||
+	    !st_wait_up(v0, ST_DEADLINE) || !st_wait_up(p0, ST_DEADLINE))
+		return 3;
+	peer = st_packet_open(p0, false);
+	before = available();
+	st_frame(frame, FRAME, ST_BROADCAST, ST_MAC_PEER, 1);
+	for (i = 0; i < 3 * PER_NET; i++)
+		st_packet_send(peer, p0, frame, FRAME);
+	taken = before - available();
+	printf("# %ld MiB for %d frames of 64 KiB at most\n", taken / 1024,
+	       PER_NET);
+	close(fd);
+	/* 64 KiB and what comes with a frame */
+	return taken > PER_NET * 80 ? 5 : taken < PER_NET * 50 ? 6 : 0;
+}
+
+TEST_F(bounds, what_waits_for_a_reader_stays_within_the_bound)
+{
+	EXPECT_EQ(0, container_run(self, fills_no_more));
+}
+
+TEST_HARNESS_MAIN
