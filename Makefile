@@ -8,7 +8,8 @@
 #   make dkms-install [DESTDIR=] [KVER=<kernel release>]
 #
 # Below, a Debian kernel boots in QEMU; what is missing here is installed from
-# Debian's packages.  KERNEL=6.1 (default) or 6.12.
+# Debian's packages.  KERNEL=6.1 (default), 5.10, 6.12, 6.12-cloud, 6.12-rt, 7
+# (the newest 7.x of trixie-backports) or 7-rt.
 #
 #   make demo [GUEST=linux]
 #   make shell           a prompt in the machine, module and tools loaded
@@ -98,7 +99,7 @@ endif
 prepare:
 	$(VM)/prepare $(KERNEL)
 
-# All that any of these wants: to have it before a machine shares it
+# All that .ci/run wants: to have it before a machine shares it
 prepare-all:
 	$(VM)/prepare $(FOR_LINT) $(FOR_LONG) --also sparse
 

@@ -6,11 +6,16 @@
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 CACHE=${STABLETAP_CACHE:-/var/cache/stabletap}
 
-# The kernels that have native packages, and the meta packages that name the
-# present ABI of each.
-declare -A IMAGE_META=([6.1]=linux-image-amd64 [6.12]=linux-image-6.12-amd64)
-declare -A HEADERS_META=([6.1]=linux-headers-amd64
-			 [6.12]=linux-headers-6.12-amd64)
+# The kernels that can be asked for, and the end of the names of the meta packages
+# (linux-image-..., linux-headers-...) that name the present ABI of each.
+declare -A KERNEL_META=([5.10]=amd64 [6.1]=amd64 [6.12]=6.12-amd64
+			[6.12-cloud]=6.12-cloud-amd64 [6.12-rt]=6.12-rt-amd64
+			[7]=amd64 [7-rt]=rt-amd64)
+# The suites of Debian that have it, if this machine's own has not.  The first
+# names the compiler and the C library that it is built with.
+declare -A KERNEL_SUITES=([5.10]="bullseye bullseye-security"
+			  [7]="trixie trixie-backports"
+			  [7-rt]="trixie trixie-backports")
 
 say() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
@@ -29,9 +34,16 @@ kernel_release() {
 	cat "$CACHE/kernels/$1/release"
 }
 
-# The tree to build modules for that kernel
+# The tree to build modules for that kernel, as in-root sees it
 kernel_build() {
-	echo "$CACHE/kernels/$1/usr/src/linux-headers-$(kernel_release "$1")"
+	local dir
+
+	dir=usr/src/linux-headers-$(kernel_release "$1") || return
+	if [ -d "$CACHE/kernels/$1/build" ]; then
+		echo "/$dir"
+	else
+		echo "$CACHE/kernels/$1/$dir"
+	fi
 }
 
 # What the emulator shows of a processor: old and plain is quickest; random
