@@ -79,9 +79,9 @@ static void stabletap_config_parse(struct stabletap_config *config,
 			nla_get_u32(data[IFLA_STABLETAP_ON_DETACH]);
 }
 
-static int stabletap_newlink(struct net *src_net, struct net_device *dev,
-			     struct nlattr *tb[], struct nlattr *data[],
-			     struct netlink_ext_ack *extack)
+static int stabletap_make(struct net_device *dev, struct nlattr *tb[],
+			  struct nlattr *data[],
+			  struct netlink_ext_ack *extack)
 {
 	struct stabletap_config config;
 	int err;
@@ -96,6 +96,8 @@ static int stabletap_newlink(struct net *src_net, struct net_device *dev,
 		eth_hw_addr_random(dev);
 	return stabletap_port_register(dev, &config, extack);
 }
+
+STABLETAP_NEWLINK(stabletap_newlink, stabletap_make)
 
 static int stabletap_changelink(struct net_device *dev, struct nlattr *tb[],
 				struct nlattr *data[],

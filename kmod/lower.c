@@ -51,7 +51,7 @@ struct stabletap_lower {
 	bool			opened;
 	bool			mac_set;
 	u8			old_mac[ETH_ALEN];
-	netdevice_tracker	tracker;
+	stabletap_tracker	tracker;
 	struct rcu_head		rcu;
 };
 
@@ -207,7 +207,7 @@ static int lower_check(struct stabletap_port *port, struct net_device *dev,
 				   "Something else (a macvlan, ipvlan or macvtap?) receives the device's frames");
 		return -EBUSY;
 	}
-	if (dev_xdp_prog_count(dev)) {
+	if (stabletap_has_xdp(dev)) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "An XDP program is attached to the device; remove it first");
 		return -ETXTBSY;
@@ -241,10 +241,10 @@ static void lower_explain(struct netlink_ext_ack *extack, int err)
 static int lower_set_mac(struct net_device *dev, const u8 *mac,
 			 struct netlink_ext_ack *extack)
 {
-	struct sockaddr addr = { .sa_family = dev->type };
+	struct sockaddr_storage addr = { .ss_family = dev->type };
 
-	ether_addr_copy(addr.sa_data, mac);
-	return dev_set_mac_address(dev, &addr, extack);
+	ether_addr_copy(addr.__data, mac);
+	return stabletap_set_mac_address(dev, &addr, extack);
 }
 
 /* ndo_change_rx_flags of the port, under RTNL */
@@ -447,7 +447,7 @@ out:
 
 static void lower_free(struct stabletap_lower *lower)
 {
-	netdev_put(lower->dev, &lower->tracker);
+	stabletap_dev_put(lower->dev, &lower->tracker);
 	kfree(lower);
 }
 
@@ -484,7 +484,7 @@ static struct stabletap_lower *lower_setup(struct stabletap_port *port,
 	lower->filter.dev = dev;
 	lower->filter.port = port;
 	lower->filter.flags = flags;
-	netdev_hold(dev, &lower->tracker, GFP_KERNEL);
+	stabletap_dev_hold(dev, &lower->tracker);
 
 	/* Before it is up: so that IPv6 leaves it alone */
 	stabletap_set_no_addrconf(dev);
@@ -700,7 +700,7 @@ static void lower_gone(struct stabletap_lower *lower)
 	lower_detach(port, STABLETAP_REASON_LOWER_GONE);
 	lower_restore(lower);
 	lower_forget_handler(dev);
-	netdev_put(dev, &lower->tracker);
+	stabletap_dev_put(dev, &lower->tracker);
 	kfree_rcu(lower, rcu);
 	stabletap_port_notify(port);
 }

@@ -29,6 +29,7 @@ static int __init stabletap_init(void)
 	err = stabletap_control_init();
 	if (err)
 		goto err_unregister_link;
+	stabletap_compat_notice();
 	return 0;
 
 err_unregister_link:

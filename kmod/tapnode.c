@@ -49,9 +49,9 @@ static const struct file_operations *tapnode_tap_fops;
 /* Port by minor number.  Written under RTNL, read under RCU. */
 static DEFINE_XARRAY(tapnode_ports);
 
-static const void *tapnode_namespace(stabletap_class_device *dev)
+static stabletap_class_tag *tapnode_namespace(stabletap_class_device *dev)
 {
-	return dev_net(to_net_dev(dev->parent));
+	return stabletap_class_tag_of(dev_net(to_net_dev(dev->parent)));
 }
 
 static struct class tapnode_class = {

@@ -12,12 +12,31 @@
 #include <linux/skbuff.h>
 #include <linux/sysctl.h>
 #include <net/net_namespace.h>
+#include <net/rtnetlink.h>
 
 /* Until 6.3 a class got at the namespace of a device that was not const. */
-#ifdef STABLETAP_CLASS_NAMESPACE_CONST
+#if defined(STABLETAP_CLASS_NAMESPACE_CONST) || \
+	defined(STABLETAP_CLASS_NAMESPACE_NS_COMMON)
 typedef const struct device stabletap_class_device;
 #else
 typedef struct device stabletap_class_device;
+#endif
+
+/* Until 7.2 it told that namespace as a pointer of any type. */
+#ifdef STABLETAP_CLASS_NAMESPACE_NS_COMMON
+typedef const struct ns_common stabletap_class_tag;
+
+static inline stabletap_class_tag *stabletap_class_tag_of(struct net *net)
+{
+	return &net->ns;
+}
+#else
+typedef const void stabletap_class_tag;
+
+static inline stabletap_class_tag *stabletap_class_tag_of(struct net *net)
+{
+	return net;
+}
 #endif
 
 /* Until 6.1 so did a device type at the name and owner of a node. */
@@ -89,6 +108,40 @@ static inline void stabletap_kfree_skb(struct sk_buff *skb, int reason)
 }
 
 /*
+ * What rtnl_link_ops.newlink of this name calls is given the device, its
+ * attributes, those of the kind, and extack.  Until 6.14 they came one by one.
+ */
+#ifdef STABLETAP_HAVE_NEWLINK_PARAMS
+#define STABLETAP_NEWLINK(name, body)					\
+static int name(struct net_device *dev,					\
+		struct rtnl_newlink_params *params,			\
+		struct netlink_ext_ack *extack)				\
+{									\
+	return body(dev, params->tb, params->data, extack);		\
+}
+#else
+#define STABLETAP_NEWLINK(name, body)					\
+static int name(struct net *src_net, struct net_device *dev,		\
+		struct nlattr *tb[], struct nlattr *data[],		\
+		struct netlink_ext_ack *extack)				\
+{									\
+	return body(dev, tb, data, extack);				\
+}
+#endif
+
+/* Until 6.15 the address was a struct sockaddr. */
+static inline int stabletap_set_mac_address(struct net_device *dev,
+					    struct sockaddr_storage *addr,
+					    struct netlink_ext_ack *extack)
+{
+#ifdef STABLETAP_MAC_ADDRESS_STORAGE
+	return dev_set_mac_address(dev, addr, extack);
+#else
+	return dev_set_mac_address(dev, (struct sockaddr *)addr, extack);
+#endif
+}
+
+/*
  * Of the initial network namespace, so only the host sees it.  Until 6.5 the
  * end of the table was an empty entry (9edbfe92a0a1).
  */
@@ -100,6 +153,61 @@ stabletap_register_sysctl(const char *path, struct ctl_table *table,
 	return register_net_sysctl_sz(&init_net, path, table, entries);
 #else
 	return register_net_sysctl(&init_net, path, table);
+#endif
+}
+
+/*
+ * Until 5.19 there was no netdev_hold(), though from 5.17 on there is a
+ * netdevice_tracker; references are not tracked there.
+ */
+#ifdef STABLETAP_HAVE_NETDEV_HOLD
+typedef netdevice_tracker stabletap_tracker;
+#else
+typedef struct {} stabletap_tracker;
+#endif
+
+static inline void stabletap_dev_hold(struct net_device *dev,
+				      stabletap_tracker *tracker)
+{
+#ifdef STABLETAP_HAVE_NETDEV_HOLD
+	netdev_hold(dev, tracker, GFP_KERNEL);
+#else
+	dev_hold(dev);
+#endif
+}
+
+static inline void stabletap_dev_put(struct net_device *dev,
+				     stabletap_tracker *tracker)
+{
+#ifdef STABLETAP_HAVE_NETDEV_HOLD
+	netdev_put(dev, tracker);
+#else
+	dev_put(dev);
+#endif
+}
+
+/* Until 5.14 nothing counted the XDP programs of a device.  Under RTNL. */
+static inline bool stabletap_has_xdp(struct net_device *dev)
+{
+#ifdef STABLETAP_HAVE_XDP_PROG_COUNT
+	return dev_xdp_prog_count(dev);
+#else
+	int i;
+
+	for (i = 0; i < __MAX_XDP_MODE; i++)
+		if (dev->xdp_state[i].prog || dev->xdp_state[i].link)
+			return true;
+	return false;
+#endif
+}
+
+/* What the build has said about this kernel, for those who did not see it */
+static inline void stabletap_compat_notice(void)
+{
+	if (!IS_ENABLED(CONFIG_MACVLAN))
+		pr_notice("stabletap: this kernel has no macvlan: a port can only be attached to a device itself\n");
+#ifdef STABLETAP_NEWEST_TESTED
+	pr_notice("stabletap: this kernel is newer than " STABLETAP_NEWEST_TESTED ", the newest that was tested\n");
 #endif
 }
 
