@@ -395,7 +395,7 @@ static void lower_restore(struct stabletap_lower *lower)
 
 	/* Large receive offload comes back if it was wanted. */
 	if (dev->reg_state == NETREG_REGISTERED)
-		netdev_update_features(dev);
+		stabletap_update_features(dev);
 }
 
 /*
@@ -494,7 +494,7 @@ static struct stabletap_lower *lower_setup(struct stabletap_port *port,
 		goto err_free;
 
 	/* A port has no LRO, so a device below has to do without. */
-	netdev_update_features(dev);
+	stabletap_update_features(dev);
 
 	err = netdev_rx_handler_register(dev, lower_handle_frame, lower);
 	if (err)
@@ -514,7 +514,7 @@ err_restore:
 	return ERR_PTR(err);
 err_unlink:
 	netdev_upper_dev_unlink(dev, port->dev);
-	netdev_update_features(dev);
+	stabletap_update_features(dev);
 err_free:
 	lower_explain(extack, err);
 	stabletap_clear_no_addrconf(dev);

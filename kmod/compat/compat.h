@@ -14,6 +14,10 @@
 #include <net/net_namespace.h>
 #include <net/rtnetlink.h>
 
+#ifdef STABLETAP_HAVE_NETDEV_LOCK_OPS
+#include <net/netdev_lock.h>
+#endif
+
 /* Until 6.3 a class got at the namespace of a device that was not const. */
 #if defined(STABLETAP_CLASS_NAMESPACE_CONST) || \
 	defined(STABLETAP_CLASS_NAMESPACE_NS_COMMON)
@@ -198,6 +202,23 @@ static inline bool stabletap_has_xdp(struct net_device *dev)
 		if (dev->xdp_state[i].prog || dev->xdp_state[i].link)
 			return true;
 	return false;
+#endif
+}
+
+/*
+ * Since 6.15 a driver's operations may be called under the lock of its device,
+ * and RTNL alone does not keep others out.  The caller holds RTNL and not that
+ * lock: the kernel drops it before ndo_add_slave and ndo_del_slave, and does
+ * not hold it at NETDEV_UNREGISTER, be the device going or moving.
+ */
+static inline void stabletap_update_features(struct net_device *dev)
+{
+#ifdef STABLETAP_HAVE_NETDEV_LOCK_OPS
+	netdev_lock_ops(dev);
+#endif
+	netdev_update_features(dev);
+#ifdef STABLETAP_HAVE_NETDEV_LOCK_OPS
+	netdev_unlock_ops(dev);
 #endif
 }
 

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A lower whose driver's operations run under the lock of its device (6.15 and
+ * later; dummy asks for it): its features may change only under that lock.
+ *
+ *	fd -- vm1 -- d0, then d1
+ *
+ * Lockdep says so where a kernel has it.  Here a probe event notes who owns the
+ * lock at each call of netdev_update_features().
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "st.h"
+
+#define TRACING	"/run/opslock-tracing/"
+#define EVENT	"stabletap_opslock"
+
+/* Text that is a new line empties a file, other text is added to it. */
+static int control_write(const char *name, const char *text)
+{
+	char path[128];
+	ssize_t len;
+	int fd, err;
+
+	snprintf(path, sizeof(path), TRACING "%s", name);
+	fd = open(path, O_WRONLY | (text[0] == '\n' ? O_TRUNC : O_APPEND));
+	if (fd < 0)
+		return -errno;
+	len = write(fd, text, strlen(text));
+	err = len < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+/* Without the locks there is nothing to look at, but the module to run. */
+static bool kernel_has_ops_locks(void)
+{
+	struct utsname uts;
+	int major, minor;
+
+	if (uname(&uts) || sscanf(uts.release, "%d.%d", &major, &minor) != 2)
+		return false;
+	return major > 6 || (major == 6 && minor >= 15);
+}
+
+FIXTURE(opslock) {
+	int control;
+	int port;
+	int fd;
+	int d0;
+	int d1;
+	bool probed;
+};
+
+FIXTURE_SETUP(opslock)
+{
+	ASSERT_EQ(0, st_netns_new());
+	/* That has mounted sysfs anew, without tracefs. */
+	ASSERT_EQ(0, st_sh("mkdir -p " TRACING " && "
+			   "mount -t tracefs tracefs " TRACING));
+	self->control = st_control_open();
+	ASSERT_LE(0, self->control);
+	self->port = st_port_new(self->control, "vm1", 0, 1);
+	ASSERT_LT(0, self->port);
+	self->fd = st_port_open(self->control, self->port, 0);
+	ASSERT_LE(0, self->fd);
+	self->d0 = st_link_add("d0", "dummy", 0);
+	ASSERT_LT(0, self->d0);
+	self->d1 = st_link_add("d1", "dummy", 0);
+	ASSERT_LT(0, self->d1);
+
+	self->probed = kernel_has_ops_locks();
+	if (!self->probed)
+		return;
+	ASSERT_EQ(0, control_write("kprobe_events",
+				   "p:" EVENT " netdev_update_features "
+				   "wants=dev->request_ops_lock:u8 "
+				   "owner=dev->lock.owner.counter:u64\n"));
+	ASSERT_EQ(0, control_write("trace", "\n"));
+	ASSERT_EQ(0, control_write("events/kprobes/" EVENT "/enable", "1"));
+}
+
+FIXTURE_TEARDOWN(opslock)
+{
+	close(self->fd);
+	close(self->control);
+	if (!self->probed)
+		return;
+	EXPECT_EQ(0, control_write("events/kprobes/" EVENT "/enable", "0"));
+	EXPECT_EQ(0, control_write("kprobe_events", "-:" EVENT "\n"));
+}
+
+/*
+ * How many calls were for a device that wants the lock; -EPERM if nobody had
+ * one of them
+ */
+static int calls(void)
+{
+	unsigned long long owner;
+	char line[512], *at;
+	int count = 0;
+	FILE *trace;
+
+	trace = fopen(TRACING "trace", "r");
+	if (!trace)
+		return -errno;
+	while (count >= 0 && fgets(line, sizeof(line), trace)) {
+		at = strstr(line, "wants=1 owner=");
+		if (line[0] == '#' || !strstr(line, EVENT) || !at)
+			continue;
+		owner = strtoull(at + strlen("wants=1 owner="), NULL, 0);
+		count = owner ? count + 1 : -EPERM;
+	}
+	fclose(trace);
+	return count;
+}
+
+/* Since the last time: each step has called it, and under the lock. */
+#define EXPECT_LOCKED() do {						\
+	if (self->probed) {						\
+		EXPECT_LT(0, calls());					\
+		EXPECT_EQ(0, control_write("trace", "\n"));		\
+	}								\
+} while (0)
+
+TEST_F(opslock, attach_replace_and_detach_by_either_door)
+{
+	ASSERT_EQ(0, st_attach(self->control, self->port, self->d0, 0));
+	EXPECT_LOCKED();
+	ASSERT_EQ(0, st_attach(self->control, self->port, self->d1,
+			       STABLETAP_ATTACH_REPLACE));
+	EXPECT_LOCKED();
+	ASSERT_EQ(0, st_detach(self->control, self->port));
+	EXPECT_LOCKED();
+	ASSERT_EQ(0, st_link_master(self->d0, self->port));
+	EXPECT_LOCKED();
+	ASSERT_EQ(0, st_link_master(self->d0, 0));
+	EXPECT_LOCKED();
+}
+
+TEST_F(opslock, the_lower_moves_to_another_namespace)
+{
+	int here = st_netns_fd(), there;
+
+	ASSERT_EQ(0, st_netns_new());
+	there = st_netns_fd();
+	ASSERT_EQ(0, st_netns_enter(here));
+	ASSERT_EQ(0, st_attach(self->control, self->port, self->d0, 0));
+	EXPECT_LOCKED();
+	EXPECT_EQ(0, st_link_netns(self->d0, there));
+	EXPECT_LOCKED();
+	close(there);
+	close(here);
+}
+
+TEST_F(opslock, lower_and_port_are_deleted)
+{
+	ASSERT_EQ(0, st_attach(self->control, self->port, self->d0, 0));
+	EXPECT_LOCKED();
+	ASSERT_EQ(0, st_link_del(self->d0));
+	ASSERT_EQ(0, st_attach(self->control, self->port, self->d1, 0));
+	EXPECT_LOCKED();
+	ASSERT_EQ(0, st_port_delete(self->control, self->port,
+				    STABLETAP_DELETE_FORCE));
+	EXPECT_LOCKED();
+}
+
+TEST_HARNESS_MAIN
