@@ -147,7 +147,7 @@ static inline int stabletap_set_mac_address(struct net_device *dev,
 
 /*
  * Of the initial network namespace, so only the host sees it.  Until 6.5 the
- * end of the table was an empty entry (9edbfe92a0a1).
+ * end of the table was an empty entry.
  */
 static inline struct ctl_table_header *
 stabletap_register_sysctl(const char *path, struct ctl_table *table,
