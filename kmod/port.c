@@ -144,9 +144,6 @@ static rx_handler_result_t stabletap_port_handle_frame(struct sk_buff **pskb)
 		return RX_HANDLER_CONSUMED;
 	}
 	*pskb = skb;
-	stats = this_cpu_ptr(port->stats);
-	/* With BH off nobody else counts here meanwhile. */
-	refused = u64_stats_read(&stats->counter[STABLETAP_RX_RING]);
 	multicast = skb->pkt_type == PACKET_MULTICAST ||
 		    skb->pkt_type == PACKET_BROADCAST;
 
@@ -161,10 +158,15 @@ static rx_handler_result_t stabletap_port_handle_frame(struct sk_buff **pskb)
 	skb_orphan(skb);
 	nf_reset_ct(skb);
 
+	/* Whatever the ring refuses until the unlock is this frame. */
+	stabletap_lock_nested_bh(&port->stats->rx_lock);
+	stats = this_cpu_ptr(port->stats);
+	refused = u64_stats_read(&stats->counter[STABLETAP_RX_RING]);
 	if (tap_handle_frame(pskb) != RX_HANDLER_CONSUMED)
 		stabletap_port_drop(port, skb, STABLETAP_RX_NO_READER);
 	else if (u64_stats_read(&stats->counter[STABLETAP_RX_RING]) == refused)
 		stabletap_port_count_rx(stats, len, multicast);
+	stabletap_unlock_nested_bh(&port->stats->rx_lock);
 
 	return RX_HANDLER_CONSUMED;
 }
@@ -172,10 +174,13 @@ static rx_handler_result_t stabletap_port_handle_frame(struct sk_buff **pskb)
 static int stabletap_port_init(struct net_device *dev)
 {
 	struct stabletap_port *port = netdev_priv(dev);
+	int cpu;
 
 	port->stats = netdev_alloc_pcpu_stats(struct stabletap_pcpu);
 	if (!port->stats)
 		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		local_lock_init(&per_cpu_ptr(port->stats, cpu)->rx_lock);
 
 	netdev_lockdep_set_classes(dev);
 	return 0;

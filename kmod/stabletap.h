@@ -11,6 +11,7 @@
 
 #include <linux/etherdevice.h>
 #include <linux/if_tap.h>
+#include <linux/local_lock.h>
 #include <linux/netdevice.h>
 #include <linux/stabletap.h>
 #include <linux/u64_stats_sync.h>
@@ -42,10 +43,18 @@ enum stabletap_counter {
 	STABLETAP_COUNTERS
 };
 
-/* One CPU's part of the counters; written by that CPU alone, with BH off. */
+/**
+ * struct stabletap_pcpu - one CPU's part of the counters
+ * @counter: written by that CPU alone, with BH off.  On PREEMPT_RT that does not
+ *	keep other tasks of the CPU out (since 6.18), but no addition is lost.
+ * @syncp: for readers on 32 bits
+ * @rx_lock: held while the tap core has a received frame, so that what it
+ *	counts meanwhile is about that frame; nothing at all without PREEMPT_RT
+ */
 struct stabletap_pcpu {
 	u64_stats_t		counter[STABLETAP_COUNTERS];
 	struct u64_stats_sync	syncp;
+	local_lock_t		rx_lock;
 };
 
 /* Of a node, where none are asked for */

@@ -8,6 +8,7 @@
 #define _STABLETAP_COMPAT_H
 
 #include <linux/device.h>
+#include <linux/local_lock.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/sysctl.h>
@@ -221,6 +222,20 @@ static inline void stabletap_update_features(struct net_device *dev)
 	netdev_unlock_ops(dev);
 #endif
 }
+
+/*
+ * A lock against other tasks of this CPU, for callers with BH off.  Without
+ * PREEMPT_RT that is enough by itself, and with it until 6.17; since 6.18
+ * PREEMPT_RT_NEEDS_BH_LOCK decides.  So kernels before 6.11, which lack
+ * local_lock_nested_bh(), need no lock.
+ */
+#ifdef STABLETAP_HAVE_LOCAL_LOCK_NESTED_BH
+#define stabletap_lock_nested_bh(lock)		local_lock_nested_bh(lock)
+#define stabletap_unlock_nested_bh(lock)	local_unlock_nested_bh(lock)
+#else
+#define stabletap_lock_nested_bh(lock)		do { } while (0)
+#define stabletap_unlock_nested_bh(lock)	do { } while (0)
+#endif
 
 /* What the build has said about this kernel, for those who did not see it */
 static inline void stabletap_compat_notice(void)
