@@ -51,6 +51,22 @@ static bool kernel_has_ops_locks(void)
 	return major > 6 || (major == 6 && minor >= 15);
 }
 
+/* With PREEMPT_RT a mutex is another structure. */
+static int probe_add(void)
+{
+	static const char event[] = "p:" EVENT " netdev_update_features "
+				    "wants=dev->request_ops_lock:u8 owner=";
+	char text[256];
+	int err;
+
+	snprintf(text, sizeof(text), "%sdev->lock.owner.counter:u64\n", event);
+	err = control_write("kprobe_events", text);
+	if (err != -ENOENT)
+		return err;
+	snprintf(text, sizeof(text), "%sdev->lock.rtmutex.owner:u64\n", event);
+	return control_write("kprobe_events", text);
+}
+
 FIXTURE(opslock) {
 	int control;
 	int port;
@@ -80,10 +96,7 @@ FIXTURE_SETUP(opslock)
 	self->probed = kernel_has_ops_locks();
 	if (!self->probed)
 		return;
-	ASSERT_EQ(0, control_write("kprobe_events",
-				   "p:" EVENT " netdev_update_features "
-				   "wants=dev->request_ops_lock:u8 "
-				   "owner=dev->lock.owner.counter:u64\n"));
+	ASSERT_EQ(0, probe_add());
 	ASSERT_EQ(0, control_write("trace", "\n"));
 	ASSERT_EQ(0, control_write("events/kprobes/" EVENT "/enable", "1"));
 }
