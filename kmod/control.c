@@ -28,6 +28,11 @@ struct control_head {
 		      offsetof(struct control_head, msg) &&		\
 		      sizeof(struct stabletap_##name) % 8 == 0)
 
+/* What the first version ended with stays where it was. */
+#define CONTROL_ASSERT_VER0(name, NAME, last)				\
+	static_assert(offsetofend(struct stabletap_##name, last) ==	\
+		      STABLETAP_##NAME##_SIZE_VER0)
+
 CONTROL_ASSERT(create);
 CONTROL_ASSERT(delete);
 CONTROL_ASSERT(attach);
@@ -35,6 +40,16 @@ CONTROL_ASSERT(detach);
 CONTROL_ASSERT(set);
 CONTROL_ASSERT(get);
 CONTROL_ASSERT(list);
+CONTROL_ASSERT(stats);
+CONTROL_ASSERT_VER0(version, VERSION, version);
+CONTROL_ASSERT_VER0(create, CREATE, on_detach);
+CONTROL_ASSERT_VER0(delete, DELETE, port);
+CONTROL_ASSERT_VER0(attach, ATTACH, reserved);
+CONTROL_ASSERT_VER0(detach, DETACH, reserved);
+CONTROL_ASSERT_VER0(set, SET, reserved);
+CONTROL_ASSERT_VER0(get, GET, last_lower);
+CONTROL_ASSERT_VER0(list, LIST, ports);
+CONTROL_ASSERT_VER0(stats, STATS, rx_nomem);
 static_assert(STABLETAP_NAME_SIZE == IFNAMSIZ);
 static_assert(STABLETAP_MAX_QUEUES == MAX_TAP_QUEUES);
 
@@ -48,6 +63,7 @@ union control_arg {
 	struct stabletap_set		set;
 	struct stabletap_get		get;
 	struct stabletap_list		list;
+	struct stabletap_stats		stats;
 };
 
 /* Under RTNL */
@@ -110,13 +126,22 @@ static int create_check(const struct stabletap_create *create,
 {
 	int err;
 
-	err = control_flags(create->flags, 0, extack);
+	err = control_flags(create->flags, STABLETAP_CREATE_OWNER |
+			    STABLETAP_CREATE_GROUP | STABLETAP_CREATE_PERM,
+			    extack);
 	if (err)
 		return err;
 	err = control_reserved(!create->reserved[0] && !create->reserved[1],
 			       extack);
 	if (err)
 		return err;
+	if ((create->owner && !(create->flags & STABLETAP_CREATE_OWNER)) ||
+	    (create->group && !(create->flags & STABLETAP_CREATE_GROUP)) ||
+	    (create->perm && !(create->flags & STABLETAP_CREATE_PERM))) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "Owner, group and perm each take a flag that says that it is given");
+		return -EINVAL;
+	}
 	if (!create_name_is_valid(create->name)) {
 		NL_SET_ERR_MSG_MOD(extack, "Not a valid interface name");
 		return -EINVAL;
@@ -148,11 +173,11 @@ static int create_config(const struct stabletap_create *create,
 	stabletap_config_init(config, net);
 	if (create->queues)
 		config->queues = create->queues;
-	if (create->owner)
+	if (create->flags & STABLETAP_CREATE_OWNER)
 		config->uid = make_kuid(user_ns, create->owner);
-	if (create->group)
+	if (create->flags & STABLETAP_CREATE_GROUP)
 		config->gid = make_kgid(user_ns, create->group);
-	if (create->perm)
+	if (create->flags & STABLETAP_CREATE_PERM)
 		config->perm = min_t(u32, U16_MAX, create->perm);
 	config->on_detach = create->on_detach;
 	return stabletap_config_check(config, extack);
@@ -368,12 +393,10 @@ static int control_get(struct net *net, union control_arg *arg,
 
 	rtnl_lock();
 	port = control_port(net, ifindex, extack);
-	if (port) {
-		stabletap_port_get(port, &arg->get);
-		stabletap_port_get_stats(port, &arg->get.stats);
-	} else {
+	if (port)
+		stabletap_port_get(port, current_user_ns(), &arg->get);
+	else
 		err = -ENODEV;
-	}
 	rtnl_unlock();
 	return err;
 }
@@ -419,11 +442,60 @@ static int control_list(struct net *net, union control_arg *arg,
 	return err;
 }
 
+static void stats_fill(struct stabletap_stats *stats,
+		       const u64 sum[STABLETAP_COUNTERS])
+{
+	static_assert(STABLETAP_COUNTERS ==
+		      (sizeof(*stats) - offsetof(struct stabletap_stats,
+						 tx_packets)) / sizeof(u64));
+
+	stats->tx_packets = sum[STABLETAP_TX_PACKETS];
+	stats->tx_bytes = sum[STABLETAP_TX_BYTES];
+	stats->tx_detached = sum[STABLETAP_TX_DETACHED];
+	stats->tx_lower = sum[STABLETAP_TX_LOWER];
+	stats->tx_refused = sum[STABLETAP_TX_REFUSED];
+	stats->tx_held = sum[STABLETAP_TX_HELD];
+	stats->tx_expired = sum[STABLETAP_TX_EXPIRED];
+	stats->rx_packets = sum[STABLETAP_RX_PACKETS];
+	stats->rx_bytes = sum[STABLETAP_RX_BYTES];
+	stats->rx_multicast = sum[STABLETAP_RX_MULTICAST];
+	stats->rx_no_reader = sum[STABLETAP_RX_NO_READER];
+	stats->rx_ring = sum[STABLETAP_RX_RING];
+	stats->rx_down = sum[STABLETAP_RX_DOWN];
+	stats->rx_inactive = sum[STABLETAP_RX_INACTIVE];
+	stats->rx_lro = sum[STABLETAP_RX_LRO];
+	stats->rx_nomem = sum[STABLETAP_RX_NOMEM];
+}
+
+static int control_stats(struct net *net, union control_arg *arg,
+			 struct netlink_ext_ack *extack)
+{
+	struct stabletap_stats *stats = &arg->stats;
+	u64 sum[STABLETAP_COUNTERS];
+	struct stabletap_port *port;
+	int err;
+
+	err = control_flags(stats->flags, 0, extack);
+	if (err)
+		return err;
+
+	rtnl_lock();
+	port = control_port(net, stats->port, extack);
+	if (port)
+		stabletap_port_get_stats(port, sum);
+	else
+		err = -ENODEV;
+	rtnl_unlock();
+	if (!err)
+		stats_fill(stats, sum);
+	return err;
+}
+
 /**
  * struct control_command - one ioctl
  * @func: does it
  * @size: of its struct now
- * @min_size: of its struct's first version
+ * @min_size: of its struct's first version, for ever
  * @admin: needs CAP_NET_ADMIN over the network namespace
  * @msg: its struct has a place for a sentence
  */
@@ -436,25 +508,25 @@ struct control_command {
 	bool msg;
 };
 
-#define CONTROL_COMMAND(nr, name, last, is_admin, has_msg)		\
-	[_IOC_NR(nr)] = {						\
+#define CONTROL_COMMAND(NAME, name, is_admin, has_msg)			\
+	[_IOC_NR(STABLETAP_IOC_##NAME)] = {				\
 		.func = control_##name,					\
 		.size = sizeof(struct stabletap_##name),		\
-		.min_size = offsetofend(struct stabletap_##name, last),	\
+		.min_size = STABLETAP_##NAME##_SIZE_VER0,		\
 		.admin = is_admin,					\
 		.msg = has_msg,						\
 	}
 
-/* The member named is the last of the struct's first version. */
 static const struct control_command control_commands[] = {
-	CONTROL_COMMAND(STABLETAP_IOC_VERSION, version, version, false, false),
-	CONTROL_COMMAND(STABLETAP_IOC_CREATE, create, on_detach, true, true),
-	CONTROL_COMMAND(STABLETAP_IOC_DELETE, delete, port, true, true),
-	CONTROL_COMMAND(STABLETAP_IOC_ATTACH, attach, reserved, true, true),
-	CONTROL_COMMAND(STABLETAP_IOC_DETACH, detach, reserved, true, true),
-	CONTROL_COMMAND(STABLETAP_IOC_SET, set, reserved, true, true),
-	CONTROL_COMMAND(STABLETAP_IOC_GET, get, stats, false, true),
-	CONTROL_COMMAND(STABLETAP_IOC_LIST, list, ports, false, true),
+	CONTROL_COMMAND(VERSION, version, false, false),
+	CONTROL_COMMAND(CREATE, create, true, true),
+	CONTROL_COMMAND(DELETE, delete, true, true),
+	CONTROL_COMMAND(ATTACH, attach, true, true),
+	CONTROL_COMMAND(DETACH, detach, true, true),
+	CONTROL_COMMAND(SET, set, true, true),
+	CONTROL_COMMAND(GET, get, false, true),
+	CONTROL_COMMAND(LIST, list, false, true),
+	CONTROL_COMMAND(STATS, stats, false, true),
 };
 
 static int control_copy_msg(const struct control_head *head, const char *msg)

@@ -30,9 +30,41 @@ static const struct nla_policy stabletap_policy[IFLA_STABLETAP_MAX + 1] = {
 	[IFLA_STABLETAP_PAD]		= { .type = NLA_REJECT },
 };
 
+/*
+ * The core passes over attributes of INFO_DATA that are not in the policy,
+ * without a word.  The ioctls refuse what they don't know; so does this.
+ */
+static int stabletap_check_unknown(struct nlattr *tb[], int nest, int maxtype,
+				   struct netlink_ext_ack *extack)
+{
+	const struct nlattr *data, *attr;
+	int data_rem, attr_rem;
+
+	if (!tb[IFLA_LINKINFO])
+		return 0;
+	nla_for_each_nested(data, tb[IFLA_LINKINFO], data_rem) {
+		if (nla_type(data) != nest)
+			continue;
+		nla_for_each_nested(attr, data, attr_rem) {
+			if (nla_type(attr) && nla_type(attr) <= maxtype)
+				continue;
+			NL_SET_ERR_MSG_ATTR(extack, attr,
+					    "stabletap: This module does not know one of the attributes");
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
 static int stabletap_validate(struct nlattr *tb[], struct nlattr *data[],
 			      struct netlink_ext_ack *extack)
 {
+	int err;
+
+	err = stabletap_check_unknown(tb, IFLA_INFO_DATA, IFLA_STABLETAP_MAX,
+				      extack);
+	if (err)
+		return err;
 	if (tb[IFLA_LINK]) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_LINK],
 				    "stabletap: A port is made without a link; give it a lower with master PORT");
@@ -53,7 +85,10 @@ static int stabletap_validate(struct nlattr *tb[], struct nlattr *data[],
 	return 0;
 }
 
-/* Take over those attributes that are there. */
+/*
+ * Take over those attributes that are there; ids are the sender's, as with
+ * CREATE.
+ */
 static void stabletap_config_parse(struct stabletap_config *config,
 				   struct nlattr *data[])
 {
@@ -69,11 +104,9 @@ static void stabletap_config_parse(struct stabletap_config *config,
 	if (data[IFLA_STABLETAP_GROUP])
 		config->gid = make_kgid(user_ns,
 					nla_get_u32(data[IFLA_STABLETAP_GROUP]));
-	/* As with CREATE zero is the default; devtmpfs has no other use for it. */
 	if (data[IFLA_STABLETAP_PERM])
 		config->perm = min_t(u32, U16_MAX,
-				     nla_get_u32(data[IFLA_STABLETAP_PERM]) ?:
-				     STABLETAP_PERM_DEFAULT);
+				     nla_get_u32(data[IFLA_STABLETAP_PERM]));
 	if (data[IFLA_STABLETAP_ON_DETACH])
 		config->on_detach =
 			nla_get_u32(data[IFLA_STABLETAP_ON_DETACH]);
@@ -138,7 +171,11 @@ static int stabletap_fill_info(struct sk_buff *skb,
 	struct stabletap_port *port = netdev_priv(dev);
 	struct stabletap_get get = {};
 
-	stabletap_port_get(port, &get);
+	/*
+	 * Many read one message, and anybody may have caused it: ids are those
+	 * of the network namespace's owner.
+	 */
+	stabletap_port_get(port, dev_net(dev)->user_ns, &get);
 
 	if (nla_put_u32(skb, IFLA_STABLETAP_QUEUES, get.queues) ||
 	    nla_put_u32(skb, IFLA_STABLETAP_OWNER, get.owner) ||

@@ -187,11 +187,6 @@ static int lower_check(struct stabletap_port *port, struct net_device *dev,
 				   "A port can't be the lower of a port");
 		return -EOPNOTSUPP;
 	}
-	if (!net_eq(dev_net(dev), dev_net(port->dev))) {
-		NL_SET_ERR_MSG_MOD(extack,
-				   "Port and lower are in different network namespaces");
-		return -EXDEV;
-	}
 	if (netdev_has_upper_dev(port->dev, dev)) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "The device is stacked on the port; it would loop");
@@ -201,6 +196,11 @@ static int lower_check(struct stabletap_port *port, struct net_device *dev,
 		NL_SET_ERR_MSG_MOD(extack,
 				   "The device has a master; release it first with nomaster");
 		return -EBUSY;
+	}
+	if (dev->priv_flags & IFF_NO_RX_HANDLER) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "A device of this kind (ipvlan, VRF) can't be a lower");
+		return -EINVAL;
 	}
 	if (netdev_is_rx_handler_busy(dev)) {
 		NL_SET_ERR_MSG_MOD(extack,
@@ -569,7 +569,7 @@ static void lower_note_detach(struct stabletap_port *port,
 /**
  * stabletap_lower_attach - give a port a lower, or swap it for another
  * @port: the port
- * @dev: the lower to be
+ * @dev: the lower to be, in the port's network namespace
  * @flags: STABLETAP_ATTACH_*, known ones only
  * @extack: gets the sentence of a refusal
  *

@@ -268,16 +268,13 @@ static int stabletap_port_del_slave(struct net_device *dev,
 }
 
 void stabletap_port_get_stats(struct stabletap_port *port,
-			      struct stabletap_stats *stats)
+			      u64 sum[STABLETAP_COUNTERS])
 {
-	u64 *sum = (u64 *)stats;
 	u64 part[STABLETAP_COUNTERS];
 	unsigned int start;
 	int cpu, i;
 
-	BUILD_BUG_ON(sizeof(*stats) != sizeof(part));
-
-	memset(stats, 0, sizeof(*stats));
+	memset(sum, 0, sizeof(part));
 	for_each_possible_cpu(cpu) {
 		struct stabletap_pcpu *pcpu = per_cpu_ptr(port->stats, cpu);
 
@@ -295,18 +292,24 @@ void stabletap_port_get_stats(struct stabletap_port *port,
 static void stabletap_port_get_stats64(struct net_device *dev,
 				       struct rtnl_link_stats64 *stats)
 {
-	struct stabletap_stats st;
+	u64 sum[STABLETAP_COUNTERS];
 
-	stabletap_port_get_stats(netdev_priv(dev), &st);
-	stats->tx_packets = st.tx_packets;
-	stats->tx_bytes = st.tx_bytes;
-	stats->tx_dropped = st.tx_detached + st.tx_lower + st.tx_refused +
-			    st.tx_expired;
-	stats->rx_packets = st.rx_packets;
-	stats->rx_bytes = st.rx_bytes;
-	stats->multicast = st.rx_multicast;
-	stats->rx_dropped = st.rx_no_reader + st.rx_ring + st.rx_down +
-			    st.rx_inactive + st.rx_lro + st.rx_nomem;
+	stabletap_port_get_stats(netdev_priv(dev), sum);
+	stats->tx_packets = sum[STABLETAP_TX_PACKETS];
+	stats->tx_bytes = sum[STABLETAP_TX_BYTES];
+	stats->tx_dropped = sum[STABLETAP_TX_DETACHED] +
+			    sum[STABLETAP_TX_LOWER] +
+			    sum[STABLETAP_TX_REFUSED] +
+			    sum[STABLETAP_TX_EXPIRED];
+	stats->rx_packets = sum[STABLETAP_RX_PACKETS];
+	stats->rx_bytes = sum[STABLETAP_RX_BYTES];
+	stats->multicast = sum[STABLETAP_RX_MULTICAST];
+	stats->rx_dropped = sum[STABLETAP_RX_NO_READER] +
+			    sum[STABLETAP_RX_RING] +
+			    sum[STABLETAP_RX_DOWN] +
+			    sum[STABLETAP_RX_INACTIVE] +
+			    sum[STABLETAP_RX_LRO] +
+			    sum[STABLETAP_RX_NOMEM];
 }
 
 static const struct net_device_ops stabletap_port_ops = {
@@ -355,7 +358,7 @@ static void stabletap_port_get_ethtool_stats(struct net_device *dev,
 {
 	struct stabletap_port *port = netdev_priv(dev);
 
-	stabletap_port_get_stats(port, (struct stabletap_stats *)buf);
+	stabletap_port_get_stats(port, buf);
 	buf += STABLETAP_COUNTERS;
 	*buf++ = port->attaches;
 	*buf++ = port->replaces;
@@ -443,6 +446,12 @@ int stabletap_config_check(const struct stabletap_config *config,
 				   "The node's permissions are more than 0777");
 		return -EINVAL;
 	}
+	if (!config->perm) {
+		/* To devtmpfs 0 is "none given". */
+		NL_SET_ERR_MSG_MOD(extack,
+				   "A node without any permission can't be made");
+		return -EINVAL;
+	}
 	switch (config->on_detach) {
 	case STABLETAP_ON_DETACH_DROP:
 		return 0;
@@ -503,11 +512,11 @@ void stabletap_port_dellink(struct net_device *dev, struct list_head *head)
 	unregister_netdevice_queue(dev, head);
 }
 
-/* All that GET tells but the counters; caller holds RTNL. */
-void stabletap_port_get(struct stabletap_port *port, struct stabletap_get *get)
+/* All that GET tells, owner and group in @user_ns; caller holds RTNL. */
+void stabletap_port_get(struct stabletap_port *port,
+			struct user_namespace *user_ns,
+			struct stabletap_get *get)
 {
-	struct user_namespace *user_ns = current_user_ns();
-
 	get->port = port->dev->ifindex;
 	strscpy(get->name, port->dev->name, sizeof(get->name));
 	get->owner = from_kuid_munged(user_ns, port->config.uid);

@@ -166,8 +166,9 @@ void stabletap_port_dellink(struct net_device *dev, struct list_head *head);
 void stabletap_port_drop(struct stabletap_port *port, struct sk_buff *skb,
 			 enum stabletap_counter why);
 void stabletap_port_get_stats(struct stabletap_port *port,
-			      struct stabletap_stats *stats);
+			      u64 sum[STABLETAP_COUNTERS]);
 void stabletap_port_get(struct stabletap_port *port,
+			struct user_namespace *user_ns,
 			struct stabletap_get *get);
 void stabletap_port_notify(struct stabletap_port *port);
 

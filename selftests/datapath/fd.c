@@ -195,15 +195,15 @@ TEST_F(fd, a_write_is_accepted_and_counted_for_what_became_of_it)
 			EXPECT_EQ(0, scene_write(s));
 		return;
 	}
-	expected = scene_get(s)->stats;
+	expected = *scene_stats(s);
 	stats_expected(&expected, variant->state, 3);
 	for (i = 0; i < 3; i++)
 		EXPECT_EQ(0, scene_write(s));
-	EXPECT_EQ(0, memcmp(&expected, &scene_get(s)->stats,
+	EXPECT_EQ(0, memcmp(&expected, scene_stats(s),
 			    sizeof(expected)));
 
 	ASSERT_EQ(0, state_leave(s, variant->state));
-	expected = scene_get(s)->stats;
+	expected = *scene_stats(s);
 	stats_expected(&expected, ATTACHED, 1);
 	EXPECT_EQ(0, scene_send(s));
 	EXPECT_EQ(expected.tx_packets, SCENE_STAT(s, tx_packets));
@@ -700,10 +700,10 @@ struct arrived {
 static bool have_arrived(void *arg)
 {
 	const struct arrived *arrived = arg;
-	struct stabletap_get get;
+	struct stabletap_stats stats;
 
-	return !st_get(arrived->control, arrived->port, &get) &&
-	       get.stats.rx_packets + get.stats.rx_ring == arrived->frames;
+	return !st_stats(arrived->control, arrived->port, &stats) &&
+	       stats.rx_packets + stats.rx_ring == arrived->frames;
 }
 
 /*
@@ -716,7 +716,7 @@ TEST_F(doors, a_reader_that_is_stuck_does_not_hold_up_who_writes_to_it)
 	uint8_t mac[] = { 0x52, 0x54, 0, 0, 0, 2 }, frame[100];
 	struct scene *s = &self->s;
 	struct arrived arrived = { .control = s->control };
-	struct stabletap_get get;
+	struct stabletap_stats stats;
 	int vm2, i;
 
 	ASSERT_EQ(0, scene_macvlan(s));
@@ -740,9 +740,9 @@ TEST_F(doors, a_reader_that_is_stuck_does_not_hold_up_who_writes_to_it)
 			ASSERT_TRUE(st_wait(have_arrived, &arrived,
 					    SCENE_DEADLINE));
 	}
-	ASSERT_EQ(0, st_get(s->control, vm2, &get));
-	EXPECT_EQ(2000, get.stats.rx_packets + get.stats.rx_ring);
-	EXPECT_LT(0, get.stats.rx_ring);
+	ASSERT_EQ(0, st_stats(s->control, vm2, &stats));
+	EXPECT_EQ(2000, stats.rx_packets + stats.rx_ring);
+	EXPECT_LT(0, stats.rx_ring);
 	EXPECT_EQ(0, SCENE_STAT(s, tx_refused));
 }
 

@@ -347,6 +347,7 @@ static void take_sent(struct __test_metadata *_metadata,
 
 TEST_F_TIMEOUT(sending, every_frame_is_sent_once_and_in_order, TIMEOUT)
 {
+	struct stabletap_stats stats;
 	struct stabletap_get get;
 	struct replacer replacer;
 	uint64_t total = 0;
@@ -373,11 +374,11 @@ TEST_F_TIMEOUT(sending, every_frame_is_sent_once_and_in_order, TIMEOUT)
 
 	ASSERT_EQ(0, st_get(self->bench.control, self->bench.port, &get));
 	EXPECT_EQ(REPLACES, get.replaces);
-	EXPECT_EQ(total, get.stats.tx_packets);
-	EXPECT_EQ(total * FRAME_LEN, get.stats.tx_bytes);
-	EXPECT_EQ(0, get.stats.tx_detached + get.stats.tx_lower +
-		  get.stats.tx_refused + get.stats.tx_held +
-		  get.stats.tx_expired);
+	ASSERT_EQ(0, st_stats(self->bench.control, self->bench.port, &stats));
+	EXPECT_EQ(total, stats.tx_packets);
+	EXPECT_EQ(total * FRAME_LEN, stats.tx_bytes);
+	EXPECT_EQ(0, stats.tx_detached + stats.tx_lower + stats.tx_refused +
+		  stats.tx_held + stats.tx_expired);
 	TH_LOG("%llu frames across %d replaces", (unsigned long long)total,
 	       REPLACES);
 }
@@ -603,15 +604,17 @@ static void take_all(struct __test_metadata *_metadata,
 	do {
 		take_read(_metadata, self, tally);
 		take_passed(_metadata, self, tally);
-		ASSERT_EQ(0, st_get(self->bench.control, self->bench.port,
-				    &get));
-		tally->stats = get.stats;
+		ASSERT_EQ(0, st_stats(self->bench.control, self->bench.port,
+				      &tally->stats));
 		tally->reached = forwarded(self->bench.peer_name[0]) +
 				 forwarded(self->bench.peer_name[1]);
 		/* A frame is counted just after it can be read. */
-	} while ((tally->read + tally->passed + get.stats.rx_inactive +
-		  get.stats.rx_ring != tally->reached ||
-		  tally->read != get.stats.rx_packets) && st_now() < deadline);
+	} while ((tally->read + tally->passed +
+		  tally->stats.rx_inactive + tally->stats.rx_ring !=
+		  tally->reached ||
+		  tally->read != tally->stats.rx_packets) &&
+		 st_now() < deadline);
+	ASSERT_EQ(0, st_get(self->bench.control, self->bench.port, &get));
 	EXPECT_EQ(0, packet_drops(self->host[0]) + packet_drops(self->host[1]));
 	EXPECT_EQ(REPLACES, get.replaces);
 }
@@ -670,6 +673,7 @@ TEST_F_TIMEOUT(receiving, frames_between_replaces_are_all_read_in_order,
 {
 	struct receiver *receiver = &self->receiver;
 	const uint32_t each = FRAMES / REPLACES;
+	struct stabletap_stats stats;
 	struct stabletap_get get;
 	uint8_t frame[2048];
 	uint32_t seq = 0, n;
@@ -698,10 +702,11 @@ TEST_F_TIMEOUT(receiving, frames_between_replaces_are_all_read_in_order,
 
 	ASSERT_EQ(0, st_get(receiver->bench.control, receiver->bench.port, &get));
 	EXPECT_EQ(REPLACES, get.replaces);
-	EXPECT_EQ(FRAMES, get.stats.rx_packets);
-	EXPECT_EQ(0, get.stats.rx_no_reader + get.stats.rx_ring +
-		  get.stats.rx_down + get.stats.rx_inactive +
-		  get.stats.rx_lro + get.stats.rx_nomem);
+	ASSERT_EQ(0, st_stats(receiver->bench.control, receiver->bench.port,
+			      &stats));
+	EXPECT_EQ(FRAMES, stats.rx_packets);
+	EXPECT_EQ(0, stats.rx_no_reader + stats.rx_ring + stats.rx_down +
+		  stats.rx_inactive + stats.rx_lro + stats.rx_nomem);
 	EXPECT_EQ(-EAGAIN, st_fd_read(receiver->fd, frame, sizeof(frame)));
 }
 

@@ -295,15 +295,15 @@ static void both_ways(struct __test_metadata *_metadata,
 static void while_detached(struct __test_metadata *_metadata,
 			   FIXTURE_DATA(vhost) *self, int pairs)
 {
-	struct stabletap_get get;
+	struct stabletap_stats stats;
 	int i;
 
 	send_frames(_metadata, self, pairs);
 	for (i = 0; i < pairs; i++)
 		ASSERT_TRUE(pair_sent(&self->pair[i]));
 	self->lost += pairs * FRAMES;
-	ASSERT_EQ(0, st_get(self->control, self->port, &get));
-	ASSERT_EQ(self->lost, get.stats.tx_detached);
+	ASSERT_EQ(0, st_stats(self->control, self->port, &stats));
+	ASSERT_EQ(self->lost, stats.tx_detached);
 }
 
 static void check_counters(struct __test_metadata *_metadata,
@@ -311,7 +311,7 @@ static void check_counters(struct __test_metadata *_metadata,
 {
 	const struct stabletap_stats *stats;
 	uint64_t sent = 0, received = 0;
-	struct stabletap_get get;
+	struct stabletap_stats all;
 	int i;
 
 	for (i = 0; i < pairs; i++) {
@@ -319,8 +319,8 @@ static void check_counters(struct __test_metadata *_metadata,
 		received += self->frames[i];
 		EXPECT_LT(0, self->frames[i]);
 	}
-	ASSERT_EQ(0, st_get(self->control, self->port, &get));
-	stats = &get.stats;
+	ASSERT_EQ(0, st_stats(self->control, self->port, &all));
+	stats = &all;
 	EXPECT_EQ(sent - self->lost, stats->tx_packets);
 	EXPECT_EQ(self->lost, stats->tx_detached);
 	EXPECT_EQ(0, stats->tx_lower + stats->tx_refused);
@@ -382,24 +382,24 @@ struct turner {
 static bool is_counted(void *arg)
 {
 	struct turner *turner = arg;
+	struct stabletap_stats stats;
 	struct stabletap_get get;
 
 	return !st_get(turner->control, turner->port, &get) &&
+	       !st_stats(turner->control, turner->port, &stats) &&
 	       (get.state == STABLETAP_STATE_DETACHED ?
-		get.stats.tx_detached > turner->at.tx_detached :
-		get.stats.tx_packets > turner->at.tx_packets);
+		stats.tx_detached > turner->at.tx_detached :
+		stats.tx_packets > turner->at.tx_packets);
 }
 
 /* Go on as soon as a frame has met the new state. */
 static int turner_wait(struct turner *turner)
 {
-	struct stabletap_get get;
 	int err;
 
-	err = st_get(turner->control, turner->port, &get);
+	err = st_stats(turner->control, turner->port, &turner->at);
 	if (err)
 		return err;
-	turner->at = get.stats;
 	return st_wait(is_counted, turner, DEADLINE) ? 0 : -ETIMEDOUT;
 }
 
@@ -450,7 +450,7 @@ TEST_F(vhost, a_stream_is_sent_or_counted_while_the_lower_comes_and_goes)
 				 .turns = STREAM_TURNS };
 	int64_t last[PAIRS_MAX] = { -1, -1, -1, -1 };
 	uint64_t sent = 0, got = 0;
-	struct stabletap_get get;
+	struct stabletap_stats stats;
 	int spy, i, n;
 	pthread_t thread;
 	uint32_t len;
@@ -485,13 +485,13 @@ TEST_F(vhost, a_stream_is_sent_or_counted_while_the_lower_comes_and_goes)
 		ASSERT_TRUE(pair_sent(&self->pair[i]));
 	drain_outgoing(_metadata, spy, last, &got);
 
-	ASSERT_EQ(0, st_get(self->control, self->port, &get));
-	EXPECT_EQ(got, get.stats.tx_packets);
-	EXPECT_EQ(sent, get.stats.tx_packets + get.stats.tx_detached);
-	EXPECT_EQ(0, get.stats.tx_lower + get.stats.tx_refused);
+	ASSERT_EQ(0, st_stats(self->control, self->port, &stats));
+	EXPECT_EQ(got, stats.tx_packets);
+	EXPECT_EQ(sent, stats.tx_packets + stats.tx_detached);
+	EXPECT_EQ(0, stats.tx_lower + stats.tx_refused);
 	TH_LOG("%llu sent, %llu dropped",
-	       (unsigned long long)get.stats.tx_packets,
-	       (unsigned long long)get.stats.tx_detached);
+	       (unsigned long long)stats.tx_packets,
+	       (unsigned long long)stats.tx_detached);
 	close(spy);
 }
 
@@ -566,10 +566,10 @@ struct taken {
 static bool is_taken(void *arg)
 {
 	struct taken *taken = arg;
-	struct stabletap_get get;
+	struct stabletap_stats stats;
 
-	return !st_get(taken->control, taken->port, &get) &&
-	       get.stats.tx_packets + get.stats.tx_detached >= taken->packets;
+	return !st_stats(taken->control, taken->port, &stats) &&
+	       stats.tx_packets + stats.tx_detached >= taken->packets;
 }
 
 /* Send, and wait until the port has done with the frames. */
@@ -577,11 +577,11 @@ static void zerocopy_send(struct __test_metadata *_metadata,
 			  FIXTURE_DATA(zerocopy) *self, int frames)
 {
 	struct taken taken = { self->control, self->port, 0 };
-	struct stabletap_get get;
+	struct stabletap_stats stats;
 	int n;
 
-	ASSERT_EQ(0, st_get(self->control, self->port, &get));
-	taken.packets = get.stats.tx_packets + get.stats.tx_detached + frames;
+	ASSERT_EQ(0, st_stats(self->control, self->port, &stats));
+	taken.packets = stats.tx_packets + stats.tx_detached + frames;
 	for (n = 0; n < frames; n++)
 		ASSERT_EQ(0, flow_send(&self->pair, ZEROCOPY_LEN, 0, n));
 	ring_kick(self->pair.ring[TX]);
@@ -602,7 +602,7 @@ TEST_F(zerocopy, buffers_held_by_a_detached_lower_come_back_when_it_goes)
 
 TEST_F(zerocopy, buffers_held_by_a_lower_come_back_when_it_is_deleted)
 {
-	struct stabletap_get get;
+	struct stabletap_stats stats;
 
 	zerocopy_send(_metadata, self, ZEROCOPY_FRAMES);
 	ASSERT_EQ(0, ring_ready(self->pair.ring[TX]));
@@ -611,9 +611,9 @@ TEST_F(zerocopy, buffers_held_by_a_lower_come_back_when_it_is_deleted)
 	zerocopy_send(_metadata, self, ZEROCOPY_FRAMES);
 	EXPECT_TRUE(pair_sent(&self->pair));
 
-	ASSERT_EQ(0, st_get(self->control, self->port, &get));
-	EXPECT_EQ(ZEROCOPY_FRAMES, get.stats.tx_packets);
-	EXPECT_EQ(ZEROCOPY_FRAMES, get.stats.tx_detached);
+	ASSERT_EQ(0, st_stats(self->control, self->port, &stats));
+	EXPECT_EQ(ZEROCOPY_FRAMES, stats.tx_packets);
+	EXPECT_EQ(ZEROCOPY_FRAMES, stats.tx_detached);
 }
 
 TEST_F(zerocopy, buffers_held_by_a_replaced_lower_come_back_when_it_lets_go)

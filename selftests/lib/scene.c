@@ -262,6 +262,13 @@ const struct stabletap_get *scene_get(struct scene *scene)
 	return err ? NULL : &scene->get;
 }
 
+const struct stabletap_stats *scene_stats(struct scene *scene)
+{
+	int err = st_stats(scene->control, scene->port, &scene->stats);
+
+	return err ? NULL : &scene->stats;
+}
+
 struct scene_stat {
 	struct scene *scene;
 	size_t offset;
@@ -271,10 +278,10 @@ struct scene_stat {
 static bool scene_stat_is(void *arg)
 {
 	struct scene_stat *stat = arg;
-	const struct stabletap_get *get = scene_get(stat->scene);
+	const struct stabletap_stats *stats = scene_stats(stat->scene);
 
-	return get && !memcmp((char *)&get->stats + stat->offset, &stat->value,
-			      sizeof(stat->value));
+	return stats && !memcmp((char *)stats + stat->offset, &stat->value,
+				sizeof(stat->value));
 }
 
 bool scene_await_stat(struct scene *scene, size_t offset, uint64_t value)

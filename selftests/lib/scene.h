@@ -33,6 +33,7 @@ struct scene {
 	bool macvlan;
 	uint32_t number;	/* of the last frame */
 	struct stabletap_get get;
+	struct stabletap_stats stats;
 };
 
 /* Make it, detached; then attach v0, or a new macvlan on it. */
@@ -66,8 +67,10 @@ int scene_await_fd(struct scene *scene, uint32_t number, int deadline_ms);
 
 /* The port's STABLETAP_IOC_GET; NULL on failure.  Overwritten by the next. */
 const struct stabletap_get *scene_get(struct scene *scene);
-/* A counter: SCENE_STAT(scene, tx_packets) */
-#define SCENE_STAT(scene, name) (scene_get(scene)->stats.name)
+/* Its counters, by STABLETAP_IOC_STATS; likewise */
+const struct stabletap_stats *scene_stats(struct scene *scene);
+/* One of them: SCENE_STAT(scene, tx_packets) */
+#define SCENE_STAT(scene, name) (scene_stats(scene)->name)
 /* Wait until it has this value: SCENE_AWAIT(scene, rx_packets, 3) */
 bool scene_await_stat(struct scene *scene, size_t offset, uint64_t value);
 #define SCENE_AWAIT(scene, name, value)					\

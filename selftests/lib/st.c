@@ -199,6 +199,18 @@ int st_get(int control, int port, struct stabletap_get *get)
 	return st_ioctl(control, STABLETAP_IOC_GET, get);
 }
 
+int st_stats(int control, int port, struct stabletap_stats *stats)
+{
+	int err;
+
+	memset(stats, 0, sizeof(*stats));
+	stats->size = sizeof(*stats);
+	stats->port = port;
+	err = st_ioctl(control, STABLETAP_IOC_STATS, stats);
+	memset(stats, 0, offsetof(struct stabletap_stats, tx_packets));
+	return err;
+}
+
 int st_port_open(int control, int port, int flags)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
@@ -334,6 +346,78 @@ int st_link_add(const char *name, const char *kind, int link)
 	mnl_attr_nest_end(nlh, info);
 	err = st_talk(nlh, NULL, NULL);
 	return err ? err : st_ifindex(name);
+}
+
+static void st_told_data(const struct nlattr *data, struct st_told *told)
+{
+	const struct nlattr *attr;
+	int type;
+
+	mnl_attr_for_each_nested(attr, data) {
+		type = mnl_attr_get_type(attr);
+		if (type > IFLA_STABLETAP_MAX)
+			continue;
+		told->seen[type] = true;
+		if (type == IFLA_STABLETAP_LAST_LOWER)
+			snprintf(told->last_lower, sizeof(told->last_lower),
+				 "%s", mnl_attr_get_str(attr));
+		else if (mnl_attr_get_payload_len(attr) == sizeof(__u64))
+			told->value[type] = mnl_attr_get_u64(attr);
+		else if (mnl_attr_get_payload_len(attr) == sizeof(__u32))
+			told->value[type] = mnl_attr_get_u32(attr);
+	}
+}
+
+int st_told_cb(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct ifinfomsg *ifm = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr, *info;
+	struct st_told *told = arg;
+	bool ours = false;
+
+	if (nlh->nlmsg_type != RTM_NEWLINK)
+		return MNL_CB_OK;
+	mnl_attr_for_each(attr, nlh, sizeof(*ifm)) {
+		if (mnl_attr_get_type(attr) != IFLA_LINKINFO)
+			continue;
+		mnl_attr_for_each_nested(info, attr) {
+			if (mnl_attr_get_type(info) == IFLA_INFO_KIND)
+				ours = !strcmp(mnl_attr_get_str(info),
+					       STABLETAP_KIND);
+			if (mnl_attr_get_type(info) == IFLA_INFO_DATA && ours)
+				st_told_data(info, told);
+		}
+	}
+	told->ifindex = ours ? ifm->ifi_index : 0;
+	return MNL_CB_OK;
+}
+
+int st_told(int ifindex, struct st_told *told)
+{
+	char buf[256] = {};
+
+	memset(told, 0, sizeof(*told));
+	return st_talk(st_link_msg(buf, RTM_GETLINK, 0, ifindex), st_told_cb,
+		       told);
+}
+
+int st_port_newlink(const char *name, int type, __u32 value)
+{
+	struct nlattr *info, *data;
+	char buf[1024] = {};
+	struct nlmsghdr *nlh;
+
+	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, STABLETAP_KIND);
+	if (type) {
+		data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+		mnl_attr_put_u32(nlh, type, value);
+		mnl_attr_nest_end(nlh, data);
+	}
+	mnl_attr_nest_end(nlh, info);
+	return st_talk(nlh, NULL, NULL);
 }
 
 struct nlmsghdr *st_macvlan_msg(void *buf, const char *name, int parent,

@@ -62,6 +62,8 @@ int st_port_delete(int control, int port, uint32_t flags);
 int st_attach(int control, int port, int lower, uint32_t flags);
 int st_detach(int control, int port);
 int st_get(int control, int port, struct stabletap_get *get);
+/* The counters; all before them is zeroed, so that two can be compared. */
+int st_stats(int control, int port, struct stabletap_stats *stats);
 /* One queue of a port, non-blocking, IFF_VNET_HDR unless @flags says else */
 #define ST_OPEN_BLOCK	1	/* blocking */
 #define ST_OPEN_NO_HDR	2	/* no vnet header */
@@ -69,6 +71,20 @@ int st_port_open(int control, int port, int flags);
 
 /* Links, by rtnetlink.  Return 0, or ifindex where it says so. */
 int st_link_add(const char *name, const char *kind, int link);	/* ifindex */
+/* A port, with one attribute of IFLA_INFO_DATA, or none if @type is 0 */
+int st_port_newlink(const char *name, int type, __u32 value);
+
+/* What a port's RTM_NEWLINK tells in IFLA_INFO_DATA */
+struct st_told {
+	int ifindex;	/* 0: it was no port */
+	bool seen[IFLA_STABLETAP_MAX + 1];
+	uint64_t value[IFLA_STABLETAP_MAX + 1];
+	char last_lower[STABLETAP_NAME_SIZE];
+};
+
+int st_told(int ifindex, struct st_told *told);
+int st_told_cb(const struct nlmsghdr *nlh, void *told);
+
 struct nlmsghdr *st_macvlan_msg(void *buf, const char *name, int parent,
 				const uint8_t *mac, int master);
 int st_macvlan_add(const char *name, int parent, const uint8_t *mac,

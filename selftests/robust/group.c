@@ -29,6 +29,7 @@ FIXTURE(group) {
 	int child[PORTS];
 	int fd[PORTS];
 	struct stabletap_get get;
+	struct stabletap_stats stats;
 };
 
 FIXTURE_VARIANT(group) {
@@ -153,7 +154,9 @@ TEST_F(group, goes_and_what_is_left_is_sane)
 				  self->get.detach_reason);
 			EXPECT_EQ(0, self->get.lower);
 			EXPECT_EQ(1, self->get.losses);
-			EXPECT_EQ(1, self->get.stats.tx_detached);
+			ASSERT_EQ(0, st_stats(self->control, self->port[i],
+					      &self->stats));
+			EXPECT_EQ(1, self->stats.tx_detached);
 		}
 		name_mac(name, want, "mv", i);
 		if (variant->children) {
@@ -212,6 +215,7 @@ FIXTURE(move) {
 	bool stop;
 	struct writer writer[2];
 	struct stabletap_get get;
+	struct stabletap_stats stats;
 	uint8_t frame[2048];
 };
 
@@ -297,12 +301,12 @@ struct flow {
 static bool flows(void *arg)
 {
 	const struct flow *flow = arg;
-	struct stabletap_get on, off;
+	struct stabletap_stats on, off;
 
-	return !st_get(flow->control, flow->port[0], &on) &&
-	       !st_get(flow->control, flow->port[1], &off) &&
-	       on.stats.tx_packets > flow->packets &&
-	       off.stats.tx_detached > flow->detached;
+	return !st_stats(flow->control, flow->port[0], &on) &&
+	       !st_stats(flow->control, flow->port[1], &off) &&
+	       on.tx_packets > flow->packets &&
+	       off.tx_detached > flow->detached;
 }
 
 TEST_F(move, a_child_goes_from_port_to_port_while_frames_flow)
@@ -323,10 +327,12 @@ TEST_F(move, a_child_goes_from_port_to_port_while_frames_flow)
 		EXPECT_EQ(0, st_link_master(self->mv0, pair[0]));
 		ASSERT_EQ(0, st_get(self->control, pair[0], &self->get));
 		EXPECT_EQ(self->mv0, self->get.lower);
-		flow.packets = self->get.stats.tx_packets;
+		ASSERT_EQ(0, st_stats(self->control, pair[0], &self->stats));
+		flow.packets = self->stats.tx_packets;
 		ASSERT_EQ(0, st_get(self->control, pair[1], &self->get));
 		EXPECT_EQ(0, self->get.lower);
-		flow.detached = self->get.stats.tx_detached;
+		ASSERT_EQ(0, st_stats(self->control, pair[1], &self->stats));
+		flow.detached = self->stats.tx_detached;
 		/* Every fourth is moved on at once, whoever had his turn. */
 		if (i % 4)
 			EXPECT_TRUE(st_wait(flows, &flow, ST_DEADLINE));
@@ -342,10 +348,10 @@ TEST_F(move, a_child_goes_from_port_to_port_while_frames_flow)
 		ASSERT_EQ(0, st_get(self->control, self->port[i], &self->get));
 		EXPECT_EQ(0, self->writer[i].failed);
 		EXPECT_EQ(10, self->get.attaches);
-		EXPECT_EQ(self->writer[i].written,
-			  self->get.stats.tx_packets +
-			  self->get.stats.tx_detached +
-			  self->get.stats.tx_lower);
+		ASSERT_EQ(0, st_stats(self->control, self->port[i],
+				      &self->stats));
+		EXPECT_EQ(self->writer[i].written, self->stats.tx_packets +
+			  self->stats.tx_detached + self->stats.tx_lower);
 	}
 	EXPECT_TRUE(passes(self->fd[1], self->peer, self->p0,
 			   self->writer[1].mac));

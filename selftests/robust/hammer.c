@@ -30,7 +30,10 @@ static const unsigned int sizes[] = {
 	sizeof(struct stabletap_delete), sizeof(struct stabletap_attach),
 	sizeof(struct stabletap_detach), sizeof(struct stabletap_set),
 	sizeof(struct stabletap_get), sizeof(struct stabletap_list),
+	sizeof(struct stabletap_stats),
 };
+
+#define IOCTLS ARRAY_SIZE(sizes)
 
 struct hammer {
 	int control;
@@ -83,7 +86,7 @@ static uint64_t pointer(struct hammer *hammer)
 
 static void *fill(struct hammer *hammer, unsigned int nr)
 {
-	uint32_t size = sizes[nr % 8], i, word;
+	uint32_t size = sizes[nr % IOCTLS], i, word;
 	uint8_t *arg;
 
 	switch (next(hammer) % 8) {
@@ -111,7 +114,7 @@ static void *fill(struct hammer *hammer, unsigned int nr)
 		uint64_t msg = pointer(hammer);
 
 		memcpy(arg, &size, sizeof(size));
-		if (nr % 8 != 0)
+		if (nr % IOCTLS != 0)
 			memcpy(arg + 8, &msg, sizeof(msg));
 	}
 	return arg;
@@ -122,7 +125,7 @@ static bool is_known(int err)
 	static const int known[] = {
 		EFAULT, EINVAL, E2BIG, EOPNOTSUPP, ENOTTY, ENODEV, EPERM,
 		EEXIST, EBUSY, EADDRNOTAVAIL, ENOMEM, ENFILE, ENOSPC, ENONET,
-		EMEDIUMTYPE, EXDEV, ELOOP, EMLINK, EMSGSIZE, ETXTBSY,
+		EMEDIUMTYPE, ELOOP, EMLINK, EMSGSIZE, ETXTBSY,
 		EADDRINUSE, ENOTCONN, ESTALE,
 	};
 	int i;
@@ -141,7 +144,7 @@ static void *hammer_run(void *arg)
 	int i;
 
 	for (i = 0; i < CALLS; i++) {
-		nr = next(hammer) % 9;
+		nr = next(hammer) % (IOCTLS + 1);
 		cmd = _IO(STABLETAP_IOC_TYPE, nr);
 		if (next(hammer) % 64 == 0)
 			cmd = next(hammer) & ~0xffffU ? next(hammer) : cmd;

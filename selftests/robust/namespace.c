@@ -452,6 +452,7 @@ static int foreign_owner(int host, int port, int lower)
 {
 	struct stabletap_create create = {
 		.size = sizeof(create), .owner = 5000,
+		.flags = STABLETAP_CREATE_OWNER | STABLETAP_CREATE_GROUP,
 	};
 	struct stabletap_get get;
 	char path[128];
@@ -511,6 +512,139 @@ static int default_owner(int host, int port, int lower)
 TEST_F(container, without_a_root_can_make_ports_that_only_the_hosts_root_opens)
 {
 	EXPECT_EQ(0, CONTAINER_RUN_AS(1000, default_owner));
+}
+
+/*
+ * The host's root in a network namespace that a container owns: two roots,
+ * and both can be named.
+ */
+FIXTURE(visitor) {
+	int control;	/* of the container's namespace */
+	int to_child[2];
+	int to_parent[2];
+	pid_t child;
+	struct stabletap_create create;
+	struct stabletap_get get;
+	char path[128];
+	struct stat st;
+};
+
+FIXTURE_SETUP(visitor)
+{
+	char c = 0;
+	int there;
+
+	ASSERT_EQ(0, pipe(self->to_child));
+	ASSERT_EQ(0, pipe(self->to_parent));
+	self->child = fork();
+	if (!self->child) {
+		if (!container_enter(self->to_parent[1], self->to_child[0], 0))
+			(void)!write(self->to_parent[1], &c, 1);
+		close(self->to_parent[1]);
+		/* Until the test's process ends */
+		close(self->to_child[1]);
+		(void)!read(self->to_child[0], &c, 1);
+		_exit(0);
+	}
+	ASSERT_EQ(0, container_map(self->child, self->to_child[1],
+				   self->to_parent[0], 0));
+	ASSERT_EQ(1, read(self->to_parent[0], &c, 1));
+	snprintf(self->path, sizeof(self->path), "/proc/%d/ns/net",
+		 self->child);
+	there = open(self->path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, there);
+	ASSERT_EQ(0, st_netns_enter(there));
+	close(there);
+	self->control = st_control_open();
+	ASSERT_LE(0, self->control);
+	self->create.size = sizeof(self->create);
+}
+
+FIXTURE_TEARDOWN(visitor)
+{
+	close(self->control);
+	close(self->to_child[1]);
+	waitpid(self->child, NULL, 0);
+}
+
+static int visitor_look(FIXTURE_DATA(visitor) *self, const char *name)
+{
+	int err = st_get(self->control, st_ifindex(name), &self->get);
+
+	if (err)
+		return err;
+	snprintf(self->path, sizeof(self->path), "/dev/%s", self->get.node);
+	return stat(self->path, &self->st) ? -errno : 0;
+}
+
+TEST_F(visitor, can_give_a_node_to_the_hosts_root_by_ioctl)
+{
+	self->create.flags = STABLETAP_CREATE_OWNER | STABLETAP_CREATE_GROUP;
+	strcpy(self->create.name, "vm1");
+	ASSERT_EQ(0, st_ioctl(self->control, STABLETAP_IOC_CREATE,
+			      &self->create));
+	ASSERT_EQ(0, visitor_look(self, "vm1"));
+	EXPECT_EQ(0, self->st.st_uid);
+	EXPECT_EQ(0, self->st.st_gid);
+	EXPECT_EQ(0, self->get.owner);
+	EXPECT_EQ(0, self->get.group);
+
+	/* Each for itself */
+	strcpy(self->create.name, "vm2");
+	self->create.port = 0;
+	self->create.flags = STABLETAP_CREATE_GROUP;
+	ASSERT_EQ(0, st_ioctl(self->control, STABLETAP_IOC_CREATE,
+			      &self->create));
+	ASSERT_EQ(0, visitor_look(self, "vm2"));
+	EXPECT_EQ(CONTAINER_ROOT, self->st.st_uid);
+	EXPECT_EQ(0, self->st.st_gid);
+	EXPECT_EQ(CONTAINER_ROOT, self->get.owner);
+	EXPECT_EQ(0, self->get.group);
+}
+
+TEST_F(visitor, can_give_a_node_to_the_hosts_root_by_rtnetlink)
+{
+	ASSERT_EQ(0, st_port_newlink("vm1", IFLA_STABLETAP_OWNER, 0));
+	ASSERT_EQ(0, visitor_look(self, "vm1"));
+	EXPECT_EQ(0, self->st.st_uid);
+	EXPECT_EQ(CONTAINER_ROOT, self->st.st_gid);
+	EXPECT_EQ(0, self->get.owner);
+	EXPECT_EQ(CONTAINER_ROOT, self->get.group);
+}
+
+TEST_F(visitor, gives_it_to_the_containers_root_by_default)
+{
+	strcpy(self->create.name, "vm1");
+	ASSERT_EQ(0, st_ioctl(self->control, STABLETAP_IOC_CREATE,
+			      &self->create));
+	ASSERT_EQ(0, visitor_look(self, "vm1"));
+	EXPECT_EQ(CONTAINER_ROOT, self->st.st_uid);
+	EXPECT_EQ(CONTAINER_ROOT, self->st.st_gid);
+
+	ASSERT_EQ(0, st_port_newlink("vm2", 0, 0));
+	ASSERT_EQ(0, visitor_look(self, "vm2"));
+	EXPECT_EQ(CONTAINER_ROOT, self->st.st_uid);
+	EXPECT_EQ(CONTAINER_ROOT, self->st.st_gid);
+}
+
+/* Whoever asks, or causes it: ids are those of the namespace's owner. */
+TEST_F(visitor, reads_link_messages_in_the_containers_ids)
+{
+	struct st_told told;
+
+	ASSERT_EQ(0, st_port_newlink("vm1", IFLA_STABLETAP_OWNER, 0));
+	ASSERT_EQ(0, st_told(st_ifindex("vm1"), &told));
+	/* The host's root has no name in there, */
+	EXPECT_EQ(65534, told.value[IFLA_STABLETAP_OWNER]);
+	/* and that of the container is 0. */
+	EXPECT_EQ(0, told.value[IFLA_STABLETAP_GROUP]);
+
+	ASSERT_EQ(0, st_port_newlink("vm2", IFLA_STABLETAP_OWNER,
+				     CONTAINER_ROOT + 5));
+	ASSERT_EQ(0, st_told(st_ifindex("vm2"), &told));
+	EXPECT_EQ(5, told.value[IFLA_STABLETAP_OWNER]);
+	ASSERT_EQ(0, visitor_look(self, "vm2"));
+	EXPECT_EQ(CONTAINER_ROOT + 5, self->get.owner);
 }
 
 TEST_HARNESS_MAIN

@@ -58,7 +58,7 @@ static int lost(struct scene *s, uint32_t reason)
 	if (scene_get(s)->state != STABLETAP_STATE_DETACHED ||
 	    s->get.detach_reason != reason)
 		return -EPROTO;
-	dropped = s->get.stats.tx_detached;
+	dropped = SCENE_STAT(s, tx_detached);
 	if (scene_write(s) || scene_write(s))
 		return -EIO;
 	return SCENE_STAT(s, tx_detached) == dropped + 2 ? 0 : -EBADMSG;

@@ -66,7 +66,7 @@ static int lost(struct scene *s)
 	    s->get.detach_reason != STABLETAP_REASON_LOWER_GONE ||
 	    s->get.losses != 1)
 		return -EPROTO;
-	dropped = s->get.stats.tx_detached;
+	dropped = SCENE_STAT(s, tx_detached);
 	if (scene_write(s))
 		return -EIO;
 	return SCENE_STAT(s, tx_detached) == dropped + 1 ? 0 : -EBADMSG;

@@ -28,10 +28,12 @@ _Static_assert(sizeof(struct stabletap_delete) == 24, "ABI");
 _Static_assert(sizeof(struct stabletap_attach) == 32, "ABI");
 _Static_assert(sizeof(struct stabletap_detach) == 32, "ABI");
 _Static_assert(sizeof(struct stabletap_set) == 32, "ABI");
-_Static_assert(sizeof(struct stabletap_get) == 344, "ABI");
+_Static_assert(sizeof(struct stabletap_get) == 216, "ABI");
 _Static_assert(sizeof(struct stabletap_list) == 32, "ABI");
 _Static_assert(STABLETAP_IOC_VERSION == 0xb900, "ABI");
+_Static_assert(sizeof(struct stabletap_stats) == 152, "ABI");
 _Static_assert(STABLETAP_IOC_LIST == 0xb907, "ABI");
+_Static_assert(STABLETAP_IOC_STATS == 0xb908, "ABI");
 
 /* The common beginning, and where flags (or a mask) are if there are any */
 struct head {
@@ -108,6 +110,13 @@ static void fill_list(void *arg, const struct devices *devices)
 	list->ports = (uintptr_t)ports;
 }
 
+static void fill_stats(void *arg, const struct devices *devices)
+{
+	struct stabletap_stats *stats = arg;
+
+	stats->port = devices->vm1;
+}
+
 FIXTURE(control) {
 	struct devices devices;
 	int fd;
@@ -139,6 +148,8 @@ FIXTURE_VARIANT_ADD(control, version) {
 FIXTURE_VARIANT_ADD(control, create) {
 	.cmd = STABLETAP_IOC_CREATE,
 	.size = sizeof(struct stabletap_create),
+	.flags = STABLETAP_CREATE_OWNER | STABLETAP_CREATE_GROUP |
+		 STABLETAP_CREATE_PERM,
 	.reserved = offsetof(struct stabletap_create, reserved[1]),
 	.admin = true,
 	.msg = true,
@@ -210,6 +221,15 @@ FIXTURE_VARIANT_ADD(control, list) {
 	.msg = true,
 	.needs_port = true,
 	.fill = fill_list,
+};
+
+FIXTURE_VARIANT_ADD(control, stats) {
+	.cmd = STABLETAP_IOC_STATS,
+	.size = sizeof(struct stabletap_stats),
+	.port = offsetof(struct stabletap_stats, port),
+	.msg = true,
+	.needs_port = true,
+	.fill = fill_stats,
 };
 
 FIXTURE_SETUP(control)
@@ -653,7 +673,7 @@ TEST_F(device, an_unknown_number_type_or_direction_is_not_an_ioctl_of_it)
 	unsigned int nr;
 
 	for (nr = 0; nr < 256; nr++) {
-		if (nr > _IOC_NR(STABLETAP_IOC_LIST))
+		if (nr > _IOC_NR(STABLETAP_IOC_STATS))
 			EXPECT_EQ(-ENOTTY, call(self->fd,
 						_IO(STABLETAP_IOC_TYPE, nr),
 						&version));
@@ -661,7 +681,7 @@ TEST_F(device, an_unknown_number_type_or_direction_is_not_an_ioctl_of_it)
 			EXPECT_EQ(-ENOTTY, call(self->fd, _IO(nr, 0),
 						&version));
 	}
-	for (nr = 0; nr < 8; nr++) {
+	for (nr = 0; nr <= _IOC_NR(STABLETAP_IOC_STATS); nr++) {
 		EXPECT_EQ(-ENOTTY, call(self->fd,
 					_IOR(STABLETAP_IOC_TYPE, nr, int),
 					&version));

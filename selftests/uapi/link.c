@@ -19,67 +19,6 @@
 #include "harness.h"
 #include "st.h"
 
-/* What RTM_NEWLINK tells in IFLA_INFO_DATA */
-struct told {
-	int ifindex;
-	bool seen[IFLA_STABLETAP_MAX + 1];
-	uint64_t value[IFLA_STABLETAP_MAX + 1];
-	char last_lower[STABLETAP_NAME_SIZE];
-};
-
-static void told_data(const struct nlattr *data, struct told *told)
-{
-	const struct nlattr *attr;
-	int type;
-
-	mnl_attr_for_each_nested(attr, data) {
-		type = mnl_attr_get_type(attr);
-		if (type > IFLA_STABLETAP_MAX)
-			continue;
-		told->seen[type] = true;
-		if (type == IFLA_STABLETAP_LAST_LOWER)
-			snprintf(told->last_lower, sizeof(told->last_lower),
-				 "%s", mnl_attr_get_str(attr));
-		else if (mnl_attr_get_payload_len(attr) == sizeof(__u64))
-			told->value[type] = mnl_attr_get_u64(attr);
-		else if (mnl_attr_get_payload_len(attr) == sizeof(__u32))
-			told->value[type] = mnl_attr_get_u32(attr);
-	}
-}
-
-static int told_cb(const struct nlmsghdr *nlh, void *arg)
-{
-	const struct ifinfomsg *ifm = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *attr, *info;
-	struct told *told = arg;
-	bool ours = false;
-
-	if (nlh->nlmsg_type != RTM_NEWLINK)
-		return MNL_CB_OK;
-	mnl_attr_for_each(attr, nlh, sizeof(*ifm)) {
-		if (mnl_attr_get_type(attr) != IFLA_LINKINFO)
-			continue;
-		mnl_attr_for_each_nested(info, attr) {
-			if (mnl_attr_get_type(info) == IFLA_INFO_KIND)
-				ours = !strcmp(mnl_attr_get_str(info),
-					       STABLETAP_KIND);
-			if (mnl_attr_get_type(info) == IFLA_INFO_DATA && ours)
-				told_data(info, told);
-		}
-	}
-	told->ifindex = ours ? ifm->ifi_index : 0;
-	return MNL_CB_OK;
-}
-
-static int tell(int ifindex, struct told *told)
-{
-	char buf[256] = {};
-
-	memset(told, 0, sizeof(*told));
-	return st_talk(st_link_msg(buf, RTM_GETLINK, 0, ifindex), told_cb,
-		       told);
-}
-
 /* RTM_NEWLINK with one attribute of IFLA_INFO_DATA, or none if @type is 0 */
 static int newlink(const char *name, int ifindex, int type, const void *value,
 		   size_t len)
@@ -127,7 +66,7 @@ static int newlink_with(const char *name, int type, const void *value,
 
 FIXTURE(link) {
 	int control;
-	struct told told;
+	struct st_told told;
 	struct stabletap_get get;
 };
 
@@ -149,7 +88,7 @@ TEST_F(link, a_port_is_made_of_the_defaults)
 
 	ASSERT_EQ(0, newlink("vm1", 0, 0, NULL, 0));
 	vm1 = st_ifindex("vm1");
-	ASSERT_EQ(0, tell(vm1, &self->told));
+	ASSERT_EQ(0, st_told(vm1, &self->told));
 	EXPECT_EQ(vm1, self->told.ifindex);
 	EXPECT_EQ(1, self->told.value[IFLA_STABLETAP_QUEUES]);
 	EXPECT_EQ(0, self->told.value[IFLA_STABLETAP_OWNER]);
@@ -166,7 +105,7 @@ TEST_F(link, every_attribute_is_told)
 	int type;
 
 	ASSERT_EQ(0, newlink("vm1", 0, 0, NULL, 0));
-	ASSERT_EQ(0, tell(st_ifindex("vm1"), &self->told));
+	ASSERT_EQ(0, st_told(st_ifindex("vm1"), &self->told));
 	for (type = 1; type < IFLA_STABLETAP_PAD; type++)
 		EXPECT_TRUE(self->told.seen[type]) {
 			TH_LOG("attribute %d", type);
@@ -190,7 +129,7 @@ TEST_F(link, what_is_given_is_what_is_told_by_both_doors)
 	for (i = 0; i < ARRAY_SIZE(given); i++) {
 		ASSERT_EQ(0, newlink_u32("vm1", 0, given[i].type,
 					 given[i].value));
-		ASSERT_EQ(0, tell(st_ifindex("vm1"), &self->told));
+		ASSERT_EQ(0, st_told(st_ifindex("vm1"), &self->told));
 		EXPECT_EQ(given[i].value, self->told.value[given[i].type]);
 		ASSERT_EQ(0, st_get(self->control, st_ifindex("vm1"),
 				    &self->get));
@@ -216,7 +155,7 @@ TEST_F(link, both_doors_tell_the_same_of_an_attachment)
 			       STABLETAP_ATTACH_REPLACE |
 			       STABLETAP_ATTACH_FILTER));
 	ASSERT_LE(0, st_port_open(self->control, vm1, 0));
-	ASSERT_EQ(0, tell(vm1, &self->told));
+	ASSERT_EQ(0, st_told(vm1, &self->told));
 	ASSERT_EQ(0, st_get(self->control, vm1, get));
 	EXPECT_EQ(get->open_queues, value[IFLA_STABLETAP_OPEN_QUEUES]);
 	EXPECT_EQ(1, get->open_queues);
@@ -290,11 +229,32 @@ TEST_F(link, a_value_out_of_range_is_refused)
 		       newlink_u32("vm1", 0, IFLA_STABLETAP_ON_DETACH, 2));
 }
 
-TEST_F(link, permissions_of_zero_are_the_default)
+/* devtmpfs would make it 0600. */
+TEST_F(link, no_permissions_at_all_are_refused)
 {
-	ASSERT_EQ(0, newlink_u32("vm1", 0, IFLA_STABLETAP_PERM, 0));
-	ASSERT_EQ(0, tell(st_ifindex("vm1"), &self->told));
-	EXPECT_EQ(0600, self->told.value[IFLA_STABLETAP_PERM]);
+	EXPECT_REFUSED(-EINVAL, "A node without any permission can't be made",
+		       newlink_u32("vm1", 0, IFLA_STABLETAP_PERM, 0));
+}
+
+/* As an unknown tail of an ioctl's struct is */
+TEST_F(link, an_unknown_attribute_is_refused)
+{
+	static const int types[] = {
+		IFLA_STABLETAP_MAX + 1, IFLA_STABLETAP_MAX + 2, 255,
+		NLA_TYPE_MASK,
+	};
+	int i, vm1;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++)
+		EXPECT_REFUSED(-EINVAL, "This module does not know one of the attributes",
+			       newlink_u32("vm1", 0, types[i], 0));
+	ASSERT_EQ(0, newlink("vm1", 0, 0, NULL, 0));
+	vm1 = st_ifindex("vm1");
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		EXPECT_EQ(-EINVAL, newlink_u32(NULL, vm1, types[i], 0));
+		EXPECT_STREQ("stabletap: This module does not know one of the attributes",
+			     st_msg);
+	}
 }
 
 TEST_F(link, an_attribute_of_another_length_is_refused)
@@ -375,7 +335,7 @@ TEST_F(link, only_the_policy_of_detaching_can_be_changed)
 				      given[i].other));
 		EXPECT_STREQ("stabletap: Queues, owner, group and perm are given when a port is made",
 			     st_msg);
-		ASSERT_EQ(0, tell(vm1, &self->told));
+		ASSERT_EQ(0, st_told(vm1, &self->told));
 		EXPECT_EQ(given[i].same, self->told.value[given[i].type]);
 		EXPECT_EQ(0, newlink_u32(NULL, vm1, given[i].type,
 					 given[i].same));
@@ -392,7 +352,7 @@ static bool hear(int monitor, int port, int type, uint64_t value)
 {
 	char buf[32768] __attribute__((aligned(8)));
 	struct nlmsghdr *nlh;
-	struct told told;
+	struct st_told told;
 	ssize_t got;
 	int len;
 
@@ -404,7 +364,7 @@ static bool hear(int monitor, int port, int type, uint64_t value)
 		for (nlh = (void *)buf; mnl_nlmsg_ok(nlh, len);
 		     nlh = mnl_nlmsg_next(nlh, &len)) {
 			memset(&told, 0, sizeof(told));
-			told_cb(nlh, &told);
+			st_told_cb(nlh, &told);
 			if (told.ifindex == port && told.value[type] == value)
 				return true;
 		}

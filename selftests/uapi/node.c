@@ -43,6 +43,8 @@ FIXTURE_SETUP(node)
 	ASSERT_LE(0, self->control);
 	self->create = (struct stabletap_create) {
 		.size = sizeof(self->create),
+		.flags = STABLETAP_CREATE_OWNER | STABLETAP_CREATE_GROUP |
+			 STABLETAP_CREATE_PERM,
 		.owner = 1001, .group = 1002, .perm = 0640,
 	};
 	strcpy(self->create.name, "vm1");
@@ -266,7 +268,8 @@ FIXTURE(mac) {
 FIXTURE_SETUP(mac)
 {
 	struct stabletap_create create = {
-		.size = sizeof(create), .owner = 65534, .name = "vm1",
+		.size = sizeof(create), .name = "vm1",
+		.flags = STABLETAP_CREATE_OWNER, .owner = 65534,
 		.mac = ST_MAC_PORT,
 	};
 

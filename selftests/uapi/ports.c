@@ -116,6 +116,8 @@ TEST_F(ports, a_port_gets_all_that_was_asked_for)
 	self->create.port = 4711;
 	self->create.mtu = 9000;
 	self->create.queues = 3;
+	self->create.flags = STABLETAP_CREATE_OWNER | STABLETAP_CREATE_GROUP |
+			     STABLETAP_CREATE_PERM;
 	self->create.owner = 1001;
 	self->create.group = 1002;
 	self->create.perm = 0640;
@@ -296,9 +298,35 @@ TEST_F(ports, permissions_of_more_than_rwx_are_refused)
 	static const __u32 perms[] = { 01000, 04755, 0x10180, UINT32_MAX };
 	int i;
 
+	self->create.flags = STABLETAP_CREATE_PERM;
 	for (i = 0; i < ARRAY_SIZE(perms); i++) {
 		self->create.perm = perms[i];
 		EXPECT_REFUSED(-EINVAL, "The node's permissions are more than 0777");
+	}
+}
+
+/* devtmpfs would make it 0600. */
+TEST_F(ports, no_permissions_at_all_are_refused)
+{
+	self->create.flags = STABLETAP_CREATE_PERM;
+	EXPECT_REFUSED(-EINVAL, "A node without any permission can't be made");
+}
+
+TEST_F(ports, owner_group_and_perm_without_their_flag_are_refused)
+{
+	static const __u32 others[] = {
+		STABLETAP_CREATE_GROUP | STABLETAP_CREATE_PERM,
+		STABLETAP_CREATE_OWNER | STABLETAP_CREATE_PERM,
+		STABLETAP_CREATE_OWNER | STABLETAP_CREATE_GROUP,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		self->create.owner = i == 0 || others[i] & STABLETAP_CREATE_OWNER;
+		self->create.group = i == 1 || others[i] & STABLETAP_CREATE_GROUP;
+		self->create.perm = 0600;
+		self->create.flags = others[i];
+		EXPECT_REFUSED(-EINVAL, "Owner, group and perm each take a flag that says that it is given");
 	}
 }
 
@@ -306,6 +334,7 @@ TEST_F(ports, all_permissions_up_to_0777_are_taken)
 {
 	struct stat st;
 
+	self->create.flags = STABLETAP_CREATE_PERM;
 	self->create.perm = 0777;
 	ASSERT_EQ(0, CREATE());
 	ASSERT_EQ(0, GET());
@@ -316,6 +345,7 @@ TEST_F(ports, all_permissions_up_to_0777_are_taken)
 
 TEST_F(ports, an_owner_or_group_that_can_not_be_is_refused)
 {
+	self->create.flags = STABLETAP_CREATE_OWNER | STABLETAP_CREATE_GROUP;
 	self->create.owner = UINT32_MAX;
 	EXPECT_REFUSED(-EINVAL, "The node's owner or group does not exist in this user namespace");
 	self->create.owner = 0;

@@ -284,6 +284,17 @@ static int make_same_address_up(int control, int vm1)
 	return err ? err : mv2;
 }
 
+static int make_ipvlan(int control, int vm1)
+{
+	return st_link_add("iv1", "ipvlan", st_link_add("d1", "dummy", 0));
+}
+
+static int make_vrf(int control, int vm1)
+{
+	return st_sh("ip link add vrf1 type vrf table 10") ? -EIO :
+	       st_ifindex("vrf1");
+}
+
 static int make_macvlan(int control, int vm1)
 {
 	int d1 = st_link_add("d1", "dummy", 0);
@@ -362,6 +373,18 @@ FIXTURE_VARIANT_ADD(refuse, a_parent_of_ipvlans) {
 	.make = make_ipvlan_parent,
 	.error = -EBUSY,
 	.sentence = "stabletap: Something else (a macvlan, ipvlan or macvtap?) receives the device's frames",
+};
+
+FIXTURE_VARIANT_ADD(refuse, an_ipvlan) {
+	.make = make_ipvlan,
+	.error = -EINVAL,
+	.sentence = "stabletap: A device of this kind (ipvlan, VRF) can't be a lower",
+};
+
+FIXTURE_VARIANT_ADD(refuse, a_vrf) {
+	.make = make_vrf,
+	.error = -EINVAL,
+	.sentence = "stabletap: A device of this kind (ipvlan, VRF) can't be a lower",
 };
 
 /* By rtnetlink the kernel has released it before we are asked. */
@@ -472,7 +495,7 @@ FIXTURE_TEARDOWN(refuse)
 #define EXPECT_AS_BEFORE() do {						\
 	EXPECT_EQ(0, st_get(self->control, self->vm1, &self->get));	\
 	EXPECT_EQ(0, memcmp(&self->before, &self->get,			\
-			    offsetof(struct stabletap_get, stats)));	\
+			    sizeof(self->get)));			\
 	EXPECT_EQ(0, snapshot(self->vm1, &self->after));		\
 	EXPECT_EQ(0, snapshot_differs(&self->port, &self->after));	\
 	EXPECT_EQ(0, snapshot(self->dev, &self->after));		\

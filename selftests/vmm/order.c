@@ -60,6 +60,7 @@ FIXTURE(order) {
 	struct {
 		json_t *told;			/* by the daemon; and devices */
 		struct stabletap_get port;	/* by the kernel */
+		struct stabletap_stats stats;	/* likewise */
 	} end, first;
 };
 
@@ -335,6 +336,8 @@ static int look_at_all(FIXTURE_DATA(order) *self)
 	json_decref(self->end.told);
 	self->end.told = told;
 	err = st_get(self->control, self->port, port);
+	if (!err)
+		err = st_stats(self->control, self->port, &self->end.stats);
 	self->lower = port->lower;
 	port->msg = 0;
 	port->port = 0;
@@ -361,6 +364,7 @@ static const char *text_of(const json_t *value)
 static int is_right(FIXTURE_DATA(order) *self)
 {
 	const char *event = "", *why = "", *to = "", *dev = "", *state = "";
+	const struct stabletap_stats *stats = &self->end.stats;
 	const struct stabletap_get *port = &self->end.port;
 	int lo = 0, v0 = 0, p0 = 0, vm1 = 0, children = 0;
 	unsigned int flags;
@@ -370,8 +374,8 @@ static int is_right(FIXTURE_DATA(order) *self)
 	if (port->state != STABLETAP_STATE_ATTACHED ||
 	    port->lower_kind != STABLETAP_LOWER_MACVLAN ||
 	    port->attaches != 1 || port->replaces || port->losses ||
-	    port->open_queues != 1 || port->stats.tx_packets != 1 ||
-	    port->stats.rx_packets != 1)
+	    port->open_queues != 1 || stats->tx_packets != 1 ||
+	    stats->rx_packets != 1)
 		return -EPROTO;
 	if (st_link_state(self->port, NULL, &flags, mac, NULL) ||
 	    !(flags & IFF_UP) || memcmp(mac, ST_MAC_PORT, 6))
@@ -403,7 +407,9 @@ static bool is_the_same(FIXTURE_DATA(order) *self)
 	}
 	return json_equal(self->first.told, self->end.told) &&
 	       !memcmp(&self->first.port, &self->end.port,
-		       sizeof(self->end.port));
+		       sizeof(self->end.port)) &&
+	       !memcmp(&self->first.stats, &self->end.stats,
+		       sizeof(self->end.stats));
 }
 
 static bool is_unloaded(void *arg)

@@ -134,15 +134,15 @@ static int lose_lower(void)
 /* A frame that is sent while there is no lower: taken, counted, gone. */
 static bool is_dropped(FIXTURE_DATA(qtest) *self)
 {
-	struct stabletap_get before, after;
+	struct stabletap_stats before, after;
 	uint8_t frame[100];
 
 	st_frame(frame, sizeof(frame), ST_MAC_PEER, ST_MAC_PORT, 0);
-	if (st_get(self->control, self->port, &before) ||
+	if (st_stats(self->control, self->port, &before) ||
 	    qnic_send(&self->nic, 0, frame, sizeof(frame)) ||
-	    st_get(self->control, self->port, &after))
+	    st_stats(self->control, self->port, &after))
 		return false;
-	return after.stats.tx_detached == before.stats.tx_detached + 1;
+	return after.tx_detached == before.tx_detached + 1;
 }
 
 /*

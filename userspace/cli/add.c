@@ -51,13 +51,16 @@ static bool take_keyword(struct args *a, int keyword,
 		return parse_number(value, "queues", 1, STABLETAP_MAX_QUEUES,
 				    &port->queues);
 	case OWNER:
+		port->flags |= STABLETAP_CREATE_OWNER;
 		return parse_user(value, &port->owner);
 	case GROUP:
 		/* A group that may do nothing is never what is meant. */
 		if (!port->perm)
 			port->perm = 0660;
+		port->flags |= STABLETAP_CREATE_GROUP | STABLETAP_CREATE_PERM;
 		return parse_group(value, &port->group);
 	case PERM:
+		port->flags |= STABLETAP_CREATE_PERM;
 		return parse_perm(value, &port->perm);
 	default:
 		return parse_on_detach(value, &port->on_detach);

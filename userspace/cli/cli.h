@@ -140,6 +140,7 @@ int take_lock(struct cli *cli);
  */
 struct view {
 	struct stabletap_get get;
+	struct stabletap_stats stats;	/* with -s */
 	const struct stabletap_link *link;
 	const struct stabletap_link *lower;
 	const struct stabletap_link *parent;

@@ -64,6 +64,8 @@ static int show_one(struct cli *cli, struct world *w,
 	struct stabletap_link parent = { 0 };
 	int err = stabletap_port_get(cli->st, link->ifindex, &v.get);
 
+	if (!err && cli->stats)
+		err = stabletap_port_stats(cli->st, link->ifindex, &v.stats);
 	if (err)
 		return err;
 	/* After what it is compared with. */

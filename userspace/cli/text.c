@@ -187,7 +187,7 @@ void view_text(const struct cli *cli, const struct view *v, FILE *out)
 	if (cli->details)
 		print_details(v, out);
 	if (cli->stats)
-		print_stats(&g->stats, out);
+		print_stats(&v->stats, out);
 	if (view_mtu_warning(v, warning, sizeof(warning)))
 		fprintf(out, "    warning: %s\n", warning);
 }

@@ -158,7 +158,7 @@ json_t *view_json(const struct cli *cli, const struct view *v)
 	set(o, "replaces", number(g->replaces));
 	set(o, "losses", number(g->losses));
 	if (cli->stats)
-		set(o, "stats", stats_json(&g->stats));
+		set(o, "stats", stats_json(&v->stats));
 	set(o, "warnings", warnings_json(v));
 	return o;
 }

@@ -49,6 +49,10 @@ int act_create(struct port *port)
 		.mtu = conf->mtu, .queues = conf->queues, .owner = conf->owner,
 		.group = conf->group, .perm = conf->perm,
 		.on_detach = conf->on_detach,
+		/* Not set is 0, and so is root, the module's default. */
+		.flags = (conf->owner ? STABLETAP_CREATE_OWNER : 0) |
+			 (conf->group ? STABLETAP_CREATE_GROUP : 0) |
+			 (conf->perm ? STABLETAP_CREATE_PERM : 0),
 	};
 	int err = stabletap_control_open(d->st);
 

@@ -111,6 +111,19 @@ int stabletap_port_get(struct stabletap *st, int port,
 	return 0;
 }
 
+int stabletap_port_stats(struct stabletap *st, int port,
+			 struct stabletap_stats *out)
+{
+	struct stabletap_stats arg = { .port = port };
+	int err = control_call(st, STABLETAP_IOC_STATS, &arg);
+
+	if (err)
+		return err;
+	arg.msg = 0;
+	*out = arg;
+	return 0;
+}
+
 int stabletap_port_list(struct stabletap *st, int **ports, size_t *count)
 {
 	struct stabletap_list arg = { 0 };

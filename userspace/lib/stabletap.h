@@ -80,6 +80,8 @@ int stabletap_port_set_on_detach(struct stabletap *st, int port,
 				 uint32_t on_detach);
 int stabletap_port_get(struct stabletap *st, int port,
 		       struct stabletap_get *out);
+int stabletap_port_stats(struct stabletap *st, int port,
+			 struct stabletap_stats *out);
 
 /* The ports of the namespace: @ports is the caller's, to be given to free(). */
 int stabletap_port_list(struct stabletap *st, int **ports, size_t *count);

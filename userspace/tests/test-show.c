@@ -37,8 +37,8 @@ static struct view make_view(const struct stabletap_link *port,
 			.detach_reason = STABLETAP_REASON_LOWER_GONE,
 			.detach_time = 988 * SECOND, .last_lower = "st12-9f",
 			.attaches = 2, .losses = 1,
-			.stats = { .tx_packets = 5, .rx_ring = 3 },
 		},
+		.stats = { .tx_packets = 5, .rx_ring = 3 },
 	};
 
 	return v;

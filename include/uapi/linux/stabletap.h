@@ -66,6 +66,21 @@
 #define STABLETAP_IOC_SET	_IO(STABLETAP_IOC_TYPE, 0x05)
 #define STABLETAP_IOC_GET	_IO(STABLETAP_IOC_TYPE, 0x06)
 #define STABLETAP_IOC_LIST	_IO(STABLETAP_IOC_TYPE, 0x07)
+#define STABLETAP_IOC_STATS	_IO(STABLETAP_IOC_TYPE, 0x08)
+
+/*
+ * Size of the first version of each struct, bytes: the smallest size that is
+ * served.  A field that is appended later changes none of them.
+ */
+#define STABLETAP_VERSION_SIZE_VER0	48
+#define STABLETAP_CREATE_SIZE_VER0	72
+#define STABLETAP_DELETE_SIZE_VER0	24
+#define STABLETAP_ATTACH_SIZE_VER0	32
+#define STABLETAP_DETACH_SIZE_VER0	32
+#define STABLETAP_SET_SIZE_VER0		32
+#define STABLETAP_GET_SIZE_VER0		216
+#define STABLETAP_LIST_SIZE_VER0	32
+#define STABLETAP_STATS_SIZE_VER0	152
 
 /**
  * enum stabletap_on_detach - what becomes of frames written while detached
@@ -142,12 +157,20 @@ struct stabletap_version {
 	char version[32];
 };
 
+/*
+ * Bits of stabletap_create.flags: these fields are given, also where they are
+ * 0.  Without its bit a field must be 0, and the module chooses.
+ */
+#define STABLETAP_CREATE_OWNER		(1U << 0)
+#define STABLETAP_CREATE_GROUP		(1U << 1)
+#define STABLETAP_CREATE_PERM		(1U << 2)
+
 /**
  * struct stabletap_create - STABLETAP_IOC_CREATE: make a port
  * @size: in: sizeof(struct stabletap_create)
  * @msg_size: in: size of @msg, bytes
  * @msg: in: user pointer to a buffer for the sentence of an error, or 0
- * @flags: in: must be 0
+ * @flags: in: STABLETAP_CREATE_*
  * @port: in: the ifindex wished for, or 0 for a free one; out: ifindex
  * @name: in: interface name, may hold one "%d"; empty for "stabletap%d"; out:
  *	the name given
@@ -156,11 +179,12 @@ struct stabletap_version {
  * @mtu: in: bytes; 0 for 1500
  * @queues: in: 1 to STABLETAP_MAX_QUEUES, 0 for 1.  As many opens of the
  *	node as that are admitted at a time.
- * @owner: in: user id of the node, in the caller's user namespace; 0 for
- *	the root of the user namespace that owns the network namespace (the
- *	system's, if that has none)
- * @group: in: group id of the node, likewise
- * @perm: in: permission bits of the node, 0 for 0600
+ * @owner: in: user id of the node, in the caller's user namespace; without
+ *	%STABLETAP_CREATE_OWNER the root of the user namespace that owns the
+ *	network namespace (the system's, if that has none)
+ * @group: in: group id of the node; likewise with %STABLETAP_CREATE_GROUP
+ * @perm: in: permission bits of the node, 0001 to 0777; 0600 without
+ *	%STABLETAP_CREATE_PERM
  * @on_detach: in: enum stabletap_on_detach
  *
  * The port is made down and detached; its node exists when the ioctl
@@ -168,10 +192,11 @@ struct stabletap_version {
  *
  * Errors: EEXIST (name in use), EBUSY (ifindex in use), EADDRNOTAVAIL (the MAC
  * address is multicast), EINVAL (name, MTU, number of queues, owner, group or
- * perm out of range), EOPNOTSUPP (on_detach), ENOMEM, ENFILE (no name left for
- * the pattern), ENOSPC (no minor number left); in a network namespace that
- * another user namespace than the initial one owns: EDQUOT (queues times
- * txqueuelen exceed a bound), EPERM (the host forbids ports there).
+ * perm out of range; owner, group or perm without its flag), EOPNOTSUPP
+ * (on_detach), ENOMEM, ENFILE (no name left for the pattern), ENOSPC (no minor
+ * number left); in a network namespace that another user namespace than the
+ * initial one owns: EDQUOT (queues times txqueuelen exceed a bound), EPERM (the
+ * host forbids ports there).
  */
 struct stabletap_create {
 	__u32 size;
@@ -251,7 +276,6 @@ struct stabletap_delete {
  *   EMEDIUMTYPE the lower is not an Ethernet device
  *   EOPNOTSUPP  the lower is a port itself; or PROMISC for a macvlan that is
  *               not in passthru mode; or an unknown flag
- *   EXDEV       the lower is in another network namespace
  *   EEXIST      the port has a lower and REPLACE is not given
  *   EBUSY       the lower has a master or a receive handler (bridge, bond,
  *               team, Open vSwitch, macvlan, ipvlan, another port, ...)
@@ -261,7 +285,8 @@ struct stabletap_delete {
  *   ETXTBSY     an XDP program is attached to the lower
  *   EADDRINUSE  another macvlan on the same parent has the port's MAC
  *               address
- *   EINVAL      PROMISC and FILTER together
+ *   EINVAL      PROMISC and FILTER together; or the lower is of a kind that
+ *               can't have a receive handler (ipvlan, VRF)
  *   other       what opening the lower or setting its address returned
  */
 struct stabletap_attach {
@@ -328,52 +353,7 @@ struct stabletap_set {
 };
 
 /**
- * struct stabletap_stats - a port's counters, since it was made
- * @tx_packets: written to the fd (or sent by the host through the port), taken
- *	by the lower.  A frame to be segmented counts once, here and below, unless
- *	that offload was switched off on the port: then each segment does.
- * @tx_bytes: bytes of these, from the Ethernet header on
- * @tx_detached: dropped: there was no lower
- * @tx_lower: dropped: the lower refused it (down, no carrier, queue full)
- * @tx_refused: refused by the tap core: shorter than an Ethernet header, bad
- *	vnet header, out of memory; or the writer was told to try again, since
- *	as much as its socket may send was on the way
- * @tx_held: held by on-detach hold
- * @tx_expired: dropped after being held too long
- * @rx_packets: put into a queue for the fd; a frame that the tap core had to
- *	segment counts once, however many of its segments found room
- * @rx_bytes: bytes of these
- * @rx_multicast: multicast and broadcast frames among these
- * @rx_no_reader: dropped: no queue is open (or none is enabled)
- * @rx_ring: dropped: the queue's ring was full, or the tap core could not
- *	segment or checksum the frame
- * @rx_down: dropped: the port is administratively down
- * @rx_inactive: dropped: it came in by a lower that is not, not yet, or no
- *	longer the port's
- * @rx_lro: dropped: an LRO frame, which can't be given to a tap
- * @rx_nomem: dropped: out of memory
- */
-struct stabletap_stats {
-	__aligned_u64 tx_packets;
-	__aligned_u64 tx_bytes;
-	__aligned_u64 tx_detached;
-	__aligned_u64 tx_lower;
-	__aligned_u64 tx_refused;
-	__aligned_u64 tx_held;
-	__aligned_u64 tx_expired;
-	__aligned_u64 rx_packets;
-	__aligned_u64 rx_bytes;
-	__aligned_u64 rx_multicast;
-	__aligned_u64 rx_no_reader;
-	__aligned_u64 rx_ring;
-	__aligned_u64 rx_down;
-	__aligned_u64 rx_inactive;
-	__aligned_u64 rx_lro;
-	__aligned_u64 rx_nomem;
-};
-
-/**
- * struct stabletap_get - STABLETAP_IOC_GET: all about one port
+ * struct stabletap_get - STABLETAP_IOC_GET: all about one port but its counters
  * @size: in: sizeof(struct stabletap_get)
  * @msg_size: in: size of @msg, bytes
  * @msg: in: user pointer to a buffer for the sentence of an error, or 0
@@ -407,7 +387,6 @@ struct stabletap_stats {
  * @replaces: out: number of replaces
  * @losses: out: number of lowers that were lost (REASON_LOWER_*)
  * @last_lower: out: name of the lower that was last detached, empty if none
- * @stats: out: the counters
  *
  * Errors: only those common to all.
  */
@@ -439,7 +418,66 @@ struct stabletap_get {
 	__aligned_u64 replaces;
 	__aligned_u64 losses;
 	char last_lower[STABLETAP_NAME_SIZE];
-	struct stabletap_stats stats;
+};
+
+/**
+ * struct stabletap_stats - STABLETAP_IOC_STATS: a port's counters
+ * @size: in: sizeof(struct stabletap_stats)
+ * @msg_size: in: size of @msg, bytes
+ * @msg: in: user pointer to a buffer for the sentence of an error, or 0
+ * @flags: in: must be 0
+ * @port: in: ifindex of the port
+ * @tx_packets: written to the fd (or sent by the host through the port), taken
+ *	by the lower.  A frame to be segmented counts once, here and below, unless
+ *	that offload was switched off on the port: then each segment does.
+ * @tx_bytes: bytes of these, from the Ethernet header on
+ * @tx_detached: dropped: there was no lower
+ * @tx_lower: dropped: the lower refused it (down, no carrier, queue full)
+ * @tx_refused: refused by the tap core: shorter than an Ethernet header, bad
+ *	vnet header, out of memory; or the writer was told to try again, since
+ *	as much as its socket may send was on the way
+ * @tx_held: held by on-detach hold
+ * @tx_expired: dropped after being held too long
+ * @rx_packets: put into a queue for the fd; a frame that the tap core had to
+ *	segment counts once, however many of its segments found room
+ * @rx_bytes: bytes of these
+ * @rx_multicast: multicast and broadcast frames among these
+ * @rx_no_reader: dropped: no queue is open (or none is enabled)
+ * @rx_ring: dropped: the queue's ring was full, or the tap core could not
+ *	segment or checksum the frame
+ * @rx_down: dropped: the port is administratively down
+ * @rx_inactive: dropped: it came in by a lower that is not, not yet, or no
+ *	longer the port's
+ * @rx_lro: dropped: an LRO frame, which can't be given to a tap
+ * @rx_nomem: dropped: out of memory
+ *
+ * They begin at 0 when the port is made.  A counter that is added later is
+ * appended, whatever its name.
+ *
+ * Errors: only those common to all.
+ */
+struct stabletap_stats {
+	__u32 size;
+	__u32 msg_size;
+	__aligned_u64 msg;
+	__u32 flags;
+	__u32 port;
+	__aligned_u64 tx_packets;
+	__aligned_u64 tx_bytes;
+	__aligned_u64 tx_detached;
+	__aligned_u64 tx_lower;
+	__aligned_u64 tx_refused;
+	__aligned_u64 tx_held;
+	__aligned_u64 tx_expired;
+	__aligned_u64 rx_packets;
+	__aligned_u64 rx_bytes;
+	__aligned_u64 rx_multicast;
+	__aligned_u64 rx_no_reader;
+	__aligned_u64 rx_ring;
+	__aligned_u64 rx_down;
+	__aligned_u64 rx_inactive;
+	__aligned_u64 rx_lro;
+	__aligned_u64 rx_nomem;
 };
 
 /**
@@ -468,9 +506,14 @@ struct stabletap_list {
 /*
  * Attributes in IFLA_INFO_DATA of link kind "stabletap".  Those marked rw can
  * be given to RTM_NEWLINK when a port is made; of them only ON_DETACH can be
- * changed later.  The rest are only told; giving one is refused.  Meaning
- * and values are those of the fields of struct stabletap_get.  RTM_NEWLINK is
- * sent whenever one of them changes, but for OPEN_QUEUES.
+ * changed later.  The rest are only told; giving one is refused with EINVAL, as
+ * is one that the module does not know.  Meaning and values are those of the
+ * fields of struct stabletap_get.  RTM_NEWLINK is sent whenever one of them
+ * changes, but for OPEN_QUEUES.
+ *
+ * OWNER and GROUP are given in the user namespace of the sender.  They are told
+ * in that of the port's network namespace, since a message has many readers
+ * (65534: no name there).
  */
 enum {
 	IFLA_STABLETAP_UNSPEC,
