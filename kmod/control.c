@@ -278,9 +278,7 @@ static int control_attach(struct net *net, union control_arg *arg,
 	struct net_device *dev;
 	int err;
 
-	err = control_flags(attach->flags, STABLETAP_ATTACH_REPLACE |
-			    STABLETAP_ATTACH_PROMISC | STABLETAP_ATTACH_FILTER,
-			    extack);
+	err = control_flags(attach->flags, STABLETAP_ATTACH_MASK, extack);
 	if (err)
 		return err;
 	err = control_reserved(!attach->reserved, extack);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The rtnetlink door: link kind "stabletap".  Attach and detach by "ip link
- * set LOWER master PORT" come in by the port's ndo_add_slave and
- * ndo_del_slave.
+ * The rtnetlink door: link kind "stabletap".  A port's attributes do all that
+ * the ioctls do; its lower has some, too.  Attach and detach by "ip link set
+ * LOWER master PORT" come in by the port's ndo_add_slave and ndo_del_slave.
  */
 #include "stabletap.h"
 
@@ -17,9 +17,9 @@ static const struct nla_policy stabletap_policy[IFLA_STABLETAP_MAX + 1] = {
 	[IFLA_STABLETAP_ON_DETACH]	= { .type = NLA_U32 },
 	[IFLA_STABLETAP_OPEN_QUEUES]	= { .type = NLA_REJECT },
 	[IFLA_STABLETAP_STATE]		= { .type = NLA_REJECT },
-	[IFLA_STABLETAP_LOWER]		= { .type = NLA_REJECT },
+	[IFLA_STABLETAP_LOWER]		= { .type = NLA_U32 },
 	[IFLA_STABLETAP_LOWER_KIND]	= { .type = NLA_REJECT },
-	[IFLA_STABLETAP_ATTACH_FLAGS]	= { .type = NLA_REJECT },
+	[IFLA_STABLETAP_ATTACH_FLAGS]	= { .type = NLA_U32 },
 	[IFLA_STABLETAP_DETACH_REASON]	= { .type = NLA_REJECT },
 	[IFLA_STABLETAP_LAST_LOWER]	= { .type = NLA_REJECT },
 	[IFLA_STABLETAP_ATTACH_TIME]	= { .type = NLA_REJECT },
@@ -28,6 +28,15 @@ static const struct nla_policy stabletap_policy[IFLA_STABLETAP_MAX + 1] = {
 	[IFLA_STABLETAP_REPLACES]	= { .type = NLA_REJECT },
 	[IFLA_STABLETAP_LOSSES]		= { .type = NLA_REJECT },
 	[IFLA_STABLETAP_PAD]		= { .type = NLA_REJECT },
+};
+
+static const struct nla_policy
+stabletap_slave_policy[IFLA_STABLETAP_SLAVE_MAX + 1] = {
+	[IFLA_STABLETAP_SLAVE_UNSPEC]		= {
+		.strict_start_type = IFLA_STABLETAP_SLAVE_UNSPEC + 1
+	},
+	[IFLA_STABLETAP_SLAVE_ATTACH_FLAGS]	= { .type = NLA_U32 },
+	[IFLA_STABLETAP_SLAVE_LOWER_KIND]	= { .type = NLA_REJECT },
 };
 
 /*
@@ -112,6 +121,67 @@ static void stabletap_config_parse(struct stabletap_config *config,
 			nla_get_u32(data[IFLA_STABLETAP_ON_DETACH]);
 }
 
+static int link_flags(const struct nlattr *attr, u32 *flags,
+		      struct netlink_ext_ack *extack)
+{
+	if (!attr)
+		return 0;
+	/* It is told, so it may come back. */
+	*flags = nla_get_u32(attr) & ~STABLETAP_ATTACH_INCOMPLETE;
+	if (!(*flags & ~STABLETAP_ATTACH_MASK))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, attr,
+			    "stabletap: This module does not know one of the flags");
+	return -EOPNOTSUPP;
+}
+
+/*
+ * What LOWER and ATTACH_FLAGS ask for.  What a port tells of itself may be
+ * given back to it, and changes nothing then.
+ */
+static int link_attach(struct stabletap_port *port, struct nlattr *data[],
+		       struct netlink_ext_ack *extack)
+{
+	struct stabletap_get now = {};
+	struct net_device *dev;
+	u32 lower, flags = 0;
+	int err;
+
+	if (!data || (!data[IFLA_STABLETAP_LOWER] &&
+		      !data[IFLA_STABLETAP_ATTACH_FLAGS]))
+		return 0;
+	err = link_flags(data[IFLA_STABLETAP_ATTACH_FLAGS], &flags, extack);
+	if (err)
+		return err;
+
+	stabletap_lower_get(port, &now);
+	lower = data[IFLA_STABLETAP_LOWER] ?
+		nla_get_u32(data[IFLA_STABLETAP_LOWER]) : now.lower;
+	if (!lower) {
+		if (flags) {
+			NL_SET_ERR_MSG_ATTR(extack,
+					    data[IFLA_STABLETAP_ATTACH_FLAGS],
+					    "stabletap: Attach flags take a lower");
+			return -ENOTCONN;
+		}
+		return now.lower ? stabletap_lower_detach(port, NULL, extack) :
+		       0;
+	}
+	if (lower == now.lower) {
+		if (!data[IFLA_STABLETAP_ATTACH_FLAGS])
+			return 0;
+		flags |= STABLETAP_ATTACH_REPLACE;
+	}
+
+	dev = __dev_get_by_index(dev_net(port->dev), lower);
+	if (!dev) {
+		NL_SET_ERR_MSG_ATTR(extack, data[IFLA_STABLETAP_LOWER],
+				    "stabletap: There is no such lower in this network namespace");
+		return -ENODEV;
+	}
+	return stabletap_lower_attach(port, dev, flags, extack);
+}
+
 static int stabletap_make(struct net_device *dev, struct nlattr *tb[],
 			  struct nlattr *data[],
 			  struct netlink_ext_ack *extack)
@@ -127,7 +197,20 @@ static int stabletap_make(struct net_device *dev, struct nlattr *tb[],
 
 	if (!tb[IFLA_ADDRESS])
 		eth_hw_addr_random(dev);
-	return stabletap_port_register(dev, &config, extack);
+	err = stabletap_port_register(dev, &config, extack);
+	if (err)
+		return err;
+
+	/*
+	 * A device must be registered to have a lower, so this comes last, and
+	 * may fail.  The core has not told anybody of the port so far, and
+	 * leaves the rest to netdev_run_todo() where it finds the device
+	 * unregistering.
+	 */
+	err = link_attach(netdev_priv(dev), data, extack);
+	if (err)
+		stabletap_port_dellink(dev, NULL);
+	return err;
 }
 
 STABLETAP_NEWLINK(stabletap_newlink, stabletap_make)
@@ -154,8 +237,34 @@ static int stabletap_changelink(struct net_device *dev, struct nlattr *tb[],
 		return -EOPNOTSUPP;
 	}
 
+	err = link_attach(port, data, extack);
+	if (err)
+		return err;
+
 	port->config.on_detach = config.on_detach;
 	return 0;
+}
+
+/* Of a lower: only its filter mode may change. */
+static int stabletap_slave_changelink(struct net_device *dev,
+				      struct net_device *lower,
+				      struct nlattr *tb[],
+				      struct nlattr *data[],
+				      struct netlink_ext_ack *extack)
+{
+	u32 flags = 0;
+	int err;
+
+	err = stabletap_check_unknown(tb, IFLA_INFO_SLAVE_DATA,
+				      IFLA_STABLETAP_SLAVE_MAX, extack);
+	if (err || !data || !data[IFLA_STABLETAP_SLAVE_ATTACH_FLAGS])
+		return err;
+	err = link_flags(data[IFLA_STABLETAP_SLAVE_ATTACH_FLAGS], &flags,
+			 extack);
+	if (err)
+		return err;
+	return stabletap_lower_attach(netdev_priv(dev), lower,
+				      flags | STABLETAP_ATTACH_REPLACE, extack);
 }
 
 static size_t stabletap_get_size(const struct net_device *dev)
@@ -205,6 +314,69 @@ static int stabletap_fill_info(struct sk_buff *skb,
 	return 0;
 }
 
+static size_t stabletap_get_slave_size(const struct net_device *dev,
+				       const struct net_device *lower)
+{
+	return 2 * nla_total_size(sizeof(u32));
+}
+
+static int stabletap_fill_slave_info(struct sk_buff *skb,
+				     const struct net_device *dev,
+				     const struct net_device *lower)
+{
+	struct stabletap_get get = {};
+
+	/* Not yet, or no longer, while the two are being linked or unlinked */
+	stabletap_lower_get(netdev_priv(dev), &get);
+	if (get.lower != lower->ifindex)
+		return 0;
+	if (nla_put_u32(skb, IFLA_STABLETAP_SLAVE_ATTACH_FLAGS,
+			get.attach_flags) ||
+	    nla_put_u32(skb, IFLA_STABLETAP_SLAVE_LOWER_KIND, get.lower_kind))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* The core also asks a port for IFLA_STATS_LINK_XSTATS_SLAVE of its lower. */
+static size_t stabletap_get_linkxstats_size(const struct net_device *dev,
+					    int attr)
+{
+	if (attr != IFLA_STATS_LINK_XSTATS)
+		return 0;
+	return nla_total_size(0) +
+	       STABLETAP_COUNTERS * nla_total_size_64bit(sizeof(u64));
+}
+
+static int stabletap_fill_linkxstats(struct sk_buff *skb,
+				     const struct net_device *dev,
+				     int *prividx, int attr)
+{
+	u64 sum[STABLETAP_COUNTERS];
+	struct nlattr *nest;
+	int i;
+
+	static_assert(STABLETAP_XSTATS_RX_NOMEM - STABLETAP_XSTATS_TX_PACKETS ==
+		      STABLETAP_RX_NOMEM - STABLETAP_TX_PACKETS);
+	static_assert(STABLETAP_XSTATS_MAX - STABLETAP_XSTATS_TX_PACKETS + 1 ==
+		      STABLETAP_COUNTERS);
+
+	if (attr != IFLA_STATS_LINK_XSTATS)
+		return 0;
+	nest = nla_nest_start(skb, LINK_XSTATS_TYPE_STABLETAP);
+	if (!nest)
+		return -EMSGSIZE;
+	stabletap_port_get_stats(netdev_priv(dev), sum);
+	for (i = 0; i < STABLETAP_COUNTERS; i++) {
+		if (nla_put_u64_64bit(skb, STABLETAP_XSTATS_TX_PACKETS + i,
+				      sum[i], STABLETAP_XSTATS_PAD)) {
+			nla_nest_cancel(skb, nest);
+			return -EMSGSIZE;
+		}
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 struct rtnl_link_ops stabletap_link_ops __read_mostly = {
 	.kind		= STABLETAP_KIND,
 	.priv_size	= sizeof(struct stabletap_port),
@@ -217,4 +389,13 @@ struct rtnl_link_ops stabletap_link_ops __read_mostly = {
 	.dellink	= stabletap_port_dellink,
 	.get_size	= stabletap_get_size,
 	.fill_info	= stabletap_fill_info,
+
+	.slave_maxtype		= IFLA_STABLETAP_SLAVE_MAX,
+	.slave_policy		= stabletap_slave_policy,
+	.slave_changelink	= stabletap_slave_changelink,
+	.get_slave_size		= stabletap_get_slave_size,
+	.fill_slave_info	= stabletap_fill_slave_info,
+
+	.get_linkxstats_size	= stabletap_get_linkxstats_size,
+	.fill_linkxstats	= stabletap_fill_linkxstats,
 };

@@ -57,6 +57,11 @@ struct stabletap_pcpu {
 	local_lock_t		rx_lock;
 };
 
+/* The known flags of an attach, by whatever door */
+#define STABLETAP_ATTACH_MASK						\
+	(STABLETAP_ATTACH_REPLACE | STABLETAP_ATTACH_PROMISC |		\
+	 STABLETAP_ATTACH_FILTER)
+
 /* Of a node, where none are asked for */
 #define STABLETAP_PERM_DEFAULT 0600
 

@@ -137,7 +137,56 @@ static const char *const names[] = {
 	"rx_nomem",
 };
 
-/* All three ways to the counters tell what is expected, and nothing else. */
+/* RTM_GETSTATS: IFLA_STATS_LINK_XSTATS of a device, or what it has as a lower */
+struct xstats {
+	int seen;
+	uint64_t value[STABLETAP_XSTATS_MAX + 1];
+};
+
+static int xstats_cb(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *stats, *type, *attr;
+	struct xstats *xstats = data;
+
+	mnl_attr_for_each(stats, nlh, sizeof(struct if_stats_msg)) {
+		if (mnl_attr_get_type(stats) != IFLA_STATS_LINK_XSTATS)
+			continue;
+		mnl_attr_for_each_nested(type, stats) {
+			if (mnl_attr_get_type(type) !=
+			    LINK_XSTATS_TYPE_STABLETAP)
+				continue;
+			mnl_attr_for_each_nested(attr, type) {
+				if (mnl_attr_get_type(attr) ==
+				    STABLETAP_XSTATS_PAD ||
+				    mnl_attr_get_type(attr) >
+				    STABLETAP_XSTATS_MAX)
+					continue;
+				xstats->seen++;
+				xstats->value[mnl_attr_get_type(attr)] =
+					mnl_attr_get_u64(attr);
+			}
+		}
+	}
+	return MNL_CB_OK;
+}
+
+static int xstats_get(int ifindex, int attr, struct xstats *xstats)
+{
+	struct if_stats_msg *ifsm;
+	struct nlmsghdr *nlh;
+	char buf[256] = {};
+
+	memset(xstats, 0, sizeof(*xstats));
+	nlh = mnl_nlmsg_put_header(buf);
+	nlh->nlmsg_type = RTM_GETSTATS;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	ifsm = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifsm));
+	ifsm->ifindex = ifindex;
+	ifsm->filter_mask = IFLA_STATS_FILTER_BIT(attr);
+	return st_talk(nlh, xstats_cb, xstats);
+}
+
+/* All ways to the counters tell what is expected, and nothing else. */
 static void are_expected(struct __test_metadata *_metadata,
 			 FIXTURE_DATA(counters) *self)
 {
@@ -146,18 +195,26 @@ static void are_expected(struct __test_metadata *_metadata,
 	struct stabletap_stats *e = &self->expected;
 	struct rtnl_link_stats64 link;
 	struct ethtool_all all;
+	struct xstats xstats;
 	int i;
 
 	ASSERT_NE(NULL, scene_get(&self->s));
 	now = (uint64_t *)&scene_stats(&self->s)->tx_packets;
 	ASSERT_EQ(0, ethtool_read("vm1", &all));
 	ASSERT_EQ(16 + 3, all.count);
+	ASSERT_EQ(0, xstats_get(self->s.port, IFLA_STATS_LINK_XSTATS,
+				&xstats));
+	ASSERT_EQ(16, xstats.seen);
 	for (i = 0; i < 16; i++) {
 		EXPECT_EQ(expected[i], now[i]) {
 			TH_LOG("%s", names[i]);
 		}
 		EXPECT_STREQ(names[i], all.name[i]);
 		EXPECT_EQ(expected[i], all.value[i]);
+		EXPECT_EQ(expected[i],
+			  xstats.value[STABLETAP_XSTATS_TX_PACKETS + i]) {
+			TH_LOG("%s", names[i]);
+		}
 	}
 	EXPECT_STREQ("attaches", all.name[16]);
 	EXPECT_EQ(self->s.get.attaches, all.value[16]);
@@ -195,6 +252,16 @@ FIXTURE_TEARDOWN(counters)
 	st_wait(is_all_counted, self, SCENE_DEADLINE);
 	are_expected(_metadata, self);
 	scene_end(&self->s);
+}
+
+/* The core asks the port for what its lower has: nothing, and no error. */
+TEST_F(counters, of_the_port_are_not_told_of_its_lower)
+{
+	struct xstats xstats;
+
+	ASSERT_EQ(0, xstats_get(self->s.lower, IFLA_STATS_LINK_XSTATS_SLAVE,
+				&xstats));
+	EXPECT_EQ(0, xstats.seen);
 }
 
 TEST_F(counters, tx_packets_and_tx_bytes_count_what_the_lower_took)

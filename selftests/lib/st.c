@@ -401,23 +401,34 @@ int st_told(int ifindex, struct st_told *told)
 		       told);
 }
 
-int st_port_newlink(const char *name, int type, __u32 value)
+int st_port_request(const char *name, const uint8_t *mac, int ifindex,
+		    const struct st_attr *attrs)
 {
 	struct nlattr *info, *data;
 	char buf[1024] = {};
 	struct nlmsghdr *nlh;
 
-	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	nlh = st_link_msg(buf, RTM_NEWLINK,
+			  name ? NLM_F_CREATE | NLM_F_EXCL : 0, ifindex);
+	if (name)
+		mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	if (mac)
+		mnl_attr_put(nlh, IFLA_ADDRESS, 6, mac);
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, STABLETAP_KIND);
-	if (type) {
-		data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
-		mnl_attr_put_u32(nlh, type, value);
-		mnl_attr_nest_end(nlh, data);
-	}
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	for (; attrs->type; attrs++)
+		mnl_attr_put_u32(nlh, attrs->type, attrs->value);
+	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
 	return st_talk(nlh, NULL, NULL);
+}
+
+int st_port_newlink(const char *name, int type, __u32 value)
+{
+	const struct st_attr attrs[] = { { type, value }, {} };
+
+	return st_port_request(name, NULL, 0, attrs);
 }
 
 struct nlmsghdr *st_macvlan_msg(void *buf, const char *name, int parent,

@@ -71,8 +71,22 @@ int st_port_open(int control, int port, int flags);
 
 /* Links, by rtnetlink.  Return 0, or ifindex where it says so. */
 int st_link_add(const char *name, const char *kind, int link);	/* ifindex */
-/* A port, with one attribute of IFLA_INFO_DATA, or none if @type is 0 */
+/*
+ * RTM_NEWLINK with attributes of IFLA_INFO_DATA, as many as there are until one
+ * of type 0: makes a port that is called @name and has @mac (NULL: any), or
+ * changes port @ifindex if there is no name.
+ */
+struct st_attr {
+	int type;
+	__u32 value;
+};
+
+int st_port_request(const char *name, const uint8_t *mac, int ifindex,
+		    const struct st_attr *attrs);
 int st_port_newlink(const char *name, int type, __u32 value);
+#define st_port_set(ifindex, ...)					\
+	st_port_request(NULL, NULL, ifindex,				\
+			(const struct st_attr[]) { __VA_ARGS__, {} })
 
 /* What a port's RTM_NEWLINK tells in IFLA_INFO_DATA */
 struct st_told {

@@ -64,6 +64,25 @@ static int newlink_with(const char *name, int type, const void *value,
 	return st_talk(nlh, NULL, NULL);
 }
 
+/* A port in another namespace, on a lower there */
+static int newlink_there(const char *name, int netns, __u32 lower)
+{
+	struct nlattr *info, *data;
+	char buf[1024] = {};
+	struct nlmsghdr *nlh;
+
+	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, netns);
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, STABLETAP_KIND);
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	mnl_attr_put_u32(nlh, IFLA_STABLETAP_LOWER, lower);
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
+	return st_talk(nlh, NULL, NULL);
+}
+
 FIXTURE(link) {
 	int control;
 	struct st_told told;
@@ -192,6 +211,9 @@ TEST_F(link, what_is_only_told_can_not_be_given)
 	vm1 = st_ifindex("vm1");
 	for (type = IFLA_STABLETAP_OPEN_QUEUES; type <= IFLA_STABLETAP_MAX;
 	     type++) {
+		if (type == IFLA_STABLETAP_LOWER ||
+		    type == IFLA_STABLETAP_ATTACH_FLAGS)
+			continue;
 		EXPECT_EQ(-EINVAL, newlink("vm2", 0, type, &value,
 					   sizeof(value))) {
 			TH_LOG("attribute %d", type);
@@ -342,6 +364,355 @@ TEST_F(link, only_the_policy_of_detaching_can_be_changed)
 	}
 }
 
+/* Attach, replace, detach and the filter mode by attributes alone */
+
+static int master_of(int ifindex)
+{
+	int master;
+	int err = st_link_state(ifindex, NULL, NULL, NULL, &master);
+
+	return err ? err : master;
+}
+
+FIXTURE(lower) {
+	int control;
+	int vm1;
+	int d0;
+	int d1;
+	struct st_told told;
+	struct stabletap_get get;
+	struct stabletap_get before;
+};
+
+FIXTURE_SETUP(lower)
+{
+	ASSERT_EQ(0, st_netns_new());
+	self->control = st_control_open();
+	ASSERT_LE(0, self->control);
+	self->vm1 = st_port_new(self->control, "vm1", 0, 1);
+	ASSERT_LT(0, self->vm1);
+	self->d0 = st_link_add("d0", "dummy", 0);
+	ASSERT_LT(0, self->d0);
+	self->d1 = st_link_add("d1", "dummy", 0);
+	ASSERT_LT(0, self->d1);
+}
+
+FIXTURE_TEARDOWN(lower)
+{
+	close(self->control);
+}
+
+#define LOWER(index)	{ IFLA_STABLETAP_LOWER, index }
+#define FLAGS(flags)	{ IFLA_STABLETAP_ATTACH_FLAGS, flags }
+#define SET(...)	st_port_set(self->vm1, __VA_ARGS__)
+#define GET() ASSERT_EQ(0, st_get(self->control, self->vm1, &self->get))
+#define REMEMBER() ASSERT_EQ(0, st_get(self->control, self->vm1, &self->before))
+#define EXPECT_AS_BEFORE() do {						\
+	GET();								\
+	EXPECT_EQ(0, memcmp(&self->before, &self->get,			\
+			    sizeof(self->get)));			\
+} while (0)
+/* An error, its sentence, and nothing has changed */
+#define EXPECT_NOT(error, sentence, ...) do {				\
+	REMEMBER();							\
+	EXPECT_EQ(error, SET(__VA_ARGS__));				\
+	EXPECT_STREQ("stabletap: " sentence, st_msg);			\
+	EXPECT_AS_BEFORE();						\
+} while (0)
+
+TEST_F(lower, is_attached_and_detached_by_its_index)
+{
+	ASSERT_EQ(0, SET(LOWER(self->d0)));
+	GET();
+	EXPECT_EQ(self->d0, self->get.lower);
+	EXPECT_EQ(STABLETAP_ATTACH_PROMISC, self->get.attach_flags);
+	EXPECT_EQ(1, self->get.attaches);
+	EXPECT_EQ(self->vm1, master_of(self->d0));
+
+	ASSERT_EQ(0, SET(LOWER(0)));
+	GET();
+	EXPECT_EQ(0, self->get.lower);
+	EXPECT_EQ(STABLETAP_REASON_ASKED, self->get.detach_reason);
+	EXPECT_EQ(0, master_of(self->d0));
+}
+
+TEST_F(lower, that_is_named_again_stays)
+{
+	ASSERT_EQ(0, SET(LOWER(self->d0), FLAGS(STABLETAP_ATTACH_FILTER)));
+	REMEMBER();
+	EXPECT_EQ(0, SET(LOWER(self->d0)));
+	EXPECT_AS_BEFORE();
+	/* All that is told, given back */
+	ASSERT_EQ(0, st_told(self->vm1, &self->told));
+	EXPECT_EQ(0, SET(LOWER(self->told.value[IFLA_STABLETAP_LOWER]),
+			 FLAGS(self->told.value[IFLA_STABLETAP_ATTACH_FLAGS])));
+	EXPECT_EQ(0, SET(FLAGS(STABLETAP_ATTACH_FILTER |
+			       STABLETAP_ATTACH_INCOMPLETE)));
+	EXPECT_AS_BEFORE();
+
+	ASSERT_EQ(0, SET(LOWER(0)));
+	REMEMBER();
+	EXPECT_EQ(0, SET(LOWER(0)));
+	EXPECT_EQ(0, SET(LOWER(0), FLAGS(0)));
+	EXPECT_EQ(0, SET(FLAGS(0)));
+	EXPECT_AS_BEFORE();
+}
+
+TEST_F(lower, is_replaced_only_if_that_is_asked_for)
+{
+	ASSERT_EQ(0, SET(LOWER(self->d0)));
+	EXPECT_NOT(-EEXIST, "The port has a lower; detach it first, or ask for replace",
+		   LOWER(self->d1));
+	ASSERT_EQ(0, SET(LOWER(self->d1), FLAGS(STABLETAP_ATTACH_REPLACE |
+						STABLETAP_ATTACH_FILTER)));
+	GET();
+	EXPECT_EQ(self->d1, self->get.lower);
+	EXPECT_EQ(STABLETAP_ATTACH_FILTER, self->get.attach_flags);
+	EXPECT_EQ(1, self->get.replaces);
+	EXPECT_EQ(STABLETAP_REASON_REPLACED, self->get.detach_reason);
+	EXPECT_EQ(0, master_of(self->d0));
+	EXPECT_EQ(self->vm1, master_of(self->d1));
+	/* Without a lower there is nothing to replace, and that is all right. */
+	ASSERT_EQ(0, SET(LOWER(0)));
+	ASSERT_EQ(0, SET(LOWER(self->d0), FLAGS(STABLETAP_ATTACH_REPLACE)));
+	GET();
+	EXPECT_EQ(self->d0, self->get.lower);
+	EXPECT_EQ(1, self->get.replaces);
+}
+
+TEST_F(lower, has_its_filter_mode_changed_by_the_flags)
+{
+	ASSERT_EQ(0, SET(LOWER(self->d0)));
+	ASSERT_EQ(0, SET(FLAGS(STABLETAP_ATTACH_FILTER)));
+	GET();
+	EXPECT_EQ(STABLETAP_ATTACH_FILTER, self->get.attach_flags);
+	ASSERT_EQ(0, SET(LOWER(self->d0), FLAGS(STABLETAP_ATTACH_PROMISC)));
+	GET();
+	EXPECT_EQ(STABLETAP_ATTACH_PROMISC, self->get.attach_flags);
+	ASSERT_EQ(0, SET(FLAGS(STABLETAP_ATTACH_FILTER)));
+	/* 0 is the default of the kind, as with ATTACH. */
+	ASSERT_EQ(0, SET(FLAGS(0)));
+	GET();
+	EXPECT_EQ(STABLETAP_ATTACH_PROMISC, self->get.attach_flags);
+	EXPECT_EQ(1, self->get.attaches);
+	EXPECT_EQ(0, self->get.replaces);
+}
+
+TEST_F(lower, and_flags_that_make_no_sense_are_refused)
+{
+	EXPECT_NOT(-ENODEV, "There is no such lower in this network namespace",
+		   LOWER(999999));
+	EXPECT_NOT(-ENODEV, "There is no such lower in this network namespace",
+		   LOWER(UINT32_MAX));
+	EXPECT_NOT(-ENOTCONN, "Attach flags take a lower",
+		   FLAGS(STABLETAP_ATTACH_FILTER));
+	EXPECT_NOT(-EINVAL, "Promiscuous and filter mode exclude each other",
+		   LOWER(self->d0), FLAGS(STABLETAP_ATTACH_FILTER |
+					  STABLETAP_ATTACH_PROMISC));
+	EXPECT_NOT(-EOPNOTSUPP, "This module does not know one of the flags",
+		   LOWER(self->d0), FLAGS(1U << 4));
+	EXPECT_NOT(-EOPNOTSUPP, "This module does not know one of the flags",
+		   LOWER(self->d0), FLAGS(1U << 31));
+
+	ASSERT_EQ(0, SET(LOWER(self->d0)));
+	EXPECT_NOT(-ENOTCONN, "Attach flags take a lower",
+		   LOWER(0), FLAGS(STABLETAP_ATTACH_FILTER));
+	EXPECT_NOT(-EINVAL, "Promiscuous and filter mode exclude each other",
+		   FLAGS(STABLETAP_ATTACH_FILTER | STABLETAP_ATTACH_PROMISC));
+}
+
+TEST_F(lower, is_not_attached_where_another_attribute_is_refused)
+{
+	EXPECT_NOT(-EOPNOTSUPP, "Queues, owner, group and perm are given when a port is made",
+		   LOWER(self->d0), { IFLA_STABLETAP_QUEUES, 2 });
+	EXPECT_NOT(-EOPNOTSUPP, "Unknown on-detach policy",
+		   LOWER(self->d0), { IFLA_STABLETAP_ON_DETACH, 7 });
+}
+
+TEST_F(lower, can_be_given_when_a_port_is_made)
+{
+	const struct st_attr attrs[] = {
+		{ IFLA_STABLETAP_QUEUES, 2 }, LOWER(self->d0),
+		FLAGS(STABLETAP_ATTACH_FILTER | STABLETAP_ATTACH_REPLACE), {},
+	};
+	uint8_t frame[60];
+	int vm2, fd, peer;
+
+	ASSERT_EQ(0, st_port_request("vm2", NULL, 0, attrs));
+	vm2 = st_ifindex("vm2");
+	ASSERT_EQ(0, st_get(self->control, vm2, &self->get));
+	EXPECT_EQ(self->d0, self->get.lower);
+	EXPECT_EQ(STABLETAP_ATTACH_FILTER, self->get.attach_flags);
+	EXPECT_EQ(2, self->get.queues);
+	EXPECT_EQ(vm2, master_of(self->d0));
+
+	ASSERT_EQ(0, st_link_up(vm2, true));
+	peer = st_packet_open(self->d0, true);
+	ASSERT_LE(0, peer);
+	fd = st_port_open(self->control, vm2, 0);
+	ASSERT_LE(0, fd);
+	st_frame(frame, sizeof(frame), ST_MAC_PEER, ST_MAC_PORT, 1);
+	EXPECT_EQ(sizeof(frame), st_fd_write(fd, frame, sizeof(frame)));
+	EXPECT_EQ(1, st_readable(peer, ST_DEADLINE));
+
+	/* It goes with its lower attached. */
+	close(fd);
+	ASSERT_EQ(0, st_link_del(vm2));
+	EXPECT_EQ(0, master_of(self->d0));
+}
+
+/* As every other attribute it is one of the namespace that the port is in. */
+TEST_F(lower, is_looked_for_in_the_ports_own_namespace)
+{
+	int here = st_netns_fd(), there, control;
+
+	ASSERT_LE(0, here);
+	ASSERT_EQ(0, st_netns_new());
+	there = st_netns_fd();
+	ASSERT_LE(0, there);
+	control = st_control_open();
+	ASSERT_LE(0, control);
+	ASSERT_EQ(0, st_sh("ip link add d9 index 1009 type dummy"));
+	ASSERT_EQ(0, st_netns_enter(here));
+	EXPECT_NOT(-ENODEV, "There is no such lower in this network namespace",
+		   LOWER(1009));
+	ASSERT_EQ(0, newlink_there("vm9", there, 1009));
+	EXPECT_EQ(-ENODEV, st_ifindex("vm9"));
+	ASSERT_EQ(0, st_netns_enter(there));
+	ASSERT_EQ(0, st_get(control, st_ifindex("vm9"), &self->get));
+	EXPECT_EQ(1009, self->get.lower);
+}
+
+/* IFLA_INFO_SLAVE_DATA of the lower */
+struct slave {
+	char kind[32];
+	bool seen[IFLA_STABLETAP_SLAVE_MAX + 1];
+	__u32 value[IFLA_STABLETAP_SLAVE_MAX + 1];
+};
+
+static void slave_data(const struct nlattr *data, struct slave *slave)
+{
+	const struct nlattr *attr;
+	int type;
+
+	mnl_attr_for_each_nested(attr, data) {
+		type = mnl_attr_get_type(attr);
+		if (type > IFLA_STABLETAP_SLAVE_MAX)
+			continue;
+		slave->seen[type] = true;
+		slave->value[type] = mnl_attr_get_u32(attr);
+	}
+}
+
+static int slave_cb(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *attr, *info;
+	struct slave *slave = arg;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg)) {
+		if (mnl_attr_get_type(attr) != IFLA_LINKINFO)
+			continue;
+		mnl_attr_for_each_nested(info, attr) {
+			if (mnl_attr_get_type(info) == IFLA_INFO_SLAVE_KIND)
+				snprintf(slave->kind, sizeof(slave->kind), "%s",
+					 mnl_attr_get_str(info));
+			if (mnl_attr_get_type(info) == IFLA_INFO_SLAVE_DATA)
+				slave_data(info, slave);
+		}
+	}
+	return MNL_CB_OK;
+}
+
+static int slave_get(int ifindex, struct slave *slave)
+{
+	char buf[256] = {};
+
+	memset(slave, 0, sizeof(*slave));
+	return st_talk(st_link_msg(buf, RTM_GETLINK, 0, ifindex), slave_cb,
+		       slave);
+}
+
+static int slave_set(int ifindex, int type, __u32 value)
+{
+	struct nlattr *info, *data;
+	struct nlmsghdr *nlh;
+	char buf[256] = {};
+
+	nlh = st_link_msg(buf, RTM_NEWLINK, 0, ifindex);
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_SLAVE_KIND, STABLETAP_KIND);
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_SLAVE_DATA);
+	mnl_attr_put_u32(nlh, type, value);
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
+	return st_talk(nlh, NULL, NULL);
+}
+
+TEST_F(lower, tells_its_kind_and_mode_itself)
+{
+	struct slave slave;
+	int mv0;
+
+	ASSERT_EQ(0, SET(LOWER(self->d0), FLAGS(STABLETAP_ATTACH_FILTER)));
+	ASSERT_EQ(0, slave_get(self->d0, &slave));
+	EXPECT_STREQ(STABLETAP_KIND, slave.kind);
+	EXPECT_TRUE(slave.seen[IFLA_STABLETAP_SLAVE_ATTACH_FLAGS]);
+	EXPECT_EQ(STABLETAP_ATTACH_FILTER,
+		  slave.value[IFLA_STABLETAP_SLAVE_ATTACH_FLAGS]);
+	EXPECT_EQ(STABLETAP_LOWER_DIRECT,
+		  slave.value[IFLA_STABLETAP_SLAVE_LOWER_KIND]);
+
+	ASSERT_EQ(0, SET(LOWER(0)));
+	ASSERT_EQ(0, slave_get(self->d0, &slave));
+	EXPECT_STREQ("", slave.kind);
+	EXPECT_FALSE(slave.seen[IFLA_STABLETAP_SLAVE_ATTACH_FLAGS]);
+
+	mv0 = st_macvlan_add("mv0", self->d0, NULL, self->vm1);
+	ASSERT_LT(0, mv0);
+	ASSERT_EQ(0, slave_get(mv0, &slave));
+	EXPECT_EQ(STABLETAP_LOWER_MACVLAN,
+		  slave.value[IFLA_STABLETAP_SLAVE_LOWER_KIND]);
+	EXPECT_TRUE(slave.seen[IFLA_STABLETAP_SLAVE_ATTACH_FLAGS]);
+	EXPECT_EQ(0, slave.value[IFLA_STABLETAP_SLAVE_ATTACH_FLAGS]);
+}
+
+TEST_F(lower, has_its_mode_changed_by_its_own_attribute)
+{
+	ASSERT_EQ(0, SET(LOWER(self->d0)));
+	ASSERT_EQ(0, slave_set(self->d0, IFLA_STABLETAP_SLAVE_ATTACH_FLAGS,
+			       STABLETAP_ATTACH_FILTER));
+	GET();
+	EXPECT_EQ(STABLETAP_ATTACH_FILTER, self->get.attach_flags);
+	ASSERT_EQ(0, slave_set(self->d0, IFLA_STABLETAP_SLAVE_ATTACH_FLAGS, 0));
+	GET();
+	EXPECT_EQ(STABLETAP_ATTACH_PROMISC, self->get.attach_flags);
+	EXPECT_EQ(0, self->get.replaces);
+}
+
+TEST_F(lower, refuses_an_attribute_of_its_own_in_words)
+{
+	ASSERT_EQ(0, SET(LOWER(self->d0)));
+	REMEMBER();
+	EXPECT_EQ(-EOPNOTSUPP,
+		  slave_set(self->d0, IFLA_STABLETAP_SLAVE_ATTACH_FLAGS,
+			    1U << 5));
+	EXPECT_STREQ("stabletap: This module does not know one of the flags",
+		     st_msg);
+	EXPECT_EQ(-EINVAL,
+		  slave_set(self->d0, IFLA_STABLETAP_SLAVE_ATTACH_FLAGS,
+			    STABLETAP_ATTACH_FILTER | STABLETAP_ATTACH_PROMISC));
+	EXPECT_STREQ("stabletap: Promiscuous and filter mode exclude each other",
+		     st_msg);
+	EXPECT_EQ(-EINVAL,
+		  slave_set(self->d0, IFLA_STABLETAP_SLAVE_LOWER_KIND, 1));
+	EXPECT_STRNE("", st_msg);
+	EXPECT_EQ(-EINVAL,
+		  slave_set(self->d0, IFLA_STABLETAP_SLAVE_MAX + 1, 1));
+	EXPECT_STREQ("stabletap: This module does not know one of the attributes",
+		     st_msg);
+	EXPECT_AS_BEFORE();
+}
+
 /* What "ip monitor link" sees */
 
 /*
@@ -372,6 +743,38 @@ static bool hear(int monitor, int port, int type, uint64_t value)
 	return false;
 }
 
+static int name_cb(const struct nlattr *attr, void *name)
+{
+	if (mnl_attr_get_type(attr) == IFLA_IFNAME)
+		*(const char **)name = mnl_attr_get_str(attr);
+	return MNL_CB_OK;
+}
+
+/* How many messages of @name are there until one of @end; negative errno */
+static int heard_before(int monitor, const char *name, const char *end)
+{
+	char buf[32768] __attribute__((aligned(8)));
+	const char *whose;
+	struct nlmsghdr *nlh;
+	int len, n = 0;
+
+	while (st_readable(monitor, ST_DEADLINE) > 0) {
+		len = recv(monitor, buf, sizeof(buf), 0);
+		if (len < 0)
+			return -errno;
+		for (nlh = (void *)buf; mnl_nlmsg_ok(nlh, len);
+		     nlh = mnl_nlmsg_next(nlh, &len)) {
+			whose = "";
+			mnl_attr_parse(nlh, sizeof(struct ifinfomsg), name_cb,
+				       &whose);
+			if (!strcmp(whose, end))
+				return n;
+			n += !strcmp(whose, name);
+		}
+	}
+	return -ETIMEDOUT;
+}
+
 static int monitor_open(void)
 {
 	struct sockaddr_nl addr = {
@@ -389,6 +792,20 @@ static void monitor_drain(int monitor)
 
 	while (recv(monitor, buf, sizeof(buf), MSG_DONTWAIT) > 0)
 		;
+}
+
+TEST_F(link, the_monitor_hears_nothing_of_a_port_that_its_lower_refused)
+{
+	int monitor = monitor_open(), d0;
+
+	ASSERT_LE(0, monitor);
+	EXPECT_REFUSED(-ENONET, "The loopback device can't be a lower",
+		       newlink_u32("vm1", 0, IFLA_STABLETAP_LOWER,
+				   st_ifindex("lo")));
+	/* Something comes afterwards: all that there was is before it. */
+	d0 = st_link_add("d0", "dummy", 0);
+	ASSERT_LT(0, d0);
+	EXPECT_EQ(0, heard_before(monitor, "vm1", "d0"));
 }
 
 TEST_F(link, the_monitor_hears_of_attach_replace_detach_and_loss)

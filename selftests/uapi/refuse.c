@@ -486,6 +486,18 @@ FIXTURE_TEARDOWN(refuse)
 	close(self->control);
 }
 
+static int count_nodes(void)
+{
+	int n = -1;
+	FILE *f = popen("ls /sys/class/net/*/tap* -d | wc -l; exit 0", "r");
+
+	if (f && fscanf(f, "%d", &n) != 1)
+		n = -1;
+	if (f)
+		pclose(f);
+	return n;
+}
+
 #define REMEMBER() do {							\
 	ASSERT_EQ(0, st_get(self->control, self->vm1, &self->before));	\
 	ASSERT_EQ(0, snapshot(self->vm1, &self->port));			\
@@ -519,6 +531,59 @@ TEST_F(refuse, by_rtnetlink)
 	EXPECT_EQ(variant->error, st_link_master(self->dev, self->vm1));
 	EXPECT_STREQ(variant->sentence, st_msg);
 	EXPECT_AS_BEFORE();
+}
+
+TEST_F(refuse, by_the_ports_attribute)
+{
+	REMEMBER();
+	EXPECT_EQ(variant->error,
+		  st_port_set(self->vm1, { IFLA_STABLETAP_LOWER, self->dev },
+			      { IFLA_STABLETAP_ATTACH_FLAGS, variant->flags }));
+	EXPECT_STREQ(variant->sentence, st_msg);
+	EXPECT_AS_BEFORE();
+}
+
+TEST_F(refuse, as_a_replacement_by_the_ports_attribute)
+{
+	ASSERT_EQ(0, st_attach(self->control, self->vm1, self->d0, 0));
+	ASSERT_TRUE(st_wait_up(self->vm1, ST_DEADLINE));
+	REMEMBER();
+	EXPECT_EQ(variant->error,
+		  st_port_set(self->vm1, { IFLA_STABLETAP_LOWER, self->dev },
+			      { IFLA_STABLETAP_ATTACH_FLAGS, variant->flags |
+				STABLETAP_ATTACH_REPLACE }));
+	EXPECT_STREQ(variant->sentence, st_msg);
+	EXPECT_AS_BEFORE();
+	EXPECT_EQ(self->d0, self->get.lower);
+}
+
+/* Nothing of the port is left: no device, no node, no message of it. */
+TEST_F(refuse, for_a_port_that_is_made_with_it)
+{
+	struct st_attr attrs[] = {
+		{ IFLA_STABLETAP_LOWER, self->dev },
+		{ IFLA_STABLETAP_ATTACH_FLAGS, variant->flags }, {},
+	};
+	struct stabletap_list list = { .size = sizeof(list) };
+	int nodes, ports;
+
+	/* What is stacked on vm1 is not on vm9. */
+	if (variant->error == -ELOOP)
+		return;
+	ASSERT_EQ(0, st_ioctl(self->control, STABLETAP_IOC_LIST, &list));
+	ports = list.count;
+	nodes = count_nodes();
+	REMEMBER();
+	EXPECT_EQ(variant->error,
+		  st_port_request("vm9", (uint8_t *)ST_MAC_PORT, 0, attrs));
+	EXPECT_STREQ(variant->sentence, st_msg);
+	EXPECT_AS_BEFORE();
+	EXPECT_EQ(-ENODEV, st_ifindex("vm9"));
+	list.count = 0;
+	ASSERT_EQ(0, st_ioctl(self->control, STABLETAP_IOC_LIST, &list));
+	EXPECT_EQ(ports, list.count);
+	EXPECT_EQ(nodes, count_nodes());
+	EXPECT_LT(0, nodes);
 }
 
 TEST_F(refuse, as_a_replacement_and_the_old_lower_goes_on)

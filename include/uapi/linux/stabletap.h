@@ -505,11 +505,19 @@ struct stabletap_list {
 
 /*
  * Attributes in IFLA_INFO_DATA of link kind "stabletap".  Those marked rw can
- * be given to RTM_NEWLINK when a port is made; of them only ON_DETACH can be
- * changed later.  The rest are only told; giving one is refused with EINVAL, as
- * is one that the module does not know.  Meaning and values are those of the
- * fields of struct stabletap_get.  RTM_NEWLINK is sent whenever one of them
- * changes, but for OPEN_QUEUES.
+ * be given to RTM_NEWLINK when a port is made; of them ON_DETACH, LOWER and
+ * ATTACH_FLAGS can be changed later.  The rest are only told; giving one is
+ * refused with EINVAL, as is one that the module does not know.  Meaning and
+ * values are those of the fields of struct stabletap_get.  RTM_NEWLINK is sent
+ * whenever one of them changes, but for OPEN_QUEUES.
+ *
+ * LOWER attaches: an ifindex of the port's network namespace.  0 detaches, and
+ * so does nothing where there is no lower.  The port's lower, named again,
+ * stays; another one takes REPLACE in ATTACH_FLAGS.  ATTACH_FLAGS are those of
+ * STABLETAP_IOC_ATTACH; with the port's lower, or without LOWER, they change
+ * its filter mode; INCOMPLETE is passed over.  Errors are those of the ioctls;
+ * ENOTCONN: flags without a lower.  On any error nothing has changed, and a
+ * port that was to be made with a lower is not there.
  *
  * OWNER and GROUP are given in the user namespace of the sender.  They are told
  * in that of the port's network namespace, since a message has many readers
@@ -524,9 +532,9 @@ enum {
 	IFLA_STABLETAP_ON_DETACH,	/* u32, rw */
 	IFLA_STABLETAP_OPEN_QUEUES,	/* u32 */
 	IFLA_STABLETAP_STATE,		/* u32 */
-	IFLA_STABLETAP_LOWER,		/* u32, 0 if none */
+	IFLA_STABLETAP_LOWER,		/* u32, 0 if none, rw */
 	IFLA_STABLETAP_LOWER_KIND,	/* u32 */
-	IFLA_STABLETAP_ATTACH_FLAGS,	/* u32 */
+	IFLA_STABLETAP_ATTACH_FLAGS,	/* u32, rw */
 	IFLA_STABLETAP_DETACH_REASON,	/* u32 */
 	IFLA_STABLETAP_LAST_LOWER,	/* string */
 	IFLA_STABLETAP_ATTACH_TIME,	/* u64 */
@@ -538,5 +546,49 @@ enum {
 	__IFLA_STABLETAP_MAX
 };
 #define IFLA_STABLETAP_MAX	(__IFLA_STABLETAP_MAX - 1)
+
+/*
+ * Attributes in IFLA_INFO_SLAVE_DATA of a lower.  ATTACH_FLAGS changes its
+ * filter mode, as the port's attribute does.  The core reads them before
+ * IFLA_MASTER of the same message: they are of no use to attach with.
+ */
+enum {
+	IFLA_STABLETAP_SLAVE_UNSPEC,
+	IFLA_STABLETAP_SLAVE_ATTACH_FLAGS,	/* u32, rw */
+	IFLA_STABLETAP_SLAVE_LOWER_KIND,	/* u32 */
+	__IFLA_STABLETAP_SLAVE_MAX
+};
+#define IFLA_STABLETAP_SLAVE_MAX	(__IFLA_STABLETAP_SLAVE_MAX - 1)
+
+/*
+ * The port's counters by RTM_GETSTATS: IFLA_STATS_LINK_XSTATS has an attribute
+ * of this type, nested, with a u64 for each field of struct stabletap_stats.
+ * The kernel numbers these types (LINK_XSTATS_TYPE_*) for what is part of it;
+ * this one is far from those.
+ */
+#define LINK_XSTATS_TYPE_STABLETAP	0x3b9
+
+enum {
+	STABLETAP_XSTATS_UNSPEC,
+	STABLETAP_XSTATS_PAD,
+	STABLETAP_XSTATS_TX_PACKETS,
+	STABLETAP_XSTATS_TX_BYTES,
+	STABLETAP_XSTATS_TX_DETACHED,
+	STABLETAP_XSTATS_TX_LOWER,
+	STABLETAP_XSTATS_TX_REFUSED,
+	STABLETAP_XSTATS_TX_HELD,
+	STABLETAP_XSTATS_TX_EXPIRED,
+	STABLETAP_XSTATS_RX_PACKETS,
+	STABLETAP_XSTATS_RX_BYTES,
+	STABLETAP_XSTATS_RX_MULTICAST,
+	STABLETAP_XSTATS_RX_NO_READER,
+	STABLETAP_XSTATS_RX_RING,
+	STABLETAP_XSTATS_RX_DOWN,
+	STABLETAP_XSTATS_RX_INACTIVE,
+	STABLETAP_XSTATS_RX_LRO,
+	STABLETAP_XSTATS_RX_NOMEM,
+	__STABLETAP_XSTATS_MAX
+};
+#define STABLETAP_XSTATS_MAX	(__STABLETAP_XSTATS_MAX - 1)
 
 #endif /* _UAPI_LINUX_STABLETAP_H */
