@@ -131,6 +131,7 @@ FIXTURE_VARIANT(control) {
 	__u32 flags;		/* known ones */
 	unsigned int port;	/* offset of the port's ifindex */
 	unsigned int reserved;	/* offset of a reserved field */
+	unsigned int written;	/* from here on it is only written */
 	bool admin;
 	bool msg;
 	bool needs_port;
@@ -142,6 +143,7 @@ FIXTURE_VARIANT(control) {
 FIXTURE_VARIANT_ADD(control, version) {
 	.cmd = STABLETAP_IOC_VERSION,
 	.size = sizeof(struct stabletap_version),
+	.written = offsetof(struct stabletap_version, api),
 	.fill = fill_version,
 };
 
@@ -210,6 +212,7 @@ FIXTURE_VARIANT_ADD(control, get) {
 	.cmd = STABLETAP_IOC_GET,
 	.size = sizeof(struct stabletap_get),
 	.port = offsetof(struct stabletap_get, port),
+	.written = offsetof(struct stabletap_get, name),
 	.msg = true,
 	.needs_port = true,
 	.fill = fill_get,
@@ -227,6 +230,7 @@ FIXTURE_VARIANT_ADD(control, stats) {
 	.cmd = STABLETAP_IOC_STATS,
 	.size = sizeof(struct stabletap_stats),
 	.port = offsetof(struct stabletap_stats, port),
+	.written = offsetof(struct stabletap_stats, tx_packets),
 	.msg = true,
 	.needs_port = true,
 	.fill = fill_stats,
@@ -552,6 +556,44 @@ TEST_F(control, a_bad_pointer_for_the_sentence_is_a_fault)
 	EXPECT_EQ(-EFAULT, call(self->fd, variant->cmd, head));
 	head->msg_size = 4;
 	EXPECT_EQ(-EOPNOTSUPP, call(self->fd, variant->cmd, head));
+}
+
+/*
+ * What the caller's memory held before does not show in the answer, and nothing
+ * beyond it is written: at every size from the first version's to a page, an
+ * answer into 0xa5 is the same as one into zeroes.  What is read must be right,
+ * and of a longer struct the tail zero; the rest is only written.
+ */
+TEST_F(control, an_answer_is_written_whole_and_nothing_else)
+{
+	static uint8_t clean[PAGE], dirty[PAGE + 64], beyond[64];
+	unsigned int size;
+
+	/* Makes, moves or deletes something: see the tests of its answer. */
+	if (variant->admin)
+		return;
+	variant->fill(clean, &self->devices);
+	((struct head *)clean)->size = variant->size;
+	ASSERT_EQ(0, call(self->fd, variant->cmd, clean));
+	memset(beyond, 0xa5, sizeof(beyond));
+	for (size = variant->size; size <= PAGE; size++) {
+		memset(dirty, 0, size);
+		variant->fill(dirty, &self->devices);
+		if (variant->written)
+			memset(dirty + variant->written, 0xa5,
+			       variant->size - variant->written);
+		memcpy(dirty + size, beyond, sizeof(beyond));
+		((struct head *)dirty)->size = size;
+		((struct head *)clean)->size = size;
+
+		ASSERT_EQ(0, call(self->fd, variant->cmd, dirty));
+		ASSERT_EQ(0, memcmp(clean, dirty, size)) {
+			TH_LOG("size %u", size);
+		}
+		ASSERT_EQ(0, memcmp(dirty + size, beyond, sizeof(beyond))) {
+			TH_LOG("size %u", size);
+		}
+	}
 }
 
 static int drop_net_admin(void)

@@ -293,6 +293,25 @@ TEST_F(ports, a_queue_that_was_closed_can_be_opened_again)
 	EXPECT_EQ(-EBUSY, st_port_open(self->fd, self->create.port, 0));
 }
 
+/* Behind the name that it gives there are zeroes, whatever was there. */
+TEST_F(ports, the_answer_shows_nothing_but_the_name_and_the_index)
+{
+	struct stabletap_create expected;
+
+	strcpy(self->create.name, "x%d");
+	memset(self->create.name + 4, 0xa5, sizeof(self->create.name) - 5);
+	self->create.mac[0] = 2;
+	expected = self->create;
+	ASSERT_EQ(0, CREATE());
+	memset(expected.name, 0, sizeof(expected.name));
+	strcpy(expected.name, "x0");
+	expected.port = st_ifindex("x0");
+	/* st_ioctl() gives it a buffer for the sentence. */
+	expected.msg = self->create.msg;
+	expected.msg_size = self->create.msg_size;
+	EXPECT_EQ(0, memcmp(&expected, &self->create, sizeof(expected)));
+}
+
 TEST_F(ports, permissions_of_more_than_rwx_are_refused)
 {
 	static const __u32 perms[] = { 01000, 04755, 0x10180, UINT32_MAX };
