@@ -14,6 +14,8 @@
 #   make demo [GUEST=linux]
 #   make shell           a prompt in the machine, module and tools loaded
 #   make check [TESTS='datapath/* bats/*']
+#   make check-core      those of its tests that concern the module itself
+#   make check-matrix    each kernel, and one table of the results
 #   make check-long      what takes longer
 #   make bench           what a frame costs, how long RTNL is held, what the
 #                        daemon takes
@@ -116,6 +118,14 @@ check: machine
 	$(QUIETLY) -C userspace tests
 	@selftests/check --kernel $(KERNEL) $(TESTS_QUOTED)
 
+# The module's own tests
+check-core: machine
+	@selftests/check --core --kernel $(KERNEL)
+
+# Each kernel, and one table.  README.md's is made from it: MATRIX=--readme
+check-matrix:
+	@selftests/matrix $(MATRIX)
+
 check-long: machine
 	$(QUIETLY) -C userspace tests
 	$(VM)/prepare $(FOR_LONG) $(KERNEL)
@@ -175,6 +185,6 @@ clean:
 		-o -name modules.order \) -delete
 
 .PHONY: all userspace modules install uninstall modules_install dkms-install \
-	prepare prepare-all machine check check-long bench demo shell lint fuzz memcheck \
+	prepare prepare-all machine check check-core check-matrix check-long bench demo shell lint fuzz memcheck \
 	sparse clean
 .NOTPARALLEL:

@@ -129,6 +129,54 @@ offers() {
 	[ -z "$(offers stabletap events vm1 since "")" ]
 }
 
+# Where the kernel's headers are
+in_root() {
+	"$TOP/selftests/vm/in-root" "$KERNEL" "$@"
+}
+
+# build_differently VARIABLE=VALUE... - as for a kernel that differs in that
+build_differently() {
+	# shellcheck disable=SC1091
+	. "$TOP/selftests/vm/lib.sh"
+	mkdir -p "$BATS_TEST_TMPDIR/tree"
+	cp -r "$TOP/kmod" "$TOP/include" "$BATS_TEST_TMPDIR/tree"
+	in_root make -C "$BATS_TEST_TMPDIR/tree/kmod" \
+		KDIR="$(kernel_build "$KERNEL")" "$@"
+}
+
+@test "a kernel without the tap core is refused in one sentence" {
+	run build_differently CONFIG_TAP=
+	[ "$status" -ne 0 ]
+	[[ $output == *"stabletap needs a kernel with CONFIG_TAP"* ]]
+	[[ $output != *"  CC [M]"* ]]
+}
+
+@test "a kernel without macvlan, newer than what was tested, is told so" {
+	run build_differently -n CONFIG_MACVLAN= VERSION=99
+	[[ $output == *"stabletap: "*" has no CONFIG_MACVLAN"* ]]
+	[[ $output == *" is newer than "*", the newest kernel that was tested"* ]]
+}
+
+@test "if no probe can be compiled, the compiler says why" {
+	run build_differently KCFLAGS="-include /nonexistent.h"
+	[ "$status" -ne 0 ]
+	[[ $output == *"nonexistent.h: No such file"* ]]
+	[[ $output == *"The compiler can't compile a file that includes"* ]]
+}
+
+@test "dkms passes over kernels that the probes don't know" {
+	local release
+
+	# shellcheck disable=SC1091
+	. "$TOP/dkms.conf"
+	for release in 5.10.0-46-amd64 5.15.1 6.1.0-56-amd64 7.3.4+deb13-amd64; do
+		[[ $release =~ $BUILD_EXCLUSIVE_KERNEL ]]
+	done
+	for release in 4.19.0-1-amd64 5.4.0 5.9.16 8.0.1 10.2.0; do
+		[[ ! $release =~ $BUILD_EXCLUSIVE_KERNEL ]]
+	done
+}
+
 @test "dkms builds the module of what dkms-install copies, and cleans up" {
 	local version release module built=$BATS_TEST_TMPDIR/built
 
@@ -138,7 +186,7 @@ offers() {
 	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$TOP/dkms.conf")
 	make -s -C "$TOP" dkms-install DESTDIR="$BATS_FILE_TMPDIR/dkms"
 	mkdir "$built"
-	run -0 dkms build "stabletap/$version" -k "$release" \
+	run -0 in_root dkms build "stabletap/$version" -k "$release" \
 		--kernelsourcedir "$(kernel_build "$KERNEL")" \
 		--sourcetree "$BATS_FILE_TMPDIR/dkms/usr/src" \
 		--dkmstree "$built"
@@ -158,7 +206,8 @@ offers() {
 	# What was copied there, which is all that it takes
 	tree=$(echo "$BATS_FILE_TMPDIR"/dkms/usr/src/stabletap-*)
 	cp "$TOP/Makefile" "$tree"
-	make -s -C "$tree" modules_install KDIR="$(kernel_build "$KERNEL")" \
+	in_root make -s -C "$tree" modules_install \
+		KDIR="$(kernel_build "$KERNEL")" \
 		INSTALL_MOD_PATH="$modules" >"$BATS_TEST_TMPDIR/log" 2>&1 ||
 		{ cat "$BATS_TEST_TMPDIR/log"; false; }
 	[ "$(modinfo -b "$modules" -k "$release" -n stabletap)" = \

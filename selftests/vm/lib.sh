@@ -83,6 +83,9 @@ newer_qemu() {
 		    -L "$root/usr/share/qemu" -L "$root/usr/share/seabios")
 }
 
+# The tests that concern the module itself, where a run of all takes too long
+CORE_TESTS=('uapi/*' 'datapath/*' 'survive/*' 'robust/*' vmm/smoke)
+
 # units KIND [PATTERN]... - the tests as dir/name, those that ask for most time
 # first; KIND: empty, or for those of make check-long --long (C), --long-bats,
 # --icount and --sriov (in a machine that counts instructions, or has virtual
