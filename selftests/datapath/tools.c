@@ -153,9 +153,11 @@ TEST_F(tools, nft_counts_and_drops_both_directions)
 	struct scene *s = &self->s;
 
 	ASSERT_EQ(0, st_sh("nft add table netdev t && "
-			   "nft 'add chain netdev t in { type filter hook ingress device vm1 priority 0; }' && "
-			   "nft 'add chain netdev t out { type filter hook egress device vm1 priority 0; }' && "
-			   "nft add rule netdev t in counter && "
+			   "nft 'add chain netdev t in { type filter hook ingress device vm1 priority 0; }'"));
+	/* It came with 5.16. */
+	if (st_sh("nft 'add chain netdev t out { type filter hook egress device vm1 priority 0; }'"))
+		SKIP(return, "this kernel has no nft egress hook");
+	ASSERT_EQ(0, st_sh("nft add rule netdev t in counter && "
 			   "nft add rule netdev t out counter"));
 	ASSERT_EQ(0, scene_flows(s));
 	ASSERT_EQ(0, scene_send(s));

@@ -742,11 +742,34 @@ TEST_F(taken, a_lower_that_the_other_port_refuses_has_no_master_then)
 	EXPECT_EQ(0, st_attach(self->control, self->vm2, self->d1, 0));
 }
 
+/*
+ * Does TUNSETLINK ask whoever uses the device?  Not before 5.11: then not even a
+ * bridge can refuse.  -EPERM if it does.
+ */
+static int type_change_is_refused(int fd, int t0)
+{
+	int br0 = st_link_add("br0", "bridge", 0), err;
+
+	if (br0 < 0)
+		return br0;
+	err = st_link_master(t0, br0);
+	if (err)
+		return err;
+	err = ioctl(fd, TUNSETLINK, ARPHRD_FDDI) ? -errno : 0;
+	if (!err)
+		ioctl(fd, TUNSETLINK, ARPHRD_ETHER);
+	return st_link_del(br0) ?: err;
+}
+
 TEST_F(taken, a_lower_stays_an_ethernet_device)
 {
-	int fd, t0 = add_tap(&fd, ARPHRD_ETHER);
+	int fd, err, t0 = add_tap(&fd, ARPHRD_ETHER);
 
 	ASSERT_LT(0, t0);
+	err = type_change_is_refused(fd, t0);
+	if (!err)
+		SKIP(return, "TUNSETLINK asks nobody on this kernel");
+	ASSERT_EQ(-EPERM, err);
 	ASSERT_EQ(0, st_attach(self->control, self->vm2, t0, 0));
 	ASSERT_EQ(0, st_link_up(t0, false));
 	EXPECT_EQ(-1, ioctl(fd, TUNSETLINK, ARPHRD_FDDI));
