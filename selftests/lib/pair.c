@@ -147,13 +147,20 @@ int pair_open(struct pair *pair, int control, int port)
 	uint64_t features = 0;
 	int id, err;
 
+	memset(pair, 0, sizeof(*pair));
+	pair->tap = -1;
+	pair->vhost = -1;
 	for (id = RX; id <= TX; id++) {
 		pair->ring[id] = mmap(NULL, sizeof(struct ring),
 				      PROT_READ | PROT_WRITE,
 				      MAP_PRIVATE | MAP_ANONYMOUS |
 				      MAP_POPULATE, -1, 0);
-		if (pair->ring[id] == MAP_FAILED)
+		if (pair->ring[id] == MAP_FAILED) {
+			pair->ring[id] = NULL;
 			return -errno;
+		}
+		pair->ring[id]->kick = -1;
+		pair->ring[id]->call = -1;
 	}
 
 	pair->tap = st_port_open(control, port, 0);
@@ -204,7 +211,8 @@ void pair_close(struct pair *pair)
 	}
 }
 
-int pair_send(struct pair *pair, const void *frame, size_t len)
+int pair_send_as(struct pair *pair, const void *hdr, const void *frame,
+		 size_t len)
 {
 	const size_t hdr_len = sizeof(struct virtio_net_hdr_mrg_rxbuf);
 	struct ring *ring = pair->ring[TX];
@@ -214,10 +222,17 @@ int pair_send(struct pair *pair, const void *frame, size_t len)
 		return id;
 	if (len > PAIR_BUFFER - hdr_len)
 		return -EMSGSIZE;
-	memset(ring->buffer[id], 0, hdr_len);
+	memcpy(ring->buffer[id], hdr, hdr_len);
 	memcpy(ring->buffer[id] + hdr_len, frame, len);
 	ring_post(ring, id, hdr_len + len, 0);
 	return 0;
+}
+
+int pair_send(struct pair *pair, const void *frame, size_t len)
+{
+	const struct virtio_net_hdr_mrg_rxbuf hdr = {};
+
+	return pair_send_as(pair, &hdr, frame, len);
 }
 
 bool pair_sent(struct pair *pair)

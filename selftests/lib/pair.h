@@ -44,12 +44,15 @@ struct pair {
 
 /*
  * A queue of the port, and all that is ever set up for it; nothing of that is
- * touched again.
+ * touched again.  After a failure, too, pair_close() gives back what there is.
  */
 int pair_open(struct pair *pair, int control, int port);
 void pair_close(struct pair *pair);
 /* Queue one frame; ring_kick() of ring[TX] sends it. */
 int pair_send(struct pair *pair, const void *frame, size_t len);
+/* The same with a vnet header, of struct virtio_net_hdr_mrg_rxbuf's size */
+int pair_send_as(struct pair *pair, const void *hdr, const void *frame,
+		 size_t len);
 /* Every buffer that was made available comes back; false at the deadline. */
 bool pair_sent(struct pair *pair);
 /*
