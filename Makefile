@@ -22,6 +22,8 @@
 #   make lint            user space through sanitizers and linters
 #   make fuzz [SECONDS=30] its parsers under a fuzzer, so long
 #   make memcheck        its unit tests under valgrind
+#   make fuzz-kernel [SECONDS=180] the module under a fuzzer, so long; KERNEL
+#                        may also be a kernel's build tree
 #   make sparse          the module through sparse
 
 KERNEL ?= 6.1
@@ -170,6 +172,13 @@ fuzz:
 	$(QUIETLY) -C selftests/fuzz
 	@selftests/fuzz/run $(SECONDS)
 
+# What is not a path is a kernel that can be prepared.
+fuzz-kernel:
+	$(VM)/prepare $(if $(findstring /,$(KERNEL)),6.1,$(KERNEL))
+	$(VM)/build-module --strict $(KERNEL)
+	$(QUIETLY) -C selftests/kfuzz WERROR=1
+	@selftests/kfuzz/run --kernel $(KERNEL) $(SECONDS)
+
 memcheck:
 	$(VM)/prepare --also valgrind $(KERNEL)
 	$(QUIETLY) -C userspace memcheck
@@ -185,6 +194,6 @@ clean:
 		-o -name modules.order \) -delete
 
 .PHONY: all userspace modules install uninstall modules_install dkms-install \
-	prepare prepare-all machine check check-core check-matrix check-long bench demo shell lint fuzz memcheck \
-	sparse clean
+	prepare prepare-all machine check check-core check-matrix check-long \
+	bench demo shell lint fuzz fuzz-kernel memcheck sparse clean
 .NOTPARALLEL:

@@ -98,7 +98,7 @@ units() {
 	for source in "$TOP"/selftests/*/*.c "$TOP"/selftests/*/*.bats; do
 		name=${source#"$TOP"/selftests/}
 		case $name in
-		lib/*|vm/*|host/*|bench/*|fuzz/*|demo/*|'*'*|*'/*.'*)
+		lib/*|vm/*|host/*|bench/*|fuzz/*|kfuzz/*|demo/*|'*'*|*'/*.'*)
 			continue ;;
 		icount/*|sriov/*)
 			[ "$kind" = "--${name%%/*}" ] || continue ;;

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kfuzz.h"
+#include "scene.h"
+
+static uint64_t sum(const uint64_t table[KF_WORKERS][KF_CALLS],
+		    unsigned int call)
+{
+	uint64_t total = 0;
+	int i;
+
+	for (i = 0; i < KF_WORKERS; i++)
+		total += table[i][call];
+	return total;
+}
+
+static uint64_t failures(const struct kf_shared *shared, unsigned int call,
+			 int err)
+{
+	uint64_t total = 0;
+	int i;
+
+	for (i = 0; i < KF_WORKERS; i++)
+		total += shared->failed[i][call][err];
+	return total;
+}
+
+/* The three most frequent */
+static void tell_errnos(const struct kf_shared *shared, unsigned int call)
+{
+	uint64_t last = UINT64_MAX, most, count;
+	int told, err, which, after = 0;
+
+	for (told = 0; told < 3; told++) {
+		most = 0;
+		which = 0;
+		for (err = 1; err < KF_ERRNOS; err++) {
+			count = failures(shared, call, err);
+			if (count > last || (count == last && err <= after))
+				continue;
+			if (count > most) {
+				most = count;
+				which = err;
+			}
+		}
+		if (!most)
+			return;
+		printf(" %s %llu", strerrorname_np(which) ?: "?",
+		       (unsigned long long)most);
+		last = most;
+		after = which;
+	}
+}
+
+void report_table(const struct kf_shared *shared, unsigned int workers)
+{
+	uint64_t made = 0, done = 0, programs = 0, kept = 0;
+	unsigned int i;
+
+	printf("# %-34s %9s %9s  most failed by\n", "call", "made",
+	       "succeeded");
+	for (i = 0; i < kf_calls(); i++) {
+		printf("# %-34s %9llu %9llu ", kf_call_at(i)->name,
+		       (unsigned long long)sum(shared->made, i),
+		       (unsigned long long)sum(shared->done, i));
+		tell_errnos(shared, i);
+		printf("\n");
+		made += sum(shared->made, i);
+		done += sum(shared->done, i);
+	}
+	for (i = 0; i < workers; i++) {
+		programs += shared->programs[i];
+		kept += shared->kept[i];
+	}
+	printf("# %-34s %9llu %9llu\n", "all", (unsigned long long)made,
+	       (unsigned long long)done);
+	printf("# %llu programs", (unsigned long long)programs);
+	if (shared->covered)
+		printf(", %llu of them reached something new, %llu points of the module in all",
+		       (unsigned long long)kept,
+		       (unsigned long long)shared->covered);
+	else
+		printf("; no KCOV in this kernel");
+	printf("\n");
+}
+
+static unsigned int passed, failed;
+
+static void result(bool good, const char *what)
+{
+	printf("%s - kfuzz: %s\n", good ? "ok" : "not ok", what);
+	if (good)
+		passed++;
+	else
+		failed++;
+}
+
+/* One success a minute is not much, but the host may be busy. */
+static bool succeeded_often(const struct kf_shared *shared,
+			    unsigned int seconds)
+{
+	uint64_t made, done, minutes = seconds / 60;
+	unsigned int i;
+	bool all = true;
+
+	for (i = 0; i < kf_calls(); i++) {
+		made = sum(shared->made, i);
+		done = sum(shared->done, i);
+		if (!kf_call_at(i)->share ||
+		    (done >= minutes &&
+		     done * 100 >= made * kf_call_at(i)->share))
+			continue;
+		printf("# %s: only %llu of %llu succeeded\n",
+		       kf_call_at(i)->name, (unsigned long long)done,
+		       (unsigned long long)made);
+		all = false;
+	}
+	return all;
+}
+
+static bool errnos_known(const struct kf_shared *shared)
+{
+	bool all = true;
+	int i;
+
+	for (i = 0; i < KF_WORKERS; i++) {
+		if (!shared->strange[i])
+			continue;
+		printf("# worker %d: %llu times, the last was %s\n", i,
+		       (unsigned long long)shared->strange[i],
+		       strerrorname_np(shared->last_strange[i]));
+		all = false;
+	}
+	return all;
+}
+
+/* A port in a new namespace works both ways, by macvlan and direct. */
+static bool port_works(bool macvlan)
+{
+	struct scene scene;
+	bool good;
+
+	good = !scene_new(&scene, macvlan, 1) && !scene_attach(&scene) &&
+	       !scene_flows(&scene);
+	scene_end(&scene);
+	return good;
+}
+
+/* Namespaces that nobody has any more go in their own time. */
+static bool module_goes(void *unused)
+{
+	return !st_module_unload();
+}
+
+int report_results(const struct kf_shared *shared, unsigned int seconds,
+		   int bad_workers)
+{
+	result(!bad_workers, "every worker came to its end");
+	result(errnos_known(shared), "no ioctl failed by an errno that its header does not know");
+	result(succeeded_often(shared, seconds), "every call that should did succeed often");
+	if (!bad_workers) {
+		result(port_works(false), "a new port works afterwards, direct");
+		result(port_works(true), "a new port works afterwards, by a macvlan");
+		/* Out of the namespaces of the last ports */
+		st_netns_new();
+		result(st_wait(module_goes, NULL, ST_DEADLINE), "the module can be unloaded");
+	}
+	printf("# kfuzz: %u passed, %u failed\n", passed, failed);
+	fflush(stdout);
+	return failed || !passed;
+}
