@@ -24,6 +24,7 @@ union request {
 	struct stabletap_set set;
 	struct stabletap_get get;
 	struct stabletap_list list;
+	struct stabletap_stats stats;
 };
 
 /* One page that can be used, and one that can't */
@@ -122,7 +123,14 @@ static int control_create(struct kf *kf)
 		kf_mac(kf, create->mac);
 	create->mtu = KF_PICK(kf, mtus);
 	create->queues = kf_below(kf, 9);
-	if (kf_once_in(kf, 8)) {
+	if (kf_once_in(kf, 4)) {
+		create->flags = kf_below(kf, 8);
+		create->owner = create->flags & STABLETAP_CREATE_OWNER ?
+				kf_below(kf, 3) : 0;
+		create->perm = create->flags & STABLETAP_CREATE_PERM ?
+			       kf_below(kf, 0777) : 0;
+	}
+	if (kf_once_in(kf, 12)) {
 		create->queues = kf_number(kf);
 		create->owner = kf_number(kf);
 		create->perm = kf_number(kf);
@@ -197,6 +205,15 @@ static int control_get(struct kf *kf)
 			     sizeof(request.get));
 }
 
+static int control_stats(struct kf *kf)
+{
+	union request request = {};
+
+	request.stats.port = kf_port(kf);
+	return control_ioctl(kf, STABLETAP_IOC_STATS, &request,
+			     sizeof(request.stats));
+}
+
 static int control_list(struct kf *kf)
 {
 	union request request = {};
@@ -244,6 +261,7 @@ static const struct kf_call calls[] = {
 	{ "ioctl DETACH", 16, control_detach, 1, true },
 	{ "ioctl SET", 6, control_set, 1, true },
 	{ "ioctl GET", 12, control_get, 1, true },
+	{ "ioctl STATS", 6, control_stats, 1, true },
 	{ "ioctl LIST", 6, control_list, 1, true },
 	{ "ioctl of any kind", 8, control_any },
 	{ "open of the control device", 2, control_open, 1 },

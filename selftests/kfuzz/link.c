@@ -15,6 +15,18 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+/* What attaches, replaces, detaches or changes the filter mode */
+static void put_lower(struct kf *kf, struct nlmsghdr *nlh)
+{
+	if (kf_below(kf, 4))
+		mnl_attr_put_u32(nlh, IFLA_STABLETAP_LOWER, kf_once_in(kf, 4) ?
+				 0 : kf_link(kf));
+	if (kf_below(kf, 4))
+		mnl_attr_put_u32(nlh, IFLA_STABLETAP_ATTACH_FLAGS,
+				 kf_below(kf, 4) ? STABLETAP_ATTACH_REPLACE :
+				 kf_below(kf, 16));
+}
+
 /*
  * IFLA_INFO_DATA of a port: known attributes with values that may be right,
  * sometimes those that are only told, unknown ones, or of another size.
@@ -31,7 +43,9 @@ static void port_data(struct kf *kf, struct nlmsghdr *nlh, bool is_new)
 				IFLA_STABLETAP_ON_DETACH;
 		if (kf_once_in(kf, 8))
 			type = kf_below(kf, IFLA_STABLETAP_MAX + 4);
-		if (kf_once_in(kf, 24)) {
+		if (!is_new && kf_once_in(kf, 2)) {
+			put_lower(kf, nlh);
+		} else if (kf_once_in(kf, 24)) {
 			memset(junk, kf_next(kf), sizeof(junk));
 			mnl_attr_put(nlh, type, kf_below(kf, sizeof(junk)),
 				     junk);
@@ -101,7 +115,10 @@ static int link_change_slave(struct kf *kf)
 	mnl_attr_put_strz(nlh, IFLA_INFO_SLAVE_KIND, STABLETAP_KIND);
 	data = mnl_attr_nest_start(nlh, IFLA_INFO_SLAVE_DATA);
 	while (times--)
-		mnl_attr_put_u32(nlh, kf_below(kf, 8), kf_number(kf));
+		mnl_attr_put_u32(nlh, kf_below(kf, 3) ?
+				 IFLA_STABLETAP_SLAVE_ATTACH_FLAGS :
+				 kf_below(kf, 8), kf_below(kf, 4) ?
+				 kf_below(kf, 8) : kf_number(kf));
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
 	if (kf_once_in(kf, 2))
