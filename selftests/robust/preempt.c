@@ -52,7 +52,7 @@ FIXTURE(preempt) {
 	int fd[2];
 	struct writer low;
 	struct writer high;
-	struct stabletap_get before;
+	struct stabletap_stats before;
 };
 
 static atomic_bool stop;
@@ -137,7 +137,7 @@ FIXTURE_SETUP(preempt)
 	/* Its own frames, IPv6's, would be counted, too. */
 	ASSERT_EQ(0, st_sh("echo 1 >/proc/sys/net/ipv6/conf/t0/disable_ipv6"));
 	ASSERT_EQ(0, st_attach(self->control, self->port, st_ifindex("t0"), 0));
-	ASSERT_EQ(0, st_get(self->control, self->port, &self->before));
+	ASSERT_EQ(0, st_stats(self->control, self->port, &self->before));
 	ASSERT_EQ(0, writer_find_flow(&self->low, self->fd, 0));
 	ASSERT_EQ(0, writer_find_flow(&self->high, self->fd, 1));
 	atomic_store(&stop, false);
@@ -210,10 +210,9 @@ static void *reader_main(void *arg)
 
 TEST_F_TIMEOUT(preempt, every_frame_is_counted_once, 600)
 {
-	const struct stabletap_stats *then = &self->before.stats;
-	const struct stabletap_stats *now;
+	const struct stabletap_stats *then = &self->before;
+	struct stabletap_stats now;
 	pthread_t low, high, reader;
-	struct stabletap_get get;
 	uint64_t written, dropped;
 	void *failed;
 	int i;
@@ -231,16 +230,15 @@ TEST_F_TIMEOUT(preempt, every_frame_is_counted_once, 600)
 	EXPECT_STREQ("", failed ?: "");
 	ASSERT_EQ(0, pthread_join(reader, NULL));
 
-	ASSERT_EQ(0, st_get(self->control, self->port, &get));
-	now = &get.stats;
+	ASSERT_EQ(0, st_stats(self->control, self->port, &now));
 	written = self->low.written + self->high.written;
-	dropped = now->rx_ring - then->rx_ring;
+	dropped = now.rx_ring - then->rx_ring;
 	TH_LOG("%llu frames, %llu of them refused",
 	       (unsigned long long)written, (unsigned long long)dropped);
 	EXPECT_LT(500, dropped);
-	EXPECT_EQ(written, now->rx_packets - then->rx_packets + dropped);
-	EXPECT_EQ(0, now->rx_no_reader - then->rx_no_reader);
-	EXPECT_EQ(0, now->rx_nomem - then->rx_nomem);
+	EXPECT_EQ(written, now.rx_packets - then->rx_packets + dropped);
+	EXPECT_EQ(0, now.rx_no_reader - then->rx_no_reader);
+	EXPECT_EQ(0, now.rx_nomem - then->rx_nomem);
 }
 
 TEST_HARNESS_MAIN
