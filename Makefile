@@ -17,6 +17,8 @@
 #   make check-core      those of its tests that concern the module itself
 #   make check-matrix    each kernel, and one table of the results
 #   make check-long      what takes longer
+#   make check-soak [FRAMES=2000000 ROUNDS=500] millions of frames while all that
+#                        can happen does; real NICs that are removed
 #   make bench           what a frame costs, how long RTNL is held, what the
 #                        daemon takes
 #   make lint            user space through sanitizers and linters
@@ -133,6 +135,12 @@ check-long: machine
 	$(VM)/prepare $(FOR_LONG) $(KERNEL)
 	@selftests/check --long --kernel $(KERNEL) $(TESTS_QUOTED)
 
+check-soak: machine
+	$(VM)/prepare --qemu --openvswitch --also libteam-utils $(KERNEL)
+	$(QUIETLY) -C userspace SAN=1
+	@FRAMES=$(FRAMES) ROUNDS=$(ROUNDS) selftests/check --soak \
+		--kernel $(KERNEL) $(TESTS_QUOTED)
+
 # The patterns are for check, not for the shell.
 TESTS_QUOTED := $(patsubst %,'%',$(TESTS))
 
@@ -195,5 +203,5 @@ clean:
 
 .PHONY: all userspace modules install uninstall modules_install dkms-install \
 	prepare prepare-all machine check check-core check-matrix check-long \
-	bench demo shell lint fuzz fuzz-kernel memcheck sparse clean
+	check-soak bench demo shell lint fuzz fuzz-kernel memcheck sparse clean
 .NOTPARALLEL:

@@ -89,7 +89,8 @@ CORE_TESTS=('uapi/*' 'datapath/*' 'survive/*' 'robust/*' vmm/smoke)
 # units KIND [PATTERN]... - the tests as dir/name, those that ask for most time
 # first; KIND: empty, or for those of make check-long --long (C), --long-bats,
 # --icount and --sriov (in a machine that counts instructions, or has virtual
-# functions).  As selftests/Makefile.
+# functions); for those of make check-soak --soak and --removal.  As
+# selftests/Makefile.
 units() {
 	local kind=$1 source name pattern
 
@@ -100,7 +101,7 @@ units() {
 		case $name in
 		lib/*|vm/*|host/*|bench/*|fuzz/*|kfuzz/*|demo/*|'*'*|*'/*.'*)
 			continue ;;
-		icount/*|sriov/*)
+		icount/*|sriov/*|soak/*|removal/*)
 			[ "$kind" = "--${name%%/*}" ] || continue ;;
 		*-long.bats)
 			[ "$kind" = --long-bats ] || continue ;;
