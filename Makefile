@@ -137,7 +137,6 @@ check-long: machine
 
 check-soak: machine
 	$(VM)/prepare --qemu --openvswitch --also libteam-utils $(KERNEL)
-	$(QUIETLY) -C userspace SAN=1
 	@FRAMES=$(FRAMES) ROUNDS=$(ROUNDS) selftests/check --soak \
 		--kernel $(KERNEL) $(TESTS_QUOTED)
 

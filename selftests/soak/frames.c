@@ -584,7 +584,8 @@ TEST_F_TIMEOUT(soak, every_frame_is_accounted_for_and_nothing_is_left,
 	       14400)
 {
 	const char *asked = getenv("FRAMES");
-	uint32_t frames = asked ? strtoul(asked, NULL, 10) : SOAK_FRAMES;
+	uint32_t frames = asked && *asked ? strtoul(asked, NULL, 10) :
+					    SOAK_FRAMES;
 	struct settled settled = {};
 	struct count count;
 	int users = module_users();
