@@ -17,6 +17,21 @@ declare -A KERNEL_SUITES=([5.10]="bullseye bullseye-security"
 			  [7]="trixie trixie-backports"
 			  [7-rt]="trixie trixie-backports")
 
+# The kernels that are built here, of Debian's source, and the release of Debian
+# whose package it is: empty for this machine's.  What follows the dash names
+# the configuration (see build-kernel).
+declare -A BUILT_FROM=([6.1-debug]="" [6.1-kcsan]=""
+		       [7-debug]=trixie-backports)
+
+# How many times as long as a kernel of Debian's does one take that looks after
+# itself?  All limits of the tests are multiplied by it.
+slowness() {
+	case $1 in
+	*-debug|*-kcsan)	echo "${STABLETAP_SLOW:-4}" ;;
+	*)			echo "${STABLETAP_SLOW:-1}" ;;
+	esac
+}
+
 say() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 }
