@@ -19,6 +19,8 @@
 #   make check-long      what takes longer
 #   make check-soak [FRAMES=2000000 ROUNDS=500] millions of frames while all that
 #                        can happen does; real NICs that are removed
+#   make check-debug [KERNEL=6.1|7]  in a kernel that looks after itself, built
+#                        for it; or KERNEL=6.1 CONFIG=kcsan, for data races
 #   make bench           what a frame costs, how long RTNL is held, what the
 #                        daemon takes
 #   make lint            user space through sanitizers and linters
@@ -140,6 +142,13 @@ check-soak: machine
 	@FRAMES=$(FRAMES) ROUNDS=$(ROUNDS) selftests/check --soak \
 		--kernel $(KERNEL) $(TESTS_QUOTED)
 
+# The kernel's configuration: debug or kcsan
+CONFIG ?= debug
+check-debug:
+	@$(QUIETLY) machine KERNEL=$(KERNEL)-$(CONFIG)
+	$(QUIETLY) -C userspace tests
+	@selftests/check-debug $(KERNEL)-$(CONFIG) $(TESTS_QUOTED)
+
 # The patterns are for check, not for the shell.
 TESTS_QUOTED := $(patsubst %,'%',$(TESTS))
 
@@ -202,5 +211,6 @@ clean:
 
 .PHONY: all userspace modules install uninstall modules_install dkms-install \
 	prepare prepare-all machine check check-core check-matrix check-long \
-	check-soak bench demo shell lint fuzz fuzz-kernel memcheck sparse clean
+	check-soak check-debug bench demo shell lint fuzz fuzz-kernel memcheck \
+	sparse clean
 .NOTPARALLEL:
