@@ -36,6 +36,9 @@ void st_message_set(struct stabletap *st, const char *fmt, ...)
 int st_links_insert(struct stabletap_links *links, size_t i,
 		    const struct stabletap_link *link);
 
+/* Fill in the device's parent, as far as sysfs knows it. */
+void st_sysfs_parent(struct stabletap_link *link);
+
 /* Called for each answer; negative: stop calling and return that. */
 typedef int (*st_answer_fn)(const struct nlmsghdr *nlh, void *arg);
 

@@ -2,6 +2,7 @@
 /* Reading messages, above all RTM_NEWLINK and RTM_DELLINK. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <net/if_arp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,6 +233,10 @@ int stabletap_link_parse(const struct nlmsghdr *nlh, struct stabletap_link *out)
 	parse_plain(tb, &link);
 	if (tb[IFLA_LINKINFO])
 		parse_info(tb[IFLA_LINKINFO], &link);
+	/* Kernels before 5.14 do not send it. */
+	if (!*link.parent_dev && !*link.kind && !(link.flags & IFF_LOOPBACK) &&
+	    nlh->nlmsg_type == RTM_NEWLINK)
+		st_sysfs_parent(&link);
 	if (tb[IFLA_PROP_LIST]) {
 		err = parse_props(tb[IFLA_PROP_LIST], &link);
 		if (err)
