@@ -282,14 +282,18 @@ deleted" ]
 	stabletap add vm2
 	eventually grep -q 'vm2: up' "$events"
 	kill -STOP "$MONITOR"
-	for ((i = 0; i < 400; i++)); do
-		echo "link set d0 mtu $((1500 + i % 2))"
-	done | ip -batch -
+	# How much a socket holds by default has grown to 4 MiB (7.x).
+	for ((turn = 0; turn < 30; turn++)); do
+		for ((i = 0; i < 400; i++)); do
+			echo "link set d0 mtu $((1500 + i % 2))"
+		done | ip -batch -
+		[ "$(in_ns cat /proc/net/netlink |
+			awk '$2 == 0 && $9 > 0' | wc -l)" = 0 ] || break
+	done
+	[ "$turn" -lt 30 ]
 	# It keeps what came before that.
 	stabletap attach vm1 dev d0
 	stabletap del vm2
-	[ "$(in_ns cat /proc/net/netlink | awk -v pid="$MONITOR" \
-		'$2 == 0 && $9 > 0' | wc -l)" -gt 0 ]
 	kill -CONT "$MONITOR"
 	eventually grep -q 'vm2: deleted' "$events"
 	eventually grep -q 'vm1: attached' "$events"

@@ -82,12 +82,13 @@ struct world {
 	unsigned int injected, refused, done, differing;
 };
 
-/* The state, as sorted lines */
+/* The state, as sorted lines.  Each turn makes links with new ifindexes. */
 #define LINES 300
+#define LINKS 8192
 struct text {
 	char line[LINES][160];
 	int n;
-	char names[64][IFNAMSIZ];	/* of the links, by ifindex */
+	char names[LINKS][IFNAMSIZ];	/* of the links, by ifindex */
 	const char *where;
 };
 
@@ -105,7 +106,7 @@ text_add(struct text *text, const char *format, ...)
 
 static const char *text_name(const struct text *text, unsigned int ifindex)
 {
-	return !ifindex ? "-" : ifindex < 64 ? text->names[ifindex] : "?";
+	return !ifindex ? "-" : ifindex < LINKS ? text->names[ifindex] : "?";
 }
 
 static const char *mac_text(const uint8_t *mac)
@@ -135,7 +136,7 @@ static int names_cb(const struct nlmsghdr *nlh, void *data)
 	const struct nlattr *attr;
 	struct text *text = data;
 
-	if (ifm->ifi_index >= 64)
+	if (ifm->ifi_index >= LINKS)
 		return MNL_CB_OK;
 	mnl_attr_for_each(attr, nlh, sizeof(*ifm))
 		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
