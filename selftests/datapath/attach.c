@@ -825,7 +825,7 @@ TEST_F(replace, both_directions_switch_and_the_old_lower_is_put_back)
 	ASSERT_EQ(100, st_packet_send(self->peer1, self->p1, frame, 100));
 	EXPECT_EQ(0, scene_await_fd(s, 60, SCENE_DEADLINE));
 	EXPECT_TRUE(SCENE_AWAIT(s, rx_packets, 1));
-	EXPECT_EQ(STABLETAP_STATE_ATTACHED, s->get.state);
+	EXPECT_EQ(STABLETAP_STATE_ATTACHED, scene_get(s)->state);
 	EXPECT_EQ(self->v1, s->get.lower);
 }
 
