@@ -134,7 +134,7 @@ static rx_handler_result_t lower_handle_frame(struct sk_buff **pskb)
 	if (unlikely(rcu_access_pointer(port->lower) != lower))
 		goto drop;
 	why = STABLETAP_RX_DOWN;
-	if (unlikely(!(port->dev->flags & IFF_UP)))
+	if (unlikely(!(READ_ONCE(port->dev->flags) & IFF_UP)))
 		goto drop;
 	/* tap_put_user() would BUG() on it */
 	why = STABLETAP_RX_LRO;
@@ -150,8 +150,10 @@ static rx_handler_result_t lower_handle_frame(struct sk_buff **pskb)
 
 	*pskb = skb;
 	skb->dev = port->dev;
+	/* A frame that comes while the address changes may be taken for either. */
 	if (skb->pkt_type == PACKET_OTHERHOST &&
-	    ether_addr_equal_64bits(eth_hdr(skb)->h_dest, port->dev->dev_addr))
+	    data_race(ether_addr_equal_64bits(eth_hdr(skb)->h_dest,
+					      port->dev->dev_addr)))
 		skb->pkt_type = PACKET_HOST;
 	return RX_HANDLER_ANOTHER;
 
