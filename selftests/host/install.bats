@@ -13,9 +13,9 @@ KERNEL=${STABLETAP_KERNEL:-6.1}
 # Below the directory that is installed to
 MAN=usr/share/man
 
-# Files, and directories without any, with their modes
+# Files, links, and directories without any, with their modes
 tree() {
-	(cd "$1" && find . \( -type f -o -type d -empty \) -printf '%m %P\n' |
+	(cd "$1" && find . \( ! -type d -o -empty \) -printf '%m %P\n' |
 		sort -k 2)
 }
 
@@ -26,6 +26,9 @@ setup_file() {
 }
 
 @test "everything is installed, and nothing else" {
+	local arch
+
+	arch=$(cc -print-multiarch)
 	diff - <(tree "$ROOT") <<-TREE
 		755 etc/stabletap
 		644 usr/include/linux/stabletap.h
@@ -37,6 +40,8 @@ setup_file() {
 		644 usr/lib/sysusers.d/stabletap.conf
 		644 usr/lib/tmpfiles.d/stabletap.conf
 		644 usr/lib/udev/rules.d/80-stabletap.rules
+		644 usr/lib/$arch/ip/link_stabletap.so
+		777 usr/lib/$arch/ip/link_stabletap_slave.so
 		755 usr/sbin/stabletap
 		755 usr/sbin/stabletapd
 		644 usr/share/bash-completion/completions/stabletap
@@ -58,7 +63,7 @@ setup_file() {
 		"$root/usr/local/lib/systemd/system/stabletapd.service"
 	touch "$root/etc/stabletap/mine.conf"
 	make -s -C "$TOP" uninstall DESTDIR="$root"
-	[ "$(find "$root" -type f -printf '%P\n')" = etc/stabletap/mine.conf ]
+	[ "$(find "$root" ! -type d -printf '%P\n')" = etc/stabletap/mine.conf ]
 	rm "$root/etc/stabletap/mine.conf"
 	make -s -C "$TOP" install uninstall DESTDIR="$root"
 	[ ! -e "$root/etc/stabletap" ]

@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+#
+# The plug-in of ip(8): what a port has beside master and nomaster.
+#
+#     vm1 ── d0, then d1
+
+load command.bash
+
+setup() {
+	setup_scene
+	IP_LIB_DIR=$(dirname "$STABLETAP_TOP"/build/root/usr/lib/*/ip/link_stabletap.so)
+	export IP_LIB_DIR
+}
+
+# of_ip DEVICE FILTER - does what ip tells of a device's kind fulfil jq's filter?
+of_ip() {
+	run -0 ip -j -d link show "$1"
+	echo "# $output"
+	jq -e ".[0].linkinfo | $2" <<<"$output"
+}
+
+@test "a port is made with every attribute, and told with them" {
+	ip link add vm1 address $MAC type stabletap queues 3 owner nobody \
+		group daemon perm 0640 on-detach drop lower d0 filter
+	of_ip vm1 '.info_kind == "stabletap" and (.info_data |
+		.state == "attached" and .lower == "d0" and
+		.lower_kind == "direct" and .receives == "filter" and
+		.queues == 3 and .open_queues == 0 and .on_detach == "drop" and
+		.owner == 65534 and .group == 1 and .perm == "0640" and
+		.attaches == 1 and .replaces == 0 and .losses == 0)'
+	of_ip d0 '.info_slave_kind == "stabletap" and
+		.info_slave_data == {"lower_kind": "direct", "receives": "filter"}'
+	# For people
+	run -0 ip -d link show vm1
+	[[ $output == *" state attached lower d0 kind direct filter queues 3 open 0 on-detach drop owner 65534 group 1 perm 0640 attaches 1 replaces 0 losses 0 "* ]]
+	run -0 ip -d link show d0
+	[[ $output == *" stabletap_slave kind direct filter "* ]]
+}
+
+@test "a lower is replaced, made promiscuous, and taken away" {
+	ip link add vm1 type stabletap lower d0 filter
+	run -2 ip link set vm1 type stabletap lower d1
+	[[ $output == *"The port has a lower; detach it first, or ask for replace"* ]]
+	ip link set vm1 type stabletap lower d1 replace
+	of_ip vm1 '.info_data | .lower == "d1" and .receives == "promisc" and
+		.replaces == 1 and .last_lower == "d0" and
+		.detach_reason == "replaced"'
+	# By the lower's own attribute, then by the port's
+	ip link set d1 type stabletap_slave filter
+	of_ip vm1 '.info_data.receives == "filter"'
+	ip link set vm1 type stabletap promisc
+	of_ip vm1 '.info_data.receives == "promisc"'
+	ip link set vm1 type stabletap nolower
+	of_ip vm1 '.info_data | .state == "detached" and (has("lower") | not) and
+		.last_lower == "d1" and .detach_reason == "asked"'
+	of_ip d1 'has("info_slave_kind") | not'
+}
+
+@test "the counters of all ports, and of one" {
+	ip link add vm1 type stabletap
+	ip link add vm2 type stabletap lower d0
+	ip link set vm2 up
+	ip addr add 10.77.1.1/24 dev vm2
+	in_ns ping -c 1 -W 1 10.77.1.2 || :
+	ip link set vm2 down
+	run -0 ip -j link xstats type stabletap
+	echo "# $output"
+	jq -e 'length == 2 and (.[] | select(.ifname == "vm2") |
+		.tx_packets > 0 and length == 17)' <<<"$output"
+	run -0 ip -j link xstats type stabletap dev vm2
+	diff <(jq -S '.[0] | del(.ifname)' <<<"$output") \
+		<(stabletap -j -s show vm2 | jq -S '.[0].stats')
+	run -0 ip link xstats type stabletap dev vm1
+	[[ $output == "vm1 "*"    tx_packets     0"* ]]
+}
+
+@test "what is wrong is refused in words" {
+	run -0 ip link help stabletap
+	[[ $output == "Usage: ... stabletap [ queues N ]"* ]]
+	ip link add vm1 type stabletap
+	run ! ip link set vm1 type stabletap lower d9
+	[[ $output == *'stabletap: d9 is not a valid value of "lower"'* ]]
+	run ! ip link set vm1 type stabletap on-detach keep
+	[[ $output == *'stabletap: keep is not a valid value of "on-detach"'* ]]
+	for perm in 0888 -1 '' 40000000000; do
+		run ! ip link add vm2 type stabletap perm "$perm"
+		[[ $output == *'is not a valid value of "perm"'* ]]
+	done
+	run ! ip link set vm1 type stabletap lower
+	[[ $output == *'stabletap: "lower" needs a value'* ]]
+	run ! ip link set vm1 type stabletap loewr d0
+	[[ $output == *'stabletap: unknown option "loewr"'*"Usage: "* ]]
+	run ! ip link xstats type stabletap dev
+	[[ $output == "Usage: "* ]]
+	run ! ip link xstats type stabletap dev d9
+	of_ip vm1 '.info_data.state == "detached"'
+}
