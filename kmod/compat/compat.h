@@ -19,7 +19,7 @@
 #include <net/netdev_lock.h>
 #endif
 
-/* Until 6.3 a class got at the namespace of a device that was not const. */
+/* Until 6.1 a class got at the namespace of a device that was not const. */
 #if defined(STABLETAP_CLASS_NAMESPACE_CONST) || \
 	defined(STABLETAP_CLASS_NAMESPACE_NS_COMMON)
 typedef const struct device stabletap_class_device;
@@ -27,7 +27,7 @@ typedef const struct device stabletap_class_device;
 typedef struct device stabletap_class_device;
 #endif
 
-/* Until 7.2 it told that namespace as a pointer of any type. */
+/* Until 6.19 it told that namespace as a pointer of any type. */
 #ifdef STABLETAP_CLASS_NAMESPACE_NS_COMMON
 typedef const struct ns_common stabletap_class_tag;
 
@@ -44,7 +44,7 @@ static inline stabletap_class_tag *stabletap_class_tag_of(struct net *net)
 }
 #endif
 
-/* Until 6.1 so did a device type at the name and owner of a node. */
+/* Until 6.2 so did a device type at the name and owner of a node. */
 #ifdef STABLETAP_DEVNODE_CONST
 typedef const struct device stabletap_node_device;
 #else
@@ -88,7 +88,7 @@ static inline void stabletap_clear_no_addrconf(struct net_device *dev)
 #endif
 }
 
-/* Until 5.16 a freed frame had no reason, and not all of these before 6.1. */
+/* Until 5.16 a freed frame had no reason; 5.17 and 5.18 lack some of these. */
 #ifdef STABLETAP_HAVE_DROP_REASON
 #define STABLETAP_DROP(reason) SKB_DROP_REASON_##reason
 #else
@@ -191,7 +191,10 @@ static inline void stabletap_dev_put(struct net_device *dev,
 #endif
 }
 
-/* Until 5.14 nothing counted the XDP programs of a device.  Under RTNL. */
+/*
+ * Until 5.14 the function that counts the XDP programs of a device was static.
+ * Under RTNL.
+ */
 static inline bool stabletap_has_xdp(struct net_device *dev)
 {
 #ifdef STABLETAP_HAVE_XDP_PROG_COUNT
@@ -226,8 +229,8 @@ static inline void stabletap_update_features(struct net_device *dev)
 /*
  * A lock against other tasks of this CPU, for callers with BH off.  Without
  * PREEMPT_RT that is enough by itself, and with it until 6.17; since 6.18
- * PREEMPT_RT_NEEDS_BH_LOCK decides.  So kernels before 6.11, which lack
- * local_lock_nested_bh(), need no lock.
+ * (3253cb49cbad) PREEMPT_RT_NEEDS_BH_LOCK decides.  So kernels before 6.11,
+ * which lack local_lock_nested_bh(), need no lock.
  */
 #ifdef STABLETAP_HAVE_LOCAL_LOCK_NESTED_BH
 #define stabletap_lock_nested_bh(lock)		local_lock_nested_bh(lock)

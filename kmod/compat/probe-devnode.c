@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* a9b12f8b4d1a (6.2): struct device_type.devnode takes a const device */
+/* a9b12f8b4e33 (6.3): struct device_type.devnode takes a const device */
 #include <linux/device.h>
 
 static char *probe_devnode(const struct device *d, umode_t *mode,
