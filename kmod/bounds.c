@@ -12,6 +12,7 @@
  * A port that the host's administrator moves there counts, but is not refused.
  */
 #include <linux/mm.h>
+#include <linux/net.h>
 #include <linux/netlink.h>
 #include <linux/sysctl.h>
 #include <linux/user_namespace.h>
@@ -121,6 +122,26 @@ int stabletap_bounds_charge(struct stabletap_port *port,
 void stabletap_bounds_move(struct stabletap_port *port)
 {
 	stabletap_bounds_set(port, bounds_frames(port));
+}
+
+/**
+ * stabletap_bounds_empty - let no frame wait for a port that is going
+ * @port: the port, which receives no more
+ *
+ * Until an fd is closed its ring keeps the frames, although the port is charged
+ * with nothing any more: ports that are made, filled and deleted again and again
+ * would fill the host's memory.  So the rings are emptied here.
+ *
+ * Context: under RTNL, before the tap core forgets the queues.
+ */
+void stabletap_bounds_empty(struct stabletap_port *port)
+{
+	if (dev_net(port->dev)->user_ns == &init_user_ns ||
+	    !stabletap_open_queues(port))
+		return;
+	WRITE_ONCE(port->dev->tx_queue_len, 0);
+	if (tap_queue_resize(&port->tap) && net_ratelimit())
+		netdev_warn(port->dev, "no memory to empty the queues: frames wait until the fd is closed\n");
 }
 
 int stabletap_bounds_init(void)

@@ -196,6 +196,7 @@ static void stabletap_port_uninit(struct net_device *dev)
 	struct stabletap_port *port = netdev_priv(dev);
 
 	stabletap_lower_left(port);
+	stabletap_bounds_empty(port);
 	tap_del_queues(&port->tap);
 }
 
