@@ -274,32 +274,44 @@ static long available(void)
 
 #define FRAME 65000	/* of a port and a veth with an MTU of 65,535 */
 
-/* 1 and more: a step; 0: what was taken stayed within the bound */
-static int fills_no_more(FIXTURE_DATA(bounds) *self, int control)
+/* Fill the ring of vm1, a new port; the fd, or the step that failed, negative */
+static int fill(int control, long *before)
 {
 	uint8_t *frame = calloc(1, FRAME);
 	int port, v0, p0, peer, fd, i;
-	long before, taken;
 
 	port = create(control, "vm1", 1);
 	if (port <= 0 || set_length(port, PER_NET) ||
 	    st_veth_add("v0", "p0", -1) ||
 	    st_sh("ip link set v0 mtu 65535; ip link set p0 mtu 65535;"
 		  "ip link set vm1 mtu 65535 up"))
-		return 1;
+		return -1;
 	v0 = st_ifindex("v0");
 	p0 = st_ifindex("p0");
 	fd = st_port_open(control, port, 0);
 	if (fd < 0)
-		return 2;
+		return -2;
 	if (st_attach(control, port, v0, 0) ||
 	    !st_wait_up(v0, ST_DEADLINE) || !st_wait_up(p0, ST_DEADLINE))
-		return 3;
+		return -3;
 	peer = st_packet_open(p0, false);
-	before = available();
+	*before = available();
 	st_frame(frame, FRAME, ST_BROADCAST, ST_MAC_PEER, 1);
 	for (i = 0; i < 3 * PER_NET; i++)
 		st_packet_send(peer, p0, frame, FRAME);
+	free(frame);
+	return fd;
+}
+
+/* 1 and more: a step; 0: what was taken stayed within the bound */
+static int fills_no_more(FIXTURE_DATA(bounds) *self, int control)
+{
+	long before, taken;
+	int fd;
+
+	fd = fill(control, &before);
+	if (fd < 0)
+		return -fd;
 	taken = before - available();
 	printf("# %ld MiB for %d frames of 64 KiB at most\n", taken / 1024,
 	       PER_NET);
@@ -311,6 +323,32 @@ static int fills_no_more(FIXTURE_DATA(bounds) *self, int control)
 TEST_F(bounds, what_waits_for_a_reader_stays_within_the_bound)
 {
 	EXPECT_EQ(0, container_run(self, fills_no_more));
+}
+
+static bool is_free(void *before)
+{
+	return *(long *)before - available() < PER_NET * 10;
+}
+
+static int frees_when_deleted(FIXTURE_DATA(bounds) *self, int control)
+{
+	long before;
+	int fd;
+
+	fd = fill(control, &before);
+	if (fd < 0)
+		return -fd;
+	if (before - available() < PER_NET * 50)
+		return 6;
+	if (st_port_delete(control, st_ifindex("vm1"), STABLETAP_DELETE_FORCE))
+		return 7;
+	/* The fd is still open, and the port counts no longer. */
+	return st_wait(is_free, &before, ST_DEADLINE) ? 0 : 8;
+}
+
+TEST_F(bounds, the_fd_of_a_deleted_port_keeps_no_frames)
+{
+	EXPECT_EQ(0, container_run(self, frees_when_deleted));
 }
 
 TEST_HARNESS_MAIN
