@@ -7,7 +7,7 @@
  * who may set txqueuelen, could fill the host's memory.  The number of frames
  * that can wait (queues times txqueuelen) is bounded for the ports of network
  * namespaces that another user namespace than the initial one owns: for each
- * such network namespace, and for all of them.  A frame has 64 KiB at most.
+ * such network namespace, and for all of them.  64 KiB are reckoned for a frame.
  *
  * A port that the host's administrator moves there counts, but is not refused.
  */

@@ -30,6 +30,7 @@
  *   EOPNOTSUPP  an unknown flag, or a known field's unknown value
  *   ENOTTY      the ioctl is unknown
  *   ENODEV      there is no such port or lower in this network namespace
+ *   ENOMEM      out of memory
  *   EPERM       CAP_NET_ADMIN is missing
  *
  * With every struct but the version's the caller may pass a buffer, @msg, of
@@ -191,12 +192,12 @@ struct stabletap_version {
  * returns.
  *
  * Errors: EEXIST (name in use), EBUSY (ifindex in use), EADDRNOTAVAIL (the MAC
- * address is multicast), EINVAL (name, MTU, number of queues, owner, group or
- * perm out of range; owner, group or perm without its flag), EOPNOTSUPP
- * (on_detach), ENOMEM, ENFILE (no name left for the pattern), ENOSPC (no minor
- * number left); in a network namespace that another user namespace than the
- * initial one owns: EDQUOT (queues times txqueuelen exceed a bound), EPERM (the
- * host forbids ports there).
+ * address is multicast), EINVAL (name, ifindex, MTU, number of queues, owner,
+ * group or perm out of range; owner, group or perm without its flag),
+ * EOPNOTSUPP (on_detach), ENFILE (no name left for the pattern), ENOSPC (no
+ * minor number left); in a network namespace that another user namespace than
+ * the initial one owns: EDQUOT (queues times txqueuelen exceed a bound), EPERM
+ * (the host forbids ports there).
  */
 struct stabletap_create {
 	__u32 size;
@@ -375,7 +376,8 @@ struct stabletap_set {
  * @lower: out: ifindex of the lower, 0 if none
  * @lower_kind: out: enum stabletap_lower_kind
  * @attach_flags: out: PROMISC or FILTER of STABLETAP_ATTACH_*, as in force, or
- *	FILTER with INCOMPLETE
+ *	FILTER with INCOMPLETE; 0 for a macvlan that takes in every multicast
+ *	frame, or if there is no lower
  * @lower_mtu: out: bytes; 0 if there is no lower.  A lower may shrink below
  *	the port's MTU after its attach: it stays, and drops larger frames.
  * @detach_reason: out: enum stabletap_reason of the last detach
