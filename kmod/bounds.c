@@ -147,12 +147,12 @@ void stabletap_bounds_empty(struct stabletap_port *port)
 int stabletap_bounds_init(void)
 {
 	/* An eighth of memory, if every frame has its 64 KiB; a container's share */
-	bounds_all = max_t(unsigned long, bounds_per_net,
-			   totalram_pages() / (8 * (SZ_64K / PAGE_SIZE)));
+	bounds_all = max_t(u64, bounds_per_net,
+			   (u64)totalram_pages() * PAGE_SIZE / (8 * SZ_64K));
 	bounds_header = stabletap_register_sysctl("net/stabletap",
 						  bounds_table,
 						  ARRAY_SIZE(bounds_table) - 1);
-	return bounds_header ? 0 : -ENOMEM;
+	return bounds_header || !IS_ENABLED(CONFIG_SYSCTL) ? 0 : -ENOMEM;
 }
 
 void stabletap_bounds_exit(void)
