@@ -388,7 +388,8 @@ static void lower_restore(struct stabletap_lower *lower)
 	if (dev->reg_state == NETREG_REGISTERED) {
 		if (lower->opened)
 			lower_close(lower);
-		if (lower->mac_set && lower_set_mac(dev, lower->old_mac, NULL))
+		if (lower->mac_set && lower_set_mac(dev, lower->old_mac, NULL) &&
+		    net_ratelimit())
 			netdev_warn(dev, "could not restore the MAC address\n");
 	}
 
