@@ -310,7 +310,8 @@ void stabletap_filter_follow(struct stabletap_port *port,
 
 /*
  * ndo_set_rx_mode of the port: its lists have changed.  Called under its
- * address list lock, not always under RTNL.
+ * address list lock, not always under RTNL.  7.3 calls it later, from a work
+ * queue, because the port has ndo_change_rx_flags.
  */
 void stabletap_filter_sync_lists(struct stabletap_port *port)
 {
