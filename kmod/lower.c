@@ -8,11 +8,10 @@
  * as it is what port->lower points at.  So a replace switches both at once, and
  * a broadcast that reaches the old and the new lower is delivered once.
  *
- * A lower that was let go drops what still comes in (rx_inactive) until the
- * device has been put back as it was, so that nothing of the guest's gets into
- * the host's stack by a macvlan that is about to be deleted.  What readers may
- * still hold is freed after a grace period; who waits for it depends on who
- * goes:
+ * A released lower drops the frames that still arrive (rx_inactive) until the
+ * device is restored, so that no frame for the guest gets into the host's stack
+ * by a macvlan that is about to be deleted.  An attachment is freed after a
+ * grace period; which code waits for that depends on what goes:
  *
  *  - detach and replace wait themselves, in lower_release();
  *  - when the port goes, unregister_netdevice_many() waits, once for all ports
@@ -354,12 +353,12 @@ static int lower_bring_up(struct stabletap_lower *lower,
 }
 
 /*
- * A macvlan that is closed waits at leisure for those who still use it.  When
- * the port goes, that is a long wait per port for nothing:
- * unregister_netdevice_many() will wait once for all that go together, before
- * RTNL is free and somebody could open the macvlan again.  The mark is that of
- * a device which is being unregistered itself, and is spared the same wait.
- * An expedited one is left, for the queues of each device that is closed.
+ * macvlan_stop() waits for a grace period that is not expedited, unless the
+ * macvlan itself is being unregistered (dismantle).  When the port goes, that
+ * would be a needless long wait per port: unregister_netdevice_many() waits once
+ * for all devices that go together, before RTNL is free and the macvlan could be
+ * opened again.  An expedited wait is left, for the queues of each device that
+ * is closed.
  */
 static void lower_close(struct stabletap_lower *lower)
 {
