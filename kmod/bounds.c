@@ -7,7 +7,7 @@
  * who may set txqueuelen, could fill the host's memory.  The number of frames
  * that can wait (queues times txqueuelen) is bounded for the ports of network
  * namespaces that another user namespace than the initial one owns: for each
- * such network namespace, and for all of them.  64 KiB are reckoned for a frame.
+ * such network namespace, and for all of them.  64 KiB are reckoned for each.
  *
  * A port that the host's administrator moves there counts, but is not refused.
  */
@@ -129,8 +129,8 @@ void stabletap_bounds_move(struct stabletap_port *port)
  * @port: the port, which receives no more
  *
  * Until an fd is closed its ring keeps the frames, although the port is charged
- * with nothing any more: ports that are made, filled and deleted again and again
- * would fill the host's memory.  So the rings are emptied here.
+ * with nothing any more: ports that are made, filled and deleted again and
+ * again would fill the host's memory.  So the rings are emptied here.
  *
  * Context: under RTNL, before the tap core forgets the queues.
  */

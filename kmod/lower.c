@@ -355,10 +355,10 @@ static int lower_bring_up(struct stabletap_lower *lower,
 /*
  * macvlan_stop() waits for a grace period that is not expedited, unless the
  * macvlan itself is being unregistered (dismantle).  When the port goes, that
- * would be a needless long wait per port: unregister_netdevice_many() waits once
- * for all devices that go together, before RTNL is free and the macvlan could be
- * opened again.  An expedited wait is left, for the queues of each device that
- * is closed.
+ * would be a needless long wait per port: unregister_netdevice_many() waits
+ * once for all devices that go together, before RTNL is free and the macvlan
+ * could be opened again.  An expedited wait is left, for the queues of each
+ * device that is closed.
  */
 static void lower_close(struct stabletap_lower *lower)
 {
@@ -387,8 +387,8 @@ static void lower_restore(struct stabletap_lower *lower)
 	if (dev->reg_state == NETREG_REGISTERED) {
 		if (lower->opened)
 			lower_close(lower);
-		if (lower->mac_set && lower_set_mac(dev, lower->old_mac, NULL) &&
-		    net_ratelimit())
+		if (lower->mac_set &&
+		    lower_set_mac(dev, lower->old_mac, NULL) && net_ratelimit())
 			netdev_warn(dev, "could not restore the MAC address\n");
 	}
 
