@@ -72,7 +72,13 @@ static char *tapnode_devnode(stabletap_node_device *dev, umode_t *mode,
 		*uid = node->uid;
 	if (gid)
 		*gid = node->gid;
-	return node->path[0] ? kstrdup(node->path, GFP_KERNEL) : NULL;
+	if (!node->path[0])
+		return NULL;
+	/*
+	 * NULL means the device's name to the core, and a node of that name may
+	 * be the host's.  No error can be told.
+	 */
+	return kstrdup(node->path, GFP_KERNEL | __GFP_NOFAIL);
 }
 
 static const struct device_type tapnode_type = {
