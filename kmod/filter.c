@@ -306,6 +306,7 @@ void stabletap_filter_follow(struct stabletap_port *port,
 	if (changed)
 		filter_queue_work(port);
 	filter_give_back(filter);
+	stabletap_sync_rx_mode(filter->dev);
 }
 
 /*
@@ -338,6 +339,7 @@ int stabletap_filter_set_mac(struct stabletap_filter *filter, const u8 *mac)
 		return err;
 	dev_uc_del(filter->dev, filter->mac);
 	ether_addr_copy(filter->mac, mac);
+	stabletap_sync_rx_mode(filter->dev);
 	return 0;
 }
 

@@ -227,6 +227,18 @@ static inline void stabletap_update_features(struct net_device *dev)
 }
 
 /*
+ * 7.3 leaves it to a work queue to make a device take in what its address lists
+ * have, unless its flags are changed, also to what they are.  Nobody is told of
+ * such a change.  Under RTNL.
+ */
+static inline void stabletap_sync_rx_mode(struct net_device *dev)
+{
+#ifdef STABLETAP_HAVE_NETIF_GET_FLAGS
+	dev_change_flags(dev, netif_get_flags(dev), NULL);
+#endif
+}
+
+/*
  * A lock against other tasks of this CPU, for callers with BH off.  Without
  * PREEMPT_RT that is enough by itself, and with it until 6.17; since 6.18
  * (3253cb49cbad) PREEMPT_RT_NEEDS_BH_LOCK decides.  So kernels before 6.11,

@@ -140,6 +140,21 @@ TEST_F(filter, a_VLAN_follows_the_lists)
 	EXPECT_FALSE(fdb_has(vlan, MULTICAST));
 }
 
+/* 7.3 has a work queue tell a macvlan of its lists. */
+TEST_F(filter, broadcasts_pass_as_soon_as_attach_has_returned)
+{
+	struct scene *s = &self->s;
+	int i, lost = 0;
+
+	for (i = 0; i < 20; i++) {
+		ASSERT_EQ(0, attach(s, s->mv0, 0));
+		ASSERT_EQ(0, scene_peer_send(s));
+		lost += !!scene_await_fd(s, s->number, SCENE_DEADLINE / 60);
+		ASSERT_EQ(0, st_detach(s->control, s->port));
+	}
+	EXPECT_EQ(0, lost);
+}
+
 /*
  * The nth allocation of this thread fails that must not sleep, and each such
  * one of the kernel's workers, as long as memory is short.
