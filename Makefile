@@ -190,8 +190,8 @@ fuzz:
 
 # What is not a path is a kernel that can be prepared.
 fuzz-kernel:
-	$(VM)/prepare $(if $(findstring /,$(KERNEL)),6.1,$(KERNEL))
-	$(VM)/build-module --strict $(KERNEL)
+	$(VM)/prepare --qemu $(if $(findstring /,$(KERNEL)),6.1,$(KERNEL))
+	$(VM)/build-module --strict --kcov $(KERNEL)
 	$(QUIETLY) -C selftests/kfuzz WERROR=1
 	@selftests/kfuzz/run --kernel $(KERNEL) $(SECONDS)
 
