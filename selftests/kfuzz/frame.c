@@ -16,6 +16,8 @@
 
 /* Newer than Debian 12's header */
 #define GSO_UDP_L4	5
+#define GSO_TUNNEL_IPV4	0x20
+#define GSO_TUNNEL_IPV6	0x40
 
 static size_t frame_size(struct kf *kf)
 {
@@ -156,6 +158,11 @@ static void put_vnet(struct kf *kf, struct kf_frame *frame,
 	}
 	if (kf_once_in(kf, 12))
 		hdr.flags |= VIRTIO_NET_HDR_F_DATA_VALID;
+	if (kf_once_in(kf, 24))
+		hdr.flags |= VIRTIO_NET_HDR_F_RSC_INFO;
+	if (kf_once_in(kf, 24))
+		hdr.gso_type |= kf_once_in(kf, 2) ? GSO_TUNNEL_IPV4 :
+						    GSO_TUNNEL_IPV6;
 	memcpy(frame->vnet, &hdr, sizeof(hdr));
 	/* num_buffers, and what comes behind it */
 	if (kf_once_in(kf, 8))
