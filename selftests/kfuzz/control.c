@@ -57,7 +57,7 @@ static uint64_t pointer(struct kf *kf)
 	}
 }
 
-/* Another size, words that don't belong there, an end in no man's land */
+/* Another size, words that don't belong there, an end that is not mapped */
 static void *spoil(struct kf *kf, union request *request)
 {
 	uint8_t *arg = guarded(), *end = arg + PAGE;

@@ -22,7 +22,7 @@ struct kf_cover {
 	uint64_t size;
 };
 
-/* The code's length is told by whoever has seen the module's file. */
+/* kfuzz/inside reads the code's length from the module's file. */
 static int cover_find_code(struct kf_cover *cover)
 {
 	const char *size = getenv("KFUZZ_TEXT_SIZE");

@@ -57,7 +57,7 @@ static int netns_new(bool ipv6)
 	return st_netns_fd();
 }
 
-/* A child goes there first; whoever has the fds can follow. */
+/* A child creates both namespaces; a process that has the fds can enter them. */
 static int userns_new(int *netns)
 {
 	char path[64], byte;
@@ -102,7 +102,7 @@ static int fds_prepare(struct kf *kf, int *userns)
 	kf->prog = kf_bpf_load();
 	if (kf->netns[0] < 0 || kf->netns[1] < 0 || *userns < 0 ||
 	    kf->netns[2] < 0)
-		return -errno;
+		return -EINVAL;
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, kf->pass))
 		return -errno;
 	return 0;

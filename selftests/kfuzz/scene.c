@@ -43,7 +43,7 @@ static int scene_attach(struct kf *kf)
 
 	if (!err)
 		return 0;
-	/* Somebody else's, or not as large as it was */
+	/* The veth may have another master, or the MTUs may have changed. */
 	kf_link_u32(kf, kf->veth, IFLA_MASTER, 0);
 	kf_link_u32(kf, kf->port, IFLA_MTU, 1500);
 	kf_link_u32(kf, kf->veth, IFLA_MTU, 1500);

@@ -169,7 +169,7 @@ static int vhost_descriptors(struct kf *kf)
 	__atomic_store_n(&ring->avail.idx, ring->avail.idx + 1,
 			 __ATOMIC_RELEASE);
 	ring_kick(ring);
-	/* Whoever was lied to stops: a new one next time */
+	/* vhost stops after a bad descriptor: the next call opens a new one. */
 	kf_vhost_close(kf);
 	return 0;
 }

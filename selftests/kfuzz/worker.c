@@ -77,7 +77,7 @@ void kf_worker(struct kf *kf, uint64_t seed, int userns)
 			strerror(-err));
 		_exit(1);
 	}
-	/* It may fail: somebody else is at work already. */
+	/* It may fail, since other workers run already. */
 	kf_scene_repair(kf);
 	while (worker_goes_on(kf)) {
 		if (kf_prng(kf) % SWEEP == 0 ||
