@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -50,13 +51,16 @@ bool fdb_has(int ifindex, const void *mac)
 	ndm->ndm_family = PF_BRIDGE;
 	mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID);
 	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
-		more = 0;
+		more = -1;
 	while (more > 0) {
 		len = mnl_socket_recvfrom(nl, buf, sizeof(buf));
 		more = len < 0 ? len : mnl_cb_run(buf, len, 1, 0, fdb_cb,
 						  &search);
 	}
 	mnl_socket_close(nl);
+	/* No list at all must not pass for one without the address. */
+	if (more < 0)
+		abort();
 	return search.found;
 }
 
