@@ -73,6 +73,8 @@ SPLATS+='|possible irq lock inversion|suspicious RCU usage|held lock freed'
 SPLATS+='|bad unlock balance|lock held when returning|DEBUG_LOCKS_WARN_ON'
 SPLATS+='|scheduling while atomic|sleeping function called'
 SPLATS+='|ref_tracker|refcount_t:|unreferenced object|new suspected memory leaks'
+# A detector that has given up finds nothing more.
+SPLATS+='|memory leak detector disabled|turning off the locking correctness'
 SPLATS+='|waiting for .* to become free|Objects remaining|[Bb]ad page'
 SPLATS+='|list_(add|del) corruption|page allocation failure|Out of memory'
 SPLATS+='|rcu.*(stalls? on|stall ended|starved|self-detected)'
