@@ -23,6 +23,7 @@ setup_file() {
 	export ROOT=$BATS_FILE_TMPDIR/root
 
 	make -s -C "$TOP" install DESTDIR="$ROOT" PREFIX=/usr
+	make -s -C "$TOP" dkms-install DESTDIR="$BATS_FILE_TMPDIR/dkms"
 }
 
 @test "everything is installed, and nothing else" {
@@ -202,7 +203,6 @@ build_differently() {
 	. "$TOP/selftests/vm/lib.sh"
 	release=$(kernel_release "$KERNEL")
 	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$TOP/dkms.conf")
-	make -s -C "$TOP" dkms-install DESTDIR="$BATS_FILE_TMPDIR/dkms"
 	mkdir "$built"
 	# Where dkms looks by itself it must not be told: before 3.0 it makes
 	# the configuration of any other place anew.
