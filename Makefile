@@ -9,7 +9,7 @@
 #
 # Below, a Debian kernel boots in QEMU; what is missing here is installed from
 # Debian's packages.  KERNEL=6.1 (default), 5.10, 6.12, 6.12-cloud, 6.12-rt, 7
-# (the newest 7.x of trixie-backports) or 7-rt.
+# (the newest 7.x of trixie-backports, sid or experimental) or 7-rt.
 #
 #   make demo [GUEST=linux]
 #   make shell           a prompt in the machine, module and tools loaded

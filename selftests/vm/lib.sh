@@ -12,10 +12,11 @@ declare -A KERNEL_META=([5.10]=amd64 [6.1]=amd64 [6.12]=6.12-amd64
 			[6.12-cloud]=6.12-cloud-amd64 [6.12-rt]=6.12-rt-amd64
 			[7]=amd64 [7-rt]=rt-amd64)
 # The suites of Debian that have it, if this machine's own has not.  The first
-# names the compiler and the C library that it is built with.
+# names the compiler and the C library that it is built with.  Where there are
+# several choices ("|") the one with the newest kernel is taken.
+SUITES_OF_7="trixie trixie-backports|sid|sid experimental"
 declare -A KERNEL_SUITES=([5.10]="bullseye bullseye-security"
-			  [7]="trixie trixie-backports"
-			  [7-rt]="trixie trixie-backports")
+			  [7]=$SUITES_OF_7 [7-rt]=$SUITES_OF_7)
 
 # The kernels that are built here, of Debian's source, and the release of Debian
 # whose package it is: empty for this machine's.  What follows the dash names
