@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# All that a port can do for whoever has rtnetlink only: by the kernel's YNL
+# All that can be done with a port by rtnetlink alone: with the kernel's YNL
 # library and Documentation/netlink/specs/stabletap.yaml.
 #
 #     vm1 ── d0, then d1

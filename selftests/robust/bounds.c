@@ -48,8 +48,8 @@ static long sysctl_read(const char *name)
 FIXTURE(bounds) {
 	long per_net;
 	long all;
-	int ready[2];	/* the container's, for those who run beside it */
-	int go[2];
+	int ready[2];	/* the container tells that it has its port, */
+	int go[2];	/* and is told to end */
 };
 
 FIXTURE_SETUP(bounds)

@@ -627,7 +627,7 @@ TEST_F(visitor, gives_it_to_the_containers_root_by_default)
 	EXPECT_EQ(CONTAINER_ROOT, self->st.st_gid);
 }
 
-/* Whoever asks, or causes it: ids are those of the namespace's owner. */
+/* Ids are those of the namespace's owner, whatever process sends the request. */
 TEST_F(visitor, reads_link_messages_in_the_containers_ids)
 {
 	struct st_told told;

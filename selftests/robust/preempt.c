@@ -242,7 +242,7 @@ TEST_F_TIMEOUT(preempt, every_frame_is_counted_once, 600)
 	dropped = now.rx_ring - then->rx_ring;
 	TH_LOG("%llu frames, %llu of them refused",
 	       (unsigned long long)written, (unsigned long long)dropped);
-	/* There was somebody to preempt, and the queue was full. */
+	/* The low writer ran, and the high one's queue was full. */
 	EXPECT_LT(ROUNDS_LEAST, self->low.written - low_before);
 	EXPECT_LT(ROUNDS_LEAST, dropped);
 	EXPECT_EQ(written, now.rx_packets - then->rx_packets + dropped);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may do what: each of five users tries all that there is, on a port of the
- * network namespace that the user is in, and by fds of the host's that were
- * sent to it.  The table is that of Documentation/architecture.md.
+ * The rights of five users: each tries every operation, on a port of the network
+ * namespace that the user is in, and by fds of the host's that were sent to it.
+ * The table is that of Documentation/architecture.md.
  *
  *	fd -- vm1 (group 4242, 0660) -/- d0 (dummy)
  */
@@ -27,7 +27,7 @@
 
 #define GROUP		4242
 #define MAPPED_ROOT	100000
-/* Newer kernels ask nobody to set the one that is set. */
+/* Newer kernels skip a change to the address that is set. */
 #define OTHER_MAC	"\x52\x54\x00\x00\x00\x33"
 
 enum { HOST_ROOT, CONTAINER_ROOT, USERNS_ROOT, MEMBER, NOBODY, USERS };
@@ -202,7 +202,7 @@ static int detach_at_host(struct user *user)
 {
 	int err = st_detach(user->host_control, user->host_port);
 
-	/* It has no lower: whoever may detach is told so. */
+	/* The port has no lower: ENOTCONN means that the user may detach. */
 	return err == -ENOTCONN ? 0 : err;
 }
 

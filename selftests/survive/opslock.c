@@ -5,8 +5,8 @@
  *
  *	fd -- vm1 -- d0, then d1
  *
- * Lockdep says so where a kernel has it.  Here a probe event notes who owns the
- * lock at each call of netdev_update_features().
+ * Lockdep says so where a kernel has it.  Here a probe event notes the lock's owner
+ * at each call of netdev_update_features().
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -112,8 +112,8 @@ FIXTURE_TEARDOWN(opslock)
 }
 
 /*
- * How many calls were for a device that wants the lock; -EPERM if nobody had
- * one of them
+ * How many calls were for a device that wants the lock; -EPERM if a lock had no
+ * owner at one of them
  */
 static int calls(void)
 {
