@@ -40,6 +40,7 @@
 #define KF_TAPE		320	/* words */
 #define KF_CALLS	96
 #define KF_ERRNOS	160
+#define KF_KINDS	32
 #define KF_FRAME_MAX	65550
 #define KF_VNET_MAX	32
 #define KF_COVER_BITS	(1 << 20)
@@ -79,6 +80,8 @@ struct kf_shared {
 	uint64_t made[KF_WORKERS][KF_CALLS];
 	uint64_t done[KF_WORKERS][KF_CALLS];
 	uint64_t failed[KF_WORKERS][KF_CALLS][KF_ERRNOS];
+	uint64_t kind_made[KF_WORKERS][KF_KINDS];
+	uint64_t kind_done[KF_WORKERS][KF_KINDS];
 	uint64_t strange[KF_WORKERS];		/* undocumented errnos */
 	int last_strange[KF_WORKERS];
 	uint64_t covered;
@@ -144,6 +147,9 @@ struct kf_table {
 extern const struct kf_table kf_control_table, kf_link_table, kf_kind_table,
 	kf_tap_table, kf_packet_table, kf_scene_table, kf_tc_table,
 	kf_nft_table, kf_bpf_table, kf_vhost_table;
+
+/* kinds.c: names of kinds of links, some more than once; NULL at their end */
+const char *kf_kind_name(unsigned int i);
 
 /* program.c */
 unsigned int kf_calls(void);

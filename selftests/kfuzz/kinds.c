@@ -86,6 +86,27 @@ static void data_gre(struct kf *kf, struct nlmsghdr *nlh)
 			 htonl(0x0a000002 + kf_below(kf, 8)));
 }
 
+/* What a link is made on: mostly a device that exists and has room for it */
+static int kind_lower(struct kf *kf)
+{
+	switch (kf_below(kf, 4)) {
+	case 0:
+		return kf->port;
+	case 1:
+		return kf->peer;
+	case 2:
+		return kf_port(kf);
+	default:
+		return kf_any(kf);
+	}
+}
+
+static void data_hsr(struct kf *kf, struct nlmsghdr *nlh)
+{
+	mnl_attr_put_u32(nlh, IFLA_HSR_SLAVE1, kind_lower(kf));
+	mnl_attr_put_u32(nlh, IFLA_HSR_SLAVE2, kind_lower(kf));
+}
+
 static void data_none(struct kf *kf, struct nlmsghdr *nlh)
 {
 }
@@ -126,9 +147,16 @@ static const struct kind kinds[] = {
 	{ "ifb", data_none },
 	{ "nlmon", data_none },
 	{ "netkit", data_none, .peer = 1 },
-	{ "hsr", data_none },
+	{ "hsr", data_hsr },
 	{ "wireguard", data_none },
 };
+
+_Static_assert(ARRAY_SIZE(kinds) <= KF_KINDS, "a counter for each");
+
+const char *kf_kind_name(unsigned int i)
+{
+	return i < ARRAY_SIZE(kinds) ? kinds[i].name : NULL;
+}
 
 static const struct kind macvlan = { "macvlan", data_macvlan };
 
@@ -166,17 +194,20 @@ static void put_info(struct kf *kf, struct nlmsghdr *nlh,
 
 static int kind_new(struct kf *kf)
 {
-	const struct kind *kind = &KF_PICK(kf, kinds);
+	unsigned int which = kf_below(kf, ARRAY_SIZE(kinds));
+	const struct kind *kind = &kinds[which];
 	int slot = KF_OWN_LINKS + kf_below(kf, KF_LINKS - KF_OWN_LINKS);
 	int ifindex = KF_LINK0 + slot, err;
 	struct nlmsghdr *nlh;
 	uint8_t mac[6];
 
+	/* The slot is taken mostly. */
+	if (kf_below(kf, 4))
+		kf_link_del(kf, ifindex);
 	nlh = kf_link_msg(kf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifindex);
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, kf_name(ifindex));
 	if (kind->link)
-		mnl_attr_put_u32(nlh, IFLA_LINK, kf_once_in(kf, 2) ?
-				 kf_port(kf) : kf_any(kf));
+		mnl_attr_put_u32(nlh, IFLA_LINK, kind_lower(kf));
 	if (kf_once_in(kf, 4)) {
 		kf_mac(kf, mac);
 		mnl_attr_put(nlh, IFLA_ADDRESS, 6, mac);
@@ -185,6 +216,8 @@ static int kind_new(struct kf *kf)
 		mnl_attr_put_u32(nlh, IFLA_MASTER, kf_any(kf));
 	put_info(kf, nlh, kind, KF_LINK0 + (slot ^ 1));
 	err = kf_talk(kf, nlh);
+	kf->shared->kind_made[kf->nr][which]++;
+	kf->shared->kind_done[kf->nr][which] += !err;
 	if (!err && kf_below(kf, 4))
 		kf_link_flags(kf, ifindex, 1, 1);
 	return err;

@@ -9,6 +9,12 @@
 #include "kfuzz.h"
 #include "scene.h"
 
+#define KCOV		"/sys/kernel/debug/kcov"
+/* Of so many links that were tried there are so many kinds, whatever the host
+ * has to do meanwhile. */
+#define LINKS_ENOUGH	500
+#define KINDS_LEAST	12
+
 static uint64_t sum(const uint64_t table[KF_WORKERS][KF_CALLS],
 		    unsigned int call)
 {
@@ -56,6 +62,49 @@ static void tell_errnos(const struct kf_shared *shared, unsigned int call)
 		last = most;
 		after = which;
 	}
+}
+
+/* How many links of that name were made; *made: or were tried */
+static uint64_t kind_sum(const struct kf_shared *shared, const char *name,
+			 uint64_t *made)
+{
+	uint64_t done = 0;
+	unsigned int i;
+	int worker;
+
+	*made = 0;
+	for (i = 0; kf_kind_name(i); i++) {
+		if (strcmp(kf_kind_name(i), name))
+			continue;
+		for (worker = 0; worker < KF_WORKERS; worker++) {
+			done += shared->kind_done[worker][i];
+			*made += shared->kind_made[worker][i];
+		}
+	}
+	return done;
+}
+
+/* Prints each kind once.  No kernel has all of them. */
+static bool kinds_were_many(const struct kf_shared *shared)
+{
+	uint64_t made, done, total = 0;
+	const char *name, *last = "";
+	unsigned int kinds = 0, i;
+
+	printf("# links made of each kind, of so many tried:");
+	for (i = 0; (name = kf_kind_name(i)); i++) {
+		/* Those of one name stand together. */
+		if (!strcmp(name, last))
+			continue;
+		last = name;
+		done = kind_sum(shared, name, &made);
+		kinds += done != 0;
+		total += made;
+		printf(" %s %llu/%llu", name, (unsigned long long)done,
+		       (unsigned long long)made);
+	}
+	printf("\n");
+	return kinds >= (total < LINKS_ENOUGH ? 1 : KINDS_LEAST);
 }
 
 void report_table(const struct kf_shared *shared, unsigned int workers)
@@ -152,7 +201,7 @@ static bool port_works(bool macvlan)
 	return good;
 }
 
-/* Namespaces that nobody has any more go in their own time. */
+/* The kernel cleans up unused namespaces later, from a worker. */
 static bool module_goes(void *unused)
 {
 	return !st_module_unload();
@@ -164,6 +213,9 @@ int report_results(const struct kf_shared *shared, unsigned int seconds,
 	result(!bad_workers, "every worker came to its end");
 	result(errnos_known(shared), "no ioctl failed by an errno that its header does not know");
 	result(succeeded_often(shared, seconds), "every call that should did succeed often");
+	result(kinds_were_many(shared), "links of many kinds were made");
+	if (!access(KCOV, F_OK))
+		result(shared->covered, "the kernel tells which code of the module was reached");
 	if (!bad_workers) {
 		result(port_works(false), "a new port works afterwards, direct");
 		result(port_works(true), "a new port works afterwards, by a macvlan");
