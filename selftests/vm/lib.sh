@@ -117,7 +117,8 @@ units() {
 	for source in "$TOP"/selftests/*/*.c "$TOP"/selftests/*/*.bats; do
 		name=${source#"$TOP"/selftests/}
 		case $name in
-		lib/*|vm/*|host/*|bench/*|fuzz/*|kfuzz/*|demo/*|'*'*|*'/*.'*)
+		lib/*|vm/*|host/*|bench/*|fuzz/*|kfuzz/*|kunit/*|demo/*|\
+		'*'*|*'/*.'*)
 			continue ;;
 		icount/*|sriov/*|soak/*|removal/*)
 			[ "$kind" = "--${name%%/*}" ] || continue ;;
