@@ -204,21 +204,17 @@ static void *write_frames(void *arg)
 
 static int vlan_add(struct contest *c, enum who who)
 {
-	struct nlattr *info, *data;
 	struct nlmsghdr *nlh;
+	struct st_kind kind;
 	char name[IFNAMSIZ];
 	char buf[512] = {};
 
 	dev_name(who, name);
-	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	nlh = st_newlink_msg(buf, name);
 	mnl_attr_put_u32(nlh, IFLA_LINK, c->v0);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "vlan");
-	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	kind = st_kind_start(nlh, "vlan");
 	mnl_attr_put_u16(nlh, IFLA_VLAN_ID, who + 1);
-	mnl_attr_nest_end(nlh, data);
-	mnl_attr_nest_end(nlh, info);
+	st_kind_end(nlh, kind);
 	return st_talk(nlh, NULL, NULL);
 }
 

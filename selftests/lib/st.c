@@ -304,6 +304,31 @@ struct nlmsghdr *st_link_msg(void *buf, uint16_t type, uint16_t flags,
 	return nlh;
 }
 
+struct nlmsghdr *st_newlink_msg(void *buf, const char *name)
+{
+	struct nlmsghdr *nlh;
+
+	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	return nlh;
+}
+
+struct st_kind st_kind_start(struct nlmsghdr *nlh, const char *kind)
+{
+	struct st_kind nests;
+
+	nests.info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, kind);
+	nests.data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	return nests;
+}
+
+void st_kind_end(struct nlmsghdr *nlh, struct st_kind nests)
+{
+	mnl_attr_nest_end(nlh, nests.data);
+	mnl_attr_nest_end(nlh, nests.info);
+}
+
 static int st_ifindex_cb(const struct nlmsghdr *nlh, void *data)
 {
 	const struct ifinfomsg *ifm = mnl_nlmsg_get_payload(nlh);
@@ -337,8 +362,7 @@ int st_link_add(const char *name, const char *kind, int link)
 	struct nlattr *info;
 	int err;
 
-	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	nlh = st_newlink_msg(buf, name);
 	if (link)
 		mnl_attr_put_u32(nlh, IFLA_LINK, link);
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
@@ -404,23 +428,18 @@ int st_told(int ifindex, struct st_told *told)
 int st_port_request(const char *name, const uint8_t *mac, int ifindex,
 		    const struct st_attr *attrs)
 {
-	struct nlattr *info, *data;
 	char buf[1024] = {};
 	struct nlmsghdr *nlh;
+	struct st_kind kind;
 
-	nlh = st_link_msg(buf, RTM_NEWLINK,
-			  name ? NLM_F_CREATE | NLM_F_EXCL : 0, ifindex);
-	if (name)
-		mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	nlh = name ? st_newlink_msg(buf, name) :
+	      st_link_msg(buf, RTM_NEWLINK, 0, ifindex);
 	if (mac)
 		mnl_attr_put(nlh, IFLA_ADDRESS, 6, mac);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, STABLETAP_KIND);
-	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	kind = st_kind_start(nlh, STABLETAP_KIND);
 	for (; attrs->type; attrs++)
 		mnl_attr_put_u32(nlh, attrs->type, attrs->value);
-	mnl_attr_nest_end(nlh, data);
-	mnl_attr_nest_end(nlh, info);
+	st_kind_end(nlh, kind);
 	return st_talk(nlh, NULL, NULL);
 }
 
@@ -434,22 +453,17 @@ int st_port_newlink(const char *name, int type, __u32 value)
 struct nlmsghdr *st_macvlan_msg(void *buf, const char *name, int parent,
 				const uint8_t *mac, int master)
 {
-	struct nlattr *info, *data;
-	struct nlmsghdr *nlh;
+	struct nlmsghdr *nlh = st_newlink_msg(buf, name);
+	struct st_kind kind;
 
-	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	mnl_attr_put_u32(nlh, IFLA_LINK, parent);
 	if (mac)
 		mnl_attr_put(nlh, IFLA_ADDRESS, 6, mac);
 	if (master)
 		mnl_attr_put_u32(nlh, IFLA_MASTER, master);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "macvlan");
-	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	kind = st_kind_start(nlh, "macvlan");
 	mnl_attr_put_u32(nlh, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
-	mnl_attr_nest_end(nlh, data);
-	mnl_attr_nest_end(nlh, info);
+	st_kind_end(nlh, kind);
 	return nlh;
 }
 
@@ -500,26 +514,41 @@ int st_veth_in_order(const char *name)
 	return len;
 }
 
-int st_veth_add(const char *name, const char *peer, int netns)
+int st_vlan_add(const char *name, int link, uint16_t id)
 {
-	struct nlattr *info, *data, *attr;
 	char buf[1024] = {};
 	struct nlmsghdr *nlh;
+	struct st_kind kind;
 	int err;
 
-	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "veth");
-	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	if (link < 0)
+		return link;
+	nlh = st_newlink_msg(buf, name);
+	mnl_attr_put_u32(nlh, IFLA_LINK, link);
+	kind = st_kind_start(nlh, "vlan");
+	mnl_attr_put_u16(nlh, IFLA_VLAN_ID, id);
+	st_kind_end(nlh, kind);
+	err = st_talk(nlh, NULL, NULL);
+	return err ? err : st_ifindex(name);
+}
+
+int st_veth_add(const char *name, const char *peer, int netns)
+{
+	char buf[1024] = {};
+	struct nlmsghdr *nlh;
+	struct nlattr *attr;
+	struct st_kind kind;
+	int err;
+
+	nlh = st_newlink_msg(buf, name);
+	kind = st_kind_start(nlh, "veth");
 	attr = mnl_attr_nest_start(nlh, VETH_INFO_PEER);
 	nlh->nlmsg_len += MNL_ALIGN(sizeof(struct ifinfomsg));
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, peer);
 	if (netns >= 0)
 		mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, netns);
 	mnl_attr_nest_end(nlh, attr);
-	mnl_attr_nest_end(nlh, data);
-	mnl_attr_nest_end(nlh, info);
+	st_kind_end(nlh, kind);
 	err = st_talk(nlh, NULL, NULL);
 	if (err)
 		return err;
@@ -563,6 +592,14 @@ static int st_link_set(int ifindex, uint16_t attr, const void *data,
 int st_link_master(int ifindex, int master)
 {
 	return st_link_set(ifindex, IFLA_MASTER, &master, sizeof(master));
+}
+
+int st_link_master_of(int ifindex)
+{
+	int master;
+	int err = st_link_state(ifindex, NULL, NULL, NULL, &master);
+
+	return err ? err : master;
 }
 
 int st_link_mac(int ifindex, const uint8_t *mac)

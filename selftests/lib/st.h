@@ -109,11 +109,13 @@ int st_macvlan_add(const char *name, int parent, const uint8_t *mac,
  * whose /sys is not mounted.
  */
 int st_veth_in_order(const char *name);
+int st_vlan_add(const char *name, int link, uint16_t id);	/* ifindex */
 /* Two ends, up; the second in namespace fd @netns if that is not -1 */
 int st_veth_add(const char *name, const char *peer, int netns);
 int st_link_del(int ifindex);
 int st_link_up(int ifindex, bool up);
 int st_link_master(int ifindex, int master);
+int st_link_master_of(int ifindex);			/* ifindex, or 0 */
 int st_link_mac(int ifindex, const uint8_t *mac);
 int st_link_mtu(int ifindex, int mtu);
 int st_link_netns(int ifindex, int netns);
@@ -129,6 +131,15 @@ int st_link_state(int ifindex, int *operstate, unsigned int *flags,
  */
 struct nlmsghdr *st_link_msg(void *buf, uint16_t type, uint16_t flags,
 			     int ifindex);
+/* RTM_NEWLINK for a link of this name that does not exist yet */
+struct nlmsghdr *st_newlink_msg(void *buf, const char *name);
+/* IFLA_LINKINFO of a kind; what follows goes into its IFLA_INFO_DATA */
+struct st_kind {
+	struct nlattr *info, *data;
+};
+
+struct st_kind st_kind_start(struct nlmsghdr *nlh, const char *kind);
+void st_kind_end(struct nlmsghdr *nlh, struct st_kind nests);
 int st_talk(struct nlmsghdr *nlh, mnl_cb_t cb, void *data);
 /*
  * Wait until linkwatch has seen that a device has got carrier: until then its

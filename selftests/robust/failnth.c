@@ -491,18 +491,15 @@ static void ask_create(struct world *w, const struct variant *v)
 
 static void ask_newlink(struct world *w, const struct variant *v)
 {
-	struct nlattr *info, *data;
+	struct st_kind kind;
 	struct nlmsghdr *nlh;
 
 	nlh = ask_netlink(w, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, "vm1");
 	mnl_attr_put(nlh, IFLA_ADDRESS, 6, ST_MAC_PORT);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, STABLETAP_KIND);
-	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	kind = st_kind_start(nlh, STABLETAP_KIND);
 	mnl_attr_put_u32(nlh, IFLA_STABLETAP_QUEUES, 2);
-	mnl_attr_nest_end(nlh, data);
-	mnl_attr_nest_end(nlh, info);
+	st_kind_end(nlh, kind);
 }
 
 /* By the attributes: lower and flags, -1: not given */

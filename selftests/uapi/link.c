@@ -19,44 +19,30 @@
 #include "harness.h"
 #include "st.h"
 
-/* RTM_NEWLINK with one attribute of IFLA_INFO_DATA, or none if @type is 0 */
+/* A new port with one attribute of any length, or @ifindex changed by it */
 static int newlink(const char *name, int ifindex, int type, const void *value,
 		   size_t len)
 {
 	char buf[1024] = {};
-	struct nlattr *info, *data;
 	struct nlmsghdr *nlh;
+	struct st_kind kind;
 
-	nlh = st_link_msg(buf, RTM_NEWLINK,
-			  name ? NLM_F_CREATE | NLM_F_EXCL : 0, ifindex);
-	if (name)
-		mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, STABLETAP_KIND);
-	if (type) {
-		data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
-		mnl_attr_put(nlh, type, len, value);
-		mnl_attr_nest_end(nlh, data);
-	}
-	mnl_attr_nest_end(nlh, info);
+	nlh = name ? st_newlink_msg(buf, name) :
+	      st_link_msg(buf, RTM_NEWLINK, 0, ifindex);
+	kind = st_kind_start(nlh, STABLETAP_KIND);
+	mnl_attr_put(nlh, type, len, value);
+	st_kind_end(nlh, kind);
 	return st_talk(nlh, NULL, NULL);
 }
 
-static int newlink_u32(const char *name, int ifindex, int type, __u32 value)
-{
-	return newlink(name, ifindex, type, &value, sizeof(value));
-}
-
-/* RTM_NEWLINK of a port with one attribute of the link itself */
+/* A new port with one attribute of the link itself */
 static int newlink_with(const char *name, int type, const void *value,
 			size_t len)
 {
 	char buf[1024] = {};
+	struct nlmsghdr *nlh = st_newlink_msg(buf, name);
 	struct nlattr *info;
-	struct nlmsghdr *nlh;
 
-	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	mnl_attr_put(nlh, type, len, value);
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, STABLETAP_KIND);
@@ -67,19 +53,14 @@ static int newlink_with(const char *name, int type, const void *value,
 /* A port in another namespace, on a lower there */
 static int newlink_there(const char *name, int netns, __u32 lower)
 {
-	struct nlattr *info, *data;
 	char buf[1024] = {};
-	struct nlmsghdr *nlh;
+	struct nlmsghdr *nlh = st_newlink_msg(buf, name);
+	struct st_kind kind;
 
-	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, netns);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, STABLETAP_KIND);
-	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	kind = st_kind_start(nlh, STABLETAP_KIND);
 	mnl_attr_put_u32(nlh, IFLA_STABLETAP_LOWER, lower);
-	mnl_attr_nest_end(nlh, data);
-	mnl_attr_nest_end(nlh, info);
+	st_kind_end(nlh, kind);
 	return st_talk(nlh, NULL, NULL);
 }
 
@@ -103,10 +84,9 @@ FIXTURE_TEARDOWN(link)
 
 TEST_F(link, a_port_is_made_of_the_defaults)
 {
-	int vm1;
+	int vm1 = st_link_add("vm1", STABLETAP_KIND, 0);
 
-	ASSERT_EQ(0, newlink("vm1", 0, 0, NULL, 0));
-	vm1 = st_ifindex("vm1");
+	ASSERT_LT(0, vm1);
 	ASSERT_EQ(0, st_told(vm1, &self->told));
 	EXPECT_EQ(vm1, self->told.ifindex);
 	EXPECT_EQ(1, self->told.value[IFLA_STABLETAP_QUEUES]);
@@ -123,7 +103,7 @@ TEST_F(link, every_attribute_is_told)
 {
 	int type;
 
-	ASSERT_EQ(0, newlink("vm1", 0, 0, NULL, 0));
+	ASSERT_LT(0, st_link_add("vm1", STABLETAP_KIND, 0));
 	ASSERT_EQ(0, st_told(st_ifindex("vm1"), &self->told));
 	for (type = 1; type < IFLA_STABLETAP_PAD; type++)
 		EXPECT_TRUE(self->told.seen[type]) {
@@ -146,7 +126,7 @@ TEST_F(link, what_is_given_is_what_is_told_by_both_doors)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(given); i++) {
-		ASSERT_EQ(0, newlink_u32("vm1", 0, given[i].type,
+		ASSERT_EQ(0, st_port_newlink("vm1", given[i].type,
 					 given[i].value));
 		ASSERT_EQ(0, st_told(st_ifindex("vm1"), &self->told));
 		EXPECT_EQ(given[i].value, self->told.value[given[i].type]);
@@ -207,8 +187,8 @@ TEST_F(link, what_is_only_told_can_not_be_given)
 	const __u64 value = 1;
 	int type, vm1;
 
-	ASSERT_EQ(0, newlink("vm1", 0, 0, NULL, 0));
-	vm1 = st_ifindex("vm1");
+	vm1 = st_link_add("vm1", STABLETAP_KIND, 0);
+	ASSERT_LT(0, vm1);
 	for (type = IFLA_STABLETAP_OPEN_QUEUES; type <= IFLA_STABLETAP_MAX;
 	     type++) {
 		if (type == IFLA_STABLETAP_LOWER ||
@@ -236,26 +216,26 @@ TEST_F(link, what_is_only_told_can_not_be_given)
 TEST_F(link, a_value_out_of_range_is_refused)
 {
 	EXPECT_REFUSED(-EINVAL, "A port has 1 to 256 queues",
-		       newlink_u32("vm1", 0, IFLA_STABLETAP_QUEUES, 0));
+		       st_port_newlink("vm1", IFLA_STABLETAP_QUEUES, 0));
 	EXPECT_REFUSED(-EINVAL, "A port has 1 to 256 queues",
-		       newlink_u32("vm1", 0, IFLA_STABLETAP_QUEUES, 257));
+		       st_port_newlink("vm1", IFLA_STABLETAP_QUEUES, 257));
 	EXPECT_REFUSED(-EINVAL, "The node's owner or group does not exist in this user namespace",
-		       newlink_u32("vm1", 0, IFLA_STABLETAP_OWNER, UINT32_MAX));
+		       st_port_newlink("vm1", IFLA_STABLETAP_OWNER, UINT32_MAX));
 	EXPECT_REFUSED(-EINVAL, "The node's owner or group does not exist in this user namespace",
-		       newlink_u32("vm1", 0, IFLA_STABLETAP_GROUP, UINT32_MAX));
+		       st_port_newlink("vm1", IFLA_STABLETAP_GROUP, UINT32_MAX));
 	EXPECT_REFUSED(-EINVAL, "The node's permissions are more than 0777",
-		       newlink_u32("vm1", 0, IFLA_STABLETAP_PERM, 01777));
+		       st_port_newlink("vm1", IFLA_STABLETAP_PERM, 01777));
 	EXPECT_REFUSED(-EINVAL, "The node's permissions are more than 0777",
-		       newlink_u32("vm1", 0, IFLA_STABLETAP_PERM, 0x10180));
+		       st_port_newlink("vm1", IFLA_STABLETAP_PERM, 0x10180));
 	EXPECT_REFUSED(-EOPNOTSUPP, "Unknown on-detach policy",
-		       newlink_u32("vm1", 0, IFLA_STABLETAP_ON_DETACH, 2));
+		       st_port_newlink("vm1", IFLA_STABLETAP_ON_DETACH, 2));
 }
 
 /* devtmpfs would make it 0600. */
 TEST_F(link, no_permissions_at_all_are_refused)
 {
 	EXPECT_REFUSED(-EINVAL, "A node without any permission can't be made",
-		       newlink_u32("vm1", 0, IFLA_STABLETAP_PERM, 0));
+		       st_port_newlink("vm1", IFLA_STABLETAP_PERM, 0));
 }
 
 /* As an unknown tail of an ioctl's struct is */
@@ -269,11 +249,11 @@ TEST_F(link, an_unknown_attribute_is_refused)
 
 	for (i = 0; i < ARRAY_SIZE(types); i++)
 		EXPECT_REFUSED(-EINVAL, "This module does not know one of the attributes",
-			       newlink_u32("vm1", 0, types[i], 0));
-	ASSERT_EQ(0, newlink("vm1", 0, 0, NULL, 0));
-	vm1 = st_ifindex("vm1");
+			       st_port_newlink("vm1", types[i], 0));
+	vm1 = st_link_add("vm1", STABLETAP_KIND, 0);
+	ASSERT_LT(0, vm1);
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
-		EXPECT_EQ(-EINVAL, newlink_u32(NULL, vm1, types[i], 0));
+		EXPECT_EQ(-EINVAL, st_port_set(vm1, { types[i], 0 }));
 		EXPECT_STREQ("stabletap: This module does not know one of the attributes",
 			     st_msg);
 	}
@@ -289,12 +269,11 @@ TEST_F(link, an_attribute_of_another_length_is_refused)
 TEST_F(link, holding_is_refused_clearly)
 {
 	EXPECT_REFUSED(-EOPNOTSUPP, "This module can't hold frames while detached; use on-detach drop",
-		       newlink_u32("vm1", 0, IFLA_STABLETAP_ON_DETACH,
+		       st_port_newlink("vm1", IFLA_STABLETAP_ON_DETACH,
 				   STABLETAP_ON_DETACH_HOLD));
-	ASSERT_EQ(0, newlink("vm1", 0, 0, NULL, 0));
-	EXPECT_EQ(-EOPNOTSUPP, newlink_u32(NULL, st_ifindex("vm1"),
-					   IFLA_STABLETAP_ON_DETACH,
-					   STABLETAP_ON_DETACH_HOLD));
+	ASSERT_LT(0, st_link_add("vm1", STABLETAP_KIND, 0));
+	EXPECT_EQ(-EOPNOTSUPP, st_port_set(st_ifindex("vm1"), {
+		IFLA_STABLETAP_ON_DETACH, STABLETAP_ON_DETACH_HOLD }));
 	EXPECT_STREQ("stabletap: This module can't hold frames while detached; use on-detach drop",
 		     st_msg);
 }
@@ -347,32 +326,23 @@ TEST_F(link, only_the_policy_of_detaching_can_be_changed)
 	};
 	int i, vm1;
 
-	ASSERT_EQ(0, newlink("vm1", 0, 0, NULL, 0));
-	vm1 = st_ifindex("vm1");
-	EXPECT_EQ(0, newlink_u32(NULL, vm1, IFLA_STABLETAP_ON_DETACH,
-				 STABLETAP_ON_DETACH_DROP));
+	vm1 = st_link_add("vm1", STABLETAP_KIND, 0);
+	ASSERT_LT(0, vm1);
+	EXPECT_EQ(0, st_port_set(vm1, { IFLA_STABLETAP_ON_DETACH,
+				      STABLETAP_ON_DETACH_DROP }));
 	for (i = 0; i < ARRAY_SIZE(given); i++) {
 		EXPECT_EQ(-EOPNOTSUPP,
-			  newlink_u32(NULL, vm1, given[i].type,
-				      given[i].other));
+			  st_port_set(vm1, { given[i].type, given[i].other }));
 		EXPECT_STREQ("stabletap: Queues, owner, group and perm are given when a port is made",
 			     st_msg);
 		ASSERT_EQ(0, st_told(vm1, &self->told));
 		EXPECT_EQ(given[i].same, self->told.value[given[i].type]);
-		EXPECT_EQ(0, newlink_u32(NULL, vm1, given[i].type,
-					 given[i].same));
+		EXPECT_EQ(0, st_port_set(vm1, { given[i].type,
+					      given[i].same }));
 	}
 }
 
 /* Attach, replace, detach and the filter mode by attributes alone */
-
-static int master_of(int ifindex)
-{
-	int master;
-	int err = st_link_state(ifindex, NULL, NULL, NULL, &master);
-
-	return err ? err : master;
-}
 
 FIXTURE(lower) {
 	int control;
@@ -427,13 +397,13 @@ TEST_F(lower, is_attached_and_detached_by_its_index)
 	EXPECT_EQ(self->d0, self->get.lower);
 	EXPECT_EQ(STABLETAP_ATTACH_PROMISC, self->get.attach_flags);
 	EXPECT_EQ(1, self->get.attaches);
-	EXPECT_EQ(self->vm1, master_of(self->d0));
+	EXPECT_EQ(self->vm1, st_link_master_of(self->d0));
 
 	ASSERT_EQ(0, SET(LOWER(0)));
 	GET();
 	EXPECT_EQ(0, self->get.lower);
 	EXPECT_EQ(STABLETAP_REASON_ASKED, self->get.detach_reason);
-	EXPECT_EQ(0, master_of(self->d0));
+	EXPECT_EQ(0, st_link_master_of(self->d0));
 }
 
 TEST_F(lower, that_is_named_again_stays)
@@ -470,8 +440,8 @@ TEST_F(lower, is_replaced_only_if_that_is_asked_for)
 	EXPECT_EQ(STABLETAP_ATTACH_FILTER, self->get.attach_flags);
 	EXPECT_EQ(1, self->get.replaces);
 	EXPECT_EQ(STABLETAP_REASON_REPLACED, self->get.detach_reason);
-	EXPECT_EQ(0, master_of(self->d0));
-	EXPECT_EQ(self->vm1, master_of(self->d1));
+	EXPECT_EQ(0, st_link_master_of(self->d0));
+	EXPECT_EQ(self->vm1, st_link_master_of(self->d1));
 	/* Without a lower there is nothing to replace, and that is all right. */
 	ASSERT_EQ(0, SET(LOWER(0)));
 	ASSERT_EQ(0, SET(LOWER(self->d0), FLAGS(STABLETAP_ATTACH_REPLACE)));
@@ -544,7 +514,7 @@ TEST_F(lower, can_be_given_when_a_port_is_made)
 	EXPECT_EQ(self->d0, self->get.lower);
 	EXPECT_EQ(STABLETAP_ATTACH_FILTER, self->get.attach_flags);
 	EXPECT_EQ(2, self->get.queues);
-	EXPECT_EQ(vm2, master_of(self->d0));
+	EXPECT_EQ(vm2, st_link_master_of(self->d0));
 
 	ASSERT_EQ(0, st_link_up(vm2, true));
 	peer = st_packet_open(self->d0, true);
@@ -558,7 +528,7 @@ TEST_F(lower, can_be_given_when_a_port_is_made)
 	/* It goes with its lower attached. */
 	close(fd);
 	ASSERT_EQ(0, st_link_del(vm2));
-	EXPECT_EQ(0, master_of(self->d0));
+	EXPECT_EQ(0, st_link_master_of(self->d0));
 }
 
 /* As every other attribute it is one of the namespace that the port is in. */
@@ -800,7 +770,7 @@ TEST_F(link, the_monitor_hears_nothing_of_a_port_that_its_lower_refused)
 
 	ASSERT_LE(0, monitor);
 	EXPECT_REFUSED(-ENONET, "The loopback device can't be a lower",
-		       newlink_u32("vm1", 0, IFLA_STABLETAP_LOWER,
+		       st_port_newlink("vm1", IFLA_STABLETAP_LOWER,
 				   st_ifindex("lo")));
 	/* Something comes afterwards: all that there was is before it. */
 	d0 = st_link_add("d0", "dummy", 0);

@@ -174,25 +174,10 @@ static int make_lower_of_another(int control, int vm1)
 
 static int add_vlan(int link, uint16_t id)
 {
-	char buf[512] = {}, name[IFNAMSIZ];
-	struct nlattr *info, *data;
-	struct nlmsghdr *nlh;
-	int err;
+	char name[IFNAMSIZ];
 
-	if (link < 0)
-		return link;
 	snprintf(name, sizeof(name), "vlan%u", id);
-	nlh = st_link_msg(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	mnl_attr_put_u32(nlh, IFLA_LINK, link);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "vlan");
-	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
-	mnl_attr_put_u16(nlh, IFLA_VLAN_ID, id);
-	mnl_attr_nest_end(nlh, data);
-	mnl_attr_nest_end(nlh, info);
-	err = st_talk(nlh, NULL, NULL);
-	return err ? err : st_ifindex(name);
+	return st_vlan_add(name, link, id);
 }
 
 static int make_vlan_on_port(int control, int vm1)
@@ -650,14 +635,6 @@ static int lower_of(int control, int port)
 	return err ? err : (int)get.lower;
 }
 
-static int master_of(int ifindex)
-{
-	int master;
-	int err = st_link_state(ifindex, NULL, NULL, NULL, &master);
-
-	return err ? err : master;
-}
-
 TEST_F(taken, a_second_lower_is_refused_without_replace)
 {
 	EXPECT_EQ(-EEXIST, st_attach(self->control, self->vm1, self->d1, 0));
@@ -667,8 +644,8 @@ TEST_F(taken, a_second_lower_is_refused_without_replace)
 	EXPECT_STREQ("stabletap: The port has a lower; detach it first, or ask for replace",
 		     st_msg);
 	EXPECT_EQ(self->d0, lower_of(self->control, self->vm1));
-	EXPECT_EQ(self->vm1, master_of(self->d0));
-	EXPECT_EQ(0, master_of(self->d1));
+	EXPECT_EQ(self->vm1, st_link_master_of(self->d0));
+	EXPECT_EQ(0, st_link_master_of(self->d1));
 }
 
 TEST_F(taken, the_same_lower_is_refused_without_replace)
@@ -714,7 +691,7 @@ TEST_F(taken, master_takes_a_member_from_its_bridge)
 	ASSERT_EQ(0, st_link_master(self->d1, br0));
 	EXPECT_EQ(0, st_link_master(self->d1, self->vm2));
 	EXPECT_EQ(self->d1, lower_of(self->control, self->vm2));
-	EXPECT_EQ(self->vm2, master_of(self->d1));
+	EXPECT_EQ(self->vm2, st_link_master_of(self->d1));
 }
 
 TEST_F(taken, master_takes_a_lower_from_one_port_to_another)
@@ -722,7 +699,7 @@ TEST_F(taken, master_takes_a_lower_from_one_port_to_another)
 	EXPECT_EQ(0, st_link_master(self->d0, self->vm2));
 	EXPECT_EQ(0, lower_of(self->control, self->vm1));
 	EXPECT_EQ(self->d0, lower_of(self->control, self->vm2));
-	EXPECT_EQ(self->vm2, master_of(self->d0));
+	EXPECT_EQ(self->vm2, st_link_master_of(self->d0));
 }
 
 TEST_F(taken, a_lower_that_the_other_port_refuses_has_no_master_then)
@@ -730,7 +707,7 @@ TEST_F(taken, a_lower_that_the_other_port_refuses_has_no_master_then)
 	ASSERT_EQ(0, st_link_mtu(self->vm2, 1501));
 	EXPECT_EQ(-EMSGSIZE, st_link_master(self->d0, self->vm2));
 	EXPECT_STREQ("stabletap: The device's MTU is below the port's", st_msg);
-	EXPECT_EQ(0, master_of(self->d0));
+	EXPECT_EQ(0, st_link_master_of(self->d0));
 	EXPECT_EQ(0, lower_of(self->control, self->vm1));
 	EXPECT_EQ(0, lower_of(self->control, self->vm2));
 	ASSERT_EQ(0, st_get(self->control, self->vm1, &self->get));
@@ -783,7 +760,7 @@ TEST_F(taken, nomaster_detaches)
 {
 	EXPECT_EQ(0, st_link_master(self->d0, 0));
 	EXPECT_EQ(0, lower_of(self->control, self->vm1));
-	EXPECT_EQ(0, master_of(self->d0));
+	EXPECT_EQ(0, st_link_master_of(self->d0));
 }
 
 TEST_F(taken, a_macvlan_can_not_be_made_on_a_lower)
