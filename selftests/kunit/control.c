@@ -514,4 +514,5 @@ static struct kunit_suite control_test_suite = {
 	.init		= control_test_init,
 	.test_cases	= control_test_cases,
 };
+
 kunit_test_suite(control_test_suite);

@@ -27,22 +27,23 @@ struct world {
 static const struct net_device_ops low_ops;
 
 /* Registration would do this. */
-static struct net_device *make_dev(size_t priv, void (*setup)(struct net_device *))
+static struct net_device *make_dev(const char *name, size_t priv,
+				   void (*setup)(struct net_device *dev))
 {
 	struct net_device *dev;
 
-	dev = alloc_netdev(priv, "kunit%d", NET_NAME_UNKNOWN, setup);
+	dev = alloc_netdev(priv, name, NET_NAME_UNKNOWN, setup);
 	if (!dev)
 		return NULL;
 	spin_lock_init(&dev->addr_list_lock);
 	return dev;
 }
 
-static struct net_device *make_low(void)
+static struct net_device *make_low(const char *name)
 {
 	struct net_device *dev;
 
-	dev = make_dev(sizeof(struct macvlan_dev), ether_setup);
+	dev = make_dev(name, sizeof(struct macvlan_dev), ether_setup);
 	if (dev)
 		dev->netdev_ops = &low_ops;
 	return dev;
@@ -65,10 +66,10 @@ static int filter_test_init(struct kunit *test)
 	test->priv = w;
 	if (!w)
 		return -ENOMEM;
-	w->port_dev = make_dev(sizeof(struct stabletap_port),
+	w->port_dev = make_dev("kunit-port", sizeof(struct stabletap_port),
 			       stabletap_port_setup);
-	w->low[0] = make_low();
-	w->low[1] = make_low();
+	w->low[0] = make_low("kunit-low0");
+	w->low[1] = make_low("kunit-low1");
 	if (!w->port_dev || !w->low[0] || !w->low[1])
 		return -ENOMEM;
 #ifdef CONFIG_LOCKDEP
@@ -705,4 +706,5 @@ static struct kunit_suite filter_test_suite = {
 	.exit		= filter_test_exit,
 	.test_cases	= filter_test_cases,
 };
+
 kunit_test_suite(filter_test_suite);

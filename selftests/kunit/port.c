@@ -128,7 +128,7 @@ static void a_sum_wraps_at_64_bits(struct kunit *test)
 static void each_cpu_counts_in_its_own_part(struct kunit *test)
 {
 	struct stabletap_port *port = test->priv;
-	u64 sum[STABLETAP_COUNTERS];
+	u64 sum[STABLETAP_COUNTERS], part;
 	int cpu, other, cpus = 0;
 
 	for_each_online_cpu(cpu) {
@@ -138,11 +138,11 @@ static void each_cpu_counts_in_its_own_part(struct kunit *test)
 		local_bh_disable();
 		stabletap_count(port, STABLETAP_TX_LOWER);
 		local_bh_enable();
-		for_each_online_cpu(other)
-			KUNIT_EXPECT_EQ(test,
-					u64_stats_read(counter_of(port, other,
-						STABLETAP_TX_LOWER)),
-					other <= cpu);
+		for_each_online_cpu(other) {
+			part = u64_stats_read(counter_of(port, other,
+							 STABLETAP_TX_LOWER));
+			KUNIT_EXPECT_EQ(test, part, other <= cpu);
+		}
 	}
 	set_cpus_allowed_ptr(current, cpu_possible_mask);
 
@@ -319,4 +319,5 @@ static struct kunit_suite port_test_suite = {
 	.exit		= port_test_exit,
 	.test_cases	= port_test_cases,
 };
+
 kunit_test_suite(port_test_suite);

@@ -7,8 +7,6 @@
 
 #include "../../kmod/bounds.c"
 #include "../../kmod/link.c"
-#include "../../kmod/lower.c"
-#include "../../kmod/tapnode.c"
 
 MODULE_DESCRIPTION("KUnit suites of stabletap");
 MODULE_LICENSE("GPL");

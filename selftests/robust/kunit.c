@@ -20,7 +20,8 @@
 
 /* If one is not in the module, it would not be missed. */
 static const char * const suites[] = {
-	"stabletap_sizes", "stabletap_filter", "stabletap_counters",
+	"stabletap_sizes", "stabletap_core", "stabletap_filter",
+	"stabletap_counters",
 };
 
 #define SUITES (sizeof(suites) / sizeof(suites[0]))
@@ -73,6 +74,20 @@ static void print_result(struct log *log, bool good, const char *text)
 	       log->suite, name, skip ? skip : "");
 }
 
+/* The end of a line within a record is told as "\x0a". */
+static void print_words(const char *line)
+{
+	const char *end;
+
+	line += strspn(line, "# ");
+	while ((end = strstr(line, "\\x0a"))) {
+		printf("# %.*s\n", (int)(end - line), line);
+		line = end + 4;
+	}
+	if (*line)
+		printf("# %s\n", line);
+}
+
 /* One line of the kernel's; what belongs to a suite is indented by four. */
 static void read_line(struct log *log, const char *line)
 {
@@ -88,7 +103,7 @@ static void read_line(struct log *log, const char *line)
 	else if (!strncmp(line, "not ok ", 7))
 		print_result(log, false, line + 7);
 	else if (i < 0 || sscanf(line, "1..%d", &log->planned[i]) != 1)
-		printf("# %s\n", line);
+		print_words(line);
 }
 
 /* A record is "LEVEL,NUMBER,TIME,FLAGS;TEXT". */
