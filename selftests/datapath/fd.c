@@ -531,7 +531,9 @@ static void *sleeper_run(void *arg)
 
 	__atomic_store_n(&sleeper->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
 	if (sleeper->by_poll) {
-		sleeper->ret = poll(&pfd, 1, -1) == 1 ? pfd.revents : -errno;
+		/* As a system call, poll() is not on every architecture. */
+		sleeper->ret = ppoll(&pfd, 1, NULL, NULL) == 1 ?
+			       pfd.revents : -errno;
 		if (sleeper->ret != POLLIN)
 			return NULL;
 	}
@@ -540,7 +542,7 @@ static void *sleeper_run(void *arg)
 	return NULL;
 }
 
-/* Does it sleep in readv() or poll()? */
+/* Does it sleep in readv() or ppoll()? */
 static bool sleeper_sleeps(void *arg)
 {
 	struct sleeper *sleeper = arg;
@@ -552,7 +554,7 @@ static bool sleeper_sleeps(void *arg)
 		return false;
 	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
 	snprintf(text, sizeof(text), "%d 0x",
-		 sleeper->by_poll ? (int)SYS_poll : (int)SYS_readv);
+		 sleeper->by_poll ? (int)SYS_ppoll : (int)SYS_readv);
 	return scene_file_has(path, text);
 }
 

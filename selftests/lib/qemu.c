@@ -19,6 +19,7 @@
 
 #include "st.h"
 
+#define PROGRAM		"qemu-system-x86_64"
 #define ROM_SIZE	65536
 #define MAX_ARGS	128
 /* Emulation inside emulation, on a busy machine */
@@ -59,6 +60,11 @@ static void run_qemu(char *args, const int *fds, int n, int log)
 	_exit(127);
 }
 
+bool qemu_is_here(void)
+{
+	return !access("/usr/bin/" PROGRAM, X_OK);
+}
+
 static int talk_qmp(struct qemu *q)
 {
 	return qemu_qmp(q, -1, "{\"execute\": \"qmp_capabilities\"}");
@@ -77,7 +83,7 @@ static int start(struct qemu *q, const int *fds, int n, const char *args)
 	fcntl(qtest_pair[0], F_SETFD, FD_CLOEXEC);
 	fcntl(qmp_pair[0], F_SETFD, FD_CLOEXEC);
 	snprintf(line, sizeof(line),
-		 "qemu-system-x86_64 -M pc -accel tcg -cpu qemu64 -nodefaults "
+		 PROGRAM " -M pc -accel tcg -cpu qemu64 -nodefaults "
 		 "-no-user-config -display none -chardev socket,id=qtest,fd=%d "
 		 "-qtest chardev:qtest -qtest-log none "
 		 "-chardev socket,id=qmp,fd=%d -mon chardev=qmp,mode=control "

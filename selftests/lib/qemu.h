@@ -29,6 +29,8 @@ struct qemu {
 	char qtest_buf[16384];
 };
 
+/* Is it installed? */
+bool qemu_is_here(void);
 /*
  * Start QEMU with @fds (@n of them, close-on-exec or not) under the same
  * numbers, and the arguments of @format, separated by blanks.
