@@ -9,7 +9,8 @@
 #
 # Below, a Debian kernel boots in QEMU; what is missing here is installed from
 # Debian's packages.  KERNEL=6.1 (default), 5.10, 6.12, 6.12-cloud, 6.12-rt, 7
-# (the newest 7.x of trixie-backports, sid or experimental) or 7-rt.
+# (the newest 7.x of trixie-backports, sid or experimental) or 7-rt;
+# 6.1-arm64 is for shell and check-core.
 #
 #   make demo [GUEST=linux]
 #   make shell           a prompt in the machine, module and tools loaded
@@ -113,12 +114,16 @@ prepare-all:
 
 # Everything that a machine is to run
 machine: prepare
+	@$(VM)/cross $(KERNEL) >/dev/null
 	$(VM)/build-module --strict $(KERNEL)
-	$(QUIETLY) -C userspace
+	$(QUIETLY) -C userspace $(CROSS)
 	rm -rf build/root
 	$(QUIETLY) -C userspace install DESTDIR="$(CURDIR)/build/root" \
-		PREFIX=/usr
-	$(QUIETLY) -C selftests
+		PREFIX=/usr $(CROSS)
+	$(QUIETLY) -C selftests $(CROSS)
+
+# How, where the machine is of another architecture
+CROSS = $(shell $(VM)/cross $(KERNEL) 2>/dev/null)
 
 check: machine
 	$(QUIETLY) -C userspace tests
@@ -162,7 +167,7 @@ demo:
 
 shell: prepare
 	$(VM)/build-module $(KERNEL)
-	$(QUIETLY) -C userspace
+	$(QUIETLY) -C userspace $(CROSS)
 	@$(VM)/run --kernel $(KERNEL) --nics --tty --timeout 0 -- $(VM)/shell
 
 # What compilers, sanitizers and linters have to say about user space

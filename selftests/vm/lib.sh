@@ -18,6 +18,44 @@ SUITES_OF_7="trixie trixie-backports|sid|sid experimental"
 declare -A KERNEL_SUITES=([5.10]="bullseye bullseye-security"
 			  [7]=$SUITES_OF_7 [7-rt]=$SUITES_OF_7)
 
+# Kernels of other architectures, of this machine's suite: what Debian calls the
+# architecture.  The module is cross-built for them; those in MACHINES boot.
+declare -A KERNEL_ARCH=([6.1-arm64]=arm64 [6.1-armhf]=armhf
+			[6.1-s390x]=s390x)
+KERNEL_META+=([6.1-arm64]=arm64 [6.1-armhf]=armmp [6.1-s390x]=s390x)
+# The names of their compilers and libraries begin with
+declare -A TRIPLETS=([amd64]=x86_64-linux-gnu [arm64]=aarch64-linux-gnu
+		     [armhf]=arm-linux-gnueabihf [s390x]=s390x-linux-gnu)
+MACHINES="amd64 arm64"
+
+# kernel_arch KERNEL - its architecture.  A path is a kernel for this machine.
+kernel_arch() {
+	echo "${KERNEL_ARCH[$1]:-amd64}"
+}
+
+# Is there a machine to boot it?
+kernel_boots() {
+	[[ " $MACHINES " == *" $(kernel_arch "$1") "* ]]
+}
+
+# The root of that architecture that prepare has made for a kernel that is not
+# for this machine: libraries to link with, programs for the machine
+kernel_root() {
+	echo "$CACHE/kernels/$1/root"
+}
+
+# Where the programs for a kernel's machine are built: bin/, selftests/
+kernel_programs() {
+	local arch
+
+	arch=$(kernel_arch "$1")
+	if [ "$arch" = amd64 ]; then
+		echo "$TOP/build"
+	else
+		echo "$TOP/build/${TRIPLETS[$arch]}"
+	fi
+}
+
 # The kernels that are built here, of Debian's source, and the release of Debian
 # whose package it is: empty for this machine's.  What follows the dash names
 # the configuration (see build-kernel).
@@ -66,8 +104,30 @@ kernel_build() {
 # numbers save the kernel the search for entropy.
 export CPU_EMULATED=qemu64,+rdrand,+ssse3,+sse4.1,+sse4.2,+popcnt
 
+# machine_of ARCHITECTURE - sets what run needs to know of the machine that
+# emulates it: emulator, machine (options for QEMU), cpu, console, and
+# append (words for the kernel)
+machine_of() {
+	case $1 in
+	amd64)
+		emulator=(qemu-system-x86_64)
+		machine=(-M q35)
+		cpu=$CPU_EMULATED
+		console=ttyS0
+		append="tsc=reliable no_timer_check" ;;
+	arm64)
+		emulator=(qemu-system-aarch64)
+		machine=(-M "virt,gic-version=3")
+		cpu=cortex-a57
+		console=ttyAMA0
+		append="" ;;
+	*)
+		return 1 ;;
+	esac
+}
+
 # What a kernel's log must not have
-SPLATS='\] RIP:|Call Trace|BUG:|WARNING:|Oops|Kernel panic|KASAN|KCSAN|UBSAN'
+SPLATS='\] RIP:|Call [Tt]race|Internal error|BUG:|WARNING:|Oops|Kernel panic|KASAN|KCSAN|UBSAN'
 SPLATS+='|general protection fault|[Uu]nable to handle'
 SPLATS+='|possible recursive locking|inconsistent lock state|possible circular'
 SPLATS+='|possible irq lock inversion|suspicious RCU usage|held lock freed'
