@@ -17,6 +17,7 @@
 #   make check [TESTS='datapath/* bats/*']
 #   make check-core      those of its tests that concern the module itself
 #   make check-matrix    each kernel, and one table of the results
+#   make check-arch      the module and its ABI on arm64, armhf and s390x, built
 #   make check-long      what takes longer
 #   make check-soak [FRAMES=2000000 ROUNDS=500] millions of frames while all that
 #                        can happen does; real NICs that are removed
@@ -137,6 +138,10 @@ check-core: machine
 check-matrix:
 	@selftests/matrix $(MATRIX)
 
+# Other architectures: the module is built for each, and the ABI is the same.
+check-arch:
+	@selftests/vm/check-arch
+
 check-long: machine
 	$(QUIETLY) -C userspace tests
 	$(VM)/prepare $(FOR_LONG) $(KERNEL)
@@ -215,7 +220,7 @@ clean:
 		-o -name modules.order \) -delete
 
 .PHONY: all userspace modules install uninstall modules_install dkms-install \
-	prepare prepare-all machine check check-core check-matrix check-long \
-	check-soak check-debug bench demo shell lint fuzz fuzz-kernel memcheck \
-	sparse clean
+	prepare prepare-all machine check check-core check-matrix check-arch \
+	check-long check-soak check-debug bench demo shell lint fuzz \
+	fuzz-kernel memcheck sparse clean
 .NOTPARALLEL:
