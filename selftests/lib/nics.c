@@ -65,14 +65,35 @@ int nics_pci(int ifindex, char *pci, size_t size)
 	return err;
 }
 
+static int nics_driver(struct nics *nics)
+{
+	char path[128], driver[256];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver",
+		 nics->pci);
+	len = readlink(path, driver, sizeof(driver) - 1);
+	if (len < 0)
+		return -errno;
+	driver[len] = 0;
+	snprintf(nics->driver, sizeof(nics->driver),
+		 "/sys/bus/pci/drivers/%.32s", strrchr(driver, '/') + 1);
+	return 0;
+}
+
 int nics_fetch(struct nics *nics, struct scene *scene)
 {
-	scene->v0 = nics_take(nics->home, nics->here, NICS_E1000E);
+	int err;
+
+	scene->v0 = nics_take(nics->home, nics->here, nics->mac);
 	if (scene->v0 < 0)
 		return scene->v0;
 	if (!scene->macvlan)
 		scene->lower = scene->v0;
-	return st_link_up(scene->v0, true);
+	err = nics_pci(scene->v0, nics->pci, sizeof(nics->pci));
+	if (!err)
+		err = nics_driver(nics);
+	return err ? err : st_link_up(scene->v0, true);
 }
 
 static int nics_promisc(int ifindex)
@@ -111,11 +132,12 @@ static int nics_peer(struct nics *nics, struct scene *scene)
 	return st_netns_enter(nics->here);
 }
 
-int nics_new(struct nics *nics, struct scene *scene, bool macvlan)
+int nics_new_peer(struct nics *nics, struct scene *scene, bool macvlan)
 {
 	int err;
 
-	if (st_sh("modprobe -a e1000e vmxnet3"))
+	memset(nics, 0, sizeof(*nics));
+	if (st_sh("modprobe vmxnet3"))
 		return -ENODEV;
 	nics->home = st_netns_fd();
 	err = scene_new_port(scene, macvlan, 1);
@@ -125,13 +147,20 @@ int nics_new(struct nics *nics, struct scene *scene, bool macvlan)
 	nics->there = scene_netns();
 	if (nics->home < 0 || nics->here < 0 || nics->there < 0)
 		return -EMFILE;
-	err = nics_peer(nics, scene);
+	return nics_peer(nics, scene);
+}
+
+int nics_new(struct nics *nics, struct scene *scene, bool macvlan)
+{
+	int err;
+
+	if (st_sh("modprobe e1000e"))
+		return -ENODEV;
+	err = nics_new_peer(nics, scene, macvlan);
 	if (err)
 		return err;
-	err = nics_fetch(nics, scene);
-	if (err)
-		return err;
-	return nics_pci(scene->v0, nics->pci, sizeof(nics->pci));
+	nics->mac = NICS_E1000E;
+	return nics_fetch(nics, scene);
 }
 
 void nics_end(struct nics *nics, struct scene *scene)

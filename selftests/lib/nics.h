@@ -20,10 +20,12 @@
 #define NICS_DEADLINE	(2 * ST_DEADLINE)
 
 struct nics {
-	int home;	/* namespace fd, where they live */
-	int here;	/* the test's */
-	int there;	/* the peer's */
-	char pci[32];	/* address of the e1000e */
+	int home;		/* namespace fd, where they live */
+	int here;		/* the test's */
+	int there;		/* the peer's */
+	const void *mac;	/* of the NIC below the port */
+	char pci[32];		/* address of its PCI device */
+	char driver[64];	/* directory of that one's driver in sysfs */
 };
 
 /*
@@ -31,8 +33,10 @@ struct nics {
  * -ENODEV: the machine has none.
  */
 int nics_new(struct nics *nics, struct scene *scene, bool macvlan);
+/* The same without v0: the caller says by nics->mac which NIC to fetch. */
+int nics_new_peer(struct nics *nics, struct scene *scene, bool macvlan);
 void nics_end(struct nics *nics, struct scene *scene);
-/* Fetch the e1000e from home, where a driver has put it anew; up; v0. */
+/* Fetch the NIC from home, where a driver has put it anew; up; v0. */
 int nics_fetch(struct nics *nics, struct scene *scene);
 /* ifindex of the device that has this MAC and a driver of its own, or 0 */
 int nics_find(const void *mac);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Real drivers' NICs are taken away under traffic and come back, hundreds of
- * times: by their PCI device, by their driver, by the machine's own monitor.
- * What lies between port and NIC is another thing in each round.
+ * times: by their PCI device, by their driver, by the machine's own monitor, or
+ * by their slot's power, of which the driver is not told.  What lies between
+ * port and NIC is another thing in each round.
  * vm-timeout: 72000
  *
  *	fd -- vm1 -- nothing, macvlan, VLAN, bond, -- NIC ==== vmxnet3 -- socket
@@ -35,6 +36,9 @@
 #define IS(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
 #define SET(x, to) __atomic_store_n(&(x), to, __ATOMIC_RELEASE)
 
+/* One process for several commands, for emulation takes its time over each */
+#define BATCH "ip -batch - <<E\n"
+
 /* Something between port and NIC.  %s: the NIC; leaves a device "low0". */
 static const struct between {
 	const char *name;
@@ -49,39 +53,51 @@ static const struct between {
 	  NULL, "p0", NULL, true },
 	{ "VLAN", "ip link add low0 link %s type vlan id 5",
 	  NULL, "p0.5", NULL, true },
-	{ "bond", "ip link add low0 type bond mode active-backup miimon 100 && "
-	  "ip link set %1$s down && ip link set %1$s master low0",
+	{ "bond", BATCH
+	  "link add low0 type bond mode active-backup miimon 100\n"
+	  "link set %1$s down\n"
+	  "link set %1$s master low0\n"
+	  "E",
 	  "ip link del low0", "p0", NULL, false },
-	{ "bridge", "ip link add low0 type bridge forward_delay 0 && "
-	  "ip link set %1$s master low0 up",
+	{ "bridge", BATCH
+	  "link add low0 type bridge forward_delay 0\n"
+	  "link set %1$s master low0 up\n"
+	  "E",
 	  "ip link del low0", "p0", NULL, false },
 	{ "team", "ip link add low0 type team && "
 	  "teamnl low0 setoption mode activebackup && "
-	  "ip link set %1$s down && ip link set %1$s master low0 && "
-	  "ip link set low0 up && "
+	  BATCH
+	  "link set %1$s down\n"
+	  "link set %1$s master low0\n"
+	  "link set low0 up\n"
+	  "E\n"
 	  "teamnl low0 setoption activeport $(cat /sys/class/net/%1$s/ifindex)",
 	  "ip link del low0", "p0", "command -v teamnl", false },
-	{ "OVS", "ovs-dpctl add-dp low0 && ovs-dpctl add-if low0 %1$s && "
+	{ "OVS", "ovs-dpctl add-dp low0 %1$s && "
 	  "ovs-dpctl add-flow low0 'in_port(0),eth(),eth_type(0x88b5)' 1 && "
 	  "ovs-dpctl add-flow low0 'in_port(1),eth(),eth_type(0x88b5)' 0",
 	  "ovs-dpctl del-dp low0", "p0", "command -v ovs-dpctl && modprobe openvswitch",
 	  false },
-	{ "macsec", "ip link add low0 link %1$s type macsec port 1 && "
-	  "ip macsec add low0 tx sa 0 pn 1 on key 00 " KEY " && "
-	  "ip macsec add low0 rx port 1 address 52:54:00:aa:00:02 && "
-	  "ip macsec add low0 rx port 1 address 52:54:00:aa:00:02 sa 0 pn 1 on key 01 " KEY,
+	{ "macsec", BATCH
+	  "link add low0 link %1$s type macsec port 1\n"
+	  "macsec add low0 tx sa 0 pn 1 on key 00 " KEY "\n"
+	  "macsec add low0 rx port 1 address 52:54:00:aa:00:02\n"
+	  "macsec add low0 rx port 1 address 52:54:00:aa:00:02 sa 0 pn 1 on key 01 " KEY "\n"
+	  "E",
 	  NULL, "ms0", "modprobe macsec", true },
 };
 
 #define BETWEENS ARRAY_SIZE(betweens)
 
 /* How it is taken away, and comes back */
-enum way { PCI, DRIVER, MONITOR, WAYS };
+enum way { PCI, DRIVER, MONITOR, SURPRISE, NUMVFS, WAYS };
 
 static const char *const way_names[] = {
-	"PCI removal and rescan (a VF: sriov_numvfs)",
+	"PCI removal and rescan",
 	"driver unbound and bound",
-	"unplugged and plugged by QMP (a VF: sriov_numvfs)",
+	"unplugged and plugged by QMP",
+	"slot without power, without a word to the driver",
+	"VF count to zero and back",
 };
 
 FIXTURE(nic) {
@@ -95,8 +111,9 @@ FIXTURE(nic) {
 	int failed_writes;
 	int last_error;
 	int qmp;
-	char pci[32];
-	char driver[64];
+	char port[64];		/* directory of the root port, in sysfs */
+	char pf[32];		/* address of a VF's PF */
+	char pf_name[IFNAMSIZ];
 };
 
 FIXTURE_VARIANT(nic) {
@@ -104,27 +121,40 @@ FIXTURE_VARIANT(nic) {
 	const char *mac;
 	const char *id;
 	const char *add;	/* QMP's device_add */
-	bool vf;		/* of the igb: not plugged, but made */
+	enum way ways[4];
 };
 
-/* The igb's first virtual function, which is given that address */
+/*
+ * The igb's first virtual function, which is given that address.  Only its PF
+ * makes it and removes it.
+ */
 FIXTURE_VARIANT_ADD(nic, igbvf) {
-	.module = "igb igbvf", .mac = "\x52\x54\x00\xaa\x00\x13", .vf = true,
+	.module = "igb igbvf", .mac = "\x52\x54\x00\xaa\x00\x13",
+	.ways = { NUMVFS, DRIVER, NUMVFS, DRIVER },
 };
 
-#define VARIANT(NAME, MODULE, MAC, ID, ADD)				\
+#define VARIANT(NAME, MODULE, MAC, ID, ADD, LAST)			\
 	FIXTURE_VARIANT_ADD(nic, NAME) {				\
 		.module = MODULE, .mac = MAC, .id = ID, .add = ADD,	\
+		.ways = { PCI, DRIVER, MONITOR, LAST },			\
 	}
 
 VARIANT(e1000e, "e1000e", NICS_E1000E, "nic-e1000e",
-	"\"driver\":\"e1000e\",\"bus\":\"rp0\",\"netdev\":\"wire0\",\"mac\":\"52:54:00:aa:00:01\"");
+	"\"driver\":\"e1000e\",\"bus\":\"rp0\",\"netdev\":\"wire0\",\"mac\":\"52:54:00:aa:00:01\"",
+	SURPRISE);
+/*
+ * virtio_pci waits without end for a device that is no longer there to be
+ * reset (vp_reset()), so that it is not surprised.
+ */
 VARIANT(virtio, "virtio_net", "\x52\x54\x00\xaa\x00\x05", "nic-virtio",
-	"\"driver\":\"virtio-net-pci\",\"bus\":\"rp5\",\"netdev\":\"wire5\",\"mac\":\"52:54:00:aa:00:05\"");
+	"\"driver\":\"virtio-net-pci\",\"bus\":\"rp5\",\"netdev\":\"wire5\",\"mac\":\"52:54:00:aa:00:05\"",
+	MONITOR);
 VARIANT(igb, "igb", "\x52\x54\x00\xaa\x00\x03", "nic-igb",
-	"\"driver\":\"igb\",\"bus\":\"rp2\",\"netdev\":\"wire2\",\"mac\":\"52:54:00:aa:00:03\"");
+	"\"driver\":\"igb\",\"bus\":\"rp2\",\"netdev\":\"wire2\",\"mac\":\"52:54:00:aa:00:03\"",
+	SURPRISE);
 VARIANT(vmxnet3, "vmxnet3", "\x52\x54\x00\xaa\x00\x06", "nic-vmxnet3",
-	"\"driver\":\"vmxnet3\",\"bus\":\"rp6\",\"netdev\":\"wire6\",\"mac\":\"52:54:00:aa:00:06\"");
+	"\"driver\":\"vmxnet3\",\"bus\":\"rp6\",\"netdev\":\"wire6\",\"mac\":\"52:54:00:aa:00:06\"",
+	SURPRISE);
 
 /* One frame each way every millisecond, whatever happens */
 static void *traffic(void *arg)
@@ -269,52 +299,172 @@ static int qmp_command(int fd, const char *text)
 
 /* Virtual functions: of the igb that is left where NICs live */
 
-#define PF_ADDRESS "52:54:00:aa:00:03"
+#define PF_ADDRESS "\x52\x54\x00\xaa\x00\x03"
 
-/* A command with $pf, its PCI device, and $dev, its name there */
-static int pf_sh(FIXTURE_DATA(nic) *self, const char *command)
+static int pf_write(FIXTURE_DATA(nic) *self, const char *file, const char *text)
 {
-	int err = st_netns_enter(self->n.home);
+	char path[128];
 
-	if (!err)
-		err = st_sh("dev=$(ip -br link | awk '$3 == \"" PF_ADDRESS "\" { print $1 }') && "
-			    "[ -n \"$dev\" ] && pf=/sys/bus/pci/devices/$(ethtool -i $dev | "
-			    "sed -n 's/^bus-info: //p') && %s", command);
-	return st_netns_enter(self->n.here) ?: err ? -EBADF : 0;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", self->pf,
+		 file);
+	return scene_file_write(path, text);
 }
 
 static int vf_remove(FIXTURE_DATA(nic) *self)
 {
-	return pf_sh(self, "echo 0 >$pf/sriov_numvfs");
+	return pf_write(self, "sriov_numvfs", "0");
 }
 
 /* Its driver takes the address that the PF has for it when it is bound. */
 static int vf_make(FIXTURE_DATA(nic) *self)
 {
-	return pf_sh(self,
-		     "ip link set $dev up && "
-		     "echo 0 >$pf/sriov_drivers_autoprobe && "
-		     "echo 1 >$pf/sriov_numvfs && "
-		     "ip link set $dev vf 0 mac 52:54:00:aa:00:13 spoofchk off && "
-		     "ip link set $dev vf 0 trust on && "
-		     "echo 1 >$pf/sriov_drivers_autoprobe && "
-		     "basename $(readlink $pf/virtfn0) >/sys/bus/pci/drivers_probe");
+	char path[128], vf[256], *last;
+	ssize_t len;
+	int err;
+
+	err = pf_write(self, "sriov_drivers_autoprobe", "0");
+	if (!err)
+		err = pf_write(self, "sriov_numvfs", "1");
+	if (err)
+		return err;
+	err = st_netns_enter(self->n.home) ?:
+	      st_sh("ip link set %s vf 0 mac 52:54:00:aa:00:13 spoofchk off "
+		    "trust on", self->pf_name) ? -EBADF : 0;
+	err = st_netns_enter(self->n.here) ?: err;
+	if (!err)
+		err = pf_write(self, "sriov_drivers_autoprobe", "1");
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/virtfn0",
+		 self->pf);
+	len = readlink(path, vf, sizeof(vf) - 1);
+	if (err || len < 0)
+		return err ? err : -errno;
+	vf[len] = 0;
+	last = strrchr(vf, '/');
+	return scene_file_write("/sys/bus/pci/drivers_probe", last + 1);
+}
+
+/* The PF, which stays where NICs live, and its first VF */
+static int vf_setup(FIXTURE_DATA(nic) *self)
+{
+	int err = st_netns_enter(self->n.home), ifindex;
+
+	if (err)
+		return err;
+	ifindex = nics_find(PF_ADDRESS);
+	if (!if_indextoname(ifindex, self->pf_name))
+		err = -errno;
+	if (!err)
+		err = nics_pci(ifindex, self->pf, sizeof(self->pf));
+	if (!err)
+		err = st_link_up(ifindex, true);
+	err = st_netns_enter(self->n.here) ?: err;
+	if (err)
+		return err;
+	/* One may be left of a test before. */
+	err = vf_remove(self);
+	return err ? err : vf_make(self);
 }
 
 /* Taking away and giving back */
 
-static int pci_write(const char *path, const char *text)
-{
-	return scene_file_write(path, text);
-}
+struct progress {
+	FIXTURE_DATA(nic) *self;
+	uint32_t number;
+};
 
 static bool pci_is_gone(void *arg)
 {
 	FIXTURE_DATA(nic) *self = arg;
 	char path[128];
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", self->pci);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", self->n.pci);
 	return access(path, F_OK);
+}
+
+static int pci_remove(FIXTURE_DATA(nic) *self)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/remove",
+		 self->n.pci);
+	return scene_file_write(path, "1");
+}
+
+/*
+ * The slot's power is switched off at the root port: as if the card had been
+ * pulled out, reads of it are all ones, and no driver was asked.
+ */
+static int slot_power(FIXTURE_DATA(nic) *self, bool on)
+{
+	const uint16_t pcc = 1 << 10;	/* PCI_EXP_SLTCTL_PCC: power off */
+	uint8_t config[256];
+	uint16_t control;
+	unsigned int at;
+	char path[128];
+	int fd, err = 0;
+
+	snprintf(path, sizeof(path), "%s/config", self->port);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (pread(fd, config, sizeof(config), 0) != sizeof(config))
+		err = -EIO;
+	/* The list of capabilities; 0x10 is PCI Express. */
+	for (at = config[0x34]; !err && at && config[at] != 0x10;)
+		at = config[at + 1];
+	if (!err && !at)
+		err = -ENOTTY;
+	if (!err) {
+		memcpy(&control, config + at + 0x18, sizeof(control));
+		control = on ? control & ~pcc : control | pcc;
+		if (pwrite(fd, &control, sizeof(control), at + 0x18) !=
+		    sizeof(control))
+			err = -EIO;
+	}
+	close(fd);
+	return err;
+}
+
+/* Nobody answers at its address any more. */
+static bool pci_is_silent(void *arg)
+{
+	FIXTURE_DATA(nic) *self = arg;
+	uint16_t vendor = 0;
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config",
+		 self->n.pci);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (pread(fd, &vendor, sizeof(vendor), 0) != sizeof(vendor))
+		vendor = 0;
+	close(fd);
+	return vendor == 0xffff;
+}
+
+static bool has_written(void *arg)
+{
+	struct progress *progress = arg;
+
+	return IS(progress->self->number) >= progress->number;
+}
+
+/* Frames are written to it in that state, then the PCI core is told. */
+static int surprise(FIXTURE_DATA(nic) *self)
+{
+	struct progress progress = { .self = self };
+	int err = slot_power(self, false);
+
+	if (err)
+		return err;
+	if (!st_wait(pci_is_silent, self, ST_DEADLINE))
+		return -EBUSY;
+	progress.number = IS(self->number) + 20;
+	if (!st_wait(has_written, &progress, ST_DEADLINE))
+		return -ETIMEDOUT;
+	return pci_remove(self);
 }
 
 static int take_away(FIXTURE_DATA(nic) *self,
@@ -323,18 +473,13 @@ static int take_away(FIXTURE_DATA(nic) *self,
 	char text[256];
 	int err;
 
-	/* A VF's PCI device is made and removed by its PF only. */
-	if (variant->vf && way != DRIVER)
-		return vf_remove(self);
 	switch (way) {
 	case PCI:
-		snprintf(text, sizeof(text), "/sys/bus/pci/devices/%s/remove",
-			 self->pci);
-		return pci_write(text, "1");
+		return pci_remove(self);
 	case DRIVER:
-		snprintf(text, sizeof(text), "%s/unbind", self->driver);
-		return pci_write(text, self->pci);
-	default:
+		snprintf(text, sizeof(text), "%s/unbind", self->n.driver);
+		return scene_file_write(text, self->n.pci);
+	case MONITOR:
 		snprintf(text, sizeof(text),
 			 "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"%s\"}}\n",
 			 variant->id);
@@ -342,6 +487,10 @@ static int take_away(FIXTURE_DATA(nic) *self,
 		if (err)
 			return err;
 		return st_wait(pci_is_gone, self, ST_DEADLINE) ? 0 : -ETIMEDOUT;
+	case SURPRISE:
+		return surprise(self);
+	default:
+		return vf_remove(self);
 	}
 }
 
@@ -367,42 +516,42 @@ static int give_back(FIXTURE_DATA(nic) *self,
 {
 	struct plug plug = { self, variant };
 	char text[128];
+	int err;
 
-	if (variant->vf && way != DRIVER)
-		return vf_make(self);
 	switch (way) {
 	case PCI:
-		return pci_write("/sys/bus/pci/rescan", "1");
+		return scene_file_write("/sys/bus/pci/rescan", "1");
 	case DRIVER:
-		snprintf(text, sizeof(text), "%s/bind", self->driver);
-		return pci_write(text, self->pci);
-	default:
+		snprintf(text, sizeof(text), "%s/bind", self->n.driver);
+		return scene_file_write(text, self->n.pci);
+	case MONITOR:
 		return st_wait(is_plugged, &plug, ST_DEADLINE) ? 0 : -ETIMEDOUT;
+	case SURPRISE:
+		err = slot_power(self, true);
+		if (err)
+			return err;
+		return scene_file_write("/sys/bus/pci/rescan", "1");
+	default:
+		return vf_make(self);
 	}
 }
 
-/* Fetch the NIC, and note where it is. */
-static int fetch(FIXTURE_DATA(nic) *self, const FIXTURE_VARIANT(nic) *variant)
+/* The root port above the NIC stays when the NIC goes. */
+static int find_port(FIXTURE_DATA(nic) *self)
 {
-	char path[128], driver[256];
+	char path[128], target[512], *last;
 	ssize_t len;
-	int err;
 
-	self->s.v0 = nics_take(self->n.home, self->n.here, variant->mac);
-	if (self->s.v0 < 0)
-		return self->s.v0;
-	err = nics_pci(self->s.v0, self->pci, sizeof(self->pci));
-	if (err)
-		return err;
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver",
-		 self->pci);
-	len = readlink(path, driver, sizeof(driver) - 1);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", self->n.pci);
+	len = readlink(path, target, sizeof(target) - 1);
 	if (len < 0)
 		return -errno;
-	driver[len] = 0;
-	snprintf(self->driver, sizeof(self->driver),
-		 "/sys/bus/pci/drivers/%.32s", strrchr(driver, '/') + 1);
-	return st_link_up(self->s.v0, true);
+	target[len] = 0;
+	*strrchr(target, '/') = 0;
+	last = strrchr(target, '/');
+	snprintf(self->port, sizeof(self->port), "/sys/bus/pci/devices/%.32s",
+		 last + 1);
+	return 0;
 }
 
 static int peer_index(FIXTURE_DATA(nic) *self, const char *name)
@@ -441,55 +590,112 @@ static int attach(FIXTURE_DATA(nic) *self, const struct between *between)
 	return st_link_up(lower, true);
 }
 
-static bool is_detached(void *arg)
-{
-	FIXTURE_DATA(nic) *self = arg;
+/* One round, and its steps */
 
-	return scene_get(&self->s)->state == STABLETAP_STATE_DETACHED;
+struct turn {
+	FIXTURE_DATA(nic) *self;
+	const FIXTURE_VARIANT(nic) *variant;
+	const struct between *between;
+	enum way way;
+	uint64_t losses;	/* before it */
+};
+
+static int turn_attach(struct turn *turn)
+{
+	turn->losses = scene_get(&turn->self->s)->losses;
+	return attach(turn->self, turn->between);
 }
 
-/* One round; prints where it went wrong. */
-static int run_round(FIXTURE_DATA(nic) *self,
-		     const FIXTURE_VARIANT(nic) *variant,
-		     const struct between *between, enum way way)
+static int turn_flow(struct turn *turn)
 {
-	const char *step = "attach";
+	return flows_again(turn->self);
+}
+
+static int turn_take_away(struct turn *turn)
+{
+	return take_away(turn->self, turn->variant, turn->way);
+}
+
+static bool is_lost(void *arg)
+{
+	const struct turn *turn = arg;
+	const struct stabletap_get *get = scene_get(&turn->self->s);
+
+	return get->state == STABLETAP_STATE_DETACHED &&
+	       get->detach_reason == STABLETAP_REASON_LOWER_GONE &&
+	       get->losses == turn->losses + 1;
+}
+
+/* What lay on the NIC has gone with it; a bond and its like has not. */
+static int turn_be_detached(struct turn *turn)
+{
+	if (turn->between->goes)
+		return st_wait(is_lost, turn, ST_DEADLINE) ? 0 : -ETIMEDOUT;
+	return scene_get(&turn->self->s)->losses == turn->losses ? 0 : -EPROTO;
+}
+
+static int turn_keep_the_fd(struct turn *turn)
+{
+	return fd_is_alive(turn->self);
+}
+
+static int turn_take_down(struct turn *turn)
+{
 	int err;
 
-	err = attach(self, between);
-	if (!err) {
-		step = "flow";
-		err = flows_again(self);
-	}
-	if (!err) {
-		step = "take away";
-		err = take_away(self, variant, way);
-	}
-	if (!err) {
-		step = "be detached";
-		if (between->goes && !st_wait(is_detached, self, ST_DEADLINE))
-			err = -ETIMEDOUT;
-	}
-	if (!err) {
-		step = "keep the fd alive";
-		err = fd_is_alive(self);
-	}
-	if (!err && between->unmake) {
-		step = "take down what is left";
-		err = st_sh("%s", between->unmake);
-	}
-	if (!err) {
-		step = "give back";
-		err = give_back(self, variant, way);
-	}
-	if (!err) {
-		step = "fetch";
-		err = fetch(self, variant);
-	}
+	if (!turn->between->unmake)
+		return 0;
+	err = st_sh("%s", turn->between->unmake);
 	if (err)
-		printf("# %s, %s: could not %s: %d; %s\n", between->name,
-		       way_names[way], step, err, st_msg);
-	return err;
+		return -EBADF;
+	return st_wait(is_lost, turn, ST_DEADLINE) ? 0 : -ETIMEDOUT;
+}
+
+static int turn_give_back(struct turn *turn)
+{
+	return give_back(turn->self, turn->variant, turn->way);
+}
+
+static int turn_fetch(struct turn *turn)
+{
+	return nics_fetch(&turn->self->n, &turn->self->s);
+}
+
+static const struct step {
+	const char *name;
+	int (*run)(struct turn *turn);
+} steps[] = {
+	{ "attach", turn_attach },
+	{ "let frames flow", turn_flow },
+	{ "take it away", turn_take_away },
+	{ "be detached", turn_be_detached },
+	{ "keep the fd alive", turn_keep_the_fd },
+	{ "take down what is left", turn_take_down },
+	{ "give it back", turn_give_back },
+	{ "fetch it", turn_fetch },
+};
+
+#define STEPS ARRAY_SIZE(steps)
+
+/* Prints where it went wrong. */
+static int run_round(struct turn *turn, uint64_t spent[STEPS])
+{
+	unsigned int i;
+	uint64_t start;
+	int err;
+
+	for (i = 0; i < STEPS; i++) {
+		start = st_now();
+		err = steps[i].run(turn);
+		spent[i] += st_now() - start;
+		if (err) {
+			printf("# %s, %s: could not %s: %s; %s\n",
+			       turn->between->name, way_names[turn->way],
+			       steps[i].name, strerror(-err), st_msg);
+			return err;
+		}
+	}
+	return 0;
 }
 
 /* Open vSwitch is unpacked, not installed. */
@@ -505,26 +711,10 @@ static void add_path(const char *variable, const char *path)
 	setenv(variable, text, 1);
 }
 
-/* Over there: the vmxnet3 with a VLAN and a macsec device, and one socket. */
-static int peer_new(FIXTURE_DATA(nic) *self)
-{
-	int err = st_netns_enter(self->n.there);
-
-	if (err)
-		return err;
-	err = scene_file_write("/proc/sys/net/ipv6/conf/default/disable_ipv6",
-			       "1");
-	if (err)
-		return err;
-	self->s.p0 = nics_take(self->n.home, self->n.there, NICS_VMXNET3);
-	if (self->s.p0 < 0)
-		return self->s.p0;
-	self->s.peer = st_packet_open(0, false);
-	if (self->s.peer < 0)
-		return self->s.peer;
-	return st_netns_enter(self->n.here);
-}
-
+/*
+ * Over there: the vmxnet3 with a VLAN and a macsec device, and one socket for
+ * all of them.
+ */
 static int peer_setup(FIXTURE_DATA(nic) *self, const char *mac)
 {
 	char name[IFNAMSIZ];
@@ -533,7 +723,8 @@ static int peer_setup(FIXTURE_DATA(nic) *self, const char *mac)
 	if (err || !if_indextoname(self->s.p0, name))
 		return -ENODEV;
 	if (strcmp(name, "p0"))
-		err = st_sh("ip link set %s name p0", name);
+		err = st_sh("ip link set %1$s down && "
+			    "ip link set %1$s name p0", name);
 	if (!err)
 		err = st_sh("ip link set p0 up promisc on && "
 			    "ip link add p0.5 link p0 type vlan id 5 && "
@@ -544,6 +735,10 @@ static int peer_setup(FIXTURE_DATA(nic) *self, const char *mac)
 			    "ip macsec add ms0 rx port 1 address %1$s && "
 			    "ip macsec add ms0 rx port 1 address %1$s sa 0 pn 1 on key 00 " KEY " && "
 			    "ip link set ms0 up promisc on", mac);
+	close(self->s.peer);
+	self->s.peer = st_packet_open(0, false);
+	if (!err && self->s.peer < 0)
+		err = self->s.peer;
 	return st_netns_enter(self->n.here) ?: err ? -EBADF : 0;
 }
 
@@ -553,7 +748,6 @@ FIXTURE_SETUP(nic)
 	char mac[18];
 
 	memset(self, 0, sizeof(*self));
-	self->n.home = st_netns_fd();
 	self->qmp = qmp_open();
 	ASSERT_LE(0, self->qmp) {
 		TH_LOG("the machine needs --qmp");
@@ -564,23 +758,19 @@ FIXTURE_SETUP(nic)
 				 "{\"execute\":\"query-version\"}\n"));
 	ASSERT_EQ(0, st_sh("modprobe -a %s vmxnet3 bonding 8021q bridge macvlan",
 			   variant->module));
-	ASSERT_EQ(0, scene_new_port(&self->s, false, 1));
+	ASSERT_EQ(0, nics_new_peer(&self->n, &self->s, false));
+	self->n.mac = variant->mac;
 	/* macsec takes 32 bytes of the NIC's. */
 	ASSERT_EQ(0, st_link_mtu(self->s.port, 1400));
-	self->n.here = st_netns_fd();
-	self->n.there = scene_netns();
-	ASSERT_LE(0, self->n.there);
-	ASSERT_EQ(0, peer_new(self));
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1],
 		 m[2], m[3], m[4], m[5]);
 	ASSERT_EQ(0, peer_setup(self, mac));
-	if (variant->vf) {
-		vf_remove(self);
-		ASSERT_EQ(0, vf_make(self));
-	}
+	if (variant->ways[0] == NUMVFS)
+		ASSERT_EQ(0, vf_setup(self));
 	/* The igb gives a VF its own address's frames only, and broadcasts. */
-	self->to_port = variant->vf ? ST_BROADCAST : ST_MAC_PORT;
-	ASSERT_EQ(0, fetch(self, variant));
+	self->to_port = variant->ways[0] == NUMVFS ? ST_BROADCAST : ST_MAC_PORT;
+	ASSERT_EQ(0, nics_fetch(&self->n, &self->s));
+	ASSERT_EQ(0, find_port(self));
 	ASSERT_EQ(0, pthread_create(&self->thread, NULL, traffic, self));
 }
 
@@ -588,48 +778,79 @@ FIXTURE_TEARDOWN(nic)
 {
 	SET(self->stop, true);
 	pthread_join(self->thread, NULL);
-	if (variant->vf)
+	if (variant->ways[0] == NUMVFS)
 		EXPECT_EQ(0, vf_remove(self));
 	EXPECT_EQ(0, self->failed_writes) {
 		TH_LOG("the last: %s", strerror(self->last_error));
 	}
 	EXPECT_EQ(1, scene_get(&self->s)->open_queues);
 	close(self->qmp);
-	scene_end(&self->s);
-	close(self->n.there);
-	close(self->n.here);
-	close(self->n.home);
+	nics_end(&self->n, &self->s);
+}
+
+static void print_rounds(unsigned int runs[BETWEENS][WAYS],
+			 const uint64_t spent[STEPS], int rounds)
+{
+	unsigned int i, way, of_all[WAYS] = {};
+
+	for (i = 0; i < BETWEENS; i++) {
+		printf("# %s:", betweens[i].name);
+		for (way = 0; way < WAYS; way++) {
+			of_all[way] += runs[i][way];
+			if (runs[i][way])
+				printf(" %u %s;", runs[i][way], way_names[way]);
+		}
+		printf("\n");
+	}
+	for (way = 0; way < WAYS; way++)
+		if (of_all[way])
+			printf("# %u of %d rounds: %s\n", of_all[way], rounds,
+			       way_names[way]);
+	for (i = 0; i < STEPS; i++)
+		printf("# to %s: %llu ms\n", steps[i].name,
+		       spent[i] / rounds / 1000000ULL);
+}
+
+static int have_all(void)
+{
+	const struct between *between;
+	int missing = 0;
+
+	for (between = betweens; between < betweens + BETWEENS; between++) {
+		if (!between->needs ||
+		    !st_sh("{ %s; } >/dev/null", between->needs))
+			continue;
+		printf("# no %s here\n", between->name);
+		missing++;
+	}
+	return missing;
 }
 
 TEST_F_TIMEOUT(nic, is_taken_away_and_comes_back_under_traffic, 28800)
 {
 	const char *asked = getenv("ROUNDS");
 	int rounds = asked && *asked ? atoi(asked) : ROUNDS;
-	unsigned int runs[BETWEENS][WAYS] = {}, i, way;
-	bool have[BETWEENS];
+	unsigned int runs[BETWEENS][WAYS] = {}, i;
+	struct turn turn = { .self = self, .variant = variant };
+	uint64_t spent[STEPS] = {};
 	int round;
 
 	add_path("PATH", "usr/bin");
 	add_path("LD_LIBRARY_PATH", "usr/lib/x86_64-linux-gnu");
-	for (i = 0; i < BETWEENS; i++)
-		have[i] = !betweens[i].needs ||
-			  !st_sh("{ %s; } >/dev/null 2>&1", betweens[i].needs);
+	/* make check-soak prepares them all. */
+	ASSERT_EQ(0, have_all());
 	for (round = 0; round < rounds; round++) {
 		i = round % BETWEENS;
-		way = (round / BETWEENS + i) % WAYS;
-		if (!have[i])
-			i = 0;
-		ASSERT_EQ(0, run_round(self, variant, &betweens[i], way)) {
+		turn.between = &betweens[i];
+		turn.way = variant->ways[(round / BETWEENS + i) % 4];
+		ASSERT_EQ(0, run_round(&turn, spent)) {
 			TH_LOG("in round %d", round);
 		}
-		runs[i][way]++;
+		runs[i][turn.way]++;
 	}
 	ASSERT_EQ(0, attach(self, &betweens[0]));
 	EXPECT_EQ(0, flows_again(self));
-	for (i = 0; i < BETWEENS; i++)
-		printf("# %s: %u PCI, %u driver, %u QMP%s\n", betweens[i].name,
-		       runs[i][PCI], runs[i][DRIVER], runs[i][MONITOR],
-		       have[i] ? "" : " (not to be had here)");
+	print_rounds(runs, spent, rounds);
 }
 
 TEST_HARNESS_MAIN
