@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -47,19 +49,24 @@ static void frame_make(uint8_t *frame, uint16_t type, const uint8_t *dst,
 	memcpy(frame + 12, &be, sizeof(be));
 }
 
-/* The number of a frame of this type, -1 if it is none, -2 if it is damaged */
-static int64_t frame_number(uint8_t *frame, ssize_t len, uint16_t type)
+/*
+ * The number of a frame of this type, -1 if it is none, -2 if it is damaged.
+ * The frame stays as it is: a reader may be killed here, and then its slot is
+ * looked at once more.
+ */
+static int64_t frame_number(const uint8_t *frame, ssize_t len, uint16_t type)
 {
 	uint16_t be = htons(type), st = htons(ST_ETHERTYPE);
+	uint8_t copy[SOAK_LEN];
 	int64_t number;
 
 	if (len < ETH_HLEN + 4 || memcmp(frame + 12, &be, sizeof(be)))
 		return -1;
 	if (len != SOAK_LEN)
 		return -2;
-	memcpy(frame + 12, &st, sizeof(st));
-	number = st_frame_number(frame, len);
-	memcpy(frame + 12, &be, sizeof(be));
+	memcpy(copy, frame, sizeof(copy));
+	memcpy(copy + 12, &st, sizeof(st));
+	number = st_frame_number(copy, len);
 	return number < 0 ? -2 : number;
 }
 
@@ -920,12 +927,39 @@ static long meminfo(const char *what)
 	return kib;
 }
 
+static int bpf(int cmd, union bpf_attr *attr)
+{
+	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+}
+
+int soak_xdp_load(void)
+{
+	static const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_XDP,
+		.insns = (uintptr_t)insns,
+		.insn_cnt = sizeof(insns) / sizeof(insns[0]),
+		.license = (uintptr_t)"GPL",
+	};
+
+	return bpf(BPF_PROG_LOAD, &attr);
+}
+
 struct soak_memory *soak_memory(void)
 {
 	struct soak_memory *m = calloc(1, sizeof(*m));
 	FILE *file;
 	char line[512];
 
+	/*
+	 * Virtual areas that were freed, for example the stacks of processes,
+	 * stay until there are 64 MiB of them, or until the protection of a
+	 * page is changed (vm_unmap_aliases()), as for a program of BPF.
+	 */
+	close(soak_xdp_load());
 	/* Objects that processors keep for later are not in use. */
 	st_sh("sync; echo 3 >/proc/sys/vm/drop_caches; "
 	      "for s in /sys/kernel/slab/*/shrink; do echo 1 >$s; done 2>/dev/null");

@@ -128,6 +128,8 @@ int soak_attach(struct soak *s, enum soak_lower lower, uint32_t flags);
 int soak_delete(struct soak *s, enum soak_lower lower);
 int soak_make(struct soak *s, enum soak_lower lower);
 const char *soak_name(enum soak_lower lower);
+/* An XDP program that passes everything; its fd, or -1 */
+int soak_xdp_load(void);
 
 /*
  * What the kernel has in memory that is not given back: unreclaimable slabs,

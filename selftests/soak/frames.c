@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
@@ -17,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -313,28 +311,6 @@ static int kill_readers(struct soak *s)
 	return err ? err : soak_kill_reader(s, 1);
 }
 
-static int bpf(int cmd, union bpf_attr *attr)
-{
-	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
-}
-
-/* An XDP program that passes everything */
-static int xdp_load(void)
-{
-	static const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	union bpf_attr attr = {
-		.prog_type = BPF_PROG_TYPE_XDP,
-		.insns = (uintptr_t)insns,
-		.insn_cnt = ARRAY_SIZE(insns),
-		.license = (uintptr_t)"GPL",
-	};
-
-	return bpf(BPF_PROG_LOAD, &attr);
-}
-
 static int xdp_set(int ifindex, int prog)
 {
 	char buf[256] = {};
@@ -351,7 +327,7 @@ static int xdp_set(int ifindex, int prog)
 static int refused_for_xdp(struct soak *s)
 {
 	int lower = s->current == SOAK_V0 ? SOAK_V1 : SOAK_V0;
-	int prog = xdp_load(), err;
+	int prog = soak_xdp_load(), err;
 
 	if (prog < 0)
 		return -errno;
