@@ -212,7 +212,7 @@ TEST_F(machine, is_asked_to_unload_the_module_at_each_moment)
 	struct unloader unloader = {};
 	struct soak *s = &self->s;
 	pthread_t thread;
-	int i;
+	int i, port;
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, unload_again_and_again,
 				    &unloader));
@@ -223,6 +223,10 @@ TEST_F(machine, is_asked_to_unload_the_module_at_each_moment)
 		ASSERT_EQ(0, soak_attach(s, (i + 1) % SOAK_LOWERS,
 					 STABLETAP_ATTACH_REPLACE));
 		ASSERT_EQ(0, soak_kill_reader(s, i % SOAK_CHILDREN));
+		/* A further port, for as long as it takes to delete it */
+		port = st_port_new(s->control, "vm2", 1, 1);
+		ASSERT_LT(0, port);
+		ASSERT_EQ(0, st_port_delete(s->control, port, 0));
 	}
 	__atomic_store_n(&unloader.stop, true, __ATOMIC_RELEASE);
 	pthread_join(thread, NULL);
