@@ -948,6 +948,16 @@ int soak_xdp_load(void)
 	return bpf(BPF_PROG_LOAD, &attr);
 }
 
+/* What the kernel gives back when it runs short (dentries) comes and goes. */
+static bool is_reclaimable(const char *cache)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/reclaim_account",
+		 cache);
+	return scene_file_has(path, "1");
+}
+
 struct soak_memory *soak_memory(void)
 {
 	struct soak_memory *m = calloc(1, sizeof(*m));
@@ -969,7 +979,8 @@ struct soak_memory *soak_memory(void)
 		if (sscanf(line, "%63s %ld %*s %*s %ld",
 			   m->cache[m->count].name,
 			   &m->cache[m->count].objects,
-			   &m->cache[m->count].in_slab) == 3)
+			   &m->cache[m->count].in_slab) == 3 &&
+		    !is_reclaimable(m->cache[m->count].name))
 			m->count++;
 	if (file)
 		fclose(file);

@@ -133,7 +133,7 @@ int soak_xdp_load(void);
 
 /*
  * What the kernel has in memory that is not given back: unreclaimable slabs,
- * per-CPU memory, and each slab cache's objects.
+ * per-CPU memory, and each such slab cache's objects.
  */
 struct soak_memory;
 struct soak_memory *soak_memory(void);

@@ -191,7 +191,7 @@ static int rename_lower(struct soak *s)
 }
 
 /*
- * On 6.1 the kernel takes a device's transmit queue away while it adds or
+ * The kernel takes a device's transmit queue away while it adds or
  * removes a clsact, as for another queue length (below).
  */
 static int tc_rules(struct soak *s)
@@ -582,7 +582,7 @@ TEST_F_TIMEOUT(soak, every_frame_is_accounted_for_and_nothing_is_left,
 		}
 	}
 
-	settled.may = 60;
+	settled.may = 30;
 	EXPECT_TRUE(st_wait(memory_is_back, &settled, ST_DEADLINE));
 	TH_LOG("grown: %ld KiB; most objects: %ld more in %s", settled.kib,
 	       settled.objects, settled.name);
