@@ -7,7 +7,8 @@
  * who may set txqueuelen, could fill the host's memory.  The number of frames
  * that can wait (queues times txqueuelen) is bounded for the ports of network
  * namespaces that another user namespace than the initial one owns: for each
- * such network namespace, and for all of them.  64 KiB are reckoned for each.
+ * such network namespace, and for all of them.  64 KiB are reckoned for each, and
+ * a larger frame is dropped.
  *
  * A port that the host's administrator moves there counts, but is not refused.
  */
@@ -51,9 +52,7 @@ static struct ctl_table bounds_table[] = {
 
 static u64 bounds_frames(const struct stabletap_port *port)
 {
-	const struct net *net = dev_net(port->dev);
-
-	if (net->user_ns == &init_user_ns)
+	if (!stabletap_bounds_apply(dev_net(port->dev)))
 		return 0;
 	/* Also a queue that holds nothing costs something. */
 	return (u64)port->config.queues * max(port->dev->tx_queue_len, 1U);
@@ -136,7 +135,7 @@ void stabletap_bounds_move(struct stabletap_port *port)
  */
 void stabletap_bounds_empty(struct stabletap_port *port)
 {
-	if (dev_net(port->dev)->user_ns == &init_user_ns ||
+	if (!stabletap_bounds_apply(dev_net(port->dev)) ||
 	    !stabletap_open_queues(port))
 		return;
 	WRITE_ONCE(port->dev->tx_queue_len, 0);

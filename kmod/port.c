@@ -144,6 +144,11 @@ static rx_handler_result_t stabletap_port_handle_frame(struct sk_buff **pskb)
 		return RX_HANDLER_CONSUMED;
 	}
 	*pskb = skb;
+	if (unlikely(len > STABLETAP_BOUNDS_FRAME) &&
+	    stabletap_bounds_apply(dev_net(port->dev))) {
+		stabletap_port_drop(port, skb, STABLETAP_RX_LRO);
+		return RX_HANDLER_CONSUMED;
+	}
 	multicast = skb->pkt_type == PACKET_MULTICAST ||
 		    skb->pkt_type == PACKET_BROADCAST;
 

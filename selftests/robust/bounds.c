@@ -5,15 +5,19 @@
  *
  *	user namespace "container", which owns its network namespace
  *	fd (never read) -- vm1 -- v0 ==== p0 -- packet socket that floods
+ *	                      or -- t0 (tun), which makes frames of any size
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
+#include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -349,6 +353,54 @@ static int frees_when_deleted(FIXTURE_DATA(bounds) *self, int control)
 TEST_F(bounds, the_fd_of_a_deleted_port_keeps_no_frames)
 {
 	EXPECT_EQ(0, container_run(self, frees_when_deleted));
+}
+
+/* A frame of that size by the tun device; its counters in @stats */
+static int tun_frame(int control, int port, int tun, size_t size,
+		     struct stabletap_stats *stats)
+{
+	uint8_t *frame = calloc(1, size);
+	ssize_t len;
+
+	st_frame(frame, size, ST_BROADCAST, ST_MAC_PEER, 1);
+	len = write(tun, frame, size);
+	free(frame);
+	if (len != (ssize_t)size)
+		return -EIO;
+	/* It is taken in, or dropped, before write() returns. */
+	return st_stats(control, port, stats);
+}
+
+static int drops_larger_frames(FIXTURE_DATA(bounds) *self, int control)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI,
+			     .ifr_name = "t0" };
+	struct stabletap_stats stats;
+	int port, tun;
+
+	port = create(control, "vm1", 1);
+	tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (port <= 0 || tun < 0 || ioctl(tun, TUNSETIFF, &ifr) ||
+	    st_sh("ip link set t0 up; ip link set vm1 up"))
+		return 1;
+	if (st_port_open(control, port, 0) < 0 ||
+	    st_attach(control, port, st_ifindex("t0"), 0))
+		return 2;
+	if (tun_frame(control, port, tun, 65536, &stats) ||
+	    stats.rx_packets != 1 || stats.rx_lro)
+		return 3;
+	if (tun_frame(control, port, tun, 65555, &stats) ||
+	    stats.rx_packets != 1 || stats.rx_lro != 1)
+		return 4;
+	if (tun_frame(control, port, tun, 1000000, &stats) ||
+	    stats.rx_packets != 1 || stats.rx_lro != 2)
+		return 5;
+	return 0;
+}
+
+TEST_F(bounds, a_frame_of_more_than_64_KiB_is_dropped)
+{
+	EXPECT_EQ(0, container_run(self, drops_larger_frames));
 }
 
 TEST_HARNESS_MAIN
