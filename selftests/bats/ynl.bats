@@ -13,14 +13,26 @@ setup() {
 	command ip netns add "$NS"
 	ip link add d0 type dummy
 	ip link add d1 type dummy
+	mkfifo "$BATS_TEST_TMPDIR"/{asked,answered}
+	in_ns "$BATS_TEST_DIRNAME/ynl" <"$BATS_TEST_TMPDIR/asked" \
+		>"$BATS_TEST_TMPDIR/answered" 3>&- &
+	exec 6>"$BATS_TEST_TMPDIR/asked" 7<"$BATS_TEST_TMPDIR/answered"
 }
 
 teardown() {
+	exec 6>&- 7<&-
+	wait
 	command ip netns del "$NS"
 }
 
+# ynl OPERATION JSON [FLAG[,FLAG]...]
 ynl() {
-	in_ns "$BATS_TEST_DIRNAME/ynl" "$@"
+	local status answer
+
+	printf '%s %s %s\n' "$1" "${3:--}" "${2//[$'\n\t']/ }" >&6
+	read -r -t "$DEADLINE" status answer <&7
+	printf '%s\n' "$answer"
+	return "$status"
 }
 
 index() {
@@ -38,7 +50,7 @@ set_data() {
 
 	ynl newlink "{\"ifname\": \"vm1\", \"linkinfo\": {\"kind\": \"stabletap\",
 		\"data\": {\"queues\": 3, \"lower\": $(index d0),
-			   \"attach-flags\": [\"filter\"]}}}" create excl
+			   \"attach-flags\": [\"filter\"]}}}" create,excl
 
 	got=$(ynl getlink "{\"ifi-index\": $(index vm1)}")
 	echo "# $got"
