@@ -64,11 +64,23 @@ bool fdb_has(int ifindex, const void *mac)
 	return search.found;
 }
 
+/*
+ * 7.3 leaves it to a work queue to tell a device of its lists, and others by it,
+ * unless its flags are set, also to what they are.
+ */
+static int settle(int fd, struct ifreq *ifr)
+{
+	return ioctl(fd, SIOCGIFFLAGS, ifr) || ioctl(fd, SIOCSIFFLAGS, ifr) ?
+	       -errno : 0;
+}
+
 int fdb_set(int ifindex, const void *mac, bool add)
 {
 	char buf[256] __attribute__((aligned(8))) = {};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct ifreq ifr = {};
 	struct ndmsg *ndm;
+	int err, fd;
 
 	nlh->nlmsg_type = add ? RTM_NEWNEIGH : RTM_DELNEIGH;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
@@ -80,7 +92,15 @@ int fdb_set(int ifindex, const void *mac, bool add)
 	ndm->ndm_flags = NTF_SELF;
 	ndm->ndm_state = NUD_PERMANENT;
 	mnl_attr_put(nlh, NDA_LLADDR, 6, mac);
-	return st_talk(nlh, NULL, NULL);
+	err = st_talk(nlh, NULL, NULL);
+	if (err)
+		return err;
+	if (!if_indextoname(ifindex, ifr.ifr_name))
+		return -errno;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	err = settle(fd, &ifr);
+	close(fd);
+	return err;
 }
 
 int maddr_set(const char *device, const void *mac, bool add)
@@ -92,6 +112,8 @@ int maddr_set(const char *device, const void *mac, bool add)
 	snprintf(ifr.ifr_name, IFNAMSIZ, "%s", device);
 	memcpy(ifr.ifr_hwaddr.sa_data, mac, 6);
 	err = ioctl(fd, add ? SIOCADDMULTI : SIOCDELMULTI, &ifr) ? -errno : 0;
+	if (!err)
+		err = settle(fd, &ifr);
 	close(fd);
 	return err;
 }

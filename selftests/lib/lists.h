@@ -10,6 +10,7 @@
 
 /* Is a MAC address on one of the device's lists? */
 bool fdb_has(int ifindex, const void *mac);
+/* These two return when all devices that follow the list have it. */
 /* "bridge fdb add|del MAC dev DEV self": unicast and multicast */
 int fdb_set(int ifindex, const void *mac, bool add);
 /* "ip maddress add|del MAC dev DEV" */

@@ -169,15 +169,24 @@ int scene_write(struct scene *scene)
 	return ret < 0 ? ret : ret == sizeof(frame) ? 0 : -EIO;
 }
 
-int scene_peer_send(struct scene *scene)
+static int scene_peer_send_to(struct scene *scene, const char *dst)
 {
 	uint8_t frame[SCENE_LEN];
 	ssize_t ret;
 
-	st_frame(frame, sizeof(frame), ST_MAC_PORT, ST_MAC_PEER,
-		 ++scene->number);
+	st_frame(frame, sizeof(frame), dst, ST_MAC_PEER, ++scene->number);
 	ret = st_packet_send(scene->peer, scene->p0, frame, sizeof(frame));
 	return ret < 0 ? ret : 0;
+}
+
+int scene_peer_send(struct scene *scene)
+{
+	return scene_peer_send_to(scene, ST_MAC_PORT);
+}
+
+int scene_peer_broadcast(struct scene *scene)
+{
+	return scene_peer_send_to(scene, ST_BROADCAST);
 }
 
 static int scene_await(int fd, bool is_port, uint32_t number, int deadline_ms)

@@ -61,6 +61,7 @@ int scene_flows_again(struct scene *scene, int deadline_ms);
 /* One frame by the fd, or by the peer, that nobody waits for */
 int scene_write(struct scene *scene);
 int scene_peer_send(struct scene *scene);
+int scene_peer_broadcast(struct scene *scene);
 /* Wait for the frame of a number; -ETIMEDOUT */
 int scene_await_peer(struct scene *scene, uint32_t number, int deadline_ms);
 int scene_await_fd(struct scene *scene, uint32_t number, int deadline_ms);
