@@ -80,7 +80,7 @@ of_ip() {
 	[[ $output == "Usage: ... stabletap [ queues N ]"* ]]
 	ip link add vm1 type stabletap
 	run ! ip link set vm1 type stabletap lower d9
-	[[ $output == *'stabletap: d9 is not a valid value of "lower"'* ]]
+	[[ $output == *'stabletap: there is no device d9'* ]]
 	run ! ip link set vm1 type stabletap on-detach keep
 	[[ $output == *'stabletap: keep is not a valid value of "on-detach"'* ]]
 	for perm in 0888 -1 '' 40000000000; do

@@ -56,6 +56,12 @@ static int bad(const char *what, const char *value)
 	return -1;
 }
 
+static int no_device(const char *name)
+{
+	fprintf(stderr, "stabletap: there is no device %s\n", name);
+	return -1;
+}
+
 static int parse_number(const char *text, int base, uint32_t *value)
 {
 	unsigned long long n;
@@ -102,7 +108,7 @@ static int parse_octal(const char *text, uint32_t *value)
 static int parse_lower(const char *text, uint32_t *value)
 {
 	*value = ll_name_to_index(text);
-	return *value ? 0 : -1;
+	return *value ? 0 : -ENODEV;
 }
 
 static const struct option_with_value {
@@ -126,6 +132,7 @@ static int parse_value(const char *name, const char *value,
 	const size_t n = sizeof(options_with_value) / sizeof(*o);
 	uint32_t number;
 	size_t i;
+	int err;
 
 	for (i = 0; i < n && strcmp(name, o[i].name) != 0; i++)
 		;
@@ -135,8 +142,9 @@ static int parse_value(const char *name, const char *value,
 		fprintf(stderr, "stabletap: \"%s\" needs a value\n", name);
 		return -1;
 	}
-	if (o[i].parse(value, &number))
-		return bad(name, value);
+	err = o[i].parse(value, &number);
+	if (err)
+		return err == -ENODEV ? no_device(value) : bad(name, value);
 	return addattr32(msg, MESSAGE_SIZE, o[i].type, number);
 }
 
@@ -348,7 +356,7 @@ static int parse_xstats(struct link_util *self, int argc, char **argv)
 	}
 	only = ll_name_to_index(argv[1]);
 	if (!only)
-		return bad("dev", argv[1]);
+		return no_device(argv[1]);
 	return 0;
 }
 
