@@ -175,14 +175,24 @@ static bool find_line(const char *path, const char *text, long *number)
 	return found;
 }
 
-long daemon_memory(const struct daemon *d)
+static long memory(const struct daemon *d, const char *what)
 {
 	long kib = -ESRCH;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", d->pid);
-	find_line(path, "VmHWM:", &kib);
+	find_line(path, what, &kib);
 	return kib;
+}
+
+long daemon_memory(const struct daemon *d)
+{
+	return memory(d, "VmHWM:");
+}
+
+long daemon_resident(const struct daemon *d)
+{
+	return memory(d, "VmRSS:");
 }
 
 bool daemon_said(const struct daemon *d, const char *text)

@@ -42,6 +42,8 @@ uint64_t daemon_cpu(const struct daemon *d);
 bool daemon_settle(const struct daemon *d, int deadline_ms);
 /* The most memory that it has had at a time, KiB */
 long daemon_memory(const struct daemon *d);
+/* What it has now, KiB */
+long daemon_resident(const struct daemon *d);
 
 /* What it answers to a request in JSON; NULL if it does not. */
 json_t *daemon_ask(const char *request);
