@@ -148,7 +148,8 @@ check-long: machine
 	@selftests/check --long --kernel $(KERNEL) $(TESTS_QUOTED)
 
 check-soak: machine
-	$(VM)/prepare --qemu --openvswitch --also libteam-utils $(KERNEL)
+	$(VM)/prepare --openvswitch --also libteam-utils $(KERNEL)
+	$(QUIETLY) -C userspace SAN=1
 	@FRAMES=$(FRAMES) ROUNDS=$(ROUNDS) selftests/check --soak \
 		--kernel $(KERNEL) $(TESTS_QUOTED)
 
@@ -190,7 +191,7 @@ lint:
 
 FOR_FUZZ := --also clang --also libclang-rt-14-dev
 FOR_LINT := --also clang-tidy --also mandoc --also shellcheck $(FOR_FUZZ)
-FOR_LONG := --services --qemu --rocker --also valgrind --also socat \
+FOR_LONG := --services --rocker --also valgrind --also socat \
 	--also dnsmasq-base
 
 fuzz:
@@ -200,7 +201,7 @@ fuzz:
 
 # What is not a path is a kernel that can be prepared.
 fuzz-kernel:
-	$(VM)/prepare --qemu $(if $(findstring /,$(KERNEL)),6.1,$(KERNEL))
+	$(VM)/prepare $(if $(findstring /,$(KERNEL)),6.1,$(KERNEL))
 	$(VM)/build-module --strict --kcov $(KERNEL)
 	$(QUIETLY) -C selftests/kfuzz WERROR=1
 	@selftests/kfuzz/run --kernel $(KERNEL) $(SECONDS)
