@@ -5,7 +5,7 @@
 # (Documentation/howto-qemu.md).  vm-timeout: 600
 #
 # In the initial network namespace, for there only has a port's node the name
-# that QEMU looks for.  It comes from selftests/vm/prepare --qemu.
+# that QEMU looks for.
 #
 # shellcheck disable=SC2154
 
