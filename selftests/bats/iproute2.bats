@@ -25,12 +25,12 @@ of_ip() {
 		group daemon perm 0640 on-detach drop lower d0 filter
 	of_ip vm1 '.info_kind == "stabletap" and (.info_data |
 		.state == "attached" and .lower == "d0" and
-		.lower_kind == "direct" and .receives == "filter" and
+		.lower_kind == "direct" and .receive == "filter" and
 		.queues == 3 and .open_queues == 0 and .on_detach == "drop" and
 		.owner == 65534 and .group == 1 and .perm == "0640" and
 		.attaches == 1 and .replaces == 0 and .losses == 0)'
 	of_ip d0 '.info_slave_kind == "stabletap" and
-		.info_slave_data == {"lower_kind": "direct", "receives": "filter"}'
+		.info_slave_data == {"lower_kind": "direct", "receive": "filter"}'
 	# For people
 	run -0 ip -d link show vm1
 	[[ $output == *" state attached lower d0 kind direct filter queues 3 open 0 on-detach drop owner 65534 group 1 perm 0640 attaches 1 replaces 0 losses 0 "* ]]
@@ -43,14 +43,14 @@ of_ip() {
 	run -2 ip link set vm1 type stabletap lower d1
 	[[ $output == *"The port has a lower; detach it first, or ask for replace"* ]]
 	ip link set vm1 type stabletap lower d1 replace
-	of_ip vm1 '.info_data | .lower == "d1" and .receives == "promisc" and
+	of_ip vm1 '.info_data | .lower == "d1" and .receive == "promisc" and
 		.replaces == 1 and .last_lower == "d0" and
 		.detach_reason == "replaced"'
 	# By the lower's own attribute, then by the port's
 	ip link set d1 type stabletap_slave filter
-	of_ip vm1 '.info_data.receives == "filter"'
+	of_ip vm1 '.info_data.receive == "filter"'
 	ip link set vm1 type stabletap promisc
-	of_ip vm1 '.info_data.receives == "promisc"'
+	of_ip vm1 '.info_data.receive == "promisc"'
 	ip link set vm1 type stabletap nolower
 	of_ip vm1 '.info_data | .state == "detached" and (has("lower") | not) and
 		.last_lower == "d1" and .detach_reason == "asked"'
@@ -83,7 +83,7 @@ of_ip() {
 	[[ $output == *'stabletap: there is no device d9'* ]]
 	run ! ip link set vm1 type stabletap on-detach keep
 	[[ $output == *'stabletap: keep is not a valid value of "on-detach"'* ]]
-	for perm in 0888 -1 '' 40000000000; do
+	for perm in 0888 -1 '' ' 640' +640 01000 0 40000000000; do
 		run ! ip link add vm2 type stabletap perm "$perm"
 		[[ $output == *'is not a valid value of "perm"'* ]]
 	done

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Words of the command line. */
-#include <errno.h>
-#include <grp.h>
-#include <pwd.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -108,25 +104,12 @@ bool option_take(struct cli *cli, const char *arg)
 	return true;
 }
 
-static bool number(const char *text, int base, unsigned long max,
-		   unsigned long *out)
-{
-	char *end;
-
-	/* strtoul() would take "-1" and " 1". */
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*out = strtoul(text, &end, base);
-	return !errno && !*end && *out <= max;
-}
-
 bool parse_number(const char *text, const char *what, uint32_t min,
 		  uint32_t max, uint32_t *out)
 {
-	unsigned long value;
+	uint64_t value;
 
-	if (!number(text, 10, max, &value) || value < min) {
+	if (stabletap_number_parse(text, 10, max, &value) || value < min) {
 		usage("%s '%s' is not a number from %u to %u", what, text, min,
 		      max);
 		return false;
@@ -135,48 +118,28 @@ bool parse_number(const char *text, const char *what, uint32_t min,
 	return true;
 }
 
-/* The largest value is no id but "unchanged". */
-#define ID_MAX (UINT32_MAX - 1)
-
 bool parse_user(const char *text, uint32_t *uid)
 {
-	const struct passwd *pw = getpwnam(text);
-	unsigned long value;
-
-	if (pw)
-		*uid = pw->pw_uid;
-	else if (number(text, 10, ID_MAX, &value))
-		*uid = (uint32_t)value;
-	else
-		usage("there is no user '%s'", text);
-	return pw || number(text, 10, ID_MAX, &value);
+	if (!stabletap_user_parse(text, uid))
+		return true;
+	usage("there is no user '%s'", text);
+	return false;
 }
 
 bool parse_group(const char *text, uint32_t *gid)
 {
-	const struct group *gr = getgrnam(text);
-	unsigned long value;
-
-	if (gr)
-		*gid = gr->gr_gid;
-	else if (number(text, 10, ID_MAX, &value))
-		*gid = (uint32_t)value;
-	else
-		usage("there is no group '%s'", text);
-	return gr || number(text, 10, ID_MAX, &value);
+	if (!stabletap_group_parse(text, gid))
+		return true;
+	usage("there is no group '%s'", text);
+	return false;
 }
 
 bool parse_perm(const char *text, uint32_t *perm)
 {
-	unsigned long value;
-
-	if (!number(text, 8, 0777, &value) || !value) {
-		usage("perm '%s' is not an octal number from 0001 to 0777",
-		      text);
-		return false;
-	}
-	*perm = (uint32_t)value;
-	return true;
+	if (!stabletap_perm_parse(text, perm))
+		return true;
+	usage("perm '%s' is not an octal number from 0001 to 0777", text);
+	return false;
 }
 
 bool parse_mac(const char *text, uint8_t mac[6])

@@ -60,7 +60,7 @@ static bool take_int(struct conf_reader *r, const char *value,
 {
 	uint64_t n;
 
-	if (!conf_number(value, 10, max, &n) || n < min) {
+	if (stabletap_number_parse(value, 10, max, &n) || n < min) {
 		conf_wrong(r, value, "is no number from %u to %u", min, max);
 		return false;
 	}

@@ -169,8 +169,6 @@ bool conf_take_id(struct conf_reader *r, const struct conf_key *key,
 bool conf_take_hook(struct conf_reader *r, const struct conf_key *key,
 		    void *base, const char *value);
 
-/* Digits alone, of @base, up to @max. */
-bool conf_number(const char *text, int base, uint64_t max, uint64_t *out);
 /* Six bytes of one device; false: complained. */
 bool conf_mac(struct conf_reader *r, const char *value, uint8_t mac[6]);
 

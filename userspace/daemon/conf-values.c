@@ -2,31 +2,10 @@
 /* How values are read. */
 #include <ctype.h>
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf-internal.h"
-
-/* The largest value is no id but "unchanged". */
-#define ID_MAX (UINT32_MAX - 1)
-
-bool conf_number(const char *text, int base, uint64_t max, uint64_t *out)
-{
-	unsigned long long value;
-	char *end;
-
-	/* strtoull() would take "-1" and " 1". */
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	value = strtoull(text, &end, base);
-	if (errno || *end || value > max)
-		return false;
-	*out = value;
-	return true;
-}
 
 bool conf_mac(struct conf_reader *r, const char *value, uint8_t mac[6])
 {
@@ -72,7 +51,7 @@ bool conf_take_number(struct conf_reader *r, const struct conf_key *key,
 	*out = (uint32_t)n;
 	if (!value)
 		return true;
-	if (!conf_number(value, 10, key->max, &n) || n < key->min) {
+	if (stabletap_number_parse(value, 10, key->max, &n) || n < key->min) {
 		conf_wrong(r, value, "is no number from %u to %u",
 			   (unsigned int)key->min, (unsigned int)key->max);
 		return false;
@@ -85,19 +64,15 @@ bool conf_take_user(struct conf_reader *r, const struct conf_key *key,
 		    void *base, const char *value)
 {
 	uint32_t *out = conf_field(key, base);
-	const struct passwd *pw;
-	uint64_t n = 0;
 
 	*out = 0;
 	if (!value)
 		return true;
-	pw = getpwnam(value);
-	if (!pw && !conf_number(value, 10, ID_MAX, &n)) {
+	if (stabletap_user_parse(value, out)) {
 		conf_wrong(r, value, "there is no such user; 'getent passwd' "
 			   "lists them");
 		return false;
 	}
-	*out = pw ? pw->pw_uid : (uint32_t)n;
 	return true;
 }
 
@@ -105,19 +80,15 @@ bool conf_take_group(struct conf_reader *r, const struct conf_key *key,
 		     void *base, const char *value)
 {
 	uint32_t *out = conf_field(key, base);
-	const struct group *gr;
-	uint64_t n = 0;
 
 	*out = 0;
 	if (!value)
 		return true;
-	gr = getgrnam(value);
-	if (!gr && !conf_number(value, 10, ID_MAX, &n)) {
+	if (stabletap_group_parse(value, out)) {
 		conf_wrong(r, value, "there is no such group; 'getent group' "
 			   "lists them");
 		return false;
 	}
-	*out = gr ? gr->gr_gid : (uint32_t)n;
 	return true;
 }
 
@@ -125,17 +96,15 @@ bool conf_take_perm(struct conf_reader *r, const struct conf_key *key,
 		    void *base, const char *value)
 {
 	uint32_t *out = conf_field(key, base);
-	uint64_t n = 0;
 
 	*out = 0;
 	if (!value)
 		return true;
-	if (!conf_number(value, 8, 0777, &n) || !n) {
+	if (stabletap_perm_parse(value, out)) {
 		conf_wrong(r, value, "is no octal number from 0001 to 0777; "
 			   "as in 0660");
 		return false;
 	}
-	*out = (uint32_t)n;
 	return true;
 }
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What ip(8) of iproute2 and a plug-in for a link kind have from each other.
- * iproute2 installs no header for it.  The types have been the same since
+ * The interface between ip(8) of iproute2 and a plug-in for a link kind, for
+ * which iproute2 installs no header.  The types have been the same since
  * iproute2 4.10, the functions are those that its own plug-ins call, and found
  * in the program when the plug-in is loaded.
  */
 #ifndef _IPROUTE2_IP_H
 #define _IPROUTE2_IP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <linux/netlink.h>
@@ -63,6 +64,8 @@ int print_color_uint(enum output_type type, int color, const char *key,
 		     const char *format, unsigned int value);
 int print_color_u64(enum output_type type, int color, const char *key,
 		    const char *format, uint64_t value);
+int print_color_bool(enum output_type type, int color, const char *key,
+		     const char *format, bool value);
 void open_json_object(const char *key);
 void close_json_object(void);
 

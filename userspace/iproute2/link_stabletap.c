@@ -4,11 +4,8 @@
  * such ports, for "ip link add", "set", "show" and "xstats".
  */
 #include <errno.h>
-#include <grp.h>
 #include <libmnl/libmnl.h>
 #include <net/if.h>
-#include <pwd.h>
-#include <stdlib.h>
 #include <string.h>
 #include <linux/if_link.h>
 #include <linux/stabletap.h>
@@ -62,47 +59,14 @@ static int no_device(const char *name)
 	return -1;
 }
 
-static int parse_number(const char *text, int base, uint32_t *value)
-{
-	unsigned long long n;
-	char *end;
-
-	errno = 0;
-	n = strtoull(text, &end, base);
-	if (errno || end == text || *end || *text == '-' || n > UINT32_MAX)
-		return -1;
-	*value = (uint32_t)n;
-	return 0;
-}
-
-static int parse_owner(const char *text, uint32_t *value)
-{
-	const struct passwd *pw = getpwnam(text);
-
-	if (!pw)
-		return parse_number(text, 10, value);
-	*value = pw->pw_uid;
-	return 0;
-}
-
-static int parse_group(const char *text, uint32_t *value)
-{
-	const struct group *gr = getgrnam(text);
-
-	if (!gr)
-		return parse_number(text, 10, value);
-	*value = gr->gr_gid;
-	return 0;
-}
-
 static int parse_decimal(const char *text, uint32_t *value)
 {
-	return parse_number(text, 10, value);
-}
+	uint64_t number;
+	int err = stabletap_number_parse(text, 10, UINT32_MAX, &number);
 
-static int parse_octal(const char *text, uint32_t *value)
-{
-	return parse_number(text, 8, value);
+	if (!err)
+		*value = (uint32_t)number;
+	return err;
 }
 
 static int parse_lower(const char *text, uint32_t *value)
@@ -117,9 +81,9 @@ static const struct option_with_value {
 	int (*parse)(const char *text, uint32_t *value);
 } options_with_value[] = {
 	{ "queues", IFLA_STABLETAP_QUEUES, parse_decimal },
-	{ "owner", IFLA_STABLETAP_OWNER, parse_owner },
-	{ "group", IFLA_STABLETAP_GROUP, parse_group },
-	{ "perm", IFLA_STABLETAP_PERM, parse_octal },
+	{ "owner", IFLA_STABLETAP_OWNER, stabletap_user_parse },
+	{ "group", IFLA_STABLETAP_GROUP, stabletap_group_parse },
+	{ "perm", IFLA_STABLETAP_PERM, stabletap_perm_parse },
 	{ "on-detach", IFLA_STABLETAP_ON_DETACH, stabletap_on_detach_parse },
 	{ "lower", IFLA_STABLETAP_LOWER, parse_lower },
 };
@@ -247,9 +211,17 @@ static void print_u64(const char *key, const char *format, uint64_t value)
 static const char *filter_name(uint32_t flags)
 {
 	if (flags & STABLETAP_ATTACH_FILTER)
-		return flags & STABLETAP_ATTACH_INCOMPLETE ?
-		       "filter incomplete" : "filter";
+		return "filter";
 	return flags & STABLETAP_ATTACH_PROMISC ? "promisc" : "allmulti";
+}
+
+/* The same keys as the command's */
+static void print_receive(uint32_t flags)
+{
+	print_word("receive", "%s ", filter_name(flags));
+	if (flags & STABLETAP_ATTACH_INCOMPLETE)
+		print_color_bool(PRINT_ANY, COLOR_NONE, "incomplete",
+				 "incomplete ", true);
 }
 
 static void print_attachment(struct rtattr *const attr[])
@@ -262,7 +234,7 @@ static void print_attachment(struct rtattr *const attr[])
 	print_word("lower", "lower %s ", ll_index_to_name(lower));
 	print_word("lower_kind", "kind %s ", stabletap_lower_kind_name(
 			   u32(attr, IFLA_STABLETAP_LOWER_KIND)));
-	print_word("receives", "%s ", filter_name(flags));
+	print_receive(flags);
 }
 
 static void print_last_detach(struct rtattr *const attr[])
@@ -316,8 +288,7 @@ static void print_slave(struct link_util *self, FILE *out,
 		return;
 	print_word("lower_kind", "kind %s ", stabletap_lower_kind_name(
 			   u32(attr, IFLA_STABLETAP_SLAVE_LOWER_KIND)));
-	print_word("receives", "%s ", filter_name(
-			   u32(attr, IFLA_STABLETAP_SLAVE_ATTACH_FLAGS)));
+	print_receive(u32(attr, IFLA_STABLETAP_SLAVE_ATTACH_FLAGS));
 }
 
 /* ---- counters ---- */

@@ -536,7 +536,18 @@ struct stabletap_module {
 /* 1: both are known and differ; 0: they don't, or can't be compared. */
 int stabletap_module_compare(struct stabletap_module *out);
 
-/* ---- text.c: words ---- */
+/* ---- text.c: words and numbers ---- */
+
+/*
+ * The value is changed by success alone.  -EINVAL: not digits of @base alone, or
+ * more than @max; neither a name of the system's nor an id; not an octal number
+ * from 0001 to 0777.
+ */
+int stabletap_number_parse(const char *text, int base, uint64_t max,
+			   uint64_t *number);
+int stabletap_user_parse(const char *text, uint32_t *uid);
+int stabletap_group_parse(const char *text, uint32_t *gid);
+int stabletap_perm_parse(const char *text, uint32_t *perm);
 
 #define STABLETAP_MAC_TEXT 18	/* "52:54:00:12:34:56" with its NUL */
 

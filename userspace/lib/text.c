@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Words for values, and values for words. */
+/* Words and numbers: from text to values and back. */
 #include <ctype.h>
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +54,64 @@ const char *stabletap_mac_format(const uint8_t mac[6],
 	snprintf(buf, STABLETAP_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x",
 		 mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	return buf;
+}
+
+int stabletap_number_parse(const char *text, int base, uint64_t max,
+			   uint64_t *number)
+{
+	unsigned long long value;
+	char *end;
+
+	/* strtoull() would take "-1" and " 1". */
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	value = strtoull(text, &end, base);
+	if (errno || *end || value > max)
+		return -EINVAL;
+	*number = value;
+	return 0;
+}
+
+/* The largest value is no id but "unchanged". */
+static int id_parse(const char *text, uint32_t *id)
+{
+	uint64_t value;
+	int err = stabletap_number_parse(text, 10, UINT32_MAX - 1, &value);
+
+	if (!err)
+		*id = (uint32_t)value;
+	return err;
+}
+
+int stabletap_user_parse(const char *text, uint32_t *uid)
+{
+	const struct passwd *pw = getpwnam(text);
+
+	if (!pw)
+		return id_parse(text, uid);
+	*uid = pw->pw_uid;
+	return 0;
+}
+
+int stabletap_group_parse(const char *text, uint32_t *gid)
+{
+	const struct group *gr = getgrnam(text);
+
+	if (!gr)
+		return id_parse(text, gid);
+	*gid = gr->gr_gid;
+	return 0;
+}
+
+int stabletap_perm_parse(const char *text, uint32_t *perm)
+{
+	uint64_t value;
+
+	if (stabletap_number_parse(text, 8, 0777, &value) || !value)
+		return -EINVAL;
+	*perm = (uint32_t)value;
+	return 0;
 }
 
 static const char *word(const char *const *words, size_t n, uint32_t value)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* MAC addresses, words for values, substitution. */
+/* MAC addresses, numbers, words for values, substitution. */
 #include <errno.h>
 #include <stdlib.h>
 #include <linux/if_link.h>
@@ -30,6 +30,40 @@ static void test_mac(struct tap *t)
 		ok(t, stabletap_mac_parse(bad[i], mac) == -EINVAL,
 		   "'%s' is no MAC address", bad[i]);
 	ok(t, !memcmp(mac, want, 6), "a refusal leaves the address alone");
+}
+
+static void test_numbers(struct tap *t)
+{
+	static const char *const bad[] = {
+		"", " 1", "+1", "-1", "1 ", "0x1", "4294967295", "no-such-name",
+	};
+	uint32_t id = 7, perm = 7;
+	uint64_t n = 7;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		ok(t, stabletap_user_parse(bad[i], &id) == -EINVAL,
+		   "'%s' is no user", bad[i]);
+		ok(t, stabletap_group_parse(bad[i], &id) == -EINVAL,
+		   "'%s' is no group", bad[i]);
+	}
+	ok(t, id == 7, "a refusal leaves the id alone");
+	ok(t, !stabletap_user_parse("root", &id) && id == 0,
+	   "a user is read by name");
+	ok(t, !stabletap_group_parse("4294967294", &id) && id == 4294967294U,
+	   "a group is read by number");
+	ok(t, stabletap_perm_parse("0", &perm) == -EINVAL &&
+	   stabletap_perm_parse("1000", &perm) == -EINVAL &&
+	   stabletap_perm_parse("0680", &perm) == -EINVAL && perm == 7,
+	   "a mode is 0001 to 0777, octal");
+	ok(t, !stabletap_perm_parse("0660", &perm) && perm == 0660,
+	   "a mode is read");
+	ok(t, stabletap_number_parse("18446744073709551616", 10, UINT64_MAX,
+				     &n) == -EINVAL && n == 7,
+	   "a number of more than 64 bits is refused");
+	ok(t, !stabletap_number_parse("18446744073709551615", 10, UINT64_MAX,
+				      &n) && n == UINT64_MAX,
+	   "a number of 64 bits is read");
 }
 
 static void test_words(struct tap *t)
@@ -86,6 +120,7 @@ int main(void)
 	struct tap t = { 0 };
 
 	test_mac(&t);
+	test_numbers(&t);
 	test_words(&t);
 	test_substitution(&t);
 	return tap_end(&t);
