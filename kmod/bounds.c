@@ -10,7 +10,9 @@
  * such network namespace, and for all of them.  64 KiB are reckoned for each, and
  * a larger frame is dropped.
  *
- * A port that the host's administrator moves there counts, but is not refused.
+ * A port that is moved into such a namespace counts there, but is not refused,
+ * for the core lets nobody refuse a move.  Who owns several of them can so have
+ * more in one than its bound, and never more than the bound of all.
  */
 #include <linux/mm.h>
 #include <linux/net.h>
@@ -96,9 +98,14 @@ int stabletap_bounds_charge(struct stabletap_port *port,
 		stabletap_bounds_set(port, frames);
 		return 0;
 	}
-	if (!per_net || !all) {
+	if (!per_net) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "The host forbids ports in other user namespaces (sysctl net.stabletap.userns_frames)");
+		return -EPERM;
+	}
+	if (!all) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "The host forbids ports in other user namespaces (sysctl net.stabletap.userns_frames_total)");
 		return -EPERM;
 	}
 
@@ -145,7 +152,10 @@ void stabletap_bounds_empty(struct stabletap_port *port)
 
 int stabletap_bounds_init(void)
 {
-	/* An eighth of memory, if every frame has its 64 KiB; a container's share */
+	/*
+	 * Frames of 64 KiB in an eighth of memory, but at least what one
+	 * network namespace may have
+	 */
 	bounds_all = max_t(u64, bounds_per_net,
 			   (u64)totalram_pages() * PAGE_SIZE / (8 * SZ_64K));
 	bounds_header = stabletap_register_sysctl("net/stabletap",
