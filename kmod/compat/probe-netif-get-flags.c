@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* 7.3 has netif_get_flags() and a work queue for address lists, 6.12 neither. */
+/* (by 7.3): netif_get_flags(); a sign of deferred address lists */
 #include <linux/netdevice.h>
 
 unsigned int probe(struct net_device *dev);

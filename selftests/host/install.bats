@@ -55,6 +55,13 @@ setup_file() {
 	TREE
 }
 
+@test "ip looks for its plug-in where it is installed" {
+	local dir
+
+	dir=$(cd "$ROOT" && echo usr/lib/*/ip)
+	strings "$(command -v ip)" | grep -qx "/$dir"
+}
+
 @test "uninstall leaves nothing, but what the operator has written" {
 	local root=$BATS_TEST_TMPDIR/root
 
@@ -180,6 +187,40 @@ build_differently() {
 	[ "$status" -ne 0 ]
 	[[ $output == *"nonexistent.h: No such file"* ]]
 	[[ $output == *"The compiler can't compile a file that includes"* ]]
+}
+
+# at_most A B - is that version, as 6.12, not later than the other?
+at_most() {
+	[ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
+}
+
+# A probe's file says "(6.2)", "(6.2 to 6.19)", or "(by 7.3)", which has it while
+# no kernel before that is tested here.
+@test "each probe answers what it says itself of this kernel" {
+	local release version name macro text until want has wrong="" n=0
+
+	# shellcheck disable=SC1091
+	. "$TOP/selftests/vm/lib.sh"
+	release=$(kernel_release "$KERNEL")
+	version=$(grep -oE '^[0-9]+\.[0-9]+' <<<"$release")
+	while read -r name macro; do
+		text=$(sed -n '2s/.*(\(by \)\?\([^)]*\)): .*/\2/p' \
+			"$TOP/kmod/compat/probe-$name.c")
+		until=999
+		[[ $text != *" to "* ]] || until=${text#* to }
+		want=no
+		! at_most "${text% to *}" "$version" ||
+			! at_most "$version" "$until" || want=yes
+		has=no
+		! grep -qE -- "-D$macro( |\$)" \
+			"$TOP/build/$release/kmod/.main.o.cmd" || has=yes
+		[ "$want" = "$has" ] || wrong+=" $name"
+		n=$((n + 1))
+	done < <(sed -n 's/.*(call stabletap-probe,\(.*\),\(.*\))$/\1 \2/p' \
+		"$TOP/kmod/Kbuild")
+	echo "# wrong:$wrong"
+	[ -z "$wrong" ]
+	[ $n -ge 11 ]
 }
 
 @test "dkms passes over kernels that the probes don't know" {
