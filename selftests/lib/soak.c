@@ -860,9 +860,9 @@ int soak_check(const struct soak *s, const struct soak_ledger *l)
 	bad += must_be("rx_bytes", st->rx_bytes, SOAK_LEN * st->rx_packets);
 	bad += must_be("rx_ring = freed as the ring was full", st->rx_ring,
 		       l->rx_freed_full);
-	bad += must_be("rx_no_reader, _down, _inactive = freed by the module",
+	bad += must_be("rx_no_reader, _down, _inactive, _lro, _nomem = freed by the module",
 		       st->rx_no_reader + st->rx_down + st->rx_inactive +
-		       st->rx_lro, l->rx_freed_port);
+		       st->rx_lro + st->rx_nomem, l->rx_freed_port);
 	bad += must_be("twice", s->shared->duplicates, 0);
 	bad += must_be("damaged", s->shared->damaged, 0);
 	bad += must_be("in the host's stack as the port's", s->leaked, 0);

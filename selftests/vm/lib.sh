@@ -62,8 +62,8 @@ kernel_programs() {
 declare -A BUILT_FROM=([6.1-debug]="" [6.1-kcsan]=""
 		       [7-debug]=trixie-backports)
 
-# How many times as long as a kernel of Debian's does one take that looks after
-# itself?  All limits of the tests are multiplied by it.
+# How much slower than Debian's kernels the debug kernels are.  All limits of the
+# tests are multiplied by it.
 slowness() {
 	case $1 in
 	*-debug|*-kcsan)	echo "${STABLETAP_SLOW:-4}" ;;
