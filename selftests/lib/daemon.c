@@ -110,6 +110,15 @@ int daemon_start(struct daemon *d)
 	return -ECHILD;
 }
 
+static bool has_ended(void *arg)
+{
+	const struct daemon *d = arg;
+	siginfo_t info = {};
+
+	return waitid(P_PID, d->pid, &info, WEXITED | WNOHANG | WNOWAIT) ||
+	       info.si_pid;
+}
+
 int daemon_stop(struct daemon *d)
 {
 	int status = -ECHILD;
@@ -117,6 +126,9 @@ int daemon_stop(struct daemon *d)
 	if (!d->pid)
 		return status;
 	kill(d->pid, SIGTERM);
+	/* One that hangs has failed, and so it ends by another signal. */
+	if (!st_wait(has_ended, d, DAEMON_DEADLINE))
+		kill(d->pid, SIGKILL);
 	if (waitpid(d->pid, &status, 0) != d->pid)
 		status = -errno;
 	d->pid = 0;
@@ -212,19 +224,33 @@ const char *daemon_log(struct daemon *d)
 	return text;
 }
 
-json_t *daemon_ask(const char *request)
+int daemon_ask_only(const char *request)
 {
 	struct sockaddr_un to = {
 		.sun_family = AF_UNIX, .sun_path = RUN_DIR "/stabletapd.sock",
 	};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const struct timeval patience = { .tv_sec = DAEMON_DEADLINE / 1000 };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), err;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (!connect(fd, (struct sockaddr *)&to, sizeof(to)) &&
+	    send(fd, request, strlen(request), MSG_NOSIGNAL) >= 0)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+json_t *daemon_ask(const char *request)
+{
+	int fd = daemon_ask_only(request);
 	json_t *answer = NULL;
 
 	if (fd < 0)
 		return NULL;
-	if (!connect(fd, (struct sockaddr *)&to, sizeof(to)) &&
-	    send(fd, request, strlen(request), MSG_NOSIGNAL) > 0 &&
-	    send(fd, "\n", 1, MSG_NOSIGNAL) > 0)
+	if (send(fd, "\n", 1, MSG_NOSIGNAL) > 0)
 		answer = json_loadfd(fd, 0, NULL);
 	close(fd);
 	return answer;

@@ -45,8 +45,10 @@ long daemon_memory(const struct daemon *d);
 /* What it has now, KiB */
 long daemon_resident(const struct daemon *d);
 
-/* What it answers to a request in JSON; NULL if it does not. */
+/* What it answers to a request in JSON; NULL if it does not in DAEMON_DEADLINE */
 json_t *daemon_ask(const char *request);
+/* The same, but for reading an answer: the connection, -errno; "" asks nothing */
+int daemon_ask_only(const char *request);
 /* The events of port @name, the oldest first; NULL likewise */
 json_t *daemon_events(const char *name);
 /* What `stabletap -j ARGUMENTS` prints; NULL if it is refused. */
