@@ -26,6 +26,21 @@ int scene_file_write(const char *path, const char *text)
 	return len;
 }
 
+long scene_meminfo(const char *what)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	size_t len = strlen(what);
+	char line[128];
+	long kib = 0;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, what, len) && line[len] == ':')
+			kib = strtol(line + len + 1, NULL, 10);
+	if (file)
+		fclose(file);
+	return kib;
+}
+
 static ssize_t scene_file_read(const char *path, char *buf, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -86,5 +86,7 @@ unsigned int scene_flags(const char *device);
 /* Is a text in a file of /proc or /sys? */
 bool scene_file_has(const char *path, const char *text);
 int scene_file_write(const char *path, const char *text);
+/* A line of /proc/meminfo, as "MemAvailable"; KiB, 0 if there is none */
+long scene_meminfo(const char *what);
 
 #endif /* SCENE_H */

@@ -912,21 +912,6 @@ struct soak_memory {
 	} cache[CACHES];
 };
 
-static long meminfo(const char *what)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	size_t len = strlen(what);
-	char line[128];
-	long kib = 0;
-
-	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, what, len) && line[len] == ':')
-			kib = strtol(line + len + 1, NULL, 10);
-	if (file)
-		fclose(file);
-	return kib;
-}
-
 static int bpf(int cmd, union bpf_attr *attr)
 {
 	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
@@ -985,7 +970,8 @@ struct soak_memory *soak_memory(void)
 	if (file)
 		fclose(file);
 	if (m)
-		m->kib = meminfo("SUnreclaim") + meminfo("Percpu");
+		m->kib = scene_meminfo("SUnreclaim") +
+			 scene_meminfo("Percpu");
 	return m;
 }
 

@@ -612,6 +612,11 @@ int st_link_mtu(int ifindex, int mtu)
 	return st_link_set(ifindex, IFLA_MTU, &mtu, sizeof(mtu));
 }
 
+int st_link_txqlen(int ifindex, uint32_t frames)
+{
+	return st_link_set(ifindex, IFLA_TXQLEN, &frames, sizeof(frames));
+}
+
 int st_link_netns(int ifindex, int netns)
 {
 	return st_link_set(ifindex, IFLA_NET_NS_FD, &netns, sizeof(netns));

@@ -118,6 +118,7 @@ int st_link_master(int ifindex, int master);
 int st_link_master_of(int ifindex);			/* ifindex, or 0 */
 int st_link_mac(int ifindex, const uint8_t *mac);
 int st_link_mtu(int ifindex, int mtu);
+int st_link_txqlen(int ifindex, uint32_t frames);
 int st_link_netns(int ifindex, int netns);
 int st_ifindex(const char *name);	/* ifindex, -ENODEV */
 /* IFLA_OPERSTATE (IF_OPER_*) and dev->flags; what is NULL is not wanted */

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "harness.h"
+#include "scene.h"
 #include "st.h"
 
 #define SYSCTL "/proc/sys/net/stabletap/"
@@ -122,15 +123,6 @@ static int create(int control, const char *name, unsigned int queues)
 	return err ? err : (int)create.port;
 }
 
-static int set_length(int port, unsigned int length)
-{
-	char buf[256] __attribute__((aligned(8))) = {};
-	struct nlmsghdr *nlh = st_link_msg(buf, RTM_NEWLINK, 0, port);
-
-	mnl_attr_put_u32(nlh, IFLA_TXQLEN, length);
-	return st_talk(nlh, NULL, NULL);
-}
-
 /* Each returns the number of the step that failed, 0 if none did. */
 static int is_bounded(FIXTURE_DATA(bounds) *self, int control)
 {
@@ -147,14 +139,14 @@ static int is_bounded(FIXTURE_DATA(bounds) *self, int control)
 		return 4;
 	if (st_sh("grep -q net.stabletap.userns_frames /run/why"))
 		return 5;
-	if (set_length(port, LENGTH + 13) != -EDQUOT)
+	if (st_link_txqlen(port, LENGTH + 13) != -EDQUOT)
 		return 6;
 	if (st_sh("ip -o link show vm1 | grep -q 'qlen %d'", LENGTH))
 		return 7;
 	/* What is given back can be had again: by length, by deletion. */
-	if (set_length(port, 10) || create(control, "vm2", 1) <= 0)
+	if (st_link_txqlen(port, 10) || create(control, "vm2", 1) <= 0)
 		return 8;
-	if (set_length(port, LENGTH) != -EDQUOT)
+	if (st_link_txqlen(port, LENGTH) != -EDQUOT)
 		return 9;
 	for (i = 0; i < 20; i++)
 		if (st_port_delete(control, st_ifindex("vm2"), 0) ||
@@ -162,9 +154,9 @@ static int is_bounded(FIXTURE_DATA(bounds) *self, int control)
 			return 10;
 	/* A queue that may hold nothing counts as well. */
 	if (st_port_delete(control, st_ifindex("vm2"), 0) ||
-	    set_length(port, 0) || create(control, "vm2", 1) <= 0)
+	    st_link_txqlen(port, 0) || create(control, "vm2", 1) <= 0)
 		return 11;
-	return set_length(st_ifindex("vm2"), PER_NET) != -EDQUOT ? 12 : 0;
+	return st_link_txqlen(st_ifindex("vm2"), PER_NET) != -EDQUOT ? 12 : 0;
 }
 
 static bool is_given_back(void *self)
@@ -258,25 +250,16 @@ TEST_F(bounds, a_port_of_the_hosts_own_namespaces_has_no_bound)
 		int control = st_netns_new() ? -1 : st_control_open();
 		int port = create(control, "vm1", 256);
 
-		_exit(port <= 0 || set_length(port, PER_NET));
+		_exit(port <= 0 || st_link_txqlen(port, PER_NET));
 	}
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(0, status);
 }
 
-/* kB that the host could still give */
+/* KiB that the host could still give */
 static long available(void)
 {
-	char line[256];
-	long value = -1;
-	FILE *file = fopen("/proc/meminfo", "re");
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemAvailable: %ld", &value) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return value;
+	return scene_meminfo("MemAvailable");
 }
 
 #define FRAME 65000	/* of a port and a veth with an MTU of 65,535 */
@@ -288,7 +271,7 @@ static int fill(int control, long *before)
 	int port, v0, p0, peer, fd, i;
 
 	port = create(control, "vm1", 1);
-	if (port <= 0 || set_length(port, PER_NET) ||
+	if (port <= 0 || st_link_txqlen(port, PER_NET) ||
 	    st_veth_add("v0", "p0", -1) ||
 	    st_sh("ip link set v0 mtu 65535; ip link set p0 mtu 65535;"
 		  "ip link set vm1 mtu 65535 up"))

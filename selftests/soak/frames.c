@@ -267,15 +267,6 @@ static int change_offloads(struct soak *s)
 	return err ? err : ioctl(s->fd[0], TUNSETOFFLOAD, 0);
 }
 
-static int set_queue_length(int ifindex, uint32_t length)
-{
-	char buf[256] = {};
-	struct nlmsghdr *nlh = st_link_msg(buf, RTM_NEWLINK, 0, ifindex);
-
-	mnl_attr_put_u32(nlh, IFLA_TXQLEN, length);
-	return st_talk(nlh, NULL, NULL);
-}
-
 /*
  * The ring shrinks under traffic.  The kernel takes a device's transmit queue
  * away meanwhile, and drops what is sent without counting it, whatever the
@@ -286,12 +277,12 @@ static int change_queue_length(struct soak *s)
 	int err;
 
 	soak_hold_writers(s);
-	err = set_queue_length(s->port, 4 + roll(12));
+	err = st_link_txqlen(s->port, 4 + roll(12));
 	soak_let_write(s);
 	dwell();
 	soak_hold_writers(s);
 	if (!err)
-		err = set_queue_length(s->port, 500);
+		err = st_link_txqlen(s->port, 500);
 	soak_let_write(s);
 	return err;
 }

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@
 #define FRAMES 40000
 #define ROUNDS 20
 #define CPU "/sys/devices/system/cpu/cpu1/online"
+#define PM_TEST "/sys/power/pm_test"
 
 FIXTURE(machine) {
 	struct soak s;
@@ -46,6 +48,9 @@ FIXTURE_SETUP(machine)
 
 FIXTURE_TEARDOWN(machine)
 {
+	/* A test that ends early leaves nothing to the next. */
+	scene_file_write(CPU, "1");
+	scene_file_write(PM_TEST, "none");
 	EXPECT_EQ(0, soak_settle(&self->s, &self->ledger));
 	soak_print(&self->ledger);
 	EXPECT_EQ(0, soak_check(&self->s, &self->ledger));
@@ -112,26 +117,17 @@ TEST_F(machine, freezes_and_wakes)
 	int i;
 
 	scene_file_write("/sys/module/suspend/parameters/pm_test_delay", "1");
-	ASSERT_EQ(0, scene_file_write("/sys/power/pm_test", "freezer"));
+	ASSERT_EQ(0, scene_file_write(PM_TEST, "freezer"));
 	for (i = 0; i < ROUNDS / 2; i++) {
 		soak_allow(s, 500);
 		ASSERT_EQ(0, scene_file_write("/sys/power/state", "mem"));
 		EXPECT_TRUE(flows(s, 200));
 	}
-	ASSERT_EQ(0, scene_file_write("/sys/power/pm_test", "none"));
 }
 
 static long available(void)
 {
-	FILE *file = fopen("/proc/meminfo", "re");
-	char line[128];
-	long kib = 0;
-
-	while (file && fgets(line, sizeof(line), file))
-		sscanf(line, "MemAvailable: %ld", &kib);
-	if (file)
-		fclose(file);
-	return kib;
+	return scene_meminfo("MemAvailable");
 }
 
 static void *take(size_t size)
@@ -179,6 +175,7 @@ TEST_F(machine, runs_short_of_memory)
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		hog(little);
 		_exit(0);
 	}
@@ -216,7 +213,7 @@ static void *unload_again_and_again(void *arg)
 
 TEST_F(machine, is_asked_to_unload_the_module_at_each_moment)
 {
-	struct unloader unloader = {};
+	static struct unloader unloader;
 	struct soak *s = &self->s;
 	pthread_t thread;
 	int i, port;
@@ -285,7 +282,7 @@ static bool is_unloaded(void *arg)
 
 TEST_F(module, goes_and_comes_back_under_traffic_to_ports_without_fds)
 {
-	struct flood flood = {};
+	static struct flood flood;
 	pthread_t thread;
 	int i, port, err;
 
@@ -375,7 +372,7 @@ static int port_elsewhere(int home, int *netns, int *control)
 TEST_F(module, outlives_namespaces_that_end_with_fds_open)
 {
 	int home = st_netns_fd(), netns, i;
-	struct user user;
+	static struct user user;
 	pthread_t thread;
 
 	for (i = 0; i < ROUNDS; i++) {
