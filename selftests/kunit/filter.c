@@ -424,7 +424,10 @@ static void a_replace_leaves_no_gap_and_no_rest(struct kunit *test)
 	expect_untouched(test, w->low[1]);
 }
 
-/* Of the lists that were synced to the old lower, none to the new one */
+/*
+ * The new lower was never synced, so undoing it must not touch the old lower's
+ * lists.
+ */
 static void a_refused_replace_touches_neither_list(struct kunit *test)
 {
 	struct world *w = test->priv;

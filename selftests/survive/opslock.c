@@ -97,8 +97,8 @@ FIXTURE_SETUP(opslock)
 	if (!self->probed)
 		return;
 	/*
-	 * A probe wants the types of the kernel.  One that is built to complain
-	 * has none here, and looks for the lock itself.
+	 * A probe wants the types of the kernel.  A debug kernel has none here,
+	 * and looks for the lock itself.
 	 */
 	if (access("/sys/kernel/btf/vmlinux", F_OK) &&
 	    !access("/proc/lockdep", F_OK)) {
