@@ -22,7 +22,8 @@
 #   make check-soak [FRAMES=2000000 ROUNDS=500] millions of frames while all that
 #                        can happen does; real NICs that are removed
 #   make check-debug [KERNEL=6.1|7]  in a kernel that looks after itself, built
-#                        for it; or KERNEL=6.1 CONFIG=kcsan, for data races
+#                        for it; or KERNEL=6.1 CONFIG=kcsan, for data races,
+#                        or CONFIG=kmsan, for uninitialised memory
 #   make bench           what a frame costs, how long RTNL is held, what the
 #                        daemon takes
 #   make lint            user space through sanitizers and linters
@@ -153,7 +154,7 @@ check-soak: machine
 	@FRAMES=$(FRAMES) ROUNDS=$(ROUNDS) selftests/check --soak \
 		--kernel $(KERNEL) $(TESTS_QUOTED)
 
-# The kernel's configuration: debug or kcsan
+# The kernel's configuration: debug, kcsan or kmsan
 CONFIG ?= debug
 check-debug:
 	@$(QUIETLY) machine KERNEL=$(KERNEL)-$(CONFIG)

@@ -59,15 +59,25 @@ kernel_programs() {
 # The kernels that are built here, of Debian's source, and the release of Debian
 # whose package it is: empty for this machine's.  What follows the dash names
 # the configuration (see build-kernel).
-declare -A BUILT_FROM=([6.1-debug]="" [6.1-kcsan]=""
+declare -A BUILT_FROM=([6.1-debug]="" [6.1-kcsan]="" [6.1-kmsan]=""
 		       [7-debug]=trixie-backports)
 
 # How much slower than Debian's kernels the debug kernels are.  All limits of the
 # tests are multiplied by it.
 slowness() {
 	case $1 in
-	*-debug|*-kcsan)	echo "${STABLETAP_SLOW:-4}" ;;
+	*-debug|*-kcsan|*-kmsan) echo "${STABLETAP_SLOW:-4}" ;;
 	*)			echo "${STABLETAP_SLOW:-1}" ;;
+	esac
+}
+
+# MiB for a machine that runs tests.  KASAN has an eighth of it, and more for what
+# was freed; KMSAN has two thirds.
+test_memory() {
+	case $1 in
+	*-kmsan)		echo 6144 ;;
+	*-debug|*-kcsan)	echo 3072 ;;
+	*)			echo 2048 ;;
 	esac
 }
 
@@ -127,7 +137,7 @@ machine_of() {
 }
 
 # What a kernel's log must not have
-SPLATS='\] RIP:|Call [Tt]race|Internal error|BUG:|WARNING:|Oops|Kernel panic|KASAN|KCSAN|UBSAN'
+SPLATS='\] RIP:|Call [Tt]race|Internal error|BUG:|WARNING:|Oops|Kernel panic|KASAN|KCSAN|KMSAN|UBSAN'
 SPLATS+='|general protection fault|[Uu]nable to handle'
 SPLATS+='|possible recursive locking|inconsistent lock state|possible circular'
 SPLATS+='|possible irq lock inversion|suspicious RCU usage|held lock freed'
