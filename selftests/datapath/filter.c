@@ -17,6 +17,7 @@
 #include "lists.h"
 #include "scene.h"
 #include "st.h"
+#include "trace.h"
 
 #define OTHER_MAC	"\x52\x54\x00\x00\x0f\x01"
 #define UNICAST		"\x52\x54\x00\x00\x0e\x01"
@@ -71,6 +72,7 @@ FIXTURE_TEARDOWN(filter)
 	/* The kernel's workers serve the tests that come, too. */
 	if (self->memory_is_short)
 		EXPECT_EQ(0, memory_is_short(false));
+	trace_end();
 	scene_end(&self->s);
 }
 
@@ -162,40 +164,29 @@ TEST_F(filter, a_VLAN_follows_the_lists)
 	EXPECT_FALSE(fdb_has(vlan, MULTICAST));
 }
 
-/* An instance of tracefs that sees this task tell macvlans of their lists */
-#define TRACE "/sys/kernel/tracing/instances/filter"
-
-static int trace_begin(void)
-{
-	/* tracefs lies in sysfs, which the new namespace mounts anew. */
-	return st_sh("mount -t tracefs tracefs /sys/kernel/tracing") ?:
-	       st_sh("mkdir " TRACE) ?:
-	       st_sh("echo %d >" TRACE "/set_ftrace_pid", gettid()) ?:
-	       st_sh("echo macvlan_set_mac_lists >" TRACE
-		     "/set_ftrace_filter") ?:
-	       st_sh("echo function >" TRACE "/current_tracer");
-}
-
 /* 7.3 would have a work queue do it, which waits until RTNL is free. */
 TEST_F(filter, a_macvlan_knows_its_lists_before_attach_returns)
 {
 	struct scene *s = &self->s;
+	int tracer = trace_begin("macvlan_set_mac_lists");
 
-	ASSERT_EQ(0, trace_begin());
+	if (tracer == -EOPNOTSUPP)
+		SKIP(return, NO_TRACER);
+	ASSERT_EQ(0, tracer);
 	EXPECT_EQ(0, attach(s, s->mv0, 0));
-	EXPECT_EQ(0, st_sh("grep -q macvlan_set_mac_lists " TRACE "/trace"));
-	EXPECT_EQ(0, st_sh("rmdir " TRACE));
+	EXPECT_LT(0, trace_calls());
 	EXPECT_TRUE(fdb_has(s->v0, UNICAST));
 	EXPECT_EQ(0, scene_peer_broadcast(s));
 	EXPECT_EQ(0, scene_await_fd(s, s->number, SCENE_DEADLINE));
 }
 
-static int fail_nth(int nth)
+/* A fault that nothing has met yet is met by the next write. */
+static int fail_nth(int fd, int nth)
 {
-	int fd = open("/proc/thread-self/fail-nth", O_WRONLY | O_CLOEXEC);
-	int err = dprintf(fd, "%d", nth) < 0 ? -errno : 0;
+	int i, err = -EFAULT;
 
-	close(fd);
+	for (i = 0; i < 2 && err == -EFAULT; i++)
+		err = dprintf(fd, "%d", nth) < 0 ? -errno : 0;
 	return err;
 }
 
@@ -217,9 +208,10 @@ static bool is_complete(void *arg)
 TEST_F(filter, without_memory_for_an_address_the_lower_is_promiscuous)
 {
 	struct scene *s = &self->s;
-	int vlan, nth, err;
+	int vlan, nth, err, fd;
 
-	if (access("/proc/self/fail-nth", F_OK))
+	fd = open("/proc/thread-self/fail-nth", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
 		SKIP(return, "this kernel injects no faults");
 	ASSERT_EQ(0, st_sh("ip link add v0.7 link v0 type vlan id 7"));
 	vlan = st_ifindex("v0.7");
@@ -230,15 +222,17 @@ TEST_F(filter, without_memory_for_an_address_the_lower_is_promiscuous)
 	self->memory_is_short = true;
 	ASSERT_EQ(0, memory_is_short(true));
 	for (nth = 1; nth < 30; nth++) {
-		ASSERT_EQ(0, fail_nth(nth));
-		err = maddr_set("vm1", LATER, true);
-		ASSERT_EQ(0, fail_nth(0));
+		ASSERT_EQ(0, fail_nth(fd, nth));
+		/* On 7.3 the lower's is made by a worker, for which each fails. */
+		err = maddr_ask("vm1", LATER, true);
+		ASSERT_EQ(0, fail_nth(fd, 0));
 		if (err)
 			continue;
 		if (!fdb_has(vlan, LATER))
 			break;
 		ASSERT_EQ(0, maddr_set("vm1", LATER, false));
 	}
+	close(fd);
 	ASSERT_LT(nth, 30);
 	EXPECT_TRUE(st_wait(is_incomplete, s, SCENE_DEADLINE));
 	EXPECT_FALSE(fdb_has(vlan, LATER));

@@ -27,6 +27,7 @@
 
 #include "harness.h"
 #include "st.h"
+#include "trace.h"
 
 #ifndef PORTS
 #define PORTS	100
@@ -161,24 +162,7 @@ static int expect_state(struct many *many, uint32_t state)
 	return 0;
 }
 
-/* An instance of tracefs that sees nothing but our waits for grace periods */
-#define TRACE "/sys/kernel/tracing/instances/scale"
-
-static int waits_begin(void)
-{
-	/* tracefs lies in sysfs, which the new namespace mounts anew. */
-	return st_sh("mount -t tracefs tracefs /sys/kernel/tracing") ?:
-	       st_sh("mkdir " TRACE) ?:
-	       st_sh("echo %d >" TRACE "/set_ftrace_pid", gettid()) ?:
-	       st_sh("echo synchronize_rcu synchronize_rcu_expedited >"
-		     TRACE "/set_ftrace_filter") ?:
-	       st_sh("echo function >" TRACE "/current_tracer");
-}
-
-static void waits_end(void)
-{
-	st_sh("rmdir " TRACE " 2>/dev/null");
-}
+#define WAITS "synchronize_rcu synchronize_rcu_expedited"
 
 FIXTURE(scale) {
 	struct many many;
@@ -193,7 +177,7 @@ FIXTURE_SETUP(scale)
 
 FIXTURE_TEARDOWN(scale)
 {
-	waits_end();
+	trace_end();
 	close(self->many.control);
 }
 
@@ -331,27 +315,6 @@ struct hold {
 	int64_t waits;		/* for grace periods, by the one who held it */
 };
 
-static int waits_clear(void)
-{
-	return st_sh(": >" TRACE "/trace");
-}
-
-/* How many since they were cleared */
-static int64_t waits(void)
-{
-	char line[256];
-	int64_t n = 0;
-	FILE *file;
-
-	file = fopen(TRACE "/trace", "re");
-	if (!file)
-		return -errno;
-	while (fgets(line, sizeof(line), file))
-		n += line[0] != '#';
-	fclose(file);
-	return n;
-}
-
 /* How RTNL was held while @doing was done */
 static int hold_measure(int (*doing)(struct many *many), struct many *many,
 			struct hold *hold)
@@ -359,7 +322,7 @@ static int hold_measure(int (*doing)(struct many *many), struct many *many,
 	struct waiter waiter = {};
 	int err;
 
-	err = waits_clear();
+	err = trace_clear();
 	if (err)
 		return err;
 	waiter.socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -371,7 +334,7 @@ static int hold_measure(int (*doing)(struct many *many), struct many *many,
 	pthread_join(waiter.thread, NULL);
 	close(waiter.socket);
 	hold->time = waiter.longest;
-	hold->waits = waits();
+	hold->waits = trace_calls();
 	return err;
 }
 
@@ -441,9 +404,12 @@ TEST_F_TIMEOUT(scale, rtnl_is_held_hardly_longer_than_for_macvtaps, TIMEOUT)
 {
 	struct hold best[KINDS][STEPS], once[STEPS], *mine, *theirs;
 	bool exact = getenv("STABLETAP_ICOUNT");
-	int round, kind, step;
+	int round, kind, step, tracer;
 
-	ASSERT_EQ(0, waits_begin());
+	tracer = trace_begin(WAITS);
+	if (tracer == -EOPNOTSUPP)
+		SKIP(return, NO_TRACER);
+	ASSERT_EQ(0, tracer);
 	for (round = 0; round < ROUNDS; round++)
 		for (kind = 0; kind < KINDS; kind++) {
 			ASSERT_EQ(0, measure(&self->many, kind, once)) {
@@ -480,22 +446,26 @@ TEST_F(scale, one_wait_serves_a_detach_or_replace_that_closes_nothing)
 	int d0 = st_link_add("d0", "dummy", 0);
 	int d1 = st_link_add("d1", "dummy", 0);
 	int port = st_port_new(many->control, "vm1", 1, 1);
+	int tracer;
 
 	ASSERT_LT(0, d0);
 	ASSERT_LT(0, d1);
 	ASSERT_LT(0, port);
 	ASSERT_EQ(0, st_link_up(d0, true));
 	ASSERT_EQ(0, st_link_up(d1, true));
-	ASSERT_EQ(0, waits_begin());
+	tracer = trace_begin(WAITS);
+	if (tracer == -EOPNOTSUPP)
+		SKIP(return, NO_TRACER);
+	ASSERT_EQ(0, tracer);
 
 	ASSERT_EQ(0, st_attach(many->control, port, d0, 0));
-	ASSERT_EQ(0, waits_clear());
+	ASSERT_EQ(0, trace_clear());
 	ASSERT_EQ(0, st_attach(many->control, port, d1,
 			       STABLETAP_ATTACH_REPLACE));
-	EXPECT_EQ(1, waits());
-	ASSERT_EQ(0, waits_clear());
+	EXPECT_EQ(1, trace_calls());
+	ASSERT_EQ(0, trace_clear());
 	ASSERT_EQ(0, st_detach(many->control, port));
-	EXPECT_EQ(1, waits());
+	EXPECT_EQ(1, trace_calls());
 }
 
 TEST_HARNESS_MAIN

@@ -103,7 +103,8 @@ int fdb_set(int ifindex, const void *mac, bool add)
 	return err;
 }
 
-int maddr_set(const char *device, const void *mac, bool add)
+static int maddr_change(const char *device, const void *mac, bool add,
+			bool settled)
 {
 	struct ifreq ifr = {};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -112,8 +113,18 @@ int maddr_set(const char *device, const void *mac, bool add)
 	snprintf(ifr.ifr_name, IFNAMSIZ, "%s", device);
 	memcpy(ifr.ifr_hwaddr.sa_data, mac, 6);
 	err = ioctl(fd, add ? SIOCADDMULTI : SIOCDELMULTI, &ifr) ? -errno : 0;
-	if (!err)
+	if (!err && settled)
 		err = settle(fd, &ifr);
 	close(fd);
 	return err;
+}
+
+int maddr_set(const char *device, const void *mac, bool add)
+{
+	return maddr_change(device, mac, add, true);
+}
+
+int maddr_ask(const char *device, const void *mac, bool add)
+{
+	return maddr_change(device, mac, add, false);
 }

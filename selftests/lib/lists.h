@@ -15,5 +15,7 @@ bool fdb_has(int ifindex, const void *mac);
 int fdb_set(int ifindex, const void *mac, bool add);
 /* "ip maddress add|del MAC dev DEV" */
 int maddr_set(const char *device, const void *mac, bool add);
+/* The same, but returns when the device itself has it. */
+int maddr_ask(const char *device, const void *mac, bool add);
 
 #endif /* LISTS_H */
