@@ -11,8 +11,9 @@
  * a larger frame is dropped.
  *
  * A port that is moved into such a namespace counts there, but is not refused,
- * for the core lets nobody refuse a move.  Who owns several of them can so have
- * more in one than its bound, and never more than the bound of all.
+ * for the core lets no driver refuse a move.  So a user who owns several of these
+ * namespaces can have more in one of them than its bound, but never more than the
+ * bound of all.
  */
 #include <linux/mm.h>
 #include <linux/net.h>

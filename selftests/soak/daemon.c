@@ -278,13 +278,18 @@ static int renamed(FIXTURE_DATA(daemon) *self)
 	return err ? err : st_link_up(ifindex, true);
 }
 
-static int dummy_again(FIXTURE_DATA(daemon) *self)
+static int made_anew(const char *dummy)
 {
-	int err = link_del("d0");
+	int err = link_del(dummy);
 
 	if (roll(2))
 		dwell();
-	return err ? err : dummy_make("d0");
+	return err ? err : dummy_make(dummy);
+}
+
+static int dummy_again(FIXTURE_DATA(daemon) *self)
+{
+	return made_anew("d0");
 }
 
 static int veth_again(FIXTURE_DATA(daemon) *self)
@@ -298,21 +303,13 @@ static int veth_again(FIXTURE_DATA(daemon) *self)
 
 static int direct_again(FIXTURE_DATA(daemon) *self)
 {
-	int err = link_del("d2");
-
-	if (roll(2))
-		dwell();
-	return err ? err : dummy_make("d2");
+	return made_anew("d2");
 }
 
 /* With the VLAN on it, and the child on that */
 static int vlan_parent_again(FIXTURE_DATA(daemon) *self)
 {
-	int err = link_del("d1");
-
-	if (roll(2))
-		dwell();
-	return err ? err : dummy_make("d1");
+	return made_anew("d1");
 }
 
 /* The daemon makes it anew, and then the device above. */
