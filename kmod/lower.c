@@ -23,6 +23,7 @@
  * In the latter two cases lower_forget_handler() is used, because
  * netdev_rx_handler_unregister() would wait for each port.
  */
+#include <linux/delay.h>
 #include <linux/if_arp.h>
 #include <linux/if_macvlan.h>
 #include <linux/rtnetlink.h>
@@ -373,6 +374,21 @@ static void lower_close(struct stabletap_lower *lower)
 }
 
 /*
+ * A macvlan that is up gives its MAC address to its parent, which needs memory
+ * at once.  Nobody could be told that there is none, so wait a little for it,
+ * less than 200 ms, as RTNL is held.
+ */
+static int lower_restore_mac(struct net_device *dev, const u8 *mac)
+{
+	int tries = 10;
+	int err;
+
+	while ((err = lower_set_mac(dev, mac, NULL)) == -ENOMEM && --tries)
+		msleep(20);
+	return err;
+}
+
+/*
  * Put the device back as it was, in reverse order.  Under RTNL.  The port has
  * let it go, but unless the caller has waited somebody may still be sending by
  * it: the kernel copes with that for any device that is closed.
@@ -388,7 +404,7 @@ static void lower_restore(struct stabletap_lower *lower)
 		if (lower->opened)
 			lower_close(lower);
 		if (lower->mac_set &&
-		    lower_set_mac(dev, lower->old_mac, NULL) && net_ratelimit())
+		    lower_restore_mac(dev, lower->old_mac) && net_ratelimit())
 			netdev_warn(dev, "could not restore the MAC address\n");
 	}
 
