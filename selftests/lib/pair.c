@@ -198,8 +198,14 @@ int pair_open(struct pair *pair, int control, int port)
 
 void pair_close(struct pair *pair)
 {
+	struct vhost_vring_file backend = { .fd = -1 };
 	int id;
 
+	/* As QEMU does; with zero-copy, vhost_net leaks 128 bytes otherwise. */
+	for (id = RX; id <= TX; id++) {
+		backend.index = id;
+		ioctl(pair->vhost, VHOST_NET_SET_BACKEND, &backend);
+	}
 	close(pair->vhost);
 	close(pair->tap);
 	for (id = RX; id <= TX; id++) {
