@@ -14,6 +14,7 @@
  * stabletap.ns/<inode of the namespace>/.
  */
 #include <linux/cdev.h>
+#include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/xarray.h>
 
@@ -254,24 +255,24 @@ static void tapnode_del(struct stabletap_port *port)
 static int tapnode_register(struct stabletap_port *port)
 {
 	bool is_new = !port->tap.minor;
+	int tries = 10;
 	int err;
 
 	if (is_new) {
 		err = tapnode_get_minor(port);
 		if (err)
 			return err;
-	}
-
-	err = tapnode_add(port);
-	if (!err)
-		return 0;
-
-	if (is_new) {
-		tapnode_free_minor(port);
+		err = tapnode_add(port);
+		if (err)
+			tapnode_free_minor(port);
 		return err;
 	}
-	/* A move can't be refused any more: the fd goes on, at least. */
-	if (net_ratelimit())
+
+	/* A move can't be refused any more, so wait a little for memory. */
+	while ((err = tapnode_add(port)) == -ENOMEM && --tries)
+		msleep(20);
+	/* The fd goes on, at least. */
+	if (err && net_ratelimit())
 		netdev_err(port->dev, "no node in the new network namespace: error %d\n",
 			   err);
 	return 0;

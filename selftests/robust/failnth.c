@@ -11,7 +11,7 @@
  *	        low -- par ==== far
  *
  * "As before" is compared as text: links, addresses, address lists, masters,
- * promiscuity and allmulti, adjacency, node, what GET says.  One line a variant
+ * promiscuity and allmulti, adjacency, nodes, what GET says.  One line a variant
  * has the figures; all are those of the kernel that it runs on.
  *
  * vm-timeout: 3600
@@ -309,6 +309,27 @@ static void text_class(struct text *text, const char *path)
 	closedir(dir);
 }
 
+/* The nodes of a namespace */
+static void text_nodes(struct text *text, int netns)
+{
+	struct dirent *entry;
+	char path[64];
+	struct stat st;
+	DIR *dir;
+
+	if (fstat(netns, &st))
+		return;
+	snprintf(path, sizeof(path), "/dev/stabletap.ns/%ju",
+		 (uintmax_t)st.st_ino);
+	dir = opendir(path);
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			text_add(text, "%s node", text->where);
+	closedir(dir);
+}
+
 static void text_port(struct text *text, struct world *w)
 {
 	struct stabletap_get get;
@@ -349,6 +370,7 @@ static int state(struct world *w, char *to)
 			err = dump(w->dump[i], RTM_GETLINK, link_cb, &text);
 		if (!err)
 			err = dump(w->dump[i], RTM_GETNEIGH, fdb_cb, &text);
+		text_nodes(&text, i ? w->there : w->here);
 	}
 	if (!err)
 		err = text_mcast(&text);
