@@ -325,8 +325,13 @@ static int tapnode_device_event(struct notifier_block *unused,
 	return NOTIFY_DONE;
 }
 
+/*
+ * First, since IPv4 and IPv6 end the chain when they lack memory for the device,
+ * and a port that moves is one for good.
+ */
 static struct notifier_block tapnode_notifier = {
 	.notifier_call = tapnode_device_event,
+	.priority = 1,
 };
 
 /* What GET tells of the node; under RTNL */
