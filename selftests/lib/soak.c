@@ -933,14 +933,36 @@ int soak_xdp_load(void)
 	return bpf(BPF_PROG_LOAD, &attr);
 }
 
-/* What the kernel gives back when it runs short (dentries) comes and goes. */
-static bool is_reclaimable(const char *cache)
+/*
+ * What the kernel gives back when it runs short (dentries) comes and goes.  A
+ * vmap_area may also be a free range, so their number tells how scattered the
+ * areas are; those in use are counted instead.
+ */
+static bool comes_and_goes(const char *cache)
 {
 	char path[128];
 
+	if (!strcmp(cache, "vmap_area"))
+		return true;
 	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/reclaim_account",
 		 cache);
 	return scene_file_has(path, "1");
+}
+
+/* Areas of vmalloc that are in use, as if they were one more cache */
+static void memory_count_areas(struct soak_memory *m)
+{
+	FILE *file = fopen("/proc/vmallocinfo", "re");
+	char line[512];
+	long areas = 0;
+
+	if (!file)
+		return;
+	while (fgets(line, sizeof(line), file))
+		areas += !strstr(line, "unpurged");
+	fclose(file);
+	strcpy(m->cache[m->count].name, "vmallocinfo");
+	m->cache[m->count++].objects = areas;
 }
 
 struct soak_memory *soak_memory(void)
@@ -949,29 +971,25 @@ struct soak_memory *soak_memory(void)
 	FILE *file;
 	char line[512];
 
-	/*
-	 * Virtual areas that were freed, for example the stacks of processes,
-	 * stay until there are 64 MiB of them, or until the protection of a
-	 * page is changed (vm_unmap_aliases()), as for a program of BPF.
-	 */
-	close(soak_xdp_load());
 	/* Objects that processors keep for later are not in use. */
 	st_sh("sync; echo 3 >/proc/sys/vm/drop_caches; "
 	      "for s in /sys/kernel/slab/*/shrink; do echo 1 >$s; done 2>/dev/null");
 	file = fopen("/proc/slabinfo", "re");
 	while (m && file && fgets(line, sizeof(line), file) &&
-	       m->count < CACHES)
+	       m->count < CACHES - 1)
 		if (sscanf(line, "%63s %ld %*s %*s %ld",
 			   m->cache[m->count].name,
 			   &m->cache[m->count].objects,
 			   &m->cache[m->count].in_slab) == 3 &&
-		    !is_reclaimable(m->cache[m->count].name))
+		    !comes_and_goes(m->cache[m->count].name))
 			m->count++;
 	if (file)
 		fclose(file);
-	if (m)
+	if (m) {
+		memory_count_areas(m);
 		m->kib = scene_meminfo("SUnreclaim") +
 			 scene_meminfo("Percpu");
+	}
 	return m;
 }
 
