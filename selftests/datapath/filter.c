@@ -7,12 +7,10 @@
  *	      mv1.5 -- mv1 -- v1 ==== p1	mv1: the lower that is refused
  *	             taken -- v1		has the port's MAC address
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <net/if.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "harness.h"
 #include "lists.h"
 #include "scene.h"
@@ -58,12 +56,11 @@ FIXTURE_SETUP(filter)
 
 static int memory_is_short(bool is_short)
 {
-	return st_sh("mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null;"
-		     "for pid in $(pgrep '^k(worker|threadd)'); do"
+	return st_sh("for pid in $(pgrep '^k(worker|threadd)'); do"
 		     "  echo %d >/proc/$pid/make-it-fail; done 2>/dev/null;"
 		     "cd " FAILSLAB " && echo Y >ignore-gfp-wait &&"
 		     "echo Y >task-filter && echo -1 >times &&"
-		     "echo 0 >verbose && echo %d >probability",
+		     "echo %d >probability",
 		     is_short, is_short ? 100 : 0);
 }
 
@@ -180,16 +177,6 @@ TEST_F(filter, a_macvlan_knows_its_lists_before_attach_returns)
 	EXPECT_EQ(0, scene_await_fd(s, s->number, SCENE_DEADLINE));
 }
 
-/* A fault that nothing has met yet is met by the next write. */
-static int fail_nth(int fd, int nth)
-{
-	int i, err = -EFAULT;
-
-	for (i = 0; i < 2 && err == -EFAULT; i++)
-		err = dprintf(fd, "%d", nth) < 0 ? -errno : 0;
-	return err;
-}
-
 static bool is_incomplete(void *arg)
 {
 	const struct stabletap_get *get = scene_get(arg);
@@ -210,9 +197,9 @@ TEST_F(filter, without_memory_for_an_address_the_lower_is_promiscuous)
 	struct scene *s = &self->s;
 	int vlan, nth, err, fd;
 
-	fd = open("/proc/thread-self/fail-nth", O_WRONLY | O_CLOEXEC);
+	fd = fault_open();
 	if (fd < 0)
-		SKIP(return, "this kernel injects no faults");
+		SKIP(return, NO_FAULTS);
 	ASSERT_EQ(0, st_sh("ip link add v0.7 link v0 type vlan id 7"));
 	vlan = st_ifindex("v0.7");
 	ASSERT_EQ(0, attach(s, vlan, 0));
@@ -222,10 +209,10 @@ TEST_F(filter, without_memory_for_an_address_the_lower_is_promiscuous)
 	self->memory_is_short = true;
 	ASSERT_EQ(0, memory_is_short(true));
 	for (nth = 1; nth < 30; nth++) {
-		ASSERT_EQ(0, fail_nth(fd, nth));
+		ASSERT_EQ(0, fault_arm(fd, nth));
 		/* On 7.3 the lower's is made by a worker, for which each fails. */
 		err = maddr_ask("vm1", LATER, true);
-		ASSERT_EQ(0, fail_nth(fd, 0));
+		ASSERT_EQ(0, fault_arm(fd, 0));
 		if (err)
 			continue;
 		if (!fdb_has(vlan, LATER))

@@ -38,11 +38,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "harness.h"
 #include "st.h"
 
-#define FAIL_NTH	"/proc/thread-self/fail-nth"
-#define DEBUGFS		"/sys/kernel/debug"
 #define MOST_FAULTS	1000
 #define TEXT		32768
 #define MAC_NEW		"\x52\x54\x00\x00\x0b\x01"
@@ -70,7 +69,7 @@ struct request {
 struct world {
 	int here, there;	/* namespaces */
 	int sock;		/* any */
-	int nth;		/* FAIL_NTH */
+	int fault;		/* fault_open()'s */
 	struct mnl_socket *nl;	/* requests */
 	struct mnl_socket *dump[2];	/* of here and there */
 	int control;
@@ -896,20 +895,15 @@ static void drain(struct world *w)
 static int faulted(struct world *w, const struct variant *v, int nth,
 		   bool *injected)
 {
-	char buf[16] = "";
-	int err, len;
+	int err;
 
 	memset(&w->req, 0, sizeof(w->req));
 	v->ask(w, v);
-	len = snprintf(buf, sizeof(buf), "%d", nth);
-	if (pwrite(w->nth, buf, len, 0) != len)
+	if (fault_arm(w->fault, nth))
 		return -EIO;
 	err = fire(w);
-	/* If this read meets the fault, the operation has not. */
-	memset(buf, 0, sizeof(buf));
-	*injected = pread(w->nth, buf, sizeof(buf) - 1, 0) > 0 &&
-		    atoi(buf) == 0 && nth;
-	if (pwrite(w->nth, "0", 1, 0) != 1 && pwrite(w->nth, "0", 1, 0) != 1)
+	*injected = nth && fault_met(w->fault);
+	if (fault_arm(w->fault, 0))
 		return -EIO;
 	drain(w);
 	refresh(w);
@@ -1008,20 +1002,6 @@ static bool one(struct world *w, const struct variant *v, int nth, bool *more)
 	return undone(w, v, nth);
 }
 
-static int debugfs(const char *file, const char *text)
-{
-	char path[128];
-	int fd, err;
-
-	snprintf(path, sizeof(path), DEBUGFS "/%s", file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	err = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-	return err;
-}
-
 FIXTURE(failnth) {
 	struct world *w;
 };
@@ -1074,22 +1054,19 @@ static int world_new(struct world *w, const struct variant *v)
 
 FIXTURE_SETUP(failnth)
 {
-	int nth = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	int fault = fault_open();
 
 	self->w = NULL;
-	if (nth < 0)
-		SKIP(return, "this kernel injects no faults (" FAIL_NTH ")");
-	/* Silently, and where an allocation may wait, too */
-	ASSERT_EQ(0, debugfs("failslab/ignore-gfp-wait", "N"));
-	ASSERT_EQ(0, debugfs("failslab/verbose", "0"));
-	ASSERT_EQ(0, debugfs("fail_page_alloc/ignore-gfp-wait", "N"));
-	ASSERT_EQ(0, debugfs("fail_page_alloc/min-order", "0"));
-	ASSERT_EQ(0, debugfs("fail_page_alloc/verbose", "0"));
-	ASSERT_EQ(0, debugfs("fail_usercopy/verbose", "0"));
+	if (fault < 0)
+		SKIP(return, NO_FAULTS);
+	/* Where an allocation may wait, too */
+	ASSERT_EQ(0, fault_set("failslab/ignore-gfp-wait", "N"));
+	ASSERT_EQ(0, fault_set("fail_page_alloc/ignore-gfp-wait", "N"));
+	ASSERT_EQ(0, fault_set("fail_page_alloc/min-order", "0"));
 
 	self->w = calloc(1, sizeof(*self->w));
 	ASSERT_NE(NULL, self->w);
-	self->w->nth = nth;
+	self->w->fault = fault;
 	/* No page of ours is to be what can't be had. */
 	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
 	ASSERT_EQ(0, world_new(self->w, &variant->v)) {
