@@ -23,7 +23,6 @@
  * In the latter two cases lower_forget_handler() is used, because
  * netdev_rx_handler_unregister() would wait for each port.
  */
-#include <linux/delay.h>
 #include <linux/if_arp.h>
 #include <linux/if_macvlan.h>
 #include <linux/rtnetlink.h>
@@ -374,18 +373,21 @@ static void lower_close(struct stabletap_lower *lower)
 }
 
 /*
- * A macvlan that is up gives its MAC address to its parent, which needs memory
- * at once.  Nobody could be told that there is none, so wait a little for it,
- * less than 200 ms, as RTNL is held.
+ * A macvlan that is up adds its new address to its parent's unicast list with
+ * GFP_ATOMIC, so this can fail although memory is short only for a moment.  The
+ * port has no lower any more, so the detach can't be refused.
  */
-static int lower_restore_mac(struct net_device *dev, const u8 *mac)
+static void lower_restore_mac(struct net_device *dev, const u8 *mac)
 {
-	int tries = 10;
+	int tries = 0;
 	int err;
 
-	while ((err = lower_set_mac(dev, mac, NULL)) == -ENOMEM && --tries)
-		msleep(20);
-	return err;
+	do {
+		err = lower_set_mac(dev, mac, NULL);
+	} while (stabletap_try_again(err, &tries));
+	if (err && net_ratelimit())
+		netdev_warn(dev, "could not restore the MAC address %pM (error %d); set it by hand\n",
+			    mac, err);
 }
 
 /*
@@ -403,9 +405,8 @@ static void lower_restore(struct stabletap_lower *lower)
 	if (dev->reg_state == NETREG_REGISTERED) {
 		if (lower->opened)
 			lower_close(lower);
-		if (lower->mac_set &&
-		    lower_restore_mac(dev, lower->old_mac) && net_ratelimit())
-			netdev_warn(dev, "could not restore the MAC address\n");
+		if (lower->mac_set)
+			lower_restore_mac(dev, lower->old_mac);
 	}
 
 	netdev_upper_dev_unlink(dev, lower->port->dev);

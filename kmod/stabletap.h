@@ -9,6 +9,7 @@
 #ifndef _STABLETAP_H
 #define _STABLETAP_H
 
+#include <linux/delay.h>
 #include <linux/etherdevice.h>
 #include <linux/if_tap.h>
 #include <linux/local_lock.h>
@@ -56,6 +57,19 @@ struct stabletap_pcpu {
 	struct u64_stats_sync	syncp;
 	local_lock_t		rx_lock;
 };
+
+/*
+ * For code that holds RTNL and can no longer return an error, since the core, or
+ * the port, has already gone on: is it worth another try?  Waits for memory;
+ * nine waits make less than 200 ms.  @tries: 0 before the first.
+ */
+static inline bool stabletap_try_again(int err, int *tries)
+{
+	if (err != -ENOMEM || ++*tries == 10)
+		return false;
+	msleep(20);
+	return true;
+}
 
 /* The known flags of an attach, by whatever door */
 #define STABLETAP_ATTACH_MASK						\

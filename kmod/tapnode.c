@@ -14,7 +14,6 @@
  * stabletap.ns/<inode of the namespace>/.
  */
 #include <linux/cdev.h>
-#include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/xarray.h>
 
@@ -255,7 +254,7 @@ static void tapnode_del(struct stabletap_port *port)
 static int tapnode_register(struct stabletap_port *port)
 {
 	bool is_new = !port->tap.minor;
-	int tries = 10;
+	int tries = 0;
 	int err;
 
 	if (is_new) {
@@ -268,12 +267,12 @@ static int tapnode_register(struct stabletap_port *port)
 		return err;
 	}
 
-	/* A move can't be refused any more, so wait a little for memory. */
-	while ((err = tapnode_add(port)) == -ENOMEM && --tries)
-		msleep(20);
-	/* The fd goes on, at least. */
+	/* The core can't refuse a move any more when it tells of it. */
+	do {
+		err = tapnode_add(port);
+	} while (stabletap_try_again(err, &tries));
 	if (err && net_ratelimit())
-		netdev_err(port->dev, "no node in the new network namespace: error %d\n",
+		netdev_err(port->dev, "no node in the new network namespace (error %d): open fds go on; another move makes a node\n",
 			   err);
 	return 0;
 }
@@ -326,8 +325,9 @@ static int tapnode_device_event(struct notifier_block *unused,
 }
 
 /*
- * First, since IPv4 and IPv6 end the chain when they lack memory for the device,
- * and a port that moves is one for good.
+ * The notifiers of IPv4 and IPv6 end the chain with an error if they lack memory
+ * for the device, and __dev_change_net_namespace() ignores that error.  So this
+ * notifier has to be called before them.
  */
 static struct notifier_block tapnode_notifier = {
 	.notifier_call = tapnode_device_event,
