@@ -9,13 +9,16 @@
 #include <stdbool.h>
 
 /*
- * A fd for the functions below, which the caller closes; the kernel won't log
- * what it makes fail.  -errno: it injects no faults.
+ * A fd for the functions below, which the caller closes.  The kernel no longer
+ * logs the faults that it injects.  -ENOENT: it injects none; other -errno
  */
 int fault_open(void);
 /* The @nth of them that the thread does from now on fails.  0: none. */
 int fault_arm(int fd, int nth);
-/* Has the one that was armed failed?  Reading it may be what fails: false. */
+/*
+ * Has the armed fault happened?  False, too, if it happened to this call's own
+ * copy to user space.
+ */
 bool fault_met(int fd);
 /* @file is below debugfs, for example "failslab/times". */
 int fault_set(const char *file, const char *value);

@@ -934,11 +934,10 @@ int soak_xdp_load(void)
 }
 
 /*
- * What the kernel gives back when it runs short (dentries) comes and goes.  A
- * vmap_area may also be a free range, so their number tells how scattered the
- * areas are; those in use are counted instead.
+ * Caches whose size says nothing about a leak: reclaimable ones (dentries), and
+ * vmap_area, which also has an object for each free range of the address space.
  */
-static bool comes_and_goes(const char *cache)
+static bool varies_without_leak(const char *cache)
 {
 	char path[128];
 
@@ -949,15 +948,16 @@ static bool comes_and_goes(const char *cache)
 	return scene_file_has(path, "1");
 }
 
-/* Areas of vmalloc that are in use, as if they were one more cache */
+/* Count vmalloc's areas in use as the objects of one more cache. */
 static void memory_count_areas(struct soak_memory *m)
 {
 	FILE *file = fopen("/proc/vmallocinfo", "re");
 	char line[512];
 	long areas = 0;
 
+	/* Without it a leak would go unseen. */
 	if (!file)
-		return;
+		abort();
 	while (fgets(line, sizeof(line), file))
 		areas += !strstr(line, "unpurged");
 	fclose(file);
@@ -981,7 +981,7 @@ struct soak_memory *soak_memory(void)
 			   m->cache[m->count].name,
 			   &m->cache[m->count].objects,
 			   &m->cache[m->count].in_slab) == 3 &&
-		    !comes_and_goes(m->cache[m->count].name))
+		    !varies_without_leak(m->cache[m->count].name))
 			m->count++;
 	if (file)
 		fclose(file);

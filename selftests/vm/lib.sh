@@ -155,7 +155,7 @@ SPLATS+='|soft lockup|hard LOCKUP|blocked for more than|NETDEV WATCHDOG'
 # lines before it and what follows.
 kernel_log_splats() {
 	# What it was booted with has some of the words too.
-	# A tracker says that of itself where an allocation is made to fail.
+	# ref_tracker logs its own failed allocation, which fault injection causes.
 	# A byte that is no text must not hide what follows.
 	LC_ALL=C grep -avE 'ommand line:|ref_tracker: memory allocation failure' \
 		"$1" |
