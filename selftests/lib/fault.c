@@ -4,16 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "fault.h"
+
+#define DEBUGFS "/sys/kernel/debug"
 
 int fault_set(const char *file, const char *value)
 {
 	char path[128];
 	int fd, err;
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s", file);
+	snprintf(path, sizeof(path), DEBUGFS "/%s", file);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -33,8 +36,13 @@ int fault_open(void)
 
 	if (fd < 0)
 		return -errno;
+	/* The sysfs of a test's own network namespace hides debugfs. */
+	if (access(DEBUGFS "/failslab", F_OK) &&
+	    mount("debugfs", DEBUGFS, "debugfs", 0, NULL))
+		err = -EIO;
 	for (i = 0; i < 3 && !err; i++)
-		err = fault_set(kinds[i], "0");
+		if (fault_set(kinds[i], "0"))
+			err = -EIO;
 	if (err)
 		close(fd);
 	return err ? err : fd;
