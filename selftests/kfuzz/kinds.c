@@ -101,10 +101,11 @@ static int kind_lower(struct kf *kf)
 	}
 }
 
+/* It takes no device that something lies on already, as ports mostly do. */
 static void data_hsr(struct kf *kf, struct nlmsghdr *nlh)
 {
-	mnl_attr_put_u32(nlh, IFLA_HSR_SLAVE1, kind_lower(kf));
-	mnl_attr_put_u32(nlh, IFLA_HSR_SLAVE2, kind_lower(kf));
+	mnl_attr_put_u32(nlh, IFLA_HSR_SLAVE1, kf->peer);
+	mnl_attr_put_u32(nlh, IFLA_HSR_SLAVE2, kf_link(kf));
 }
 
 static void data_none(struct kf *kf, struct nlmsghdr *nlh)
