@@ -7,8 +7,8 @@
  * who may set txqueuelen, could fill the host's memory.  The number of frames
  * that can wait (queues times txqueuelen) is bounded for the ports of network
  * namespaces that another user namespace than the initial one owns: for each
- * such network namespace, and for all of them.  64 KiB are reckoned for each, and
- * a larger frame is dropped.
+ * such network namespace, and for all of them.  64 KiB are reckoned for each.  A
+ * longer frame is dropped, and so is one that occupies more than 256 KiB.
  *
  * A port that is moved into such a namespace counts there, but is not refused,
  * for the core lets no driver refuse a move.  So a user who owns several of these
@@ -154,11 +154,11 @@ void stabletap_bounds_empty(struct stabletap_port *port)
 int stabletap_bounds_init(void)
 {
 	/*
-	 * Frames of 64 KiB in an eighth of memory, but at least what one
-	 * network namespace may have
+	 * Frames of 64 KiB in a sixteenth of memory, which are a quarter at
+	 * worst, but at least what one network namespace may have
 	 */
 	bounds_all = max_t(u64, bounds_per_net,
-			   (u64)totalram_pages() * PAGE_SIZE / (8 * SZ_64K));
+			   (u64)totalram_pages() * PAGE_SIZE / (16 * SZ_64K));
 	bounds_header = stabletap_register_sysctl("net/stabletap",
 						  bounds_table,
 						  ARRAY_SIZE(bounds_table) - 1);

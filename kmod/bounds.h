@@ -4,6 +4,7 @@
 
 #include <linux/if_vlan.h>
 #include <linux/sizes.h>
+#include <linux/skbuff.h>
 #include <linux/types.h>
 #include <linux/user_namespace.h>
 #include <net/net_namespace.h>
@@ -12,15 +13,28 @@ struct netlink_ext_ack;
 struct stabletap_port;
 
 /*
- * What is reckoned for a frame.  BIG TCP and tun devices make larger ones, which
- * no container's port takes in.
+ * The longest frame that a container's port takes in (BIG TCP and tun devices
+ * make longer ones), and the most memory that it may occupy.  A frame that GRO
+ * has put together out of 45 pages is below that; one of hundreds of IP
+ * fragments, each with an sk_buff of its own, is not.
  */
 #define STABLETAP_BOUNDS_FRAME	(SZ_64K + VLAN_ETH_HLEN)
+#define STABLETAP_BOUNDS_MEMORY	SZ_256K
 
 /* Do the bounds hold for the ports of this network namespace? */
 static inline bool stabletap_bounds_apply(const struct net *net)
 {
 	return net->user_ns != &init_user_ns;
+}
+
+/* Is it more than a port of this network namespace may take in? */
+static inline bool stabletap_bounds_exceeded(const struct net *net,
+					     const struct sk_buff *skb)
+{
+	return unlikely(skb->truesize > SZ_64K) &&
+	       (skb->len + ETH_HLEN > STABLETAP_BOUNDS_FRAME ||
+		skb->truesize > STABLETAP_BOUNDS_MEMORY) &&
+	       stabletap_bounds_apply(net);
 }
 
 int stabletap_bounds_charge(struct stabletap_port *port,

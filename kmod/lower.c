@@ -135,10 +135,6 @@ static rx_handler_result_t lower_handle_frame(struct sk_buff **pskb)
 	why = STABLETAP_RX_DOWN;
 	if (unlikely(!(READ_ONCE(port->dev->flags) & IFF_UP)))
 		goto drop;
-	/* tap_put_user() would BUG() on it */
-	why = STABLETAP_RX_LRO;
-	if (skb_warn_if_lro(skb))
-		goto drop;
 	/* The tap core changes the frame; frees it on failure */
 	skb = skb_share_check(skb, GFP_ATOMIC);
 	if (unlikely(!skb)) {

@@ -136,6 +136,12 @@ static rx_handler_result_t stabletap_port_handle_frame(struct sk_buff **pskb)
 
 	port = container_of(rcu_dereference(skb->dev->rx_handler_data),
 			    struct stabletap_port, tap);
+	/* An LRO frame, on which tap_put_user() would BUG() up to 6.12 */
+	if (skb_warn_if_lro(skb) ||
+	    stabletap_bounds_exceeded(dev_net(port->dev), skb)) {
+		stabletap_port_drop(port, skb, STABLETAP_RX_LRO);
+		return RX_HANDLER_CONSUMED;
+	}
 	/* The tap core changes the frame; frees it on failure */
 	skb = skb_share_check(skb, GFP_ATOMIC);
 	if (unlikely(!skb)) {
@@ -144,11 +150,6 @@ static rx_handler_result_t stabletap_port_handle_frame(struct sk_buff **pskb)
 		return RX_HANDLER_CONSUMED;
 	}
 	*pskb = skb;
-	if (unlikely(len > STABLETAP_BOUNDS_FRAME) &&
-	    stabletap_bounds_apply(dev_net(port->dev))) {
-		stabletap_port_drop(port, skb, STABLETAP_RX_LRO);
-		return RX_HANDLER_CONSUMED;
-	}
 	multicast = skb->pkt_type == PACKET_MULTICAST ||
 		    skb->pkt_type == PACKET_BROADCAST;
 

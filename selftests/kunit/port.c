@@ -212,6 +212,31 @@ static void what_the_tap_core_drops_is_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_RING], 2);
 }
 
+/* Also when tc hands it to the port, past every lower */
+static void an_lro_frame_is_dropped(struct kunit *test)
+{
+	struct stabletap_port *port = test->priv;
+	u64 sum[STABLETAP_COUNTERS];
+	struct sk_buff *skb;
+
+	RCU_INIT_POINTER(port->dev->rx_handler_data, &port->tap);
+	skb = alloc_skb(ETH_ZLEN, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	skb->dev = port->dev;
+	/* As drivers leave it: a size, no type, and not all of it linear */
+	skb->len = 1;
+	skb->data_len = 1;
+	skb_shinfo(skb)->gso_size = 1448;
+	rcu_read_lock_bh();
+	KUNIT_EXPECT_EQ(test, stabletap_port_handle_frame(&skb),
+			RX_HANDLER_CONSUMED);
+	rcu_read_unlock_bh();
+
+	stabletap_port_get_stats(port, sum);
+	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_LRO], 1);
+	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_NO_READER], 0);
+}
+
 static void ethtool_names_each_counter_as_the_abi_does(struct kunit *test)
 {
 	struct stabletap_port *port = test->priv;
@@ -308,6 +333,7 @@ static struct kunit_case port_test_cases[] = {
 	KUNIT_CASE(a_received_frame_counts_once_with_its_bytes),
 	KUNIT_CASE(a_dropped_frame_counts_and_has_a_reason),
 	KUNIT_CASE(what_the_tap_core_drops_is_counted),
+	KUNIT_CASE(an_lro_frame_is_dropped),
 	KUNIT_CASE(ethtool_names_each_counter_as_the_abi_does),
 	KUNIT_CASE(the_kernels_statistics_have_each_counter_once),
 	{}

@@ -6,13 +6,17 @@
  *	user namespace "container", which owns its network namespace
  *	fd (never read) -- vm1 -- v0 ==== p0 -- packet socket that floods
  *	                      or -- t0 (tun), which makes frames of any size
+ *	                      or -- g0 (gretap), on v0
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/ip.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -430,6 +434,124 @@ static int drops_larger_frames(FIXTURE_DATA(bounds) *self, int control)
 TEST_F(bounds, a_frame_of_more_than_64_KiB_is_dropped)
 {
 	EXPECT_EQ(0, container_run(self, drops_larger_frames));
+}
+
+#define LOCAL	0x0a090001	/* 10.9.0.1, the gretap's ends */
+#define REMOTE	0x0a090002
+#define V0_MAC	"\x52\x54\x00\x09\x00\x01"
+
+/* One IPv4 fragment of a GRE packet, from the wire of v0 */
+static int send_fragment(int peer, int p0, uint16_t id, const uint8_t *payload,
+			 size_t at, size_t len, bool more)
+{
+	struct {
+		struct ethhdr eth;
+		struct iphdr ip;
+		uint8_t payload[1480];
+	} __attribute__((packed)) frame = {
+		.eth.h_proto = htons(ETH_P_IP),
+		.ip = {
+			.version = 4,
+			.ihl = 5,
+			.tot_len = htons(sizeof(frame.ip) + len),
+			.id = htons(id),
+			.frag_off = htons(at / 8 | (more ? IP_MF : 0)),
+			.ttl = 64,
+			.protocol = IPPROTO_GRE,
+			.saddr = htonl(REMOTE),
+			.daddr = htonl(LOCAL),
+		},
+	};
+	uint16_t words[10];
+	uint32_t sum = 0;
+	int i;
+
+	memcpy(words, &frame.ip, sizeof(words));
+	for (i = 0; i < 10; i++)
+		sum += words[i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	frame.ip.check = ~(sum + (sum >> 16));
+	memcpy(frame.eth.h_dest, V0_MAC, ETH_ALEN);
+	memcpy(frame.eth.h_source, ST_MAC_PEER, ETH_ALEN);
+	memcpy(frame.payload, payload + at, len);
+	return st_packet_send(peer, p0, (const uint8_t *)&frame,
+			      sizeof(frame.eth) + sizeof(frame.ip) + len);
+}
+
+/* A frame of 30,000 bytes through the tunnel, in fragments of that size */
+static int tunnel_frame(int peer, int p0, uint16_t id, size_t size)
+{
+	static uint8_t payload[4 + 30000] = { 0, 0, 0x65, 0x58 };
+	size_t at, len;
+	int err;
+
+	st_frame(payload + 4, sizeof(payload) - 4, ST_BROADCAST, ST_MAC_PEER,
+		 id);
+	for (at = 0; at < sizeof(payload); at += len) {
+		len = sizeof(payload) - at;
+		if (len > size)
+			len = size;
+		err = send_fragment(peer, p0, id, payload, at, len,
+				    at + len < sizeof(payload));
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+struct tunnel {
+	int control, port;
+	uint64_t packets, dropped;
+};
+
+static bool has_counted(void *arg)
+{
+	const struct tunnel *tunnel = arg;
+	struct stabletap_stats stats;
+
+	return !st_stats(tunnel->control, tunnel->port, &stats) &&
+	       stats.rx_packets == tunnel->packets &&
+	       stats.rx_lro == tunnel->dropped;
+}
+
+/*
+ * Fragments are put together without a copy: each keeps its sk_buff, some 800
+ * bytes, whatever its size.
+ */
+static int drops_costly_frames(FIXTURE_DATA(bounds) *self, int control)
+{
+	struct tunnel tunnel = { .control = control };
+	int peer, p0;
+
+	tunnel.port = create(control, "vm1", 1);
+	if (tunnel.port <= 0 || st_veth_add("v0", "p0", -1) ||
+	    st_sh("ip addr add 10.9.0.1/24 dev v0 && "
+		  "ip link set v0 up address 52:54:00:09:00:01 && ip link set p0 up && "
+		  "ip link add g0 type gretap local 10.9.0.1 remote 10.9.0.2 && "
+		  "ip link set g0 up && ip link set vm1 up mtu 1400"))
+		return 1;
+	p0 = st_ifindex("p0");
+	peer = st_packet_open(p0, false);
+	if (st_port_open(control, tunnel.port, 0) < 0 ||
+	    st_attach(control, tunnel.port, st_ifindex("g0"), 0) ||
+	    !st_wait_up(p0, ST_DEADLINE))
+		return 2;
+	tunnel.packets = 1;
+	if (tunnel_frame(peer, p0, 1, 1480) ||
+	    !st_wait(has_counted, &tunnel, ST_DEADLINE))
+		return 3;
+	tunnel.dropped = 1;
+	if (tunnel_frame(peer, p0, 2, 24) ||
+	    !st_wait(has_counted, &tunnel, ST_DEADLINE))
+		return 4;
+	return 0;
+}
+
+TEST_F(bounds, a_frame_of_more_than_256_KiB_of_memory_is_dropped)
+{
+	/* A user namespace can't load it. */
+	ASSERT_EQ(0, st_sh("modprobe ip_gre"));
+	EXPECT_EQ(0, container_run(self, drops_costly_frames));
 }
 
 TEST_HARNESS_MAIN

@@ -450,9 +450,9 @@ struct stabletap_get {
  * @rx_down: dropped: the port is administratively down
  * @rx_inactive: dropped: it came in by a lower that is not, not yet, or no
  *	longer the port's
- * @rx_lro: dropped: an LRO frame, which can't be given to a tap; or a frame of
- *	more than 64 KiB, in a network namespace that another user namespace than
- *	the initial one owns
+ * @rx_lro: dropped: an LRO frame, which can't be given to a tap; or, in a
+ *	network namespace that another user namespace than the initial one owns,
+ *	a frame of more than 64 KiB, or one that occupies more than 256 KiB
  * @rx_nomem: dropped: out of memory
  *
  * They begin at 0 when the port is made.  A counter that is added later is
