@@ -51,14 +51,16 @@ FIXTURE_SETUP(filter)
 /*
  * The nth allocation of this thread fails that must not sleep, and each such
  * one of the kernel's workers, as long as memory is short.  A new worker has that
- * from kthreadd; robust/failnth leaves the filter for sleepers off.
+ * from kthreadd, which therefore comes first; robust/failnth leaves the filter
+ * for sleepers off.
  */
 #define FAILSLAB "/sys/kernel/debug/failslab/"
 
 static int memory_is_short(bool is_short)
 {
-	return st_sh("for pid in $(pgrep '^k(worker|threadd)'); do"
-		     "  echo %d >/proc/$pid/make-it-fail; done 2>/dev/null;"
+	return st_sh("for name in kthreadd kworker; do"
+		     "  for pid in $(pgrep ^$name); do"
+		     "    echo %d >/proc/$pid/make-it-fail; done; done 2>/dev/null;"
 		     "cd " FAILSLAB " && echo Y >ignore-gfp-wait &&"
 		     "echo Y >task-filter && echo -1 >times &&"
 		     "echo %d >probability",
@@ -196,6 +198,7 @@ static bool is_complete(void *arg)
 TEST_F(filter, without_memory_for_an_address_the_lower_is_promiscuous)
 {
 	struct scene *s = &self->s;
+	char said[30 * 8] = "";
 	int vlan, nth, err, fd;
 
 	fd = fault_open();
@@ -215,6 +218,7 @@ TEST_F(filter, without_memory_for_an_address_the_lower_is_promiscuous)
 		/* On 7.3 the lower's is made by a worker, for which each fails. */
 		err = maddr_ask("vm1", LATER, true);
 		ASSERT_EQ(0, fault_arm(fd, 0));
+		snprintf(said + strlen(said), 8, " %d", err);
 		if (err)
 			continue;
 		if (!fdb_has(vlan, LATER))
@@ -222,7 +226,9 @@ TEST_F(filter, without_memory_for_an_address_the_lower_is_promiscuous)
 		ASSERT_EQ(0, maddr_set("vm1", LATER, false));
 	}
 	close(fd);
-	ASSERT_LT(nth, 30);
+	ASSERT_LT(nth, 30) {
+		TH_LOG("the port's answers:%s", said);
+	}
 	EXPECT_TRUE(st_wait(is_incomplete, s, SCENE_DEADLINE));
 	EXPECT_FALSE(fdb_has(vlan, LATER));
 	ASSERT_EQ(0, memory_is_short(false));

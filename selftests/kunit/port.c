@@ -227,10 +227,12 @@ static void an_lro_frame_is_dropped(struct kunit *test)
 	skb->len = 1;
 	skb->data_len = 1;
 	skb_shinfo(skb)->gso_size = 1448;
-	rcu_read_lock_bh();
+	local_bh_disable();
+	rcu_read_lock();
 	KUNIT_EXPECT_EQ(test, stabletap_port_handle_frame(&skb),
 			RX_HANDLER_CONSUMED);
-	rcu_read_unlock_bh();
+	rcu_read_unlock();
+	local_bh_enable();
 
 	stabletap_port_get_stats(port, sum);
 	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_LRO], 1);
