@@ -149,6 +149,7 @@ static const struct kind kinds[] = {
 	{ "nlmon", data_none },
 	{ "netkit", data_none, .peer = 1 },
 	{ "hsr", data_hsr },
+	{ "vcan", data_none },
 	{ "wireguard", data_none },
 };
 
