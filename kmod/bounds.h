@@ -31,9 +31,8 @@ static inline bool stabletap_bounds_apply(const struct net *net)
 static inline bool stabletap_bounds_exceeded(const struct net *net,
 					     const struct sk_buff *skb)
 {
-	return unlikely(skb->truesize > SZ_64K) &&
-	       (skb->len + ETH_HLEN > STABLETAP_BOUNDS_FRAME ||
-		skb->truesize > STABLETAP_BOUNDS_MEMORY) &&
+	return unlikely(skb->len + ETH_HLEN > STABLETAP_BOUNDS_FRAME ||
+			skb->truesize > STABLETAP_BOUNDS_MEMORY) &&
 	       stabletap_bounds_apply(net);
 }
 

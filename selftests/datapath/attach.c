@@ -263,18 +263,10 @@ TEST_F(lower, carrier_stays_and_operstate_tells_whether_there_is_a_lower)
 	EXPECT_EQ(STABLETAP_STATE_DETACHED, scene_get(s)->state);
 }
 
-static uint64_t boottime(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
 TEST_F(lower, attaches_replaces_losses_and_the_last_detach_are_kept)
 {
 	struct scene *s = &self->s;
-	uint64_t start = boottime();
+	uint64_t start = st_clock(CLOCK_BOOTTIME);
 	int d0;
 
 	d0 = st_link_add("d0", "dummy", 0);
@@ -291,7 +283,7 @@ TEST_F(lower, attaches_replaces_losses_and_the_last_detach_are_kept)
 				     STABLETAP_LOWER_DIRECT,
 		  s->get.lower_kind);
 
-	start = boottime();
+	start = st_clock(CLOCK_BOOTTIME);
 	ASSERT_EQ(0, st_attach(s->control, s->port, d0,
 			       STABLETAP_ATTACH_REPLACE));
 	EXPECT_EQ(1, scene_get(s)->attaches);
@@ -309,12 +301,12 @@ TEST_F(lower, attaches_replaces_losses_and_the_last_detach_are_kept)
 	EXPECT_EQ(0, s->get.losses);
 
 	ASSERT_EQ(0, attach(s, 0));
-	start = boottime();
+	start = st_clock(CLOCK_BOOTTIME);
 	ASSERT_EQ(0, st_link_del(s->lower));
 	EXPECT_EQ(STABLETAP_REASON_LOWER_GONE, scene_get(s)->detach_reason);
 	EXPECT_STREQ(variant->macvlan ? "mv0" : "v0", s->get.last_lower);
 	EXPECT_LT(start, s->get.detach_time);
-	EXPECT_GT(boottime(), s->get.detach_time);
+	EXPECT_GT(st_clock(CLOCK_BOOTTIME), s->get.detach_time);
 	EXPECT_EQ(2, s->get.attaches);
 	EXPECT_EQ(1, s->get.replaces);
 	EXPECT_EQ(1, s->get.losses);

@@ -101,7 +101,10 @@ static int kind_lower(struct kf *kf)
 	}
 }
 
-/* It takes no device that something lies on already, as ports mostly do. */
+/*
+ * It refuses a device whose frames something else receives, as most lowers and
+ * all ports are.  Debian's kernels don't have it, the debug kernels do.
+ */
 static void data_hsr(struct kf *kf, struct nlmsghdr *nlh)
 {
 	mnl_attr_put_u32(nlh, IFLA_HSR_SLAVE1, kf->peer);

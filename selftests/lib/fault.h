@@ -10,7 +10,8 @@
 
 /*
  * A fd for the functions below, which the caller closes.  The kernel no longer
- * logs the faults that it injects.  -ENOENT: it injects none; -EIO
+ * logs the faults that it injects.  -ENOENT: it injects none; -EIO: its files in
+ * debugfs can't be written.
  */
 int fault_open(void);
 /* The @nth of them that the thread does from now on fails.  0: none. */

@@ -325,16 +325,8 @@ static void far_read(struct soak *s)
 		unexpected(s, -errno);
 }
 
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
-
 /* When the kernel received it, by CLOCK_BOOTTIME; 0 if it does not tell */
-static int64_t received_at(struct msghdr *msg)
+static uint64_t received_at(struct msghdr *msg)
 {
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
 	struct timespec ts;
@@ -342,15 +334,18 @@ static int64_t received_at(struct msghdr *msg)
 	if (!cmsg || cmsg->cmsg_type != SCM_TIMESTAMPNS)
 		return 0;
 	memcpy(&ts, CMSG_DATA(cmsg), sizeof(ts));
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec +
-	       clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_REALTIME);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec +
+	       st_clock(CLOCK_BOOTTIME) - st_clock(CLOCK_REALTIME);
 }
+
+/* The clocks are read one after the other, so their difference is not exact. */
+#define CLOCK_SLACK 1000000	/* ns */
 
 /*
  * Should the port have had this frame?  Only if the device has been its lower
  * from before the frame came until now.
  */
-static bool is_the_ports(const struct soak *s, int ifindex, int64_t when)
+static bool is_the_ports(const struct soak *s, int ifindex, uint64_t when)
 {
 	struct stabletap_get get;
 	int lower = IS(s->current);
@@ -361,7 +356,7 @@ static bool is_the_ports(const struct soak *s, int ifindex, int64_t when)
 	    st_get(s->control, s->port, &get))
 		return false;
 	return get.lower == (uint32_t)ifindex &&
-	       (int64_t)get.attach_time + 1000000 < when;
+	       get.attach_time + CLOCK_SLACK < when;
 }
 
 static void host_read(struct soak *s)

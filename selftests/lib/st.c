@@ -73,12 +73,17 @@ int st_sh(const char *format, ...)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
 }
 
-uint64_t st_now(void)
+uint64_t st_clock(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+uint64_t st_now(void)
+{
+	return st_clock(CLOCK_MONOTONIC);
 }
 
 bool st_wait(bool (*test)(void *arg), void *arg, int deadline_ms)

@@ -40,7 +40,8 @@ int st_sh(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * none.
  */
 #define ST_DEADLINE	60000
-/* Monotonic time, nanoseconds */
+/* What CLOCK_* shows, nanoseconds; st_now(): CLOCK_MONOTONIC */
+uint64_t st_clock(clockid_t clock);
 uint64_t st_now(void);
 /* Wait until @test(@arg) is true; false at the deadline. */
 bool st_wait(bool (*test)(void *arg), void *arg, int deadline_ms);

@@ -292,8 +292,9 @@ struct filling {
 };
 
 /*
- * Has the port refused a frame, for its ring is full?  The veth refuses some
- * itself, if the kernel's thread that has to take them from it has no turn.
+ * Sends a quarter of what the ring holds.  Has the port dropped a frame because
+ * the ring is full?  Some may be dropped on their way to it, so that a fixed
+ * number would not do.
  */
 static bool is_full(void *arg)
 {
