@@ -17,10 +17,12 @@
  *
  * The lists may change at any time without RTNL.  The lower may then lack
  * memory for an address that ndo_set_rx_mode gives it, and nobody can be told.
- * It becomes promiscuous until a later change of the lists has succeeded.
+ * So may a VLAN or bond, for the device below it, when it is given addresses.
+ * The lower becomes promiscuous until a later change of the lists has succeeded.
  */
 #include <linux/etherdevice.h>
 #include <linux/if_macvlan.h>
+#include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
 #include <linux/stabletap.h>
 #include <linux/workqueue.h>
@@ -220,6 +222,15 @@ void stabletap_filter_off(struct stabletap_filter *filter)
 	filter->allmulti = false;
 }
 
+/* Under the port's address list lock */
+static void filter_set_incomplete(struct stabletap_filter *filter,
+				  bool incomplete)
+{
+	if (incomplete != filter->incomplete)
+		filter->tell = true;
+	WRITE_ONCE(filter->incomplete, incomplete);
+}
+
 /*
  * Under the port's address list lock, with BH off.  Returns true if
  * filter->incomplete has changed.
@@ -233,8 +244,37 @@ static bool filter_sync(struct stabletap_filter *filter)
 	if (dev_mc_sync(filter->dev, port_dev))
 		incomplete = true;
 	changed = incomplete != filter->incomplete;
-	WRITE_ONCE(filter->incomplete, incomplete);
+	filter_set_incomplete(filter, incomplete);
 	return changed;
+}
+
+/* Does this device give its own lists on to a device below it? */
+static bool filter_is_stacked(const struct net_device *dev)
+{
+	/* These have nothing below them until there is a carrier. */
+	if (netif_is_bond_master(dev) || netif_is_team_master(dev))
+		return netif_carrier_ok(dev);
+	return is_vlan_dev(dev) || netif_is_macvlan(dev);
+}
+
+/*
+ * A stacked device gives its lists on in ndo_set_rx_mode, which can't fail; but
+ * an entry for which memory was lacking has no sync count then.
+ */
+static bool filter_was_given_on(struct net_device *dev)
+{
+	struct netdev_hw_addr *ha;
+	bool all = true;
+
+	if (!filter_is_stacked(dev))
+		return true;
+	netif_addr_lock_bh(dev);
+	netdev_for_each_uc_addr(ha, dev)
+		all = all && ha->sync_cnt;
+	netdev_for_each_mc_addr(ha, dev)
+		all = all && ha->sync_cnt;
+	netif_addr_unlock_bh(dev);
+	return all;
 }
 
 /* The reference keeps the port until filter_work() has run. */
@@ -245,11 +285,15 @@ static void filter_queue_work(struct stabletap_port *port)
 		dev_put(port->dev);
 }
 
-/* A list could not be synced, or can be again: promiscuity follows. */
+/*
+ * A list could not be synced, or can be again: promiscuity follows.  Or a
+ * stacked lower has to be looked at; it has one more attempt.
+ */
 static void filter_work(struct work_struct *work)
 {
 	struct stabletap_filter *filter;
 	struct stabletap_port *port;
+	bool tell;
 
 	port = container_of(work, struct stabletap_port, filter_work);
 
@@ -261,13 +305,22 @@ static void filter_work(struct work_struct *work)
 	netif_addr_unlock_bh(port->dev);
 
 	if (filter) {
+		stabletap_sync_rx_mode(filter->dev);
+		netif_addr_lock_bh(port->dev);
+		if (!filter_was_given_on(filter->dev))
+			filter_set_incomplete(filter, true);
+		tell = filter->tell;
+		filter->tell = false;
+		netif_addr_unlock_bh(port->dev);
+
 		if (stabletap_filter_sync_flags(filter))
 			netdev_warn(port->dev, "%s lacks an address of the port and can't be made promiscuous\n",
 				    filter->dev->name);
 		else if (filter->incomplete)
 			netdev_warn(port->dev, "no memory for an address on %s: it is promiscuous until the lists change\n",
 				    filter->dev->name);
-		stabletap_port_notify(port);
+		if (tell)
+			stabletap_port_notify(port);
 	}
 	rtnl_unlock();
 	dev_put(port->dev);
@@ -303,10 +356,10 @@ void stabletap_filter_follow(struct stabletap_port *port,
 	port->followed = filter;
 	changed = filter_sync(filter);
 	netif_addr_unlock_bh(port_dev);
-	if (changed)
-		filter_queue_work(port);
 	filter_give_back(filter);
 	stabletap_sync_rx_mode(filter->dev);
+	if (changed || !filter_was_given_on(filter->dev))
+		filter_queue_work(port);
 }
 
 /*
@@ -316,7 +369,11 @@ void stabletap_filter_follow(struct stabletap_port *port,
  */
 void stabletap_filter_sync_lists(struct stabletap_port *port)
 {
-	if (port->followed && filter_sync(port->followed))
+	struct stabletap_filter *filter = port->followed;
+
+	if (!filter)
+		return;
+	if (filter_sync(filter) || !filter_was_given_on(filter->dev))
 		filter_queue_work(port);
 }
 
@@ -340,6 +397,8 @@ int stabletap_filter_set_mac(struct stabletap_filter *filter, const u8 *mac)
 	dev_uc_del(filter->dev, filter->mac);
 	ether_addr_copy(filter->mac, mac);
 	stabletap_sync_rx_mode(filter->dev);
+	if (!filter_was_given_on(filter->dev))
+		filter_queue_work(filter->port);
 	return 0;
 }
 

@@ -13,8 +13,9 @@ struct stabletap_port;
  * @flags: STABLETAP_ATTACH_PROMISC or _FILTER as asked for, 0 for allmulti
  * @promisc: this filter counts in the lower's promiscuity
  * @allmulti: this filter counts in the lower's allmulti
- * @incomplete: the lower lacks an address of the port's lists; written under
- *	the port's address list lock
+ * @incomplete: the lower, or the device below it, lacks an address of the
+ *	port's lists; written under the port's address list lock
+ * @tell: @incomplete has changed, and user space is to be told; likewise
  * @mac: the MAC address that was put on the lower's unicast list, zero if none
  * @reserved: addresses that the lower holds until the lists are followed:
  *	first the unicast, then the multicast ones
@@ -30,6 +31,7 @@ struct stabletap_filter {
 	bool			promisc;
 	bool			allmulti;
 	bool			incomplete;
+	bool			tell;
 	u8			mac[ETH_ALEN];
 	u8			(*reserved)[ETH_ALEN];
 	unsigned int		reserved_uc;
