@@ -149,12 +149,34 @@ static void tell_ended(struct kf_shared *shared, int pid, int status)
 	       at >= 0 ? kf_call_at(at)->name : "no call");
 }
 
+/* A file of /proc about a process, with "# " before each line */
+static void tell_file(int pid, const char *name)
+{
+	char path[64], line[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		printf("# %s: %s%s", name, line,
+		       strchr(line, '\n') ? "" : "\n");
+	if (file)
+		fclose(file);
+}
+
+/* Where it is; and in the kernel's log where all are that run or are blocked */
 static void tell_hanging(struct kf_shared *shared, int nr)
 {
 	int at = shared->at[nr];
 
 	printf("# worker %d hangs in %s\n", nr,
 	       at >= 0 ? kf_call_at(at)->name : "nothing");
+	tell_file(pids[nr], "stack");
+	tell_file(pids[nr], "syscall");
+	tell_file(pids[nr], "status");
+	fflush(stdout);
+	write_file("/proc/sys/kernel/printk", "8");
+	write_file("/proc/sysrq-trigger", "l");
 	write_file("/proc/sysrq-trigger", "w");
 }
 
