@@ -127,14 +127,17 @@ static uint64_t memory_available(void)
 /* The worker that has been at one call for too long, -1 if none */
 static int worker_hanging(struct kf_shared *shared)
 {
-	uint64_t now = st_now();
+	const int64_t hang = HANG * 1000000000LL;
+	uint64_t since;
 	unsigned int i;
 
-	for (i = 0; i < options.workers; i++)
+	for (i = 0; i < options.workers; i++) {
+		since = __atomic_load_n(&shared->since[i], __ATOMIC_RELAXED);
+		/* A worker may have begun a call later than a time read before. */
 		if (__atomic_load_n(&shared->at[i], __ATOMIC_RELAXED) >= 0 &&
-		    now - __atomic_load_n(&shared->since[i], __ATOMIC_RELAXED) >
-		    HANG * 1000000000ULL)
+		    (int64_t)(st_now() - since) > hang)
 			return i;
+	}
 	return -1;
 }
 
