@@ -15,10 +15,11 @@
  *    filtered out meanwhile, and nothing has to be allocated;
  *  - then the reserved addresses are given back.
  *
- * The lists may change at any time without RTNL.  The lower may then lack
- * memory for an address that ndo_set_rx_mode gives it, and nobody can be told.
- * So may a VLAN or bond, for the device below it, when it is given addresses.
- * The lower becomes promiscuous until a later change of the lists has succeeded.
+ * The lists may change at any time without RTNL.  If the lower then lacks
+ * memory for an address that ndo_set_rx_mode gives it, no error can be
+ * returned.  The same is true for a VLAN or bond that passes its own lists to
+ * the device below it.  The lower becomes promiscuous until a later change of
+ * the lists succeeds.
  */
 #include <linux/etherdevice.h>
 #include <linux/if_macvlan.h>
@@ -222,13 +223,18 @@ void stabletap_filter_off(struct stabletap_filter *filter)
 	filter->allmulti = false;
 }
 
-/* Under the port's address list lock */
-static void filter_set_incomplete(struct stabletap_filter *filter,
+/*
+ * Under the port's address list lock.  Returns true if filter->incomplete has
+ * changed.
+ */
+static bool filter_set_incomplete(struct stabletap_filter *filter,
 				  bool incomplete)
 {
-	if (incomplete != filter->incomplete)
-		filter->tell = true;
+	if (incomplete == filter->incomplete)
+		return false;
 	WRITE_ONCE(filter->incomplete, incomplete);
+	filter->tell = true;
+	return true;
 }
 
 /*
@@ -238,30 +244,31 @@ static void filter_set_incomplete(struct stabletap_filter *filter,
 static bool filter_sync(struct stabletap_filter *filter)
 {
 	struct net_device *port_dev = filter->port->dev;
-	bool incomplete, changed;
+	bool incomplete;
 
 	incomplete = dev_uc_sync(filter->dev, port_dev);
 	if (dev_mc_sync(filter->dev, port_dev))
 		incomplete = true;
-	changed = incomplete != filter->incomplete;
-	filter_set_incomplete(filter, incomplete);
-	return changed;
+	return filter_set_incomplete(filter, incomplete);
 }
 
-/* Does this device give its own lists on to a device below it? */
+/* Does this device pass its own lists on to a device below it? */
 static bool filter_is_stacked(const struct net_device *dev)
 {
-	/* These have nothing below them until there is a carrier. */
+	/* The kernel calls ndo_set_rx_mode of a device that is up only. */
+	if (!(dev->flags & IFF_UP))
+		return false;
+	/* Without carrier these may have no device below them. */
 	if (netif_is_bond_master(dev) || netif_is_team_master(dev))
 		return netif_carrier_ok(dev);
 	return is_vlan_dev(dev) || netif_is_macvlan(dev);
 }
 
 /*
- * A stacked device gives its lists on in ndo_set_rx_mode, which can't fail; but
- * an entry for which memory was lacking has no sync count then.
+ * A stacked device passes its lists on in ndo_set_rx_mode, which returns no
+ * error.  An entry that could not be passed on has no sync count.
  */
-static bool filter_was_given_on(struct net_device *dev)
+static bool filter_is_passed_on(struct net_device *dev)
 {
 	struct netdev_hw_addr *ha;
 	bool all = true;
@@ -286,8 +293,8 @@ static void filter_queue_work(struct stabletap_port *port)
 }
 
 /*
- * A list could not be synced, or can be again: promiscuity follows.  Or a
- * stacked lower has to be looked at; it has one more attempt.
+ * filter_sync() now fails, or succeeds again: update the promiscuity.  Before,
+ * a stacked lower that has not passed its lists on gets a second attempt.
  */
 static void filter_work(struct work_struct *work)
 {
@@ -307,7 +314,7 @@ static void filter_work(struct work_struct *work)
 	if (filter) {
 		stabletap_sync_rx_mode(filter->dev);
 		netif_addr_lock_bh(port->dev);
-		if (!filter_was_given_on(filter->dev))
+		if (!filter_is_passed_on(filter->dev))
 			filter_set_incomplete(filter, true);
 		tell = filter->tell;
 		filter->tell = false;
@@ -317,7 +324,7 @@ static void filter_work(struct work_struct *work)
 			netdev_warn(port->dev, "%s lacks an address of the port and can't be made promiscuous\n",
 				    filter->dev->name);
 		else if (filter->incomplete)
-			netdev_warn(port->dev, "no memory for an address on %s: it is promiscuous until the lists change\n",
+			netdev_warn(port->dev, "no memory for an address on %s, or below it: it is promiscuous until the lists change\n",
 				    filter->dev->name);
 		if (tell)
 			stabletap_port_notify(port);
@@ -358,7 +365,7 @@ void stabletap_filter_follow(struct stabletap_port *port,
 	netif_addr_unlock_bh(port_dev);
 	filter_give_back(filter);
 	stabletap_sync_rx_mode(filter->dev);
-	if (changed || !filter_was_given_on(filter->dev))
+	if (changed || !filter_is_passed_on(filter->dev))
 		filter_queue_work(port);
 }
 
@@ -373,7 +380,7 @@ void stabletap_filter_sync_lists(struct stabletap_port *port)
 
 	if (!filter)
 		return;
-	if (filter_sync(filter) || !filter_was_given_on(filter->dev))
+	if (filter_sync(filter) || !filter_is_passed_on(filter->dev))
 		filter_queue_work(port);
 }
 
@@ -397,7 +404,7 @@ int stabletap_filter_set_mac(struct stabletap_filter *filter, const u8 *mac)
 	dev_uc_del(filter->dev, filter->mac);
 	ether_addr_copy(filter->mac, mac);
 	stabletap_sync_rx_mode(filter->dev);
-	if (!filter_was_given_on(filter->dev))
+	if (!filter_is_passed_on(filter->dev))
 		filter_queue_work(filter->port);
 	return 0;
 }

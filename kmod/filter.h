@@ -15,7 +15,8 @@ struct stabletap_port;
  * @allmulti: this filter counts in the lower's allmulti
  * @incomplete: the lower, or the device below it, lacks an address of the
  *	port's lists; written under the port's address list lock
- * @tell: @incomplete has changed, and user space is to be told; likewise
+ * @tell: @incomplete has changed and no link message was sent since; written
+ *	under the same lock
  * @mac: the MAC address that was put on the lower's unicast list, zero if none
  * @reserved: addresses that the lower holds until the lists are followed:
  *	first the unicast, then the multicast ones

@@ -164,6 +164,27 @@ TEST_F(filter, a_VLAN_follows_the_lists)
 	EXPECT_FALSE(fdb_has(vlan, MULTICAST));
 }
 
+static bool is_incomplete(void *arg);
+
+/* A device that is down is given addresses, and passes them on when it is up. */
+TEST_F(filter, a_VLAN_that_is_down_does_not_count_as_incomplete)
+{
+	struct scene *s = &self->s;
+	int vlan;
+
+	ASSERT_EQ(0, st_sh("ip link add v0.7 link v0 type vlan id 7"));
+	vlan = st_ifindex("v0.7");
+	ASSERT_EQ(0, attach(s, vlan, 0));
+	ASSERT_EQ(0, st_link_up(vlan, false));
+	EXPECT_EQ(0, maddr_set("vm1", LATER, true));
+	EXPECT_TRUE(fdb_has(vlan, LATER));
+	/* There is no event to wait for. */
+	EXPECT_FALSE(st_wait(is_incomplete, s, 500));
+	ASSERT_EQ(0, st_link_up(vlan, true));
+	EXPECT_TRUE(fdb_has(s->v0, LATER));
+	EXPECT_EQ(STABLETAP_ATTACH_FILTER, scene_get(s)->attach_flags);
+}
+
 /* 7.3 would have a work queue do it, which waits until RTNL is free. */
 TEST_F(filter, a_macvlan_knows_its_lists_before_attach_returns)
 {

@@ -133,7 +133,7 @@ static int worker_hanging(struct kf_shared *shared)
 
 	for (i = 0; i < options.workers; i++) {
 		since = __atomic_load_n(&shared->since[i], __ATOMIC_RELAXED);
-		/* A worker may have begun a call later than a time read before. */
+		/* Read the time last: a worker may begin a call meanwhile. */
 		if (__atomic_load_n(&shared->at[i], __ATOMIC_RELAXED) >= 0 &&
 		    (int64_t)(st_now() - since) > hang)
 			return i;

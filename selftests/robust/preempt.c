@@ -192,7 +192,7 @@ static void *high_main(void *arg)
 	    pthread_setschedparam(pthread_self(), SCHED_FIFO, &param))
 		return "priority";
 	for (i = 0; i < ROUNDS; i++) {
-		/* On a slow machine the other one has little time left. */
+		/* On a slow machine the low writer needs more time. */
 		if (i > ROUNDS_LEAST && atomic_load(&low_rounds) > ROUNDS_LEAST &&
 		    st_now() > end)
 			break;

@@ -251,9 +251,9 @@ struct stabletap_delete {
  */
 #define STABLETAP_ATTACH_FILTER		(1U << 2)
 /*
- * Only told, with FILTER: the lower, or the device below a VLAN, macvlan, bond or
- * team, had no memory for an address of the lists, so the lower is promiscuous
- * until a later change of the lists succeeds.
+ * Only reported, together with FILTER: the lower, or the device below a VLAN,
+ * macvlan, bond or team, had no memory for an address of the lists, so the
+ * lower is promiscuous until a later change of the lists succeeds.
  */
 #define STABLETAP_ATTACH_INCOMPLETE	(1U << 3)
 
