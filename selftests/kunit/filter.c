@@ -635,17 +635,15 @@ static void another_mac_address_replaces_the_first(struct kunit *test)
 	expect_untouched(test, w->low[0]);
 }
 
-/* Each allocation of "on" fails once; who loads this module silences fail_dump. */
-static void what_cannot_be_reserved_is_not_half_reserved(struct kunit *test)
-{
 #ifdef CONFIG_FAULT_INJECTION
+/* Each allocation of "on" fails once.  Returns how many of them refused it. */
+static int refusals(struct kunit *test)
+{
 	struct world *w = test->priv;
 	struct stabletap_filter *f = &w->filter[1];
 	int err, nth, refused = 0;
 	bool met;
 
-	KUNIT_EXPECT_EQ(test, on(&w->filter[0]), 0);
-	follow(w, &w->filter[0]);
 	for (nth = 1; nth < 100; nth++) {
 		rtnl_lock();
 		current->fail_nth = nth;
@@ -653,8 +651,6 @@ static void what_cannot_be_reserved_is_not_half_reserved(struct kunit *test)
 		met = !current->fail_nth;
 		current->fail_nth = 0;
 		rtnl_unlock();
-		if (!met)
-			break;
 		if (err) {
 			refused++;
 			KUNIT_EXPECT_EQ(test, err, -ENOMEM);
@@ -665,12 +661,33 @@ static void what_cannot_be_reserved_is_not_half_reserved(struct kunit *test)
 			off(f);
 		}
 		expect_all(test, w->low[0]);
+		if (!met)
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, err, 0);
+	return refused;
+}
+#endif
+
+/* The loader of this module silences fail_dump. */
+static void what_cannot_be_reserved_is_not_half_reserved(struct kunit *test)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	struct world *w = test->priv;
+	int round, refused, most = 0;
+
+	KUNIT_EXPECT_EQ(test, on(&w->filter[0]), 0);
+	follow(w, &w->filter[0]);
+	/*
+	 * Debugging code of the kernel allocates now and then, which moves the
+	 * numbers, so one round may miss an allocation.
+	 */
+	for (round = 0; round < 5; round++) {
+		refused = refusals(test);
+		most = max(most, refused);
 	}
 	/* The port's MAC address, and each of the lists */
-	KUNIT_EXPECT_GE(test, refused, 4);
-	KUNIT_EXPECT_EQ(test, err, 0);
-	expect_all(test, w->low[1]);
-	off(f);
+	KUNIT_EXPECT_GE(test, most, 4);
 	follow(w, NULL);
 	off(&w->filter[0]);
 	expect_untouched(test, w->low[0]);
