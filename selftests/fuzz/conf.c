@@ -13,10 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "conf-internal.h"
+#include "conf/internal.h"
 #include "fuzz.h"
 
-/* What conf-parse.c takes of a line */
+/* What conf/parse.c takes of a line */
 #define LINE_MAX_BYTES 198
 #define FILES_MAX 16
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyz0123456789.-"

@@ -30,7 +30,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
-#include "conf.h"
+#include "conf/conf.h"
 #include "stabletap.h"
 
 struct daemon;

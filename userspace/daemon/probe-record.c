@@ -6,7 +6,7 @@
 #include <string.h>
 #include <linux/filter.h>
 
-#include "conf.h"
+#include "conf/conf.h"
 #include "probe-record.h"
 
 /* ---- the verdict ---- */

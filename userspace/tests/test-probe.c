@@ -5,7 +5,7 @@
 #include <linux/filter.h>
 
 #include "announce.h"
-#include "conf.h"
+#include "conf/conf.h"
 #include "probe-record.h"
 #include "tap.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf-internal.h"
+#include "conf/internal.h"
 
 #define ALTNAME_MAX 127		/* ALTIFNAMSIZ without its NUL */
 #define BLANKS " \t"

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf-internal.h"
+#include "conf/internal.h"
 
 #define BLANKS " \t\r\n\v\f"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf-internal.h"
+#include "conf/internal.h"
 
 bool conf_mac(struct conf_reader *r, const char *value, uint8_t mac[6])
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf-internal.h"
+#include "conf/internal.h"
 
 /* Long enough to be found again, short enough for a line */
 #define TEXT_MAX 72

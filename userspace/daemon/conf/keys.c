@@ -2,7 +2,7 @@
 /* The table of keys, and how what they say is written. */
 #include <string.h>
 
-#include "conf-internal.h"
+#include "conf/internal.h"
 
 #define MS 1000000ULL
 #define SEC (1000 * MS)
@@ -190,7 +190,7 @@ const struct conf_key conf_port_keys[PORT_KEYS_N] = {
 		"ProbeSource", PORT(probe), conf_take_probe_source,
 		conf_show_probe_source,
 	},
-	/* 0: by its kind, see conf-check.c */
+	/* 0: by its kind, see conf/check.c */
 	[KEY_PROBE_INTERVAL] = {
 		"ProbeIntervalSec", PORT(probe.interval), conf_take_span,
 		conf_show_span, .min = 100 * MS, .max = DAY,

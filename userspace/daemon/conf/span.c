@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "conf-internal.h"
+#include "conf/internal.h"
 
 #define NS_PER_MS 1000000ULL
 #define NS_PER_SEC 1000000000ULL

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "conf-internal.h"
+#include "conf/internal.h"
 
 const char *conf_name_fault(const char *name)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "conf-internal.h"
+#include "conf/internal.h"
 
 #define WORD_MAX 32
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "conf-internal.h"
+#include "conf/internal.h"
 
 #define BLANKS " \t"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf-internal.h"
+#include "conf/internal.h"
 
 const char *const conf_selector_words[] = {
 	[WORD_NAME] = "name", [WORD_MAC] = "mac", [WORD_PATH] = "path",

@@ -9,7 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "conf-internal.h"
+#include "conf/internal.h"
 
 #define LAYERS_N 3
 

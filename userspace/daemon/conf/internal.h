@@ -3,22 +3,22 @@
  * Between the files of the configuration:
  *
  *   conf.c         read all, complain, put together
- *   conf-layers.c  which files there are
- *   conf-parse.c   lines, sections, keys
- *   conf-keys.c    the table of keys
- *   conf-values.c  numbers, addresses, ids, paths
- *   conf-words.c   words, and what was probably meant
- *   conf-span.c    time spans
- *   conf-select.c  descriptions of devices
- *   conf-candidate.c  reading them
- *   conf-probe.c   what is asked by way of them
- *   conf-check.c   what only the whole shows to be wrong
- *   conf-diff.c    what a reload changes
+ *   layers.c  which files there are
+ *   parse.c   lines, sections, keys
+ *   keys.c    the table of keys
+ *   values.c  numbers, addresses, ids, paths
+ *   words.c   words, and what was probably meant
+ *   span.c    time spans
+ *   select.c  descriptions of devices
+ *   candidate.c  reading them
+ *   probe.c   what is asked by way of them
+ *   check.c   what only the whole shows to be wrong
+ *   diff.c    what a reload changes
  */
 #ifndef CONF_INTERNAL_H
 #define CONF_INTERNAL_H
 
-#include "conf.h"
+#include "conf/conf.h"
 
 enum conf_port_key {
 	KEY_MAC_ADDRESS, KEY_MTU_BYTES, KEY_QUEUES, KEY_OWNER, KEY_GROUP,

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf-internal.h"
+#include "conf/internal.h"
 
 /* Caller frees; NULL: out of memory. */
 static char *show(const struct conf *conf, const struct conf_key *key,
