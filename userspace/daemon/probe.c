@@ -28,7 +28,7 @@
 
 #include "announce.h"
 #include "core.h"
-#include "program.h"
+#include "util/program.h"
 
 #ifndef PACKET_IGNORE_OUTGOING
 #define PACKET_IGNORE_OUTGOING 23
