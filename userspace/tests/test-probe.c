@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <linux/filter.h>
 
-#include "announce.h"
+#include "frames.h"
 #include "conf.h"
 #include "probe-record.h"
 #include "tap.h"
