@@ -26,7 +26,7 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 
-#include "announce.h"
+#include "frames.h"
 #include "core.h"
 #include "util/program.h"
 
