@@ -8,6 +8,9 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "conf/diff.h"
+#include "conf/read.h"
+#include "conf/selector.h"
 #include "core.h"
 
 static int on_time(sd_event_source *s, uint64_t usec, void *arg)
@@ -136,6 +139,25 @@ static int ports_make(struct daemon *d, struct conf *conf)
 	return 0;
 }
 
+/* Sections with errors don't count; the others do. */
+static void tell_left_out(const struct conf *conf, int errors)
+{
+	size_t i;
+
+	for (i = 0; conf && i < conf->left_out_n; i++) {
+		const struct conf_left_out *left = &conf->left_out[i];
+
+		log_port(LOG_ERR, NULL, "section [%s] is left out%s: %s:%u: %s",
+			 left->section, left->kept ?
+			 ", and what was in force stays so" : "", left->file,
+			 left->line, left->why);
+	}
+	if (errors > 0)
+		log_port(LOG_ERR, NULL,
+			 "the configuration has %d error%s; 'stabletapd --check' reports them",
+			 errors, errors == 1 ? "" : "s");
+}
+
 int load(struct daemon *d, FILE *out)
 {
 	const struct stabletap_link *link;
@@ -143,13 +165,14 @@ int load(struct daemon *d, FILE *out)
 	size_t i;
 	int n;
 
-	n = conf_read(NULL, d->conf_file, out, &conf);
-	if (n > 0) {
-		log_port(LOG_ERR, NULL, "the configuration has %d errors%s", n,
+	n = conf_read(NULL, d->conf_file, d->conf, out, &conf);
+	if (n > 0 && !conf) {
+		log_port(LOG_ERR, NULL, "can't read the whole configuration%s",
 			 d->conf ? "; the one before stays in force" :
-			 "; 'stabletapd --check' tells them");
+			 "; 'stabletapd --check' reports what is missing");
 		return -ENOEXEC;
 	}
+	tell_left_out(conf, n);
 	if (n < 0) {
 		log_port(LOG_ERR, NULL, "can't read %s: %s", d->conf_file ?
 			 d->conf_file : "the configuration", strerror(-n));

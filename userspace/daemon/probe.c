@@ -27,6 +27,7 @@
 #include <linux/if_ether.h>
 
 #include "announce.h"
+#include "conf/probe.h"
 #include "core.h"
 #include "program.h"
 

@@ -18,6 +18,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "conf/probe.h"
+#include "conf/selector.h"
 #include "core.h"
 
 #define REQUEST_SIZE 512
