@@ -324,8 +324,6 @@ int cmd_attach(struct cli *cli, int argc, char **argv)
 		status = check_wifi(&dev);
 	if (!status && !w.force && w.mode == STABLETAP_MODE_DIRECT)
 		status = check_direct(cli, &dev, &port);
-	if (!status)
-		status = take_lock(cli);
 	if (!status && w.quiet)
 		status = hush(cli, &port);
 	if (!status)

@@ -129,9 +129,6 @@ int find_device(struct cli *cli, const char *name, struct stabletap_link *out);
 /* Say on stderr, as hints, who has the port open. */
 void report_holders(struct cli *cli, int port, const char *name);
 
-/* Take the lock; an error that is none to stop for is passed over. */
-int take_lock(struct cli *cli);
-
 /* ---- view.c, text.c: a port as it is shown ---- */
 
 /*

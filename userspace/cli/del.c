@@ -25,8 +25,6 @@ int cmd_del(struct cli *cli, int argc, char **argv)
 	}
 
 	err = find_port(cli, name, &port);
-	if (!err)
-		err = take_lock(cli);
 	if (err)
 		return err;
 	err = stabletap_place_delete(cli->st, port.ifindex, flags);
@@ -41,7 +39,7 @@ int cmd_del(struct cli *cli, int argc, char **argv)
 	}
 	/* Children that an earlier run left behind. */
 	if (!err)
-		stabletap_child_sweep(cli->st, port.ifindex);
+		stabletap_child_sweep(cli->st, port.ifindex, NULL);
 	stabletap_link_release(&port);
 	return err ? CLI_REFUSED : CLI_DONE;
 }

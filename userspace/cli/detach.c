@@ -18,15 +18,13 @@ int cmd_detach(struct cli *cli, int argc, char **argv)
 			     "expected", *a.v);
 
 	err = find_port(cli, name, &port);
-	if (!err)
-		err = take_lock(cli);
 	if (err)
 		return err;
 	err = stabletap_place_remove(cli->st, port.ifindex, 0);
 	if (err)
 		refused(cli, err, "can't detach port '%s'", name);
 	/* Children that an earlier run left behind, attached or not. */
-	stabletap_child_sweep(cli->st, port.ifindex);
+	stabletap_child_sweep(cli->st, port.ifindex, NULL);
 	stabletap_link_release(&port);
 	return err ? CLI_REFUSED : CLI_DONE;
 }

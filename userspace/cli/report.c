@@ -6,9 +6,6 @@
 
 #include "cli.h"
 
-/* How long another stabletap may keep us waiting. */
-#define LOCK_TIMEOUT_MS 10000
-
 static void say(const char *prefix, const char *fmt, va_list ap)
 {
 	fflush(stdout);
@@ -174,18 +171,4 @@ void report_holders(struct cli *cli, int port, const char *name)
 		hint("'%s' is open in a process that can't be seen from here",
 		     name);
 	stabletap_holders_release(&h);
-}
-
-int take_lock(struct cli *cli)
-{
-	int err = stabletap_lock(cli->st, LOCK_TIMEOUT_MS);
-
-	if (err == -ETIMEDOUT)
-		return refuse("another program has held " STABLETAP_LOCK
-			      " for %d seconds", LOCK_TIMEOUT_MS / 1000);
-	/*
-	 * Where the lock file can't be made (no /run, not root) we do
-	 * without: at worst two commands at once on one port undo each other.
-	 */
-	return 0;
 }

@@ -126,16 +126,9 @@ int act_attach(struct port *port, int dev, enum stabletap_mode mode,
 	int err;
 
 	*how = STABLETAP_HOW_CHILD;
-	err = stabletap_lock(d->st, 0);
-	/* The command is at it: soon again. */
-	if (err == -ETIMEDOUT)
-		return not_now(port, dev, "somebody else holds "
-			       STABLETAP_LOCK);
-	if (!err)
-		err = pools_prepare(port, dev, mode);
+	err = pools_prepare(port, dev, mode);
 	if (!err)
 		err = attach(port, dev, mode, how);
-	stabletap_unlock(d->st);
 	if (!err)
 		pools_taken(port, dev);
 	/* What it was done for has changed meanwhile: the events tell. */
@@ -173,19 +166,16 @@ int act_vlan(struct daemon *d, const struct stabletap_link *base, int id,
 
 int act_sweep(struct daemon *d)
 {
-	int n = stabletap_lock(d->st, 0);
+	unsigned int removed;
+	int err = stabletap_child_sweep(d->st, STABLETAP_CHILD_ANY, &removed);
 
-	if (n == -ETIMEDOUT)
-		return -EAGAIN;
-	if (!n)
-		n = stabletap_child_sweep(d->st, STABLETAP_CHILD_ANY);
-	stabletap_unlock(d->st);
-	if (n > 0)
-		log_port(LOG_NOTICE, NULL, "removed %d children that no port used",
-			 n);
-	else if (n < 0)
+	if (removed)
+		log_port(LOG_NOTICE, NULL, "removed %u children that no port used",
+			 removed);
+	/* The command works on a port: look again when it has finished. */
+	if (err && err != -EAGAIN)
 		log_port(LOG_WARNING, NULL,
 			 "can't remove children that no port uses: %s",
-			 why_not(d, n));
-	return n < 0 ? n : 0;
+			 why_not(d, err));
+	return err;
 }

@@ -11,7 +11,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "announce.h"
+#include "frames.h"
 #include "daemon.h"
 #include "speakers.h"
 

@@ -196,7 +196,7 @@ void port_note(struct port *port, const char *event, const char *why);
 struct port *port_by_name(struct daemon *d, const char *name);
 struct port *port_by_ifindex(struct daemon *d, int ifindex);
 /* How long to wait after so many failures before, ns */
-uint64_t retry_after(unsigned int failures);
+uint64_t retry_ns(unsigned int failures);
 /* How candidate @rank is to carry the port */
 enum stabletap_mode port_mode(const struct port *port, size_t rank);
 static inline bool port_takes_whole(enum stabletap_mode mode)

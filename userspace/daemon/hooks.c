@@ -8,7 +8,7 @@
 #include <syslog.h>
 
 #include "daemon.h"
-#include "program.h"
+#include "util/program.h"
 
 #define WAITING_MAX 16		/* events of one port */
 #define RUNNING_MAX 16		/* processes of all ports */

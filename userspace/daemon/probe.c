@@ -26,10 +26,10 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 
-#include "announce.h"
 #include "conf/probe.h"
 #include "core.h"
-#include "program.h"
+#include "frames.h"
+#include "util/program.h"
 
 #ifndef PACKET_IGNORE_OUTGOING
 #define PACKET_IGNORE_OUTGOING 23

@@ -363,7 +363,7 @@ void port_look_at(struct port *port, uint64_t when)
 	sd_event_source_set_enabled(port->timer, SD_EVENT_ONESHOT);
 }
 
-uint64_t retry_after(unsigned int failures)
+uint64_t retry_ns(unsigned int failures)
 {
 	return RETRY_NS << (failures < RETRY_DOUBLINGS ? failures :
 			    RETRY_DOUBLINGS);
@@ -396,7 +396,7 @@ static void refusal_put(struct port *port, int dev, uint64_t now)
 		r = &grown[port->refusals_n++];
 		*r = (struct refusal){ .dev = dev };
 	}
-	r->until = now + retry_after(r->failures++);
+	r->until = now + retry_ns(r->failures++);
 	/* The next best, meanwhile */
 	port_dirty(port);
 }
@@ -486,7 +486,7 @@ static int create(struct port *port)
 	/* Without the module there is nothing to try again: /dev will tell. */
 	if (err == -ENODEV)
 		return 0;
-	port->retry_at = now + retry_after(port->failures++);
+	port->retry_at = now + retry_ns(port->failures++);
 	port_look_at(port, port->retry_at);
 	return err;
 }
@@ -670,7 +670,7 @@ static void sweep(struct daemon *d)
 	if (err == -EAGAIN)
 		wait = again_after(&d->sweep_again);
 	else
-		wait = retry_after(d->sweep_again++);
+		wait = retry_ns(d->sweep_again++);
 	sd_event_source_set_time_relative(d->sweep, wait / 1000);
 	sd_event_source_set_enabled(d->sweep, SD_EVENT_ONESHOT);
 }

@@ -352,7 +352,7 @@ static bool is_left_alone(const struct daemon *d,
 
 static void up_later(struct daemon *d)
 {
-	uint64_t wait = retry_after(d->up_failures++);
+	uint64_t wait = retry_ns(d->up_failures++);
 
 	sd_event_source_set_time_relative(d->up, wait / 1000);
 	sd_event_source_set_enabled(d->up, SD_EVENT_ONESHOT);
@@ -469,7 +469,7 @@ static void make_vlans(struct selection *sel)
 	}
 	if (err)
 		sd_event_add_time_relative(d->loop, &sel->timer, CLOCK_BOOTTIME,
-					   retry_after(sel->failures) / 1000,
+					   retry_ns(sel->failures) / 1000,
 					   1000, on_vlan_timer, sel);
 	sel->failures = err ? sel->failures + 1 : 0;
 }

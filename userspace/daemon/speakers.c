@@ -140,39 +140,18 @@ bool speaker_parse_link(const struct nlmsghdr *nlh, struct speaker *out)
 bool speaker_parse_addr(const struct nlmsghdr *nlh, int *ifindex, int *family,
 			uint8_t ip[16])
 {
-	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *local = NULL;
-	const struct nlattr *address = NULL;
-	const struct nlattr *attr;
-	uint32_t flags;
-	size_t len;
+	struct stabletap_addr addr;
 
-	if (nlh->nlmsg_type != RTM_NEWADDR ||
-	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa))
+	if (stabletap_addr_parse(nlh, &addr) || !addr.has_ip)
 		return false;
-	if (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6)
-		return false;
-	len = ifa->ifa_family == AF_INET ? 4 : 16;
-	flags = ifa->ifa_flags;
-	mnl_attr_for_each(attr, nlh, sizeof(*ifa)) {
-		if (mnl_attr_get_type(attr) == IFA_LOCAL)
-			local = attr;
-		else if (mnl_attr_get_type(attr) == IFA_ADDRESS)
-			address = attr;
-		else if (mnl_attr_get_type(attr) == IFA_FLAGS &&
-			 mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
-			flags = mnl_attr_get_u32(attr);
-	}
-	/* With a peer, the address is the peer's. */
-	attr = local ? local : address;
-	if (!attr || mnl_attr_get_payload_len(attr) != len)
+	if (addr.family != AF_INET && addr.family != AF_INET6)
 		return false;
 	/* Not ours yet, or not at all */
-	if (flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
+	if (addr.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
 		return false;
-	*ifindex = (int)ifa->ifa_index;
-	*family = ifa->ifa_family;
-	memcpy(ip, mnl_attr_get_payload(attr), len);
+	*ifindex = addr.ifindex;
+	*family = addr.family;
+	memcpy(ip, addr.ip, addr.family == AF_INET ? 4 : 16);
 	return true;
 }
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "announce.h"
+#include "frames.h"
 
 struct nlmsghdr;
 

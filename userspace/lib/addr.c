@@ -9,6 +9,50 @@
 
 #include "internal.h"
 
+/* ---- one message ---- */
+
+int stabletap_addr_parse(const struct nlmsghdr *nlh, struct stabletap_addr *out)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *local = NULL, *address = NULL, *attr;
+	struct stabletap_addr addr = { 0 };
+	size_t len;
+
+	if (nlh->nlmsg_type != RTM_NEWADDR ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa))
+		return -ENODATA;
+	addr.ifindex = (int)ifa->ifa_index;
+	addr.family = ifa->ifa_family;
+	addr.scope = ifa->ifa_scope;
+	addr.flags = ifa->ifa_flags;
+	mnl_attr_for_each(attr, nlh, sizeof(*ifa)) {
+		if (mnl_attr_get_type(attr) == IFA_LOCAL)
+			local = attr;
+		else if (mnl_attr_get_type(attr) == IFA_ADDRESS)
+			address = attr;
+		else if (mnl_attr_get_type(attr) == IFA_FLAGS &&
+			 mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+			addr.flags = mnl_attr_get_u32(attr);
+	}
+	/* If the link has a peer, IFA_ADDRESS is the peer's address. */
+	attr = local ? local : address;
+	len = addr.family == AF_INET ? 4 : 16;
+	if (attr && mnl_attr_get_payload_len(attr) == len) {
+		memcpy(addr.ip, mnl_attr_get_payload(attr), len);
+		addr.has_ip = true;
+	}
+	*out = addr;
+	return 0;
+}
+
+/* The kernel itself gives every device an IPv6 link-local address. */
+static bool is_link_local(const struct stabletap_addr *addr)
+{
+	return addr->family == AF_INET6 && addr->scope == RT_SCOPE_LINK;
+}
+
+/* ---- dumps ---- */
+
 struct count {
 	int ifindex;
 	int n;
@@ -21,37 +65,32 @@ static void forget(void *arg)
 	c->n = 0;
 }
 
+static int dump(struct stabletap *st, int ifindex, st_answer_fn fn,
+		void (*reset)(void *arg), void *arg)
+{
+	const struct ifaddrmsg ifa = { .ifa_index = (unsigned int)ifindex };
+	char buf[ST_REQUEST_SIZE];
+
+	return st_nl_dump(st, st_nl_request(buf, RTM_GETADDR, NLM_F_DUMP, &ifa,
+					    sizeof(ifa)), fn, reset, arg);
+}
+
 static int take_addr(const struct nlmsghdr *nlh, void *arg)
 {
-	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	struct stabletap_addr addr;
 	struct count *c = arg;
 
-	if (nlh->nlmsg_type != RTM_NEWADDR ||
-	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa))
-		return 0;
-	if ((int)ifa->ifa_index != c->ifindex)
-		return 0;
-	/* The kernel gives every device a link-local one by itself. */
-	if (ifa->ifa_family == AF_INET6 && ifa->ifa_scope == RT_SCOPE_LINK)
-		return 0;
-	c->n++;
+	if (!stabletap_addr_parse(nlh, &addr) && addr.ifindex == c->ifindex &&
+	    !is_link_local(&addr))
+		c->n++;
 	return 0;
 }
 
 int stabletap_addr_count(struct stabletap *st, int ifindex)
 {
 	struct count c = { .ifindex = ifindex };
-	struct nlmsghdr *nlh;
-	struct ifaddrmsg *ifa;
-	char buf[256];
-	int err;
+	int err = dump(st, ifindex, take_addr, forget, &c);
 
-	nlh = mnl_nlmsg_put_header(buf);
-	nlh->nlmsg_type = RTM_GETADDR;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
-	ifa->ifa_index = (unsigned int)ifindex;
-	err = st_nl_dump(st, nlh, take_addr, forget, &c);
 	if (err > 0)
 		err = -EAGAIN;
 	return err ? err : c.n;
@@ -72,22 +111,21 @@ static void forget_users(void *arg)
 
 static int take_user(const struct nlmsghdr *nlh, void *arg)
 {
-	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	struct stabletap_addr addr;
 	struct users *u = arg;
 	int *v;
 
-	if (nlh->nlmsg_type != RTM_NEWADDR ||
-	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa))
+	if (stabletap_addr_parse(nlh, &addr))
 		return 0;
-	if (ifa->ifa_family == AF_INET6 &&
-	    (ifa->ifa_scope == RT_SCOPE_LINK ||
-	     !(ifa->ifa_flags & IFA_F_PERMANENT)))
+	/* Nor what a router's advertisement has given it, for a time */
+	if (is_link_local(&addr) || (addr.family == AF_INET6 &&
+				     !(addr.flags & IFA_F_PERMANENT)))
 		return 0;
 	v = realloc(u->v, (u->n + 1) * sizeof(*v));
 	if (!v)
 		return -ENOMEM;
 	u->v = v;
-	v[u->n++] = (int)ifa->ifa_index;
+	v[u->n++] = addr.ifindex;
 	return 0;
 }
 
@@ -102,15 +140,8 @@ static int by_number(const void *a, const void *b)
 int stabletap_addr_list(struct stabletap *st, int **ifindexes, size_t *count)
 {
 	struct users u = { 0 };
-	struct nlmsghdr *nlh;
-	char buf[256];
-	int err;
+	int err = dump(st, 0, take_user, forget_users, &u);
 
-	nlh = mnl_nlmsg_put_header(buf);
-	nlh->nlmsg_type = RTM_GETADDR;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifaddrmsg));
-	err = st_nl_dump(st, nlh, take_user, forget_users, &u);
 	/* Where they come and go all the time, what was gathered must do. */
 	if (err < 0) {
 		forget_users(&u);
@@ -122,6 +153,8 @@ int stabletap_addr_list(struct stabletap *st, int **ifindexes, size_t *count)
 	*count = u.n;
 	return 0;
 }
+
+/* ---- routes ---- */
 
 static bool nexthops_use(const struct nlattr *attr, int ifindex)
 {
@@ -163,17 +196,13 @@ static int take_route(const struct nlmsghdr *nlh, void *arg)
 
 static int route_family(struct stabletap *st, int ifindex, uint8_t family)
 {
+	const struct rtmsg rt = { .rtm_family = family };
 	struct count c = { .ifindex = ifindex };
 	struct nlmsghdr *nlh;
-	struct rtmsg *rt;
-	char buf[256];
+	char buf[ST_REQUEST_SIZE];
 	int err;
 
-	nlh = mnl_nlmsg_put_header(buf);
-	nlh->nlmsg_type = RTM_GETROUTE;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	rt = mnl_nlmsg_put_extra_header(nlh, sizeof(*rt));
-	rt->rtm_family = family;
+	nlh = st_nl_request(buf, RTM_GETROUTE, NLM_F_DUMP, &rt, sizeof(rt));
 	/* Has the kernel leave out the routes of other devices. */
 	mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)ifindex);
 	err = st_nl_dump(st, nlh, take_route, forget, &c);

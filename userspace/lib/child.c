@@ -7,7 +7,9 @@
 #include <sys/random.h>
 #include <net/if.h>
 
+#include "claim.h"
 #include "internal.h"
+#include "origin.h"
 
 #define ALTNAME_PREFIX "stabletap-"
 #define NAME_PREFIX "st"
@@ -73,7 +75,7 @@ static bool name_in_use(struct stabletap *st, const char *name)
 static int create_named(struct stabletap *st, struct stabletap_macvlan *m,
 			int port, char *name, unsigned int *tag)
 {
-	char message[ST_MESSAGE_SIZE];
+	struct st_message kept;
 	uint8_t first = 0;
 	unsigned int i;
 	int err;
@@ -87,9 +89,9 @@ static int create_named(struct stabletap *st, struct stabletap_macvlan *m,
 		err = stabletap_macvlan_create(st, m);
 		if (err != -EEXIST)
 			return err;
-		memcpy(message, st->msg, sizeof(message));
+		st_message_keep(st, &kept);
 		if (!name_in_use(st, name)) {
-			memcpy(st->msg, message, sizeof(message));
+			st_message_put_back(st, &kept);
 			return err;
 		}
 	}
@@ -98,8 +100,8 @@ static int create_named(struct stabletap *st, struct stabletap_macvlan *m,
 }
 
 /*
- * The macvlan just made.  Somebody may have renamed it meanwhile; then it is
- * the newest one in its place, since the lock keeps others from making any.
+ * The macvlan just made.  If somebody has renamed it meanwhile, it is the
+ * newest one in its place.
  */
 static int find_made(struct stabletap *st, const struct stabletap_macvlan *m,
 		     int *ifindex)
@@ -133,6 +135,27 @@ static int find_made(struct stabletap *st, const struct stabletap_macvlan *m,
 	return err;
 }
 
+static void note_device(int port, const char *child, int parent)
+{
+	char device[IF_NAMESIZE];
+	char file[64];
+
+	if (!if_indextoname((unsigned int)parent, device))
+		return;
+	origin_name(port, file, sizeof(file));
+	origin_note(STABLETAP_ORIGIN_DIR, file, child, device);
+}
+
+bool stabletap_child_device(int port, const char *child,
+			    char device[STABLETAP_NAME_SIZE])
+{
+	char file[64];
+
+	origin_name(port, file, sizeof(file));
+	return origin_find(STABLETAP_ORIGIN_DIR, file, child, device,
+			   STABLETAP_NAME_SIZE);
+}
+
 int stabletap_child_create(struct stabletap *st,
 			   const struct stabletap_link *port, int parent,
 			   uint32_t mode, bool attach, int *ifindex)
@@ -164,6 +187,7 @@ int stabletap_child_create(struct stabletap *st,
 		 port->ifindex, tag);
 	stabletap_link_add_altname(st, *ifindex, altname);
 	st_message_clear(st);
+	note_device(port->ifindex, name, parent);
 	st_fault("child-marked");
 	return 0;
 }
@@ -178,15 +202,74 @@ static bool is_port(const int *ports, size_t n, int ifindex)
 	return false;
 }
 
-int stabletap_child_sweep(struct stabletap *st, int port)
+/*
+ * Is the child that a dump showed without a master orphaned?  Its maker claims
+ * the port before making it, and until it has a master.  So if the port is not
+ * claimed now, a child that is still without a master has been left behind.
+ * -EAGAIN: the port is claimed; -ENODEV: no child without a master any more.
+ */
+static int check_orphaned(struct stabletap *st, int ifindex, int port)
+{
+	struct stabletap_link now;
+	int err;
+
+	if (claim_is_taken(st_claims(st), port))
+		return -EAGAIN;
+	err = stabletap_link_get(st, ifindex, &now);
+	if (err)
+		return err;
+	if (now.master || !stabletap_child_is(&now, NULL))
+		err = -ENODEV;
+	stabletap_link_release(&now);
+	return err;
+}
+
+static int sweep_one(struct stabletap *st, int ifindex, int port,
+		     unsigned int *removed)
+{
+	int err = check_orphaned(st, ifindex, port);
+
+	if (!err)
+		err = stabletap_link_delete(st, ifindex);
+	if (!err)
+		(*removed)++;
+	/* Gone in between is as good. */
+	return err == -ENODEV ? 0 : err;
+}
+
+/* Those of @links that are to go if @port is worked on */
+static int sweep_all(struct stabletap *st, const struct stabletap_links *links,
+		     int port, const int *ports, size_t n,
+		     unsigned int *removed)
+{
+	const struct stabletap_link *l;
+	bool claimed = false;
+	size_t i;
+	int err;
+	int of;
+
+	for (i = 0; i < links->n; i++) {
+		l = links->v[i];
+		if (l->master || !stabletap_child_is(l, &of))
+			continue;
+		if (of != port && port != STABLETAP_CHILD_ANY &&
+		    is_port(ports, n, of))
+			continue;
+		err = sweep_one(st, l->ifindex, of, removed);
+		if (err && err != -EAGAIN)
+			return err;
+		claimed |= err != 0;
+	}
+	return claimed ? -EAGAIN : 0;
+}
+
+int stabletap_child_sweep(struct stabletap *st, int port,
+			  unsigned int *removed)
 {
 	struct stabletap_links vlans = { 0 };
-	const struct stabletap_link *l;
+	unsigned int count = 0;
 	int *ports = NULL;
 	size_t n = 0;
-	size_t i;
-	int removed = 0;
-	int of;
 	int err;
 
 	/* One that a troubled dump lacks is left for the next sweep. */
@@ -194,27 +277,11 @@ int stabletap_child_sweep(struct stabletap *st, int port)
 	/* Ports last: one made in between must not look absent. */
 	if (err >= 0 && port != STABLETAP_CHILD_ANY)
 		err = stabletap_port_list(st, &ports, &n);
-	if (err < 0)
-		goto out;
-	err = 0;
-
-	for (i = 0; i < vlans.n; i++) {
-		l = vlans.v[i];
-		if (l->master || !stabletap_child_is(l, &of))
-			continue;
-		if (of != port && port != STABLETAP_CHILD_ANY &&
-		    is_port(ports, n, of))
-			continue;
-		/* Gone in between is as good. */
-		err = stabletap_link_delete(st, l->ifindex);
-		if (err == -ENODEV)
-			err = 0;
-		else if (err)
-			goto out;
-		removed++;
-	}
-out:
+	if (err >= 0)
+		err = sweep_all(st, &vlans, port, ports, n, &count);
+	if (removed)
+		*removed = count;
 	stabletap_links_release(&vlans);
 	free(ports);
-	return err ? err : removed;
+	return err;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <linux/netlink.h>
 
+#include "claim.h"
 #include "internal.h"
 
 int stabletap_open(struct stabletap **out)
@@ -19,7 +20,7 @@ int stabletap_open(struct stabletap **out)
 	if (!st)
 		return -ENOMEM;
 	st->control = -1;
-	st->lock = -1;
+	st->claims = -1;
 
 	st->nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	if (!st->nl)
@@ -44,7 +45,8 @@ void stabletap_close(struct stabletap *st)
 {
 	if (!st)
 		return;
-	stabletap_unlock(st);
+	if (st->claims >= 0)
+		close(st->claims);
 	if (st->control >= 0)
 		close(st->control);
 	if (st->nl)
@@ -55,6 +57,23 @@ void stabletap_close(struct stabletap *st)
 const char *stabletap_message(const struct stabletap *st)
 {
 	return st->msg;
+}
+
+int st_claims(struct stabletap *st)
+{
+	if (st->claims < 0)
+		st->claims = claims_open(STABLETAP_CLAIMS);
+	return st->claims;
+}
+
+void st_message_keep(const struct stabletap *st, struct st_message *kept)
+{
+	memcpy(kept->text, st->msg, sizeof(kept->text));
+}
+
+void st_message_put_back(struct stabletap *st, const struct st_message *kept)
+{
+	memcpy(st->msg, kept->text, sizeof(kept->text));
 }
 
 void st_message_clear(struct stabletap *st)

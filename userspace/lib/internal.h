@@ -20,11 +20,21 @@ struct stabletap {
 	struct mnl_socket *nl;
 	unsigned int seq;
 	int control;		/* fd of the control device, or -1 */
-	int lock;		/* fd of the lock file, or -1 */
+	int claims;		/* for claim.h; -1, -errno: not open */
 	char msg[ST_MESSAGE_SIZE];
 	char buf[ST_BUFFER_SIZE];
 };
 
+/* The file of claims, opened when it is first needed */
+int st_claims(struct stabletap *st);
+
+/* The sentence of a failure, kept while what was done is undone. */
+struct st_message {
+	char text[ST_MESSAGE_SIZE];
+};
+
+void st_message_keep(const struct stabletap *st, struct st_message *kept);
+void st_message_put_back(struct stabletap *st, const struct st_message *kept);
 void st_message_clear(struct stabletap *st);
 void st_message_set(struct stabletap *st, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -41,6 +51,20 @@ void st_sysfs_parent(struct stabletap_link *link);
 
 /* Called for each answer; negative: stop calling and return that. */
 typedef int (*st_answer_fn)(const struct nlmsghdr *nlh, void *arg);
+
+/* Room for any request; the longest string in one is an altname's 128. */
+#define ST_REQUEST_SIZE 512
+
+/*
+ * Begin a request in @buf, which is zeroed, since strings are padded with what
+ * is there.  The payload begins with @size bytes of @header.
+ */
+struct nlmsghdr *st_nl_request(char buf[ST_REQUEST_SIZE], uint16_t type,
+			       uint16_t flags, const void *header, size_t size);
+
+/* One about the device @ifindex */
+struct nlmsghdr *st_nl_link_request(char buf[ST_REQUEST_SIZE], uint16_t type,
+				    uint16_t flags, int ifindex);
 
 /*
  * Send @nlh and take in the answers until the acknowledgement or the end of

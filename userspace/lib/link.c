@@ -10,25 +10,6 @@
 
 #include "internal.h"
 
-/* Room for the requests made here; the longest altname has 127 bytes. */
-#define REQUEST_SIZE 512
-
-static struct nlmsghdr *request(char *buf, uint16_t type, uint16_t flags,
-				int ifindex)
-{
-	struct nlmsghdr *nlh;
-	struct ifinfomsg *ifi;
-
-	/* Strings are padded with what is there. */
-	memset(buf, 0, REQUEST_SIZE);
-	nlh = mnl_nlmsg_put_header(buf);
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
-	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
-	ifi->ifi_index = ifindex;
-	return nlh;
-}
-
 /* ---- one device ---- */
 
 static int take_one(const struct nlmsghdr *nlh, void *arg)
@@ -60,22 +41,22 @@ static int get_one(struct stabletap *st, struct nlmsghdr *nlh,
 int stabletap_link_get(struct stabletap *st, int ifindex,
 		       struct stabletap_link *out)
 {
-	char buf[REQUEST_SIZE];
+	char buf[ST_REQUEST_SIZE];
 
 	if (ifindex <= 0)
 		return -ENODEV;
-	return get_one(st, request(buf, RTM_GETLINK, NLM_F_ACK, ifindex), out);
+	return get_one(st, st_nl_link_request(buf, RTM_GETLINK, NLM_F_ACK, ifindex), out);
 }
 
 int stabletap_link_find(struct stabletap *st, const char *name,
 			struct stabletap_link *out)
 {
 	struct nlmsghdr *nlh;
-	char buf[REQUEST_SIZE];
+	char buf[ST_REQUEST_SIZE];
 
 	if (!*name || strlen(name) >= ALTIFNAMSIZ)
 		return -ENODEV;
-	nlh = request(buf, RTM_GETLINK, NLM_F_ACK, 0);
+	nlh = st_nl_link_request(buf, RTM_GETLINK, NLM_F_ACK, 0);
 	/* The kernel looks among names and altnames alike. */
 	mnl_attr_put_strz(nlh, IFLA_ALT_IFNAME, name);
 	return get_one(st, nlh, out);
@@ -130,10 +111,10 @@ int stabletap_link_dump(struct stabletap *st, const char *kind,
 	struct gather g = { .kind = kind };
 	struct nlmsghdr *nlh;
 	struct nlattr *nest;
-	char buf[REQUEST_SIZE];
+	char buf[ST_REQUEST_SIZE];
 	int err;
 
-	nlh = request(buf, RTM_GETLINK, NLM_F_DUMP, 0);
+	nlh = st_nl_link_request(buf, RTM_GETLINK, NLM_F_DUMP, 0);
 	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	if (kind) {
 		nest = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
@@ -159,9 +140,9 @@ int stabletap_link_set_flags(struct stabletap *st, int ifindex,
 {
 	struct nlmsghdr *nlh;
 	struct ifinfomsg *ifi;
-	char buf[REQUEST_SIZE];
+	char buf[ST_REQUEST_SIZE];
 
-	nlh = request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
+	nlh = st_nl_link_request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
 	ifi = mnl_nlmsg_get_payload(nlh);
 	ifi->ifi_change = which;
 	ifi->ifi_flags = flags;
@@ -177,21 +158,21 @@ int stabletap_link_set_mac(struct stabletap *st, int ifindex,
 			   const uint8_t mac[6])
 {
 	struct nlmsghdr *nlh;
-	char buf[REQUEST_SIZE];
+	char buf[ST_REQUEST_SIZE];
 
-	nlh = request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
+	nlh = st_nl_link_request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
 	mnl_attr_put(nlh, IFLA_ADDRESS, 6, mac);
 	return st_nl_exchange(st, nlh, NULL, NULL);
 }
 
 int stabletap_link_delete(struct stabletap *st, int ifindex)
 {
-	char buf[REQUEST_SIZE];
+	char buf[ST_REQUEST_SIZE];
 
 	/* Index 0 with no name would be a deletion by group, or all. */
 	if (ifindex <= 0)
 		return -ENODEV;
-	return st_nl_exchange(st, request(buf, RTM_DELLINK, NLM_F_ACK, ifindex),
+	return st_nl_exchange(st, st_nl_link_request(buf, RTM_DELLINK, NLM_F_ACK, ifindex),
 			      NULL, NULL);
 }
 
@@ -200,11 +181,11 @@ static int change_altname(struct stabletap *st, uint16_t type, uint16_t flags,
 {
 	struct nlmsghdr *nlh;
 	struct nlattr *nest;
-	char buf[REQUEST_SIZE];
+	char buf[ST_REQUEST_SIZE];
 
 	if (strlen(altname) >= ALTIFNAMSIZ)
 		return -EINVAL;
-	nlh = request(buf, type, NLM_F_ACK | flags, ifindex);
+	nlh = st_nl_link_request(buf, type, NLM_F_ACK | flags, ifindex);
 	nest = mnl_attr_nest_start(nlh, IFLA_PROP_LIST);
 	mnl_attr_put_strz(nlh, IFLA_ALT_IFNAME, altname);
 	mnl_attr_nest_end(nlh, nest);
@@ -241,11 +222,11 @@ int stabletap_macvlan_create(struct stabletap *st,
 			     const struct stabletap_macvlan *m)
 {
 	struct nlmsghdr *nlh;
-	char buf[REQUEST_SIZE];
+	char buf[ST_REQUEST_SIZE];
 
 	if (strlen(m->name) >= IFNAMSIZ)
 		return -EINVAL;
-	nlh = request(buf, RTM_NEWLINK,
+	nlh = st_nl_link_request(buf, RTM_NEWLINK,
 		      NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, 0);
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, m->name);
 	mnl_attr_put_u32(nlh, IFLA_LINK, (uint32_t)m->parent);
@@ -265,9 +246,9 @@ int stabletap_macvlan_set_mode(struct stabletap *st, int ifindex,
 			       uint32_t mode)
 {
 	struct nlmsghdr *nlh;
-	char buf[REQUEST_SIZE];
+	char buf[ST_REQUEST_SIZE];
 
-	nlh = request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
+	nlh = st_nl_link_request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
 	put_macvlan(nlh, mode);
 	return st_nl_exchange(st, nlh, NULL, NULL);
 }
@@ -278,11 +259,11 @@ int stabletap_vlan_create(struct stabletap *st, const char *name, int parent,
 	struct nlattr *info, *data;
 	struct nlmsghdr *nlh;
 	struct ifinfomsg *ifi;
-	char buf[REQUEST_SIZE];
+	char buf[ST_REQUEST_SIZE];
 
 	if (strlen(name) >= IFNAMSIZ)
 		return -EINVAL;
-	nlh = request(buf, RTM_NEWLINK,
+	nlh = st_nl_link_request(buf, RTM_NEWLINK,
 		      NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, 0);
 	ifi = mnl_nlmsg_get_payload(nlh);
 	ifi->ifi_change = IFF_UP;

@@ -105,17 +105,14 @@ int stabletap_macs_list(struct stabletap *st, int ifindex,
 			struct stabletap_macs *out)
 {
 	struct gather g = { .ifindex = ifindex };
+	const struct ndmsg ndm = {
+		.ndm_family = AF_BRIDGE, .ndm_ifindex = ifindex,
+	};
 	struct nlmsghdr *nlh;
-	struct ndmsg *ndm;
-	char buf[256] = { 0 };
+	char buf[ST_REQUEST_SIZE];
 	int err;
 
-	nlh = mnl_nlmsg_put_header(buf);
-	nlh->nlmsg_type = RTM_GETNEIGH;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	ndm = mnl_nlmsg_put_extra_header(nlh, sizeof(*ndm));
-	ndm->ndm_family = AF_BRIDGE;
-	ndm->ndm_ifindex = ifindex;
+	nlh = st_nl_request(buf, RTM_GETNEIGH, NLM_F_DUMP, &ndm, sizeof(ndm));
 	err = st_nl_dump(st, nlh, take_neighbour, forget, &g);
 	if (err) {
 		forget(&g);
@@ -209,20 +206,16 @@ int stabletap_mc_set(struct stabletap *st, int ifindex, const uint8_t mac[6],
 int stabletap_uc_set(struct stabletap *st, int ifindex, const uint8_t mac[6],
 		     bool member)
 {
+	const struct ndmsg ndm = {
+		.ndm_family = AF_BRIDGE, .ndm_ifindex = ifindex,
+		.ndm_state = NUD_PERMANENT, .ndm_flags = NTF_SELF,
+	};
 	struct nlmsghdr *nlh;
-	struct ndmsg *ndm;
-	char buf[256] = { 0 };
+	char buf[ST_REQUEST_SIZE];
 
-	nlh = mnl_nlmsg_put_header(buf);
-	nlh->nlmsg_type = member ? RTM_NEWNEIGH : RTM_DELNEIGH;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	if (member)
-		nlh->nlmsg_flags |= NLM_F_CREATE | NLM_F_EXCL;
-	ndm = mnl_nlmsg_put_extra_header(nlh, sizeof(*ndm));
-	ndm->ndm_family = AF_BRIDGE;
-	ndm->ndm_ifindex = ifindex;
-	ndm->ndm_state = NUD_PERMANENT;
-	ndm->ndm_flags = NTF_SELF;
+	nlh = st_nl_request(buf, member ? RTM_NEWNEIGH : RTM_DELNEIGH,
+			    NLM_F_ACK | (member ? NLM_F_CREATE | NLM_F_EXCL : 0),
+			    &ndm, sizeof(ndm));
 	mnl_attr_put(nlh, NDA_LLADDR, 6, mac);
 	return st_nl_exchange(st, nlh, NULL, NULL);
 }

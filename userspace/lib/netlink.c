@@ -55,6 +55,27 @@ static int take_done(struct stabletap *st, const struct nlmsghdr *nlh)
 	return *error < 0 ? *error : 0;
 }
 
+struct nlmsghdr *st_nl_request(char buf[ST_REQUEST_SIZE], uint16_t type,
+			       uint16_t flags, const void *header, size_t size)
+{
+	struct nlmsghdr *nlh;
+
+	memset(buf, 0, ST_REQUEST_SIZE);
+	nlh = mnl_nlmsg_put_header(buf);
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	memcpy(mnl_nlmsg_put_extra_header(nlh, size), header, size);
+	return nlh;
+}
+
+struct nlmsghdr *st_nl_link_request(char buf[ST_REQUEST_SIZE], uint16_t type,
+				    uint16_t flags, int ifindex)
+{
+	const struct ifinfomsg ifi = { .ifi_index = ifindex };
+
+	return st_nl_request(buf, type, flags, &ifi, sizeof(ifi));
+}
+
 struct exchange {
 	struct stabletap *st;
 	st_answer_fn fn;

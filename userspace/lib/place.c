@@ -12,7 +12,9 @@
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
 
+#include "claim.h"
 #include "internal.h"
+#include "origin.h"
 
 #define FILTER_FLAGS (STABLETAP_ATTACH_PROMISC | STABLETAP_ATTACH_FILTER)
 
@@ -85,8 +87,7 @@ static enum stabletap_how choose_how(const struct stabletap_place *p)
 {
 	bool direct = p->mode == STABLETAP_MODE_DIRECT;
 
-	/* With a lower and no REPLACE the kernel will refuse: let it. */
-	if (!p->old_link.ifindex || !(p->flags & STABLETAP_ATTACH_REPLACE)) {
+	if (!p->old_link.ifindex) {
 		/* The rtnetlink door knows no flags. */
 		if (direct || (p->flags & FILTER_FLAGS))
 			return STABLETAP_HOW_SWAP;
@@ -143,11 +144,11 @@ static int discard(struct stabletap *st, const struct stabletap_link *lower)
 /* Remove what was made, and keep the sentence of what failed. */
 static void undo_child(struct stabletap *st, int child)
 {
-	char message[ST_MESSAGE_SIZE];
+	struct st_message kept;
 
-	memcpy(message, st->msg, sizeof(message));
+	st_message_keep(st, &kept);
 	stabletap_link_delete(st, child);
-	memcpy(st->msg, message, sizeof(message));
+	st_message_put_back(st, &kept);
 }
 
 static int place_child(struct stabletap *st, struct stabletap_place *p)
@@ -193,6 +194,7 @@ static int place_keep(struct stabletap *st, struct stabletap_place *p)
 static int place_mode(struct stabletap *st, struct stabletap_place *p)
 {
 	int lower = p->old_link.ifindex;
+	struct st_message kept;
 	int err;
 
 	err = stabletap_macvlan_set_mode(st, lower, macvlan_mode(p->mode));
@@ -201,12 +203,10 @@ static int place_mode(struct stabletap *st, struct stabletap_place *p)
 	st_fault("mode-changed");
 	err = place_keep(st, p);
 	if (err) {
-		char message[ST_MESSAGE_SIZE];
-
-		memcpy(message, st->msg, sizeof(message));
+		st_message_keep(st, &kept);
 		stabletap_macvlan_set_mode(st, lower,
 					   p->old_link.macvlan_mode);
-		memcpy(st->msg, message, sizeof(message));
+		st_message_put_back(st, &kept);
 	}
 	return err;
 }
@@ -259,10 +259,35 @@ static int check_alone(struct stabletap *st, const struct stabletap_place *p)
 	return err;
 }
 
-static int place_break(struct stabletap *st, struct stabletap_place *p)
+/* The old lower is gone, and the parent has room: as onto a fresh port. */
+static int place_fresh(struct stabletap *st, struct stabletap_place *p)
 {
 	struct stabletap_place fresh = *p;
-	char message[ST_MESSAGE_SIZE];
+	int err;
+
+	memset(&fresh.old_link, 0, sizeof(fresh.old_link));
+	fresh.flags &= ~STABLETAP_ATTACH_REPLACE;
+	fresh.how = choose_how(&fresh);
+	err = fresh.how == STABLETAP_HOW_CHILD ? place_child(st, &fresh) :
+						 place_swap(st, &fresh);
+	p->lower = fresh.lower;
+	return err;
+}
+
+static void put_back(struct stabletap *st, struct stabletap_place *p,
+		     bool deleted)
+{
+	struct st_message kept;
+
+	st_message_keep(st, &kept);
+	p->restored = restore(st, p, deleted);
+	if (!p->restored)
+		p->restored = 1;
+	st_message_put_back(st, &kept);
+}
+
+static int place_break(struct stabletap *st, struct stabletap_place *p)
+{
 	bool child = stabletap_child_is(&p->old_link, NULL);
 	int err = 0;
 
@@ -278,30 +303,19 @@ static int place_break(struct stabletap *st, struct stabletap_place *p)
 	if (err)
 		return err;
 	st_fault("detached");
-	/* Only now does the parent have room for what comes. */
 	if (child)
 		err = discard(st, &p->old_link);
 	st_fault("old-deleted");
-
-	if (!err) {
-		/* As onto a port that never had a lower. */
-		memset(&fresh.old_link, 0, sizeof(fresh.old_link));
-		fresh.flags &= ~STABLETAP_ATTACH_REPLACE;
-		fresh.how = choose_how(&fresh);
-		err = fresh.how == STABLETAP_HOW_CHILD ?
-		      place_child(st, &fresh) : place_swap(st, &fresh);
-		p->lower = fresh.lower;
-	} else {
-		child = false;
+	if (err) {
+		put_back(st, p, false);
+		return err;
 	}
-	if (!err)
-		return 0;
-
-	memcpy(message, st->msg, sizeof(message));
-	p->restored = restore(st, p, child);
-	if (!p->restored)
-		p->restored = 1;
-	memcpy(st->msg, message, sizeof(message));
+	err = place_fresh(st, p);
+	/* Another process has given the port a lower: start from that. */
+	if (err == -EEXIST)
+		return -ESTALE;
+	if (err)
+		put_back(st, p, child);
 	return err;
 }
 
@@ -355,22 +369,43 @@ static void explain(struct stabletap *st, const struct stabletap_place *p,
 			       "other macvlans");
 }
 
-/* How often a plan is made anew because the lower changed meanwhile. */
-#define PLAN_ATTEMPTS 3
+/*
+ * How often a plan is made anew because the lower changed meanwhile.  Each
+ * change is another process's success, so this is how many may work on one
+ * port at the same time.
+ */
+#define PLAN_ATTEMPTS 16
 
-static int carry_out(struct stabletap *st, struct stabletap_place *p)
+/* How often a port has got a lower */
+static uint64_t count_lowers(const struct stabletap_get *state)
 {
-	int err;
+	return state->attaches + state->replaces;
+}
 
+/* Has the port got or lost a lower since the plan? */
+static bool has_changed(struct stabletap *st, const struct stabletap_place *p)
+{
+	struct st_message kept;
+	struct stabletap_get now;
+	bool changed;
+
+	st_message_keep(st, &kept);
+	changed = !stabletap_port_get(st, p->port, &now) &&
+		  (now.lower != p->state.lower ||
+		   count_lowers(&now) != count_lowers(&p->state));
+	st_message_put_back(st, &kept);
+	return changed;
+}
+
+static int do_step(struct stabletap *st, struct stabletap_place *p)
+{
 	p->lower = 0;
 	p->restored = 0;
 	p->leftover = 0;
-
-	/* A leftover with the port's MAC would be in the way. */
-	if (!p->swept) {
-		err = stabletap_child_sweep(st, p->port);
-		if (err < 0)
-			return err;
+	/* The kernel would say the same, but after the child was made. */
+	if (p->old_link.ifindex && !(p->flags & STABLETAP_ATTACH_REPLACE)) {
+		st_message_set(st, "The port has a lower; detach it first, or ask for replace");
+		return -EEXIST;
 	}
 
 	switch (p->how) {
@@ -388,16 +423,26 @@ static int carry_out(struct stabletap *st, struct stabletap_place *p)
 	return -EINVAL;
 }
 
-int stabletap_place_run(struct stabletap *st, struct stabletap_place *p)
+/* Is @err due to another process that worked on the port meanwhile? */
+static bool is_overtaken(struct stabletap *st, const struct stabletap_place *p,
+			 int err)
 {
-	int err = 0;
+	/* Only a BREAK's first step says that, so nothing was done. */
+	if (err == -ENOTCONN || err == -ESTALE)
+		return true;
+	/* What a BREAK has done itself is no sign of others. */
+	return err && !p->restored && p->flags & STABLETAP_ATTACH_REPLACE &&
+	       has_changed(st, p);
+}
+
+static int carry_out(struct stabletap *st, struct stabletap_place *p)
+{
+	int err;
 	int i;
 
-	st_fault("planned");
 	for (i = 0; i < PLAN_ATTEMPTS; i++) {
-		err = carry_out(st, p);
-		/* Only a BREAK's first step says that, so nothing was done. */
-		if (err != -ENOTCONN && err != -ESTALE) {
+		err = do_step(st, p);
+		if (!is_overtaken(st, p, err)) {
 			if (err)
 				explain(st, p, err);
 			return err;
@@ -409,6 +454,44 @@ int stabletap_place_run(struct stabletap *st, struct stabletap_place *p)
 	st_message_set(st, "the port's lower changed during each of %d "
 		       "attempts", PLAN_ATTEMPTS);
 	return -ESTALE;
+}
+
+/*
+ * Has another process worked on the port at the same time?  Then what was
+ * replaced may be another child than the plan knew, which nobody has removed.
+ */
+static bool was_shared(struct stabletap *st, const struct stabletap_place *p)
+{
+	struct stabletap_get now;
+
+	if (p->how == STABLETAP_HOW_KEEP || p->how == STABLETAP_HOW_MODE)
+		return false;
+	return !stabletap_port_get(st, p->port, &now) &&
+	       count_lowers(&now) != count_lowers(&p->state) + 1;
+}
+
+int stabletap_place_run(struct stabletap *st, struct stabletap_place *p)
+{
+	int swept = 0;
+	int err = 0;
+
+	st_fault("planned");
+	claim_take(st_claims(st), p->port);
+	/* A leftover with the port's MAC would be in the way. */
+	if (!p->swept)
+		swept = stabletap_child_sweep(st, p->port, NULL);
+	if (swept && swept != -EAGAIN)
+		err = swept;
+	if (!err)
+		err = carry_out(st, p);
+	claim_drop(st_claims(st), p->port);
+	/*
+	 * While two processes have claimed the port, neither can sweep; the one
+	 * that is last to give up its claim does it for both.
+	 */
+	if (!err && (swept == -EAGAIN || was_shared(st, p)))
+		stabletap_child_sweep(st, p->port, NULL);
+	return err;
 }
 
 void stabletap_place_release(struct stabletap_place *p)
@@ -448,6 +531,7 @@ int stabletap_place_delete(struct stabletap *st, int port, uint32_t flags)
 {
 	struct stabletap_link link = { 0 };
 	struct stabletap_get state;
+	char note[64];
 	int err;
 
 	err = stabletap_port_get(st, port, &state);
@@ -455,9 +539,11 @@ int stabletap_place_delete(struct stabletap *st, int port, uint32_t flags)
 		return err;
 	if (state.lower)
 		stabletap_link_get(st, (int)state.lower, &link);
+	origin_name(port, note, sizeof(note));
 	err = stabletap_port_delete(st, port, flags);
 	if (err)
 		goto out;
+	origin_forget(STABLETAP_ORIGIN_DIR, note);
 	st_fault("port-deleted");
 	if (link.ifindex)
 		err = discard(st, &link);

@@ -44,19 +44,6 @@ void stabletap_close(struct stabletap *st);
 /* The sentence of the last failure, or "".  Valid until the next call. */
 const char *stabletap_message(const struct stabletap *st);
 
-/* ---- lock.c: one at a time ---- */
-
-/*
- * Take the lock under which children are made, marked and removed, so that
- * two programs don't take each other's half-made child for an orphan.  Waits
- * at most @timeout_ms.  Released by stabletap_unlock() and by the process's
- * end.  -ETIMEDOUT: somebody held it all the time; other errors: the lock
- * file (STABLETAP_LOCK) can't be made or opened.
- */
-#define STABLETAP_LOCK "/run/stabletap.lock"
-int stabletap_lock(struct stabletap *st, int timeout_ms);
-void stabletap_unlock(struct stabletap *st);
-
 /* ---- control.c: the control device's ioctls ---- */
 
 /*
@@ -281,6 +268,20 @@ int stabletap_uc_set(struct stabletap *st, int ifindex, const uint8_t mac[6],
 
 /* ---- addr.c: is a device in use by the host? ---- */
 
+/* An IP address as RTM_NEWADDR tells it */
+struct stabletap_addr {
+	int ifindex;
+	int family;		/* AF_INET, AF_INET6 */
+	uint8_t scope;		/* RT_SCOPE_* */
+	uint32_t flags;		/* IFA_F_* */
+	bool has_ip;
+	uint8_t ip[16];		/* 4 bytes of AF_INET; ours, not a peer's */
+};
+
+/* -ENODATA: the message is none of an address. */
+int stabletap_addr_parse(const struct nlmsghdr *nlh,
+			 struct stabletap_addr *out);
+
 /* Number of its addresses, IPv6 link-local ones not among them. */
 int stabletap_addr_count(struct stabletap *st, int ifindex);
 
@@ -409,12 +410,22 @@ int stabletap_child_create(struct stabletap *st,
 			   uint32_t mode, bool attach, int *ifindex);
 
 /*
+ * The device that @child of @port, which may be gone, was made on.  False: it
+ * is unknown.
+ */
+bool stabletap_child_device(int port, const char *child,
+			    char device[STABLETAP_NAME_SIZE]);
+
+/*
  * Remove the children that nobody uses: those of @port (0: of no port in
  * particular, STABLETAP_CHILD_ANY: of any), and those whose port does not
- * exist.  Returns how many.
+ * exist.  *removed (may be NULL): how many, also after a failure.  -EAGAIN:
+ * another process works on the port of a child that has no master; the child
+ * may be half-made or orphaned, so look again later.
  */
 #define STABLETAP_CHILD_ANY (-1)
-int stabletap_child_sweep(struct stabletap *st, int port);
+int stabletap_child_sweep(struct stabletap *st, int port,
+			  unsigned int *removed);
 
 /* ---- place.c: attach with everything that belongs to it ---- */
 
@@ -469,8 +480,8 @@ int stabletap_place_plan(struct stabletap *st, struct stabletap_place *p);
 /*
  * Do it.  On failure with any how but BREAK the old attachment is untouched
  * and what was made is removed; with BREAK the old one is put back
- * (@restored).  Hold the lock from plan to run; should the port's lower go or
- * change all the same, the plan is made anew.
+ * (@restored).  Should the port's lower go or change since the plan, by another
+ * process or by itself, the plan is made anew.
  */
 int stabletap_place_run(struct stabletap *st, struct stabletap_place *p);
 void stabletap_place_release(struct stabletap_place *p);

@@ -15,7 +15,6 @@
 
 #include "internal.h"
 
-#define REQUEST_SIZE 256
 #define MARK_PREFIX "stabletap-vf."
 
 /* ---- asking ---- */
@@ -116,26 +115,14 @@ static int take_link(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-static struct nlmsghdr *request(char *buf, uint16_t type, int ifindex)
-{
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct ifinfomsg *ifi;
-
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
-	ifi->ifi_index = ifindex;
-	return nlh;
-}
-
 int stabletap_vf_dump(struct stabletap *st, int pf, struct stabletap_vfs *out)
 {
 	struct stabletap_vfs vfs = { 0 };
 	struct nlmsghdr *nlh;
-	char buf[REQUEST_SIZE];
+	char buf[ST_REQUEST_SIZE];
 	int err;
 
-	nlh = request(buf, RTM_GETLINK, pf);
+	nlh = st_nl_link_request(buf, RTM_GETLINK, NLM_F_ACK, pf);
 	mnl_attr_put_u32(nlh, IFLA_EXT_MASK,
 			 RTEXT_FILTER_VF | RTEXT_FILTER_SKIP_STATS);
 	err = st_nl_exchange(st, nlh, take_link, &vfs);
@@ -171,9 +158,9 @@ static int set(struct stabletap *st, int pf, uint16_t type, const void *value,
 {
 	struct nlattr *list, *info;
 	struct nlmsghdr *nlh;
-	char buf[REQUEST_SIZE];
+	char buf[ST_REQUEST_SIZE];
 
-	nlh = request(buf, RTM_NEWLINK, pf);
+	nlh = st_nl_link_request(buf, RTM_NEWLINK, NLM_F_ACK, pf);
 	list = mnl_attr_nest_start(nlh, IFLA_VFINFO_LIST);
 	info = mnl_attr_nest_start(nlh, IFLA_VF_INFO);
 	mnl_attr_put(nlh, type, size, value);

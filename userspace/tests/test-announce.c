@@ -16,7 +16,7 @@
 #include <linux/rtnetlink.h>
 #include <libmnl/libmnl.h>
 
-#include "announce.h"
+#include "frames.h"
 #include "daemon.h"
 #include "loop.h"
 #include "speakers.h"

@@ -325,6 +325,14 @@ static const struct {
 	  "directory's\n" },
 	{ "[Port all]\n", "f:1: 'all': is no interface's name: the kernel has "
 	  "'all' and 'default' for itself\n" },
+	/* 71 bytes and half of a character */
+	{ P "1234567890123456789012345678901234567890123456789012345678901234567"
+	  "8901\xc3\xa4\xc2\x9b=1\n",
+	  "f:3: '123456789012345678901234567890123456789012345678901234567890123"
+	  "45678901...': there is no such key; stabletap.conf(5) lists those of "
+	  "[Port]\n" },
+	{ P "\xc3\xa4\xc2\x9b=1\n", "f:3: '\xc3\xa4\\xc2\\x9b': there is no such "
+	  "key; stabletap.conf(5) lists those of [Port]\n" },
 	{ P "\x1b[31m=1\n", "f:3: '\\x1b[31m': there is no such key; "
 	  "stabletap.conf(5) lists those of [Port]\n" },
 	/* values */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <linux/filter.h>
 
-#include "announce.h"
 #include "conf/conf.h"
+#include "frames.h"
 #include "probe-record.h"
 #include "tap.h"
 

@@ -6,21 +6,21 @@
 #include <string.h>
 
 #include "conf/reader.h"
+#include "util/escape.h"
 
 /* Long enough to be found again, short enough for a line */
 #define TEXT_MAX 72
 
 void conf_put(FILE *out, const char *text)
 {
-	const char *p;
+	size_t len;
 
-	for (p = text; *p; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		if (c < ' ' || c == 0x7f)
-			fprintf(out, "\\x%02x", c);
+	for (; *text; text += len ? len : 1) {
+		len = escape_printable(text);
+		if (len)
+			fwrite(text, 1, len, out);
 		else
-			putc(c, out);
+			fprintf(out, "\\x%02x", (unsigned char)*text);
 	}
 }
 
@@ -39,6 +39,19 @@ char *conf_escape(struct conf_reader *r, const char *text)
 	return copy;
 }
 
+/* Bytes of @text that are shown, all of the last character or none */
+static int shown(const char *text)
+{
+	size_t len = strnlen(text, TEXT_MAX + 1);
+
+	if (len <= TEXT_MAX)
+		return (int)len;
+	for (len = TEXT_MAX; len; len--)
+		if (((unsigned char)text[len] & 0xc0) != 0x80)
+			break;
+	return (int)len;
+}
+
 /* "'TEXT': what is wrong"; the caller frees it.  NULL: out of memory. */
 static char *phrase(const char *text, const char *fmt, va_list ap)
 {
@@ -49,8 +62,8 @@ static char *phrase(const char *text, const char *fmt, va_list ap)
 	if (!out)
 		return NULL;
 	if (text)
-		fprintf(out, "'%.*s%s': ", TEXT_MAX, text,
-			strlen(text) > TEXT_MAX ? "..." : "");
+		fprintf(out, "'%.*s%s': ", shown(text), text,
+			text[shown(text)] ? "..." : "");
 	vfprintf(out, fmt, ap);
 	if (!fclose(out))
 		return why;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* One program of the operator's, run with a time limit and watched. */
-#ifndef PROGRAM_H
-#define PROGRAM_H
+#ifndef UTIL_PROGRAM_H
+#define UTIL_PROGRAM_H
 
 #include <signal.h>
 #include <stdbool.h>
@@ -37,4 +37,4 @@ void program_kill(const struct program *p, int signo);
 /* When the loop will not turn again: SIGTERM, and nobody waits. */
 void program_free(struct program *p);
 
-#endif /* PROGRAM_H */
+#endif /* UTIL_PROGRAM_H */

@@ -3,8 +3,8 @@
  * The frames by which a network learns where an address is, and by which it
  * is asked: bytes alone.
  */
-#ifndef ANNOUNCE_H
-#define ANNOUNCE_H
+#ifndef STABLETAP_FRAMES_H
+#define STABLETAP_FRAMES_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,4 +42,4 @@ void ask_arp(struct announce_frame *f, const uint8_t mac[6],
 void ask_nd(struct announce_frame *f, const uint8_t mac[6],
 	    const uint8_t source[16], const uint8_t target[16]);
 
-#endif /* ANNOUNCE_H */
+#endif /* STABLETAP_FRAMES_H */

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "program.h"
+#include "util/program.h"
 
 #define KILL_AFTER_US 2000000	/* from SIGTERM to SIGKILL */
 

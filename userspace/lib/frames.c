@@ -6,7 +6,7 @@
 #include <string.h>
 #include <linux/if_ether.h>
 
-#include "announce.h"
+#include "frames.h"
 
 #define NS_TYPE 135
 #define NA_TYPE 136

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What has to be looked at: a queue of each kind, and a heap of times. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/agenda.h"
+
+void agenda_init(struct agenda *a, void (*wake)(void *arg), void *arg)
+{
+	size_t i;
+
+	memset(a, 0, sizeof(*a));
+	for (i = 0; i < AGENDA_KINDS; i++)
+		a->queue[i].last = &a->queue[i].first;
+	a->wake = wake;
+	a->arg = arg;
+}
+
+void agenda_release(struct agenda *a)
+{
+	free(a->heap);
+	a->heap = NULL;
+}
+
+/* ---- the heap ---- */
+
+static void heap_put(struct agenda *a, size_t place, struct todo *t)
+{
+	a->heap[place - 1] = t;
+	t->place = place;
+}
+
+static void heap_up(struct agenda *a, struct todo *t)
+{
+	size_t place = t->place;
+
+	while (place > 1 && a->heap[place / 2 - 1]->when > t->when) {
+		heap_put(a, place, a->heap[place / 2 - 1]);
+		place /= 2;
+	}
+	heap_put(a, place, t);
+}
+
+static void heap_down(struct agenda *a, struct todo *t)
+{
+	size_t place = t->place, child;
+
+	while ((child = 2 * place) <= a->heap_n) {
+		if (child < a->heap_n &&
+		    a->heap[child]->when < a->heap[child - 1]->when)
+			child++;
+		if (a->heap[child - 1]->when >= t->when)
+			break;
+		heap_put(a, place, a->heap[child - 1]);
+		place = child;
+	}
+	heap_put(a, place, t);
+}
+
+static void heap_drop(struct agenda *a, struct todo *t)
+{
+	struct todo *last;
+
+	if (!t->place)
+		return;
+	last = a->heap[--a->heap_n];
+	if (last != t) {
+		heap_put(a, t->place, last);
+		heap_up(a, last);
+		heap_down(a, last);
+	}
+	t->place = 0;
+	t->when = 0;
+}
+
+/* ---- joining and leaving ---- */
+
+int agenda_join(struct agenda *a, struct todo *t, enum agenda_kind kind)
+{
+	size_t room = a->heap_room ? a->heap_room * 2 : 64;
+	struct todo **grown;
+
+	if (a->members == a->heap_room) {
+		grown = reallocarray(a->heap, room, sizeof(struct todo *));
+		if (!grown)
+			return -ENOMEM;
+		a->heap = grown;
+		a->heap_room = room;
+	}
+	a->members++;
+	*t = (struct todo){ .kind = kind };
+	return 0;
+}
+
+static void queue_drop(struct agenda *a, struct todo *t)
+{
+	if (!t->link)
+		return;
+	*t->link = t->next;
+	if (t->next)
+		t->next->link = t->link;
+	else
+		a->queue[t->kind].last = t->link;
+	t->link = NULL;
+	t->next = NULL;
+}
+
+void agenda_leave(struct agenda *a, struct todo *t)
+{
+	queue_drop(a, t);
+	heap_drop(a, t);
+	a->members--;
+}
+
+/* ---- now, and at a time ---- */
+
+static void wake(const struct agenda *a)
+{
+	if (a->wake)
+		a->wake(a->arg);
+}
+
+void agenda_mark(struct agenda *a, struct todo *t)
+{
+	if (t->link)
+		return;
+	t->next = NULL;
+	t->link = a->queue[t->kind].last;
+	*t->link = t;
+	a->queue[t->kind].last = &t->next;
+	wake(a);
+}
+
+void agenda_set(struct agenda *a, struct todo *t, uint64_t when)
+{
+	heap_drop(a, t);
+	if (!when)
+		return;
+	t->when = when;
+	t->place = ++a->heap_n;
+	heap_up(a, t);
+	if (t->place == 1)
+		wake(a);
+}
+
+void agenda_at(struct agenda *a, struct todo *t, uint64_t when)
+{
+	if (when && (!t->place || when < t->when))
+		agenda_set(a, t, when);
+}
+
+struct todo *agenda_take(struct agenda *a, enum agenda_kind kind)
+{
+	struct todo *t = a->queue[kind].first;
+
+	if (t)
+		queue_drop(a, t);
+	return t;
+}
+
+bool agenda_is_empty(const struct agenda *a, enum agenda_kind kind)
+{
+	return !a->queue[kind].first;
+}
+
+void agenda_due(struct agenda *a, uint64_t now)
+{
+	struct todo *t;
+
+	while (a->heap_n && a->heap[0]->when <= now) {
+		t = a->heap[0];
+		heap_drop(a, t);
+		agenda_mark(a, t);
+	}
+}
+
+uint64_t agenda_next(const struct agenda *a)
+{
+	return a->heap_n ? a->heap[0]->when : 0;
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Does a device fit a description? */
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conf/selector.h"
+#include "model/describe.h"
+#include "model/model.h"
+
+bool describe_is_pattern(const char *text)
+{
+	return strpbrk(text, "*?[\\") != NULL;
+}
+
+bool describe_equal(const struct conf_selector *a,
+		    const struct conf_selector *b)
+{
+	struct conf_selector x = *a, y = *b;
+
+	x.vlan = y.vlan = -1;
+	x.vlan_create = y.vlan_create = false;
+	x.vf = y.vf = x.vf_last = y.vf_last = -1;
+	return conf_selector_equal(&x, &y);
+}
+
+static bool name_matches(const char *pattern, const struct stabletap_link *link)
+{
+	const char *alt = NULL;
+
+	if (!fnmatch(pattern, link->name, 0))
+		return true;
+	while ((alt = stabletap_link_altname(link, alt)))
+		if (!fnmatch(pattern, alt, 0))
+			return true;
+	return false;
+}
+
+/*
+ * A VLAN or macvlan has its NIC's address, also as the permanent one, and a
+ * bridge, bond or team that of a member: these are not what an address means.
+ * A device without a permanent address has had its own from the start.
+ */
+static bool mac_matches(const uint8_t mac[6], const struct device *dev)
+{
+	const struct stabletap_link *link = &dev->link;
+
+	if (device_is_stacked(link))
+		return false;
+	if (link->perm_addr_len == 6)
+		return !memcmp(mac, link->perm_addr, 6);
+	return !dev->members && link->addr_len == 6 &&
+	       !memcmp(mac, link->addr, 6);
+}
+
+static bool path_matches(const char *pattern, const struct stabletap_link *link)
+{
+	char path[sizeof(link->parent_bus) + sizeof(link->parent_dev) + 1];
+
+	if (!*link->parent_dev)
+		return false;
+	snprintf(path, sizeof(path), "%s-%s", link->parent_bus,
+		 link->parent_dev);
+	return !fnmatch(pattern, path, 0);
+}
+
+static bool driver_matches(const char *pattern, const struct device *dev)
+{
+	char driver[32];
+
+	return dev->model->facts->driver(&dev->link, driver, sizeof(driver)) &&
+	       !fnmatch(pattern, driver, 0);
+}
+
+/* @property: "KEY=pattern" */
+static bool property_matches(const char *property, const struct device *dev)
+{
+	const char *equals = strchr(property, '=');
+	char key[128], value[256];
+
+	if (!equals || (size_t)(equals - property) >= sizeof(key))
+		return false;
+	memcpy(key, property, (size_t)(equals - property));
+	key[equals - property] = '\0';
+	return dev->model->facts->property(&dev->link, key, value,
+					   sizeof(value)) &&
+	       !fnmatch(equals + 1, value, 0);
+}
+
+/*
+ * The VLANs that are made for "name=v* vlan=5 create" match its pattern, too;
+ * were they taken for what VLANs are made on, there would be VLANs on VLANs
+ * until the kernel refuses.  An operator who wants that names the VLAN.
+ */
+static bool may_stack(const struct conf_selector *s, const struct device *dev)
+{
+	return !dev->link.vlan_id ||
+	       (s->name && !describe_is_pattern(s->name));
+}
+
+/* What asks the kernel or udev comes last. */
+bool describe_matches(const struct conf_selector *s, bool stacks,
+		      const struct device *dev)
+{
+	const struct stabletap_link *link = &dev->link;
+
+	return device_is_ethernet(link) && (!stacks || may_stack(s, dev)) &&
+	       (!s->name || name_matches(s->name, link)) &&
+	       (!s->mac_set || mac_matches(s->mac, dev)) &&
+	       (!s->path || path_matches(s->path, link)) &&
+	       (!s->phys_port ||
+		!fnmatch(s->phys_port, link->phys_port_name, 0)) &&
+	       (!s->driver || driver_matches(s->driver, dev)) &&
+	       (!s->property || property_matches(s->property, dev));
+}

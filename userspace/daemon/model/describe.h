@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Does a device fit a description?  VLAN, VF and pool are match.c's. */
+#ifndef MODEL_DESCRIBE_H
+#define MODEL_DESCRIBE_H
+
+#include <stdbool.h>
+
+struct conf_selector;
+struct device;
+
+bool describe_is_pattern(const char *text);
+/* Do they describe the same device, whatever VLAN or VF is asked for on it? */
+bool describe_equal(const struct conf_selector *a,
+		    const struct conf_selector *b);
+/* @stacks: a VLAN on the device is asked for, and not the device itself. */
+bool describe_matches(const struct conf_selector *s, bool stacks,
+		      const struct device *dev);
+
+#endif /* MODEL_DESCRIBE_H */

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One network device: questions about it. */
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/device.h"
+#include "model/model.h"
+
+/* As IF_OPER_* of <linux/if.h>, which can't be had beside <net/if.h> */
+enum { OPER_UNKNOWN = 0, OPER_UP = 6 };
+
+bool device_is_ethernet(const struct stabletap_link *link)
+{
+	return link->type == ARPHRD_ETHER && !(link->flags & IFF_LOOPBACK) &&
+	       !stabletap_link_is_port(link) &&
+	       !stabletap_child_is(link, NULL);
+}
+
+bool device_is_usable(const struct stabletap_link *link)
+{
+	return link->flags & IFF_UP && link->carrier &&
+	       (link->operstate == OPER_UP || link->operstate == OPER_UNKNOWN);
+}
+
+bool device_is_named(const struct stabletap_link *link, const char *name)
+{
+	const char *alt = NULL;
+
+	if (!strcmp(link->name, name))
+		return true;
+	while ((alt = stabletap_link_altname(link, alt)))
+		if (!strcmp(alt, name))
+			return true;
+	return false;
+}
+
+bool device_is_marked(const struct stabletap_link *link)
+{
+	struct stabletap_vf was;
+	uint8_t addr[6];
+
+	return link->altnames_len && stabletap_vf_marked(link, addr, &was);
+}
+
+bool device_is_stacked(const struct stabletap_link *link)
+{
+	/* IFLA_LINK of a pair is the other end, not what it stands on. */
+	return link->link && link->link != link->ifindex &&
+	       strcmp(link->kind, "veth") != 0 &&
+	       strcmp(link->kind, "netkit") != 0;
+}
+
+int device_below(const struct stabletap_link *link)
+{
+	return device_is_stacked(link) && link->link_netnsid < 0 ? link->link :
+	       0;
+}
+
+/*
+ * A parent sends a notice for each child that is made on it, in which nothing
+ * is new but counters; its hundreds of ports need not look again each time.
+ */
+bool device_is_news(const struct stabletap_link *old,
+		    const struct stabletap_link *now)
+{
+	struct stabletap_link a = *old;
+	struct stabletap_link b = *now;
+
+	a.altnames = NULL;
+	b.altnames = NULL;
+	/* Padding that is not the same costs a look, no more. */
+	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-*) */
+	return memcmp(&a, &b, sizeof(a)) != 0 ||
+	       (a.altnames_len && memcmp(old->altnames, now->altnames,
+					 a.altnames_len) != 0);
+}
+
+bool device_is_other(const struct stabletap_link *old,
+		     const struct stabletap_link *now)
+{
+	return strcmp(old->kind, now->kind) != 0 || old->type != now->type ||
+	       strcmp(old->parent_dev, now->parent_dev) != 0;
+}
+
+enum device_where device_parent(const struct model *m, int ifindex,
+				struct device **out)
+{
+	struct device *lower = model_device(m, ifindex);
+
+	*out = NULL;
+	if (!lower)
+		return DEVICE_UNKNOWN;
+	if (!stabletap_child_is(&lower->link, NULL)) {
+		*out = lower;
+		return DEVICE_HERE;
+	}
+	/* The index of a device of another namespace says nothing here. */
+	if (lower->link.link_netnsid >= 0)
+		return DEVICE_AWAY;
+	*out = model_device(m, lower->link.link);
+	return *out ? DEVICE_HERE : DEVICE_UNKNOWN;
+}
+
+/* ---- VLANs on it ---- */
+
+static size_t vlan_position(const struct device *dev, int id)
+{
+	size_t low = 0, high = dev->vlans_n, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (dev->vlans[mid].id < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+struct device_vlan *device_vlan(const struct device *dev, int id)
+{
+	size_t i = vlan_position(dev, id);
+
+	return i < dev->vlans_n && dev->vlans[i].id == id ? &dev->vlans[i] :
+	       NULL;
+}
+
+struct device_vlan *device_vlan_make(struct device *dev, int id)
+{
+	struct device_vlan *v = device_vlan(dev, id);
+	size_t i = vlan_position(dev, id);
+	struct device_vlan *grown;
+
+	if (v)
+		return v;
+	/* Doubled each time that it is full, which is at powers of two. */
+	if (!(dev->vlans_n & (dev->vlans_n - 1))) {
+		grown = reallocarray(dev->vlans, dev->vlans_n ?
+				     2 * dev->vlans_n : 1, sizeof(*grown));
+		if (!grown)
+			return NULL;
+		dev->vlans = grown;
+	}
+	v = &dev->vlans[i];
+	memmove(v + 1, v, (dev->vlans_n - i) * sizeof(*v));
+	*v = (struct device_vlan){ .id = id };
+	dev->vlans_n++;
+	return v;
+}

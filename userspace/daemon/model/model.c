@@ -1,0 +1,625 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The tables of devices and ports, and who is told of changes. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/read.h"
+#include "model/match.h"
+#include "model/model.h"
+#include "model/pool.h"
+#include "model/refusal.h"
+#include "model/wishes.h"
+#include "util/clock.h"
+
+/* ---- telling ---- */
+
+#define TELL(m, op, ...) do {						\
+	for (size_t w_ = 0; w_ < (m)->watches_n; w_++)			\
+		if ((m)->watches[w_].ops->op)				\
+			(m)->watches[w_].ops->op(__VA_ARGS__,		\
+						 (m)->watches[w_].arg);	\
+} while (0)
+
+size_t model_watch(struct model *m, const struct model_ops *ops, void *arg)
+{
+	/* Their number is known when this is compiled. */
+	if (m->watches_n == PORT_WATCHERS)
+		abort();
+	m->watches[m->watches_n] = (struct model_watch){ ops, arg };
+	return m->watches_n++;
+}
+
+void model_port_changed(struct port *port, const struct port_was *was)
+{
+	TELL(port->model, port_changed, port, was);
+}
+
+void model_port_look(struct port *port)
+{
+	TELL(port->model, port_look, port);
+}
+
+void model_port_settled(struct port *port)
+{
+	TELL(port->model, port_settled, port);
+}
+
+void model_happened(struct port *port, const struct happening *what)
+{
+	TELL(port->model, happened, port, what);
+}
+
+/* ---- finding ---- */
+
+/* Where the device is, or would be */
+static size_t position(const struct model *m, int ifindex)
+{
+	size_t low = 0, high = m->devices_n, mid;
+
+	/* A new device has the highest ifindex, as a rule. */
+	if (high && m->devices[high - 1]->link.ifindex < ifindex)
+		return high;
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (m->devices[mid]->link.ifindex < ifindex)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+struct device *model_device(const struct model *m, int ifindex)
+{
+	size_t i = position(m, ifindex);
+
+	return i < m->devices_n && m->devices[i]->link.ifindex == ifindex ?
+	       m->devices[i] : NULL;
+}
+
+struct device *model_device_named(const struct model *m, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < m->devices_n; i++)
+		if (device_is_named(&m->devices[i]->link, name))
+			return m->devices[i];
+	return NULL;
+}
+
+struct device *model_on_bus(const struct model *m, const char *bus,
+			    const char *dev)
+{
+	size_t i;
+
+	for (i = 0; i < m->devices_n; i++)
+		if (!strcmp(m->devices[i]->link.parent_dev, dev) &&
+		    !strcmp(m->devices[i]->link.parent_bus, bus))
+			return m->devices[i];
+	return NULL;
+}
+
+static int by_name(const void *key, const void *element)
+{
+	const struct port *port = *(struct port *const *)element;
+
+	return strcmp(key, port->conf->name);
+}
+
+struct port *model_port(const struct model *m, const char *name)
+{
+	struct port **port = NULL;
+
+	if (m->ports_n)
+		port = bsearch(name, m->ports, m->ports_n,
+			       sizeof(struct port *), by_name);
+	return port ? *port : NULL;
+}
+
+struct port *model_port_at(const struct model *m, int ifindex)
+{
+	const struct device *dev = model_device(m, ifindex);
+
+	return dev ? dev->port : NULL;
+}
+
+/* ---- devices ---- */
+
+static struct device *device_add(struct model *m, int ifindex)
+{
+	size_t i = position(m, ifindex);
+	struct device *dev = calloc(1, sizeof(*dev));
+	struct device **grown;
+	size_t room = m->devices_room ? m->devices_room * 2 : 64;
+
+	if (!dev || agenda_join(&m->agenda, &dev->todo, AGENDA_DEVICE)) {
+		free(dev);
+		return NULL;
+	}
+	if (m->devices_n == m->devices_room) {
+		grown = reallocarray(m->devices, room, sizeof(struct device *));
+		if (!grown) {
+			agenda_leave(&m->agenda, &dev->todo);
+			free(dev);
+			return NULL;
+		}
+		m->devices = grown;
+		m->devices_room = room;
+	}
+	memmove(&m->devices[i + 1], &m->devices[i],
+		(m->devices_n - i) * sizeof(struct device *));
+	m->devices[i] = dev;
+	m->devices_n++;
+	dev->model = m;
+	dev->link.ifindex = ifindex;
+	return dev;
+}
+
+static void device_free(struct device *dev)
+{
+	stabletap_link_release(&dev->link);
+	idset_release(&dev->uppers);
+	idset_release(&dev->vlan_ids);
+	idset_release(&dev->bases);
+	idset_release(&dev->matches);
+	free(dev->vlans);
+	free(dev);
+}
+
+static void stack(struct model *m, int below, const struct stabletap_link *link,
+		  bool on)
+{
+	struct device *dev = model_device(m, below);
+	struct device_vlan *made;
+
+	if (!dev) {
+		idset_make(&m->awaited, below, on);
+		return;
+	}
+	idset_make(&dev->uppers, link->ifindex, on);
+	if (!link->vlan_id)
+		return;
+	idset_make(&dev->vlan_ids, link->vlan_id, on);
+	made = device_vlan(dev, link->vlan_id);
+	/* It is there, or is missing again: no reason to wait any more. */
+	if (made) {
+		retry_reset(&made->retry);
+		made->until = 0;
+	}
+	agenda_mark(&m->agenda, &dev->todo);
+}
+
+/* Devices may be told before what they are stacked on. */
+static void stack_earlier(struct device *dev)
+{
+	struct model *m = dev->model;
+	size_t i;
+
+	/* To look costs as much as there are devices. */
+	if (!idset_drop(&m->awaited, dev->link.ifindex))
+		return;
+	for (i = 0; i < m->devices_n; i++) {
+		if (device_below(&m->devices[i]->link) == dev->link.ifindex)
+			stack(m, dev->link.ifindex, &m->devices[i]->link, true);
+		if (m->devices[i]->link.master == dev->link.ifindex)
+			dev->members++;
+	}
+}
+
+/* A device with members is not meant by an address; see describe.c. */
+static void count_member(struct model *m, int master, int by)
+{
+	struct device *dev = model_device(m, master);
+
+	if (!dev)
+		idset_make(&m->awaited, master, by > 0);
+	if (!dev)
+		return;
+	dev->members += (unsigned int)by;
+	if (dev->members == (by > 0))
+		match_update(dev);
+}
+
+static void restack(struct model *m, const struct stabletap_link *old,
+		    const struct stabletap_link *now)
+{
+	int was = old ? device_below(old) : 0, is = now ? device_below(now) : 0;
+	uint16_t vlan_was = old ? old->vlan_id : 0;
+	uint16_t vlan_is = now ? now->vlan_id : 0;
+
+	if (was != is || vlan_was != vlan_is) {
+		if (was)
+			stack(m, was, old, false);
+		if (is)
+			stack(m, is, now, true);
+	}
+	was = old ? old->master : 0;
+	is = now ? now->master : 0;
+	if (was != is) {
+		if (was)
+			count_member(m, was, -1);
+		if (is)
+			count_member(m, is, 1);
+	}
+}
+
+static void refresh_pools(struct model *m, const struct stabletap_link *old,
+			  const struct stabletap_link *now)
+{
+	const struct stabletap_link *v[] = { old, now };
+	struct device *dev;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		dev = v[i] ? model_device(m, device_below(v[i])) : NULL;
+		if (dev)
+			pool_refresh(dev);
+	}
+	dev = now ? model_device(m, now->ifindex) : NULL;
+	if (dev)
+		pool_refresh(dev);
+}
+
+/* Such a device may be no candidate of theirs: they go by its name. */
+static void mark_by_hand(struct model *m, const struct stabletap_link *old,
+			 const struct stabletap_link *now)
+{
+	const struct override *o;
+	size_t i;
+
+	for (i = 0; m->by_hand_n && i < m->ports_n; i++) {
+		o = &m->ports[i]->override;
+		if (*o->dev && ((old && device_is_named(old, o->dev)) ||
+				(now && device_is_named(now, o->dev))))
+			port_mark(m->ports[i]);
+	}
+}
+
+static void update_port(struct device *dev)
+{
+	struct port *port = dev->port;
+	char why[sizeof("renamed to ") + STABLETAP_NAME_SIZE];
+
+	if (port && strcmp(port->conf->name, dev->link.name) != 0) {
+		snprintf(why, sizeof(why), "renamed to %s", dev->link.name);
+		port_gone(port, "deleted", why);
+	}
+	port = model_port(dev->model, dev->link.name);
+	if (port)
+		port_told(port, dev);
+}
+
+static void take_facts(struct device *dev, const struct stabletap_link *old)
+{
+	if (old && !strcmp(old->parent_dev, dev->link.parent_dev))
+		return;
+	if (!*dev->link.parent_dev ||
+	    !dev->model->facts->physical(&dev->link, dev->pf, sizeof(dev->pf)))
+		dev->pf[0] = '\0';
+}
+
+/* The device is new or has changed; @old as it was, or NULL */
+static void device_update(struct device *dev, const struct stabletap_link *old)
+{
+	struct model *m = dev->model;
+
+	take_facts(dev, old);
+	if (!old)
+		stack_earlier(dev);
+	restack(m, old, &dev->link);
+	idset_make(&m->orphans, dev->link.ifindex, !dev->link.master &&
+		   stabletap_child_is(&dev->link, NULL));
+	refusals_end(m, dev, old, &dev->link);
+	if (stabletap_link_is_port(&dev->link))
+		update_port(dev);
+	else
+		match_update(dev);
+	refresh_pools(m, old, &dev->link);
+	mark_by_hand(m, old, &dev->link);
+	TELL(m, device_changed, dev, old);
+}
+
+static int copy_link(const struct stabletap_link *from,
+		     struct stabletap_link *to)
+{
+	*to = *from;
+	to->altnames = NULL;
+	if (!from->altnames_len)
+		return 0;
+	to->altnames = malloc(from->altnames_len);
+	if (!to->altnames)
+		return -ENOMEM;
+	memcpy(to->altnames, from->altnames, from->altnames_len);
+	return 0;
+}
+
+int model_link(struct model *m, const struct stabletap_link *link)
+{
+	struct device *dev = model_device(m, link->ifindex);
+	struct stabletap_link copy, old;
+	bool is_new;
+
+	if (dev && !device_is_news(&dev->link, link)) {
+		TELL(m, device_noticed, dev);
+		return 0;
+	}
+	if (dev && device_is_other(&dev->link, link)) {
+		model_link_gone(m, link->ifindex, false);
+		dev = NULL;
+	}
+	if (copy_link(link, &copy))
+		return -ENOMEM;
+	is_new = !dev;
+	if (!dev)
+		dev = device_add(m, link->ifindex);
+	if (!dev) {
+		stabletap_link_release(&copy);
+		return -ENOMEM;
+	}
+	old = dev->link;
+	dev->link = copy;
+	device_update(dev, is_new ? NULL : &old);
+	stabletap_link_release(&old);
+	return 0;
+}
+
+void model_link_gone(struct model *m, int ifindex, bool moved)
+{
+	struct device *dev = model_device(m, ifindex);
+	struct stabletap_link old;
+	size_t i;
+
+	if (!dev)
+		return;
+	if (dev->port && moved)
+		port_gone(dev->port, "moved", "to another network namespace");
+	else if (dev->port)
+		port_gone(dev->port, "deleted", "");
+	if (dev->claim)
+		port_claim_end(dev->claim);
+	for (i = 0; dev->refused && i < m->ports_n; i++)
+		port_refusal_drop(m->ports[i], ifindex);
+	match_forget(dev);
+	TELL(m, device_gone, dev);
+	i = position(m, ifindex);
+	m->devices_n--;
+	memmove(&m->devices[i], &m->devices[i + 1],
+		(m->devices_n - i) * sizeof(struct device *));
+	agenda_leave(&m->agenda, &dev->todo);
+	idset_drop(&m->orphans, ifindex);
+	old = dev->link;
+	memset(&dev->link, 0, sizeof(dev->link));
+	device_free(dev);
+	restack(m, &old, NULL);
+	refusals_end(m, NULL, &old, NULL);
+	refresh_pools(m, &old, NULL);
+	mark_by_hand(m, &old, NULL);
+	stabletap_link_release(&old);
+}
+
+void model_facts_changed(struct model *m, int ifindex)
+{
+	struct device *dev = model_device(m, ifindex);
+
+	if (!dev || stabletap_link_is_port(&dev->link))
+		return;
+	match_update(dev);
+	pool_refresh(dev);
+	TELL(m, device_changed, dev, &dev->link);
+}
+
+void model_addresses(struct model *m, const struct idset *devices)
+{
+	struct device *dev;
+	bool addressed;
+	size_t i;
+
+	for (i = 0; i < m->devices_n; i++) {
+		dev = m->devices[i];
+		addressed = idset_has(devices, dev->link.ifindex);
+		if (addressed == dev->addressed)
+			continue;
+		dev->addressed = addressed;
+		pool_refresh(dev);
+	}
+}
+
+/* ---- ports ---- */
+
+void model_override(struct port *port, const struct override *o)
+{
+	struct model *m = port->model;
+
+	m->by_hand_n -= port->override.kind != OVERRIDE_NONE;
+	port->override = *o;
+	m->by_hand_n += o->kind != OVERRIDE_NONE;
+	port_mark(port);
+}
+
+void model_mark_all(struct model *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->devices_n; i++)
+		if (match_asks_for(m->devices[i]))
+			agenda_mark(&m->agenda, &m->devices[i]->todo);
+	for (i = 0; i < m->ports_n; i++)
+		port_mark(m->ports[i]);
+}
+
+static struct port *port_new(struct model *m, const struct conf_port *conf)
+{
+	struct port *port = calloc(1, sizeof(*port));
+
+	if (!port || agenda_join(&m->agenda, &port->todo, AGENDA_PORT)) {
+		free(port);
+		return NULL;
+	}
+	port->model = m;
+	port->conf = conf;
+	return port;
+}
+
+static void port_free(struct port *port)
+{
+	struct model *m = port->model;
+	struct device *dev = model_device(m, port->ifindex);
+
+	m->attached_n -= port->told.lower != 0;
+	m->by_hand_n -= port->override.kind != OVERRIDE_NONE;
+	if (dev && dev->port == port)
+		dev->port = NULL;
+	port_claim_end(port);
+	port_refusals_clear(port);
+	free(port->refusals);
+	agenda_leave(&m->agenda, &port->todo);
+	free(port);
+}
+
+/* The ports of @conf: those that there are, and new ones; NULL: no memory */
+static struct port **ports_for(struct model *m, const struct conf *conf)
+{
+	struct port **ports = calloc(conf->ports_n + 1, sizeof(struct port *));
+	size_t i;
+
+	for (i = 0; ports && i < conf->ports_n; i++) {
+		ports[i] = model_port(m, conf->ports[i].name);
+		if (!ports[i])
+			ports[i] = port_new(m, &conf->ports[i]);
+		if (ports[i])
+			continue;
+		while (i--)
+			if (ports[i]->conf == &conf->ports[i])
+				port_free(ports[i]);
+		free(ports);
+		return NULL;
+	}
+	return ports;
+}
+
+/* What a new section of a port that there is makes of what is known of it */
+static void port_reconfigure(struct port *port, const struct conf *old,
+			     const struct conf *conf,
+			     const struct conf_port *now)
+{
+	bool same = wishes_equal(old, port->conf, conf, now);
+
+	port->conf = now;
+	if (same)
+		return;
+	port->stuck = 0;
+	port->waits.better_since = 0;
+	port_refusals_clear(port);
+}
+
+static void drop_ports(struct model *m, struct port **old, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (model_port(m, old[i]->conf->name) == old[i])
+			continue;
+		TELL(m, port_dropped, old[i]);
+		port_free(old[i]);
+	}
+	free(old);
+}
+
+/* Devices that are known already become what they are in the new tables. */
+static void rematch(struct model *m)
+{
+	struct device *dev;
+	struct port *port;
+	size_t i;
+
+	for (i = 0; i < m->devices_n; i++) {
+		dev = m->devices[i];
+		idset_clear(&dev->bases);
+		idset_clear(&dev->matches);
+		dev->free = false;
+	}
+	for (i = 0; i < m->devices_n; i++) {
+		dev = m->devices[i];
+		if (!stabletap_link_is_port(&dev->link)) {
+			match_update(dev);
+			continue;
+		}
+		port = model_port(m, dev->link.name);
+		if (port && !port->ifindex)
+			port_told(port, dev);
+	}
+	for (i = 0; i < m->devices_n; i++)
+		pool_refresh(m->devices[i]);
+}
+
+int model_configure(struct model *m, struct conf *conf)
+{
+	struct port **ports = ports_for(m, conf), **old_ports = m->ports;
+	const struct conf_port **before;
+	struct match *match;
+	struct conf *old = m->conf;
+	size_t i, old_n = m->ports_n;
+
+	match = ports ? match_new(conf, ports, conf->ports_n) : NULL;
+	before = calloc(conf->ports_n + 1, sizeof(*before));
+	if (!match || !before) {
+		for (i = 0; ports && i < conf->ports_n; i++)
+			if (ports[i]->conf == &conf->ports[i])
+				port_free(ports[i]);
+		match_free(match);
+		free(before);
+		free(ports);
+		return -ENOMEM;
+	}
+	m->conf = conf;
+	m->ports = ports;
+	m->ports_n = conf->ports_n;
+	for (i = 0; i < m->ports_n; i++) {
+		if (ports[i]->conf == &conf->ports[i])
+			continue;
+		before[i] = ports[i]->conf;
+		port_reconfigure(ports[i], old, conf, &conf->ports[i]);
+	}
+	match_free(m->match);
+	m->match = match;
+	for (i = 0; i < m->ports_n; i++)
+		TELL(m, port_configured, ports[i], before[i]);
+	drop_ports(m, old_ports, old_n);
+	rematch(m);
+	TELL(m, configured, old);
+	model_mark_all(m);
+	free(before);
+	conf_free(old);
+	return 0;
+}
+
+/* ---- beginning and end ---- */
+
+int model_init(struct model *m, const struct facts *facts)
+{
+	memset(m, 0, sizeof(*m));
+	m->facts = facts;
+	m->clock = clock_boot;
+	agenda_init(&m->agenda, NULL, NULL);
+	return 0;
+}
+
+void model_release(struct model *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->ports_n; i++)
+		port_free(m->ports[i]);
+	free(m->ports);
+	for (i = 0; i < m->devices_n; i++)
+		device_free(m->devices[i]);
+	free(m->devices);
+	match_free(m->match);
+	idset_release(&m->orphans);
+	idset_release(&m->awaited);
+	agenda_release(&m->agenda);
+	conf_free(m->conf);
+	memset(m, 0, sizeof(*m));
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* One configured port: what it should be, what the kernel says it is. */
+#ifndef MODEL_PORT_H
+#define MODEL_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf/conf.h"
+#include "model/agenda.h"
+#include "stabletap.h"
+#include "util/retry.h"
+
+struct device;
+struct model;
+
+/* What the operator asks for by hand, until it is taken back */
+enum override_kind {
+	OVERRIDE_NONE,
+	OVERRIDE_PIN,		/* this device and no other */
+	OVERRIDE_PREFER,	/* this one first, if it is usable */
+	OVERRIDE_HOLD_OFF,	/* none at all */
+};
+
+struct override {
+	enum override_kind kind;
+	char dev[128];
+};
+
+/* A device that would not be attached */
+struct refusal {
+	int dev;
+	struct retry retry;
+	uint64_t tried;
+	uint64_t until;		/* not tried again before then */
+	char why[160];
+};
+
+/* What the plan waits for, from one look at the port to the next */
+struct port_waits {
+	uint64_t unusable_since;	/* the present lower; 0: it is usable */
+	size_t better;			/* candidate waiting for its delay ... */
+	uint64_t better_since;		/* ... since then; 0: none */
+};
+
+#define PORT_WATCHERS 12
+/* As the time until which it is not made: until the module comes */
+#define PORT_NO_MODULE UINT64_MAX
+
+struct port {
+	struct model *model;
+	const struct conf_port *conf;
+	struct todo todo;
+	struct override override;
+
+	/* What the kernel says */
+	int ifindex;		/* 0: there is none */
+	bool up;
+	struct stabletap_port_info told;
+	char dev[STABLETAP_NAME_SIZE];	/* of the last lower seen, or "" */
+
+	bool was_there;		/* it has been deleted since */
+	bool set_up_due;	/* just made: to be set up once */
+	char why[64];		/* of the step under way */
+	bool event_due;		/* of a step that was taken */
+	uint64_t since;		/* CLOCK_REALTIME: state and device are so */
+	uint64_t blackout;	/* ns, of the last change of device ... */
+	bool blackout_known;	/* ... if there was one */
+	uint64_t absent_since;	/* seen without a lower; 0: it has one */
+
+	/* What the plan has to remember */
+	struct port_waits waits;
+	bool failback;		/* to a better candidate now, by hand */
+	int stuck;		/* device that it was cut off from in vain,
+				 * for another mode; 0: none */
+	bool awaits_probes;	/* its next step depends on verdicts */
+	struct retry create_retry;
+	uint64_t create_until;	/* not made before; 0: may be */
+	struct retry busy;	/* attempts that met others at work */
+	struct refusal *refusals;
+	size_t refusals_n;
+	struct device *claim;	/* see pool.h */
+	uint64_t claim_count;	/* told.attaches + told.replaces then */
+
+	void *data[PORT_WATCHERS];	/* each watcher's own */
+};
+
+/* The state of a port before an event */
+struct port_was {
+	bool fresh;		/* it was not known */
+	bool up;
+	struct stabletap_port_info told;
+};
+
+/* How candidate @rank is to carry the port */
+enum stabletap_mode port_mode(const struct port *port, size_t rank);
+static inline bool port_takes_whole(enum stabletap_mode mode)
+{
+	return mode == STABLETAP_MODE_DIRECT || mode == STABLETAP_MODE_PASSTHRU;
+}
+
+/* The best candidate that means @dev, or -1 */
+int port_candidate(const struct port *port, const struct device *dev);
+/* The device of the present lower, or NULL: none, away or unknown */
+struct device *port_present(const struct port *port);
+/* Its name, "" if there is no lower; of one that is away, its last name here */
+const char *port_device_name(const struct port *port,
+			     char name[STABLETAP_NAME_SIZE]);
+/* Is the parent of the present lower in another namespace? */
+bool port_is_away(const struct port *port);
+/* Does it carry since this event, where nobody was told yet? */
+bool port_is_announced(const struct port *port, const struct port_was *was);
+
+/* Mark it: the plan may have something else to say. */
+void port_mark(struct port *port);
+/* Tell everybody that something happened. */
+void port_note(struct port *port, const char *event, const char *from,
+	       const char *to, const char *why, uint64_t detached);
+
+/* ---- what the model does with a port's own events ---- */
+
+/* The net device @dev is the port, and says something new. */
+void port_told(struct port *port, struct device *dev);
+/* It is no more; @event: "deleted" or "moved". */
+void port_gone(struct port *port, const char *event, const char *why);
+
+/* ---- refusals ---- */
+
+struct refusal *port_refusal(const struct port *port, int dev);
+/* -ENOMEM; *news: the cause was not told yet. */
+int port_refused(struct port *port, struct device *dev, const char *why,
+		 uint64_t now, bool *news);
+void port_refusal_drop(struct port *port, int dev);
+void port_refusals_clear(struct port *port);
+
+/* ---- the device that it was just attached to ---- */
+
+void port_claim(struct port *port, struct device *dev);
+void port_claim_end(struct port *port);
+
+#endif /* MODEL_PORT_H */

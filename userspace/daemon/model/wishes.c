@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Are two sections of a port's the same wishes? */
+#include "conf/selector.h"
+#include "model/wishes.h"
+
+bool wishes_equal(const struct conf *a, const struct conf_port *x,
+		  const struct conf *b, const struct conf_port *y)
+{
+	size_t i;
+
+	if (x->mode != y->mode || x->filter != y->filter ||
+	    x->candidates_n != y->candidates_n)
+		return false;
+	for (i = 0; i < x->candidates_n; i++) {
+		const struct conf_candidate *p = &x->candidates[i];
+		const struct conf_candidate *q = &y->candidates[i];
+
+		if (p->mode_set != q->mode_set || p->mode != q->mode ||
+		    !conf_selector_equal(&a->selectors[p->selector],
+					 &b->selectors[q->selector]))
+			return false;
+	}
+	return true;
+}

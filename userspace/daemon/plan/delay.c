@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is waited for. */
+#include "model/model.h"
+#include "plan/delay.h"
+#include "plan/step.h"
+
+void delay_look_at(struct step *step, uint64_t when)
+{
+	if (!step->look_again_at || when < step->look_again_at)
+		step->look_again_at = when;
+}
+
+bool delay_is_over(struct step *step, uint64_t *since, uint64_t delay,
+		   uint64_t now)
+{
+	if (!*since)
+		*since = now;
+	if (now >= *since + delay)
+		return true;
+	delay_look_at(step, *since + delay);
+	return false;
+}
+
+bool delay_refuses(const struct port *port, const struct device *dev,
+		   uint64_t now)
+{
+	const struct refusal *r = port_refusal(port, dev->link.ifindex);
+
+	return r && r->until > now;
+}
+
+void delay_refusals(const struct port *port, struct step *step, uint64_t now)
+{
+	size_t i;
+
+	for (i = 0; i < port->refusals_n; i++)
+		if (port->refusals[i].until > now)
+			delay_look_at(step, port->refusals[i].until);
+}
+
+bool delay_is_remade(const struct port *port, const struct device *dev,
+		     uint64_t now)
+{
+	const struct device *below;
+	const struct device_vlan *v;
+
+	if (!dev->link.vlan_id || !port->told.attaches ||
+	    port->conf->failback == CONF_FAILBACK_NO)
+		return false;
+	below = model_device(port->model, device_below(&dev->link));
+	v = below ? device_vlan(below, dev->link.vlan_id) : NULL;
+	return v && v->made && v->made >= port->told.detach_time &&
+	       v->made + port->conf->failback_delay > now;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A device that is asked for: set up once, with the VLANs that are wanted. */
+#include <net/if.h>
+
+#include "model/match.h"
+#include "model/model.h"
+#include "plan/device.h"
+
+static void look_at(struct device_step *step, uint64_t when)
+{
+	if (!step->look_again_at || when < step->look_again_at)
+		step->look_again_at = when;
+}
+
+/*
+ * A device that nobody has set up yet, just made or plugged in, can't show
+ * whether it has carrier.  Once only: who sets it down later means it.
+ */
+static void plan_set_up(const struct device *dev, struct device_step *step,
+			uint64_t now)
+{
+	if (dev->seen || dev->link.flags & IFF_UP)
+		return;
+	/* Where there is udev, it may want to rename the device before. */
+	if (!dev->model->facts->is_initialized(&dev->link))
+		return;
+	if (dev->up_until > now)
+		look_at(step, dev->up_until);
+	else
+		step->what = DEVICE_SET_UP;
+}
+
+/* May VLAN @id be made on it now? */
+static bool may_make(const struct device *dev, int id,
+		     struct device_step *step, uint64_t now)
+{
+	const struct device_vlan *v = device_vlan(dev, id);
+
+	if (!v || v->until <= now)
+		return true;
+	look_at(step, v->until);
+	return false;
+}
+
+static void plan_vlans(const struct device *dev, struct device_step *step,
+		       uint64_t now)
+{
+	const struct conf_selector *s;
+	const struct base *b;
+	size_t i, k;
+
+	for (i = 0; i < dev->bases.n; i++) {
+		b = match_base(dev->model, (size_t)dev->bases.v[i]);
+		for (k = 0; b->stacks && k < b->selections_n; k++) {
+			s = b->selections[k]->spec;
+			if (!s->vlan_create || s->vlan < 0 ||
+			    idset_has(&dev->vlan_ids, s->vlan) ||
+			    !may_make(dev, s->vlan, step, now))
+				continue;
+			step->what = DEVICE_MAKE_VLAN;
+			step->vlan = s->vlan;
+			return;
+		}
+	}
+}
+
+struct device_step plan_device(const struct device *dev, uint64_t now)
+{
+	struct device_step step = { .what = DEVICE_NOTHING };
+
+	if (!match_asks_for(dev))
+		return step;
+	if (*dev->pf && dev->vfs != VFS_MADE) {
+		if (dev->vfs == VFS_UNKNOWN)
+			step.what = DEVICE_AWAIT_VFS;
+		return step;
+	}
+	plan_set_up(dev, &step, now);
+	if (step.what == DEVICE_NOTHING && dev->link.flags & IFF_UP)
+		plan_vlans(dev, &step, now);
+	return step;
+}

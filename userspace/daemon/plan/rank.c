@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Which device a port should have. */
+#include <string.h>
+
+#include "model/match.h"
+#include "model/model.h"
+#include "model/pool.h"
+#include "model/verdict.h"
+#include "plan/delay.h"
+#include "plan/rank.h"
+
+/* ---- one device ---- */
+
+/* Can the port have it in that mode, for all that is on it now? */
+static bool is_suited(const struct port *port, const struct device *dev,
+		      enum stabletap_mode mode)
+{
+	if (!pool_allows(port, dev))
+		return false;
+	/* With a master it is another port's, a bridge's or a bond's. */
+	if (mode == STABLETAP_MODE_DIRECT)
+		return !dev->link.master || dev->link.master == port->ifindex;
+	/* The kernel puts a macvlan's child beside it, on its parent. */
+	return !stabletap_link_is_macvlan(&dev->link);
+}
+
+bool rank_can_have(const struct rank_view *v, const struct device *dev,
+		   enum stabletap_mode mode)
+{
+	return device_is_usable(&dev->link) &&
+	       !delay_refuses(v->port, dev, v->now) &&
+	       is_suited(v->port, dev, mode);
+}
+
+static enum verdict_word word(const struct port *port,
+			      const struct device *dev,
+			      enum stabletap_mode mode)
+{
+	const struct verdict_entry *e;
+
+	if (port->conf->probe.kind == CONF_PROBE_NONE)
+		return VERDICT_ANSWERS;
+	e = verdict_find(dev->verdicts, &port->conf->probe,
+			 port_takes_whole(mode));
+	return e ? e->verdict.word : VERDICT_UNKNOWN;
+}
+
+bool rank_leads_anywhere(const struct rank_view *v, const struct device *dev,
+			 enum stabletap_mode mode)
+{
+	enum verdict_word w = word(v->port, dev, mode);
+
+	return w == VERDICT_ANSWERS ||
+	       (w == VERDICT_UNKNOWN && dev == v->present);
+}
+
+static bool is_good(const struct rank_view *v, const struct device *dev,
+		    enum stabletap_mode mode)
+{
+	return rank_can_have(v, dev, mode) && rank_leads_anywhere(v, dev, mode);
+}
+
+/* ---- all of them ---- */
+
+static const struct selection *selection(const struct port *port, size_t rank)
+{
+	return match_selection(port->model,
+			       port->conf->candidates[rank].selector);
+}
+
+/*
+ * Of the devices that one candidate means, the present one before others;
+ * @settled: none that has come too short a time ago, see delay.h.
+ */
+static const struct device *good_one(const struct rank_view *v, size_t rank,
+				     bool settled)
+{
+	const struct idset *s = &selection(v->port, rank)->match;
+	enum stabletap_mode mode = port_mode(v->port, rank);
+	const struct device *dev;
+	size_t i;
+
+	if (v->present && idset_has(s, v->present->link.ifindex) &&
+	    is_good(v, v->present, mode))
+		return v->present;
+	for (i = 0; i < s->n; i++) {
+		dev = model_device(v->port->model, s->v[i]);
+		if (dev && is_good(v, dev, mode) &&
+		    !(settled && delay_is_remade(v->port, dev, v->now)))
+			return dev;
+	}
+	return NULL;
+}
+
+/* What the operator asked for: any device, also one of no candidate */
+static struct choice by_hand(const struct rank_view *v)
+{
+	const struct port *port = v->port;
+	const struct override *o = &port->override;
+	struct choice c = { .mode = port->conf->mode, .by_hand = true };
+	const struct device *dev = NULL;
+	int rank = -1;
+
+	if (o->kind == OVERRIDE_PIN || o->kind == OVERRIDE_PREFER)
+		dev = model_device_named(port->model, o->dev);
+	if (!dev || !device_is_ethernet(&dev->link))
+		return c;
+	/* As its candidate has it, if it is one's. */
+	rank = port_candidate(port, dev);
+	if (rank >= 0)
+		c.mode = port_mode(port, (size_t)rank);
+	if (!rank_can_have(v, dev, c.mode))
+		return c;
+	/* Through a device that is no candidate no probes are sent. */
+	if (o->kind == OVERRIDE_PIN || rank < 0 ||
+	    rank_leads_anywhere(v, dev, c.mode))
+		c.dev = dev;
+	return c;
+}
+
+/* What is known of devices of which none leads anywhere */
+struct unproven {
+	struct choice first;
+	bool several;
+	bool pending;
+};
+
+/* True: it is the present one, and nothing better will come. */
+static bool look_at_unproven(const struct rank_view *v, size_t rank,
+			     const struct device *dev, struct unproven *u)
+{
+	enum stabletap_mode mode = port_mode(v->port, rank);
+
+	if (!rank_can_have(v, dev, mode))
+		return false;
+	if (dev == v->present || !u->first.dev)
+		u->first = (struct choice){ .dev = dev, .rank = rank,
+					    .mode = mode };
+	u->several |= u->first.dev != dev;
+	u->pending |= word(v->port, dev, mode) == VERDICT_UNKNOWN;
+	return dev == v->present;
+}
+
+/*
+ * Through none the target answers, so all are as good as carrier can tell.
+ * The port stays where it is if it can; if it can't, it goes to the best, once
+ * it is known that none is better.
+ */
+static struct choice unproven(const struct rank_view *v)
+{
+	struct unproven u = { .several = false };
+	const struct device *dev;
+	const struct idset *s;
+	size_t i, k;
+
+	for (i = 0; i < v->port->conf->candidates_n; i++) {
+		s = &selection(v->port, i)->match;
+		for (k = 0; k < s->n; k++) {
+			dev = model_device(v->port->model, s->v[k]);
+			if (dev && look_at_unproven(v, i, dev, &u))
+				return u.first;
+		}
+	}
+	if (u.several && u.pending)
+		u.first.dev = NULL;
+	return u.first;
+}
+
+static struct choice by_rank(const struct rank_view *v, bool settled)
+{
+	struct choice c = { .dev = NULL };
+	size_t i;
+
+	for (i = 0; i < v->port->conf->candidates_n; i++) {
+		c.dev = good_one(v, i, settled);
+		if (!c.dev)
+			continue;
+		c.rank = i;
+		c.mode = port_mode(v->port, i);
+		break;
+	}
+	return c;
+}
+
+struct choice rank_best(const struct rank_view *v)
+{
+	struct choice c = by_hand(v);
+
+	if (c.dev || v->port->override.kind == OVERRIDE_PIN)
+		return c;
+	/* A VLAN that was made anew has to show that it stays. */
+	c = by_rank(v, !v->port->told.lower);
+	if (!c.dev && !v->port->told.lower)
+		c = by_rank(v, false);
+	return c.dev ? c : unproven(v);
+}

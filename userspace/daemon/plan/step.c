@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One port: what should it have, what has it, what is the next step?  Asked
+ * again whenever something that could change the answer has happened, and
+ * answered from what the kernel says only.  So it makes no difference what was
+ * done before, by whom, and whether it was finished.
+ */
+#include <string.h>
+
+#include "model/match.h"
+#include "model/model.h"
+#include "model/verdict.h"
+#include "plan/delay.h"
+#include "plan/rank.h"
+#include "plan/step.h"
+#include "util/clock.h"
+
+/* The event of a port's new lower may come before that of the lower itself. */
+#define UNKNOWN_NS CLOCK_SECOND
+
+struct plan {
+	struct rank_view view;
+	struct choice to;
+	struct step *step;
+	int rank;		/* of the present device; -1: no candidate */
+};
+
+/* ---- what it has ---- */
+
+static bool has_mode(const struct port *port, enum stabletap_mode mode)
+{
+	const struct device *lower;
+
+	lower = model_device(port->model, (int)port->told.lower);
+	if (!lower)
+		return false;
+	if (!stabletap_child_is(&lower->link, NULL))
+		return mode == STABLETAP_MODE_DIRECT;
+	return mode != STABLETAP_MODE_DIRECT &&
+	       !strcmp(stabletap_mode_name(mode),
+		       stabletap_macvlan_mode_name(lower->link.macvlan_mode));
+}
+
+/* Does the present lower need no change but that of its device? */
+static bool is_as_wished(const struct port *port, enum stabletap_mode mode)
+{
+	bool filter = port->told.attach_flags & STABLETAP_ATTACH_FILTER;
+
+	return filter == port->conf->filter && has_mode(port, mode);
+}
+
+/* ---- the steps ---- */
+
+static void attach(struct plan *p, const char *why)
+{
+	p->step->what = STEP_ATTACH;
+	p->step->device = p->to.dev->link.ifindex;
+	p->step->mode = p->to.mode;
+	p->step->why = why;
+}
+
+static void plan_create(const struct port *port, struct step *step,
+			uint64_t now)
+{
+	/* Without the module there is nothing to try; /dev tells of it. */
+	if (port->create_until == PORT_NO_MODULE)
+		return;
+	if (port->create_until > now)
+		delay_look_at(step, port->create_until);
+	else
+		step->what = STEP_CREATE;
+}
+
+/* The port has a lower that is of no use: to the next one, if there is. */
+static void plan_unusable(struct plan *p, uint64_t delay, const char *why)
+{
+	struct port_waits *w = &p->step->waits;
+
+	w->better_since = 0;
+	if (!w->unusable_since)
+		w->unusable_since = p->view.now;
+	if (!p->to.dev || p->to.dev == p->view.present ||
+	    !delay_is_over(p->step, &w->unusable_since, delay, p->view.now))
+		return;
+	attach(p, why);
+}
+
+static const struct verdict *verdict_of(const struct plan *p,
+					const struct device *dev,
+					enum stabletap_mode mode)
+{
+	const struct verdict_entry *e;
+
+	e = verdict_find(dev->verdicts, &p->view.port->conf->probe,
+			 port_takes_whole(mode));
+	return e ? &e->verdict : NULL;
+}
+
+/* The present lower carries, but leads nowhere, and another one does. */
+static void plan_silent(struct plan *p)
+{
+	const struct port *port = p->view.port;
+	const struct verdict *present, *other = NULL;
+
+	present = verdict_of(p, p->view.present,
+			     port_mode(port, (size_t)p->rank));
+	if (p->to.dev)
+		other = verdict_of(p, p->to.dev, p->to.mode);
+	/* What is known does not justify it yet: wait for more. */
+	if (present && other && !verdict_outdoes(other, present)) {
+		p->step->awaits_probes = true;
+		p->to.dev = NULL;
+	}
+	plan_unusable(p, port->conf->loss_delay, "probe failed");
+}
+
+static void plan_failback(struct plan *p)
+{
+	const struct port *port = p->view.port;
+	struct port_waits *w = &p->step->waits;
+
+	if (port->failback) {
+		attach(p, "failback by hand");
+		return;
+	}
+	if (port->conf->failback == CONF_FAILBACK_NO)
+		return;
+	if (w->better_since && w->better != p->to.rank)
+		w->better_since = 0;
+	w->better = p->to.rank;
+	if (delay_is_over(p->step, &w->better_since,
+			  port->conf->failback_delay, p->view.now))
+		attach(p, "failback");
+}
+
+/* The present lower carries: is there a better one? */
+static void plan_usable(struct plan *p)
+{
+	const struct port *port = p->view.port;
+
+	p->step->waits.unusable_since = 0;
+	if (!p->to.dev)
+		return;
+	if (p->to.dev == p->view.present) {
+		p->step->waits.better_since = 0;
+		if (p->step->stuck != p->to.dev->link.ifindex &&
+		    !is_as_wished(port, p->to.mode))
+			attach(p, "mode");
+		return;
+	}
+	if (p->to.by_hand)
+		attach(p, "by hand");
+	else if (p->rank < 0)
+		attach(p, "no candidate");
+	/* If the best is no better, better ones have refused. */
+	else if (p->to.rank < (size_t)p->rank)
+		plan_failback(p);
+}
+
+static void plan_detached(struct plan *p)
+{
+	const struct verdict *v;
+
+	p->step->waits = (struct port_waits){ 0 };
+	if (!p->to.dev)
+		return;
+	v = p->to.by_hand ? NULL : verdict_of(p, p->to.dev, p->to.mode);
+	attach(p, v && v->word == VERDICT_FAILS ? "none answers" : "usable");
+}
+
+static void plan_attached(struct plan *p, enum device_where where)
+{
+	const struct port *port = p->view.port;
+	const struct device *present = p->view.present;
+	uint64_t delay = port->conf->loss_delay;
+
+	if (where == DEVICE_AWAY)
+		plan_unusable(p, delay, "device moved away");
+	else if (!present)
+		plan_unusable(p, delay > UNKNOWN_NS ? delay : UNKNOWN_NS,
+			      "lower unknown");
+	else if (!device_is_usable(&present->link))
+		plan_unusable(p, delay, "lower down");
+	else if (p->rank >= 0 && p->to.dev != present && !p->to.by_hand &&
+		 !rank_leads_anywhere(&p->view, present,
+				      port_mode(port, (size_t)p->rank)))
+		plan_silent(p);
+	else
+		plan_usable(p);
+}
+
+static void plan_held_off(const struct port *port, struct step *step)
+{
+	step->waits = (struct port_waits){ 0 };
+	if (port->told.lower) {
+		step->what = STEP_DETACH;
+		step->why = "held off by hand";
+	}
+}
+
+struct step plan_port(const struct port *port, uint64_t now)
+{
+	struct step step = { .waits = port->waits, .stuck = port->stuck };
+	struct plan p = { .view = { .port = port, .now = now },
+			  .step = &step };
+	enum device_where where = DEVICE_HERE;
+	struct device *present = NULL;
+
+	if (!port->ifindex) {
+		plan_create(port, &step, now);
+		return step;
+	}
+	if (port->set_up_due) {
+		step.what = STEP_SET_UP;
+		return step;
+	}
+	if (port->override.kind == OVERRIDE_HOLD_OFF) {
+		plan_held_off(port, &step);
+		return step;
+	}
+	delay_refusals(port, &step, now);
+	if (port->told.lower)
+		where = device_parent(port->model, (int)port->told.lower,
+				      &present);
+	p.view.present = present;
+	p.rank = port_candidate(port, present);
+	if (!present || present->link.ifindex != step.stuck)
+		step.stuck = 0;
+	p.to = rank_best(&p.view);
+	if (port->told.lower)
+		plan_attached(&p, where);
+	else
+		plan_detached(&p);
+	return step;
+}

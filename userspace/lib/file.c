@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Directories below /run, and files that are replaced in one step. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+
+static int make_one(const char *path)
+{
+	return mkdir(path, 0755) && errno != EEXIST ? -errno : 0;
+}
+
+int file_make_dir(const char *path)
+{
+	const char *last = strrchr(path, '/');
+	char parent[PATH_MAX];
+	int err = 0;
+
+	if (last && last != path) {
+		snprintf(parent, sizeof(parent), "%.*s", (int)(last - path),
+			 path);
+		err = make_one(parent);
+	}
+	return err ? err : make_one(path);
+}
+
+bool file_name_is_plain(const char *name)
+{
+	return *name && *name != '.' && !strchr(name, '/') &&
+	       strlen(name) <= NAME_MAX;
+}
+
+static int write_all(int fd, const char *text)
+{
+	size_t left = strlen(text);
+	ssize_t n;
+
+	while (left) {
+		n = write(fd, text, left);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text += n;
+		left -= (size_t)n;
+	}
+	return 0;
+}
+
+static int write_new(const char *path, const char *text, mode_t mode)
+{
+	int err;
+	int fd;
+
+	/* O_EXCL follows no symbolic link that somebody has put there. */
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (fd < 0)
+		return -errno;
+	/* The process's umask is for files that nobody else is to read. */
+	err = fchmod(fd, mode) ? -errno : write_all(fd, text);
+	if (close(fd) && !err)
+		err = -errno;
+	return err;
+}
+
+int file_replace(const char *dir, const char *name, const char *text,
+		 mode_t mode)
+{
+	char path[PATH_MAX];
+	char tmp[PATH_MAX];
+	int err;
+
+	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >=
+	    (int)sizeof(path) ||
+	    snprintf(tmp, sizeof(tmp), "%s/.%s.%d", dir, name, getpid()) >=
+	    (int)sizeof(tmp))
+		return -ENAMETOOLONG;
+	err = write_new(tmp, text, mode);
+	if (!err && rename(tmp, path))
+		err = -errno;
+	if (err)
+		unlink(tmp);
+	return err;
+}
