@@ -747,6 +747,11 @@ static const struct {
 	  P2 "MACAddress=2:0:0:0:0:1\nCandidate=a\n"
 	  Q "MACAddress=2:0:0:0:0:1\nCandidate=a\n", "vm1",
 	  "Port vm3 f:3; Port vm2 f:6" },
+	{ "who is left out for one device is in nobody's way on another",
+	  Q "MACAddress=2:0:0:0:0:1\nCandidate=a\n"
+	  P2 "MACAddress=2:0:0:0:0:1\nCandidate=a\nCandidate=b\n"
+	  "[Port vm3]\nMACAddress=2:0:0:0:0:1\nCandidate=b\n", "vm1 vm3",
+	  "Port vm2 f:6" },
 	{ "a port that is left out is still none's candidate",
 	  Q "Queues=0\n" P2 "Candidate=vm1\n", "",
 	  "Port vm1 f:2; Port vm2 f:4" },
@@ -816,6 +821,8 @@ static void test_kept_whole(struct tap *t)
 		fclose(out);
 		is_str(t, said, "vm2: Candidate was 'name=x', is 'name=y'\n",
 		       "what was in force of them is kept, key by key");
+		ok(t, count_lines(b.said) == 3, "of which no warning is said "
+		   "again");
 		ok(t, b.conf->ports[0].line == 1 &&
 		   b.conf->ports[0].candidates[1].line == 12 &&
 		   b.conf->pools[0].line == a.conf->pools[0].line &&
