@@ -28,8 +28,8 @@ struct wish {
 static bool take_name(struct conf_reader *r, struct wish *w, const char *value)
 {
 	if (strchr(value, '/') || strlen(value) > ALTNAME_MAX) {
-		conf_wrong(r, value, "is no device's name; a name has no '/' "
-			   "and at most %d bytes", ALTNAME_MAX);
+		conf_wrong(r, value, "is not a device's name; a name has no "
+			   "'/' and at most %d bytes", ALTNAME_MAX);
 		return false;
 	}
 	w->s.name = conf_copy(r, value);
@@ -42,8 +42,8 @@ static bool take_dev_path(struct conf_reader *r, struct wish *w,
 	const char *dash = strchr(value, '-');
 
 	if (!dash || dash == value || !dash[1] || strchr(value, '/')) {
-		conf_wrong(r, value, "is no bus and device; write them as in "
-			   "path=pci-0000:03:00.0");
+		conf_wrong(r, value, "is not a bus and a device; write them as "
+			   "in path=pci-0000:03:00.0");
 		return false;
 	}
 	w->s.path = conf_copy(r, value);
@@ -56,7 +56,7 @@ static bool take_property(struct conf_reader *r, struct wish *w,
 	const char *is = strchr(value, '=');
 
 	if (!is || is == value || !is[1]) {
-		conf_wrong(r, value, "is no udev property; write it as in "
+		conf_wrong(r, value, "is not a udev property; write it as in "
 			   "property=ID_NET_NAME_SLOT=ens1*");
 		return false;
 	}
@@ -70,7 +70,7 @@ static bool take_int(struct conf_reader *r, const char *value,
 	uint64_t n;
 
 	if (stabletap_number_parse(value, 10, max, &n) || n < min) {
-		conf_wrong(r, value, "is no number from %u to %u", min, max);
+		conf_wrong(r, value, "is not a number from %u to %u", min, max);
 		return false;
 	}
 	*out = (int)n;
@@ -109,7 +109,7 @@ static bool take_pool(struct conf_reader *r, struct wish *w, const char *value)
 	const char *fault = conf_pool_name_fault(value);
 
 	if (fault) {
-		conf_wrong(r, value, "is no pool's name: %s", fault);
+		conf_wrong(r, value, "is not a valid pool name: %s", fault);
 		return false;
 	}
 	w->s.pool = conf_copy(r, value);
@@ -149,8 +149,8 @@ static bool take_value(struct conf_reader *r, struct wish *w, int word,
 		w->mode = w->mode_set ? (enum stabletap_mode)i : w->mode;
 		return w->mode_set;
 	default:
-		conf_wrong(r, value, "is nothing that 'create' can use; write "
-			   "the word alone");
+		conf_wrong(r, value, "'create' has no value; write the word "
+			   "alone");
 		return false;
 	}
 }
@@ -202,8 +202,8 @@ static bool take_part(struct conf_reader *r, struct wish *w, char *part)
 	}
 	w->seen |= 1U << i;
 	if (!*value) {
-		conf_wrong(r, part, "the value is missing; leave out the word "
-			   "or say which");
+		conf_wrong(r, part, "the value is missing; add one, or remove "
+			   "the word");
 		return false;
 	}
 	if (i == WORD_CREATE && value == part) {
@@ -224,8 +224,8 @@ static bool wish_whole(struct conf_reader *r, const struct wish *w,
 	if (w->s.pool) {
 		if (!(w->seen & ~(1U << WORD_POOL | 1U << WORD_MODE)))
 			return true;
-		conf_wrong(r, text, "'pool' goes with 'mode' alone; what its "
-			   "members are says [Pool %s]", w->s.pool);
+		conf_wrong(r, text, "only 'mode' can be added to 'pool'; "
+			   "describe the devices in [Pool %s]", w->s.pool);
 		return false;
 	}
 	if (!(w->seen & which)) {
@@ -292,7 +292,7 @@ static void list_add(struct conf_reader *r, struct list list, struct wish *w,
 		v = &(*list.v)[i];
 		if (v->selector != (size_t)number)
 			continue;
-		conf_wrong(r, text, "is a %s already by %s:%u; leave one of "
+		conf_wrong(r, text, "is a %s already in %s:%u; remove one of "
 			   "the two", list.what, v->file, v->line);
 		return;
 	}
@@ -370,7 +370,7 @@ static const char *member_fault(const struct wish *w)
 		return "name the devices, not another pool";
 	if (w->mode_set)
 		return "say 'mode' with the port's Candidate=";
-	return w->s.vlan_create ? "leave out 'create'" : NULL;
+	return w->s.vlan_create ? "remove 'create'" : NULL;
 }
 
 static void take_member(struct conf_reader *r, const struct conf_field *f,
@@ -391,7 +391,7 @@ static void take_member(struct conf_reader *r, const struct conf_field *f,
 		list_add(r, members_of(base), &w, value);
 		return;
 	}
-	conf_wrong(r, value, "a member is a device that there is; %s", fault);
+	conf_wrong(r, value, "a member is an existing device; %s", fault);
 	conf_selector_release(&w.s);
 }
 

@@ -13,6 +13,11 @@
 	conf_wrong_at(&(d)->r, conf_section_place(s, key), &(s)->fault,	\
 		      text, __VA_ARGS__)
 
+/* The same, in the line of candidate @c */
+#define wrong_candidate(d, s, c, text, ...)				\
+	conf_wrong_at(&(d)->r, conf_candidate_place(c), &(s)->fault,	\
+		      text, __VA_ARGS__)
+
 /* ---- one port ---- */
 
 /* What @s has for @key: other than the default? */
@@ -91,11 +96,12 @@ static void check_probe_source(struct conf_draft *d, struct conf_section *s)
 	if (!p->source_family)
 		return;
 	if (p->kind == CONF_PROBE_SCRIPT)
-		fault = "is for 'arp' and 'nd'; give the script an argument";
+		fault = "is only for 'arp' and 'nd'; pass an argument to the "
+			"script instead";
 	else if (p->kind == CONF_PROBE_ARP && p->source_family != AF_INET)
-		fault = "is an IPv6 address; 'arp' asks from one of IPv4";
+		fault = "is an IPv6 address; 'arp' needs an IPv4 address";
 	else if (p->kind == CONF_PROBE_ND && p->source_family != AF_INET6)
-		fault = "is an IPv4 address; 'nd' asks from one of IPv6";
+		fault = "is an IPv4 address; 'nd' needs an IPv6 address";
 	if (fault)
 		wrong(d, s, KEY_PROBE_SOURCE, "ProbeSource", "%s", fault);
 }
@@ -104,9 +110,9 @@ static void check_filter(struct conf_draft *d, struct conf_section *s)
 {
 	if (s->port->follow_filter && s->said[KEY_FILTER].line &&
 	    !s->port->filter)
-		wrong(d, s, KEY_FILTER, "Filter=no", "FollowGuestFilter= fills "
-		      "the very lists that this does without; leave out one "
-		      "of the two");
+		wrong(d, s, KEY_FILTER, "Filter=no", "FollowGuestFilter= needs "
+		      "the lists that this switches off; remove one of the "
+		      "two");
 }
 
 /* ---- a port among ports and pools ---- */
@@ -127,13 +133,11 @@ static void unknown_pool(struct conf_draft *d, struct conf_section *s,
 			words[n++] = d->v[i]->name;
 	close = conf_closest(name, words);
 	if (close)
-		conf_wrong_at(&d->r, conf_candidate_place(c), &s->fault, name,
-			      "there is no such pool; did you mean '%s'?",
-			      close);
+		wrong_candidate(d, s, c, name, "there is no such pool; did you "
+				"mean '%s'?", close);
 	else
-		conf_wrong_at(&d->r, conf_candidate_place(c), &s->fault, name,
-			      "there is no such pool; describe it in a section "
-			      "[Pool %s]", name);
+		wrong_candidate(d, s, c, name, "there is no such pool; "
+				"describe it in a section [Pool %s]", name);
 	free(words);
 }
 
@@ -150,10 +154,10 @@ static void check_pool_of(struct conf_draft *d, struct conf_section *s,
 	if (!pool)
 		unknown_pool(d, s, c, name);
 	else if (pool->settled && !pool->kept)
-		conf_wrong_at(&d->r, conf_candidate_place(c), &s->fault, name, "the pool "
-			      "has an error in %s:%u, so port '%s' is left "
-			      "out, too", pool->fault.at.file,
-			      pool->fault.at.line, s->name);
+		wrong_candidate(d, s, c, name, "the pool has an error in "
+				"%s:%u, so port '%s' is left out, too",
+				pool->fault.at.file, pool->fault.at.line,
+				s->name);
 }
 
 /* The kernel puts no port below a port. */
@@ -165,8 +169,8 @@ static void check_not_a_port(struct conf_draft *d, struct conf_section *s,
 	if (!other)
 		return;
 	if (!s->kept)
-		conf_wrong_at(&d->r, conf_candidate_place(c), &s->fault, name, "is a port; "
-			      "a candidate is the device below one");
+		wrong_candidate(d, s, c, name, "is a port; a candidate is the "
+				"device below one");
 	else if (conf_section_is_new(other, CONF_PORT))
 		conf_wrong_at(&d->r, other->at, &other->fault, name, "is a "
 			      "candidate of port '%s', and can't be a port",
@@ -209,9 +213,9 @@ static void check_pool(struct conf_draft *d, struct conf_section *s)
 		wrong(d, s, KEY_NONE, s->name, "the pool has no Member=; say "
 		      "what it is made of");
 	else if (pool->vf_count && !vfs)
-		wrong(d, s, KEY_VF_COUNT, "VFCount", "no member is described "
-		      "as a VF; say of which device they are to be made, as "
-		      "in 'Member=name=eth0 vf=*'");
+		wrong(d, s, KEY_VF_COUNT, "VFCount", "no member is a VF; say "
+		      "on which device to create them, as in 'Member=name=eth0 "
+		      "vf=*'");
 }
 
 /* ---- what two ports can't both have ---- */
@@ -266,21 +270,22 @@ static int by_nic_and_port(const void *a, const void *b)
 static void two_on_a_device(struct conf_draft *d, const struct claim *first,
 			    const struct claim *c)
 {
+	const struct conf_selector *s = conf_selector_of(d, c->candidate);
 	char text[160];
 
-	conf_selector_format(conf_selector_of(d, c->candidate), text, sizeof(text));
-	conf_wrong_at(&d->r, conf_candidate_place(c->candidate), &c->port->fault, text,
-		      "ports '%s' and '%s' have one MAC address and can't both "
-		      "be on it; give one another MACAddress=",
-		      first->port->name, c->port->name);
+	conf_selector_format(s, text, sizeof(text));
+	wrong_candidate(d, c->port, c->candidate, text, "ports '%s' and '%s' "
+			"have the same MAC address and can't both be on this "
+			"device; change one MACAddress=", first->port->name,
+			c->port->name);
 }
 
 static void two_on_a_nic(struct conf_draft *d, const struct claim *first,
 			 const struct claim *c)
 {
 	wrong(d, c->port, KEY_QMP_DEVICE, c->port->port->qmp_device,
-	      "ports '%s' and '%s' have one NIC of one guest; give one another "
-	      "QMPDevice=", first->port->name, c->port->name);
+	      "ports '%s' and '%s' are for the same NIC of the same guest; "
+	      "change one QMPDevice=", first->port->name, c->port->name);
 }
 
 /* Of those that claim the same the first has it, and the others are wrong. */

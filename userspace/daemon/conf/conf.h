@@ -154,7 +154,7 @@ struct conf {
 	char *metrics;		/* Prometheus textfile, or NULL */
 	struct conf_left_out *left_out;	/* in the order of the files */
 	size_t left_out_n;
-	/* What was read, in that order; then what the places of kept ones name */
+	/* What was read, in that order; then the files of kept sections */
 	char **files;
 	size_t files_n;
 };

@@ -31,8 +31,8 @@ static const char *line_fault(const char *line)
 		return "there is no '='; expected KEY=VALUE, [Port NAME], "
 		       "[Pool NAME] or [Daemon]";
 	if (line[strlen(line) - 1] == '\\')
-		return "a line can't be continued; lists grow by saying the "
-		       "key again";
+		return "a line can't be continued on the next; repeat the key "
+		       "to add to a list";
 	for (p = line + 1; *p; p++)
 		if ((*p == ';' || *p == '#') && isspace((unsigned char)p[-1]))
 			return "something follows the value; a comment needs a "

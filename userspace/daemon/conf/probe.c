@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A probe: what is asked through a candidate, to see whether it is reachable. */
+/* A probe: what is asked through a candidate, and how often. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -44,8 +44,8 @@ static bool take_address(struct conf_reader *r, const char *value, int family,
 
 	memset(ip, 0, 16);
 	if (strchr(value, '%')) {
-		conf_wrong(r, value, "names a device; leave out the '%%' and "
-			   "what follows, each candidate is asked by itself");
+		conf_wrong(r, value, "names a device; remove '%%' and what "
+			   "follows: the probe is sent through each candidate");
 		return false;
 	}
 	if (inet_pton(family, value, ip) != 1) {
@@ -53,17 +53,17 @@ static bool take_address(struct conf_reader *r, const char *value, int family,
 					  AF_INET, value, other) == 1;
 
 		conf_wrong(r, value, family == AF_INET ?
-			   is_other ? "is an IPv6 address; they are asked for "
-			   "by 'nd'" : "is no IPv4 address; write it as in "
+			   is_other ? "is an IPv6 address; use 'nd' for "
+			   "it" : "is not an IPv4 address; write it as in "
 			   "192.0.2.1" :
-			   is_other ? "is an IPv4 address; they are asked for "
-			   "by 'arp'" : "is no IPv6 address; write it as in "
-			   "2001:db8::1");
+			   is_other ? "is an IPv4 address; use 'arp' for "
+			   "it" : "is not an IPv6 address; write it as "
+			   "in 2001:db8::1");
 		return false;
 	}
 	if (!is_neighbour(family, ip)) {
-		conf_wrong(r, value, "is no neighbour's address; write that of "
-			   "a gateway");
+		conf_wrong(r, value, "can't be a neighbour's address; write "
+			   "that of a gateway");
 		return false;
 	}
 	return true;
@@ -96,11 +96,13 @@ static bool take_kind(struct conf_reader *r, const char *value,
 		return false;
 	}
 	if (close)
-		conf_wrong(r, value, "how to ask is missing; write '%s %s'",
+		conf_wrong(r, value, "the kind of probe is missing; write '%s "
+				     "%s'",
 			   close, value);
 	else
 		conf_wrong(r, value, "'%s' is unknown; expected 'arp ADDRESS', "
-			   "'nd ADDRESS' or 'script PATH [ARGUMENT ...]'", word);
+			   "'nd ADDRESS' or 'script PATH [ARGUMENT ...]'",
+			   word);
 	return false;
 }
 
@@ -111,14 +113,15 @@ static bool take_target(struct conf_reader *r, const char *value, char *rest,
 	const char *more;
 
 	if (!word) {
-		conf_wrong(r, value, "whom to ask is missing; write '%s %s'",
+		conf_wrong(r, value, "the address is missing; write '%s %s'",
 			   kinds[p->kind], p->kind == CONF_PROBE_ARP ?
 			   "192.0.2.1" : "2001:db8::1");
 		return false;
 	}
 	more = strtok_r(NULL, BLANKS, &rest);
 	if (more) {
-		conf_wrong(r, value, "'%s' is too much; one address is asked",
+		conf_wrong(r, value, "'%s' is one address too many; a probe "
+				     "has one",
 			   more);
 		return false;
 	}

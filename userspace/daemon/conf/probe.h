@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A probe: what is asked through a candidate, to see whether it is reachable. */
+/* A probe: what is asked through a candidate, and how often. */
 #ifndef CONF_PROBE_H
 #define CONF_PROBE_H
 

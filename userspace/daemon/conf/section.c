@@ -196,14 +196,14 @@ static const char *port_name_fault(const char *name)
 	if (strlen(name) >= STABLETAP_NAME_SIZE)
 		return "it is longer than 15 bytes";
 	if (!strcmp(name, ".") || !strcmp(name, ".."))
-		return "it is a directory's";
+		return "'.' and '..' are directories";
 	if (!strcmp(name, "all") || !strcmp(name, "default"))
-		return "the kernel has 'all' and 'default' for itself";
+		return "the kernel reserves 'all' and 'default'";
 	for (p = name; *p; p++) {
 		if (isspace((unsigned char)*p))
 			return "it has a blank in it";
 		if (strchr("/:%", *p))
-			return "'/', ':' and '%' are not for names";
+			return "'/', ':' and '%' are not allowed";
 		if (iscntrl((unsigned char)*p))
 			return "it has an unprintable byte in it";
 	}
@@ -221,8 +221,8 @@ static void open_named(struct conf_draft *d, enum conf_kind kind,
 
 	if (fault) {
 		skip(d, h);
-		conf_wrong(&d->r, h->name, "is no %s name: %s", port ?
-			   "interface's" : "pool's", fault);
+		conf_wrong(&d->r, h->name, "is not a valid %s name: %s",
+			   port ? "interface" : "pool", fault);
 	} else if (drop_in && (!s || s->main != d->main)) {
 		skip(d, h);
 		unknown_name(d, kind, h);
@@ -389,8 +389,8 @@ void conf_section_set(struct conf_draft *d, const char *name,
 	/* Only a drop-in may overrule what another file says. */
 	if (said->line && !key->type->list &&
 	    (said->file == here.file || here.file == d->main)) {
-		conf_wrong(&d->r, name, "is said already in %s:%u; leave one of "
-			   "the two", said->file, said->line);
+		conf_wrong(&d->r, name, "is set already in %s:%u; remove one "
+			   "of the two", said->file, said->line);
 		return;
 	}
 	*said = here;

@@ -39,7 +39,7 @@ const char *conf_pool_name_fault(const char *name)
 	for (p = name; *p; p++)
 		if (!isalnum((unsigned char)*p) && !strchr("-_.", *p))
 			return "only letters, digits, '-', '_' and '.' are "
-			       "for those";
+			       "allowed";
 	return NULL;
 }
 

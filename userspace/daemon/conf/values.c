@@ -195,7 +195,7 @@ static void take_number(struct conf_reader *r, const struct conf_field *f,
 	if (!value)
 		return;
 	if (stabletap_number_parse(value, 10, f->max, &n) || n < f->min)
-		conf_wrong(r, value, "is no number from %u to %u",
+		conf_wrong(r, value, "is not a number from %u to %u",
 			   (unsigned int)f->min, (unsigned int)f->max);
 	else
 		*out = (uint32_t)n;
@@ -242,8 +242,8 @@ static void take_perm(struct conf_reader *r, const struct conf_field *f,
 
 	*out = 0;
 	if (value && stabletap_perm_parse(value, out))
-		conf_wrong(r, value, "is no octal number from 0001 to 0777; "
-			   "as in 0660");
+		conf_wrong(r, value, "is not an octal number from 0001 to "
+			   "0777; as in 0660");
 }
 
 static bool show_perm(const struct conf *conf, const struct conf_field *f,
@@ -340,10 +340,10 @@ static void take_span(struct conf_reader *r, const struct conf_field *f,
 		return;
 	err = span_parse(value, f->max, &n);
 	if (err == -EINVAL)
-		conf_wrong(r, value, "is no time span; write it as in 5, "
+		conf_wrong(r, value, "is not a time span; write it as in 5, "
 			   "500ms, 2min or 1min 30s");
 	else if (err)
-		conf_wrong(r, value, "is too long; at most %llud are taken",
+		conf_wrong(r, value, "is too long; at most %llud are possible",
 			   (unsigned long long)(f->max / NS_PER_SEC / 86400));
 	else if (n < f->min)
 		conf_wrong(r, value, "is too short; at least %llums are needed",
@@ -381,7 +381,7 @@ bool conf_mac_parse(struct conf_reader *r, const char *value, uint8_t mac[6])
 	static const uint8_t zero[6];
 
 	if (stabletap_mac_parse(value, mac)) {
-		conf_wrong(r, value, "is no MAC address; write it as in "
+		conf_wrong(r, value, "is not a MAC address; write it as in "
 			   "52:54:00:12:34:56");
 		return false;
 	}
@@ -391,7 +391,7 @@ bool conf_mac_parse(struct conf_reader *r, const char *value, uint8_t mac[6])
 		return false;
 	}
 	if (!memcmp(mac, zero, sizeof(zero))) {
-		conf_wrong(r, value, "is no device's address; leave it out");
+		conf_wrong(r, value, "can't be a device's address; remove it");
 		return false;
 	}
 	return true;
@@ -430,7 +430,7 @@ bool conf_is_absolute(struct conf_reader *r, const char *value)
 {
 	if (*value == '/')
 		return true;
-	conf_wrong(r, value, "is no absolute path; it must begin with '/'");
+	conf_wrong(r, value, "is not an absolute path; it must begin with '/'");
 	return false;
 }
 
@@ -464,8 +464,8 @@ static void take_id(struct conf_reader *r, const struct conf_field *f,
 		if (!isalnum((unsigned char)*p) && !strchr("-._/[]#", *p))
 			break;
 	if (*p)
-		conf_wrong(r, value, "is no device's id; write what stands "
-			   "behind 'id=' in QEMU's -device or -netdev");
+		conf_wrong(r, value, "is not a device's id; write what follows "
+			   "'id=' in QEMU's -device or -netdev");
 	else
 		*out = conf_copy(r, value);
 }

@@ -50,13 +50,14 @@ static void warn_of_programs(struct conf_draft *d, const struct conf_section *s)
 static void warn_of_device(struct conf_draft *d, const struct conf_candidate *c)
 {
 	const char *name = conf_selector_of(d, c)->name;
+	struct conf_place at = conf_candidate_place(c);
 
 	if (name && strchr(name, ','))
-		conf_warn_at(&d->r, conf_candidate_place(c), name, "the ',' is part of the "
-			     "name; give each device a line of its own");
+		conf_warn_at(&d->r, at, name, "',' is part of the name; give "
+			     "each device a line of its own");
 	if (name && !strcmp(name, "lo"))
-		conf_warn_at(&d->r, conf_candidate_place(c), name, "is the loopback "
-			     "device, which can't carry a port");
+		conf_warn_at(&d->r, at, name, "is the loopback device, which "
+			     "can't carry a port");
 }
 
 static void warn_of_devices(struct conf_draft *d,
@@ -196,13 +197,13 @@ static void warn_of_pool(struct conf_draft *d, const struct conf_section *s)
 			     "VFSpoofCheck", "with VFMAC=no the VF may not "
 			     "send from the port's MAC address");
 	if (!users)
-		conf_warn_at(&d->r, s->at, s->name, "no port asks for the "
-			     "pool, by Candidate=pool=%s", s->name);
+		conf_warn_at(&d->r, s->at, s->name, "no port uses the pool; "
+			     "add 'Candidate=pool=%s' to one", s->name);
 	else if (pool->vf_count && pool->members_n == 1 &&
 		 users > pool->vf_count)
 		conf_warn_at(&d->r, conf_section_place(s, KEY_VF_COUNT),
-			     s->name, "%zu ports ask for one of %u VFs; some "
-			     "will wait", users, pool->vf_count);
+			     s->name, "%zu ports use the pool, but VFCount is "
+			     "%u; some ports will wait", users, pool->vf_count);
 	warn_of_devices(d, pool->members, pool->members_n);
 }
 
@@ -244,18 +245,21 @@ static void warn_of_claims(struct conf_draft *d, const struct claim *v,
 			   size_t n)
 {
 	const struct conf_selector *s = conf_selector_of(d, v->candidate);
+	struct conf_place at;
 	char text[160];
 	size_t i;
 
 	if (n < 2 || !is_single(s))
 		return;
 	conf_selector_format(s, text, sizeof(text));
-	for (i = 0; i < n; i++)
-		if (claims_whole(&v[i]) && !v[i].port->kept)
-			conf_warn_at(&d->r, conf_candidate_place(v[i].candidate), text,
-				     "port '%s' takes it whole, so '%s' can't "
-				     "have it at that time", v[i].port->name,
-				     v[i ? i - 1 : 1].port->name);
+	for (i = 0; i < n; i++) {
+		if (!claims_whole(&v[i]) || v[i].port->kept)
+			continue;
+		at = conf_candidate_place(v[i].candidate);
+		conf_warn_at(&d->r, at, text, "port '%s' uses the whole "
+			     "device, so '%s' can't use it at the same time",
+			     v[i].port->name, v[i ? i - 1 : 1].port->name);
+	}
 }
 
 static size_t claims_collect(const struct conf_draft *d, struct claim *v)
