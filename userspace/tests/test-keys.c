@@ -12,6 +12,7 @@
 #include "tap.h"
 
 #define MAN USERSPACE "/man/stabletap.conf.5"
+#define DICTIONARY USERSPACE "/../selftests/fuzz/conf.dict"
 #define COMPLETION USERSPACE "/completion/stabletapd"
 
 /* ---- the manual page ---- */
@@ -275,6 +276,35 @@ static void test_sample(struct tap *t)
 	fclose(man);
 }
 
+/* ---- what the fuzzer of the parser knows ---- */
+
+static bool dictionary_has(const char *name)
+{
+	char line[256], want[64];
+	bool found = false;
+	FILE *in = fopen(DICTIONARY, "re");
+
+	snprintf(want, sizeof(want), "\"%s=\"\n", name);
+	while (in && !found && fgets(line, sizeof(line), in))
+		found = !strcmp(line, want);
+	if (in)
+		fclose(in);
+	return found;
+}
+
+static void test_dictionary(struct tap *t)
+{
+	const struct conf_key *key;
+	size_t i;
+
+	for (key = conf_keys + 1; key < conf_keys + CONF_KEYS_N; key++)
+		ok(t, dictionary_has(key->name), "the fuzzer knows %s=",
+		   key->name);
+	for (i = 0; i < WORD_CREATE; i++)
+		ok(t, dictionary_has(conf_selector_words[i]),
+		   "the fuzzer knows %s=", conf_selector_words[i]);
+}
+
 /* ---- the list, and the completion, which goes by it ---- */
 
 static void list_keys(const char *path)
@@ -363,6 +393,7 @@ int main(void)
 	test_man_only(&t);
 	test_examples(&t);
 	test_sample(&t);
+	test_dictionary(&t);
 	test_completion(&t);
 	test_list(&t);
 	return tap_end(&t);
