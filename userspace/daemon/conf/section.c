@@ -2,6 +2,7 @@
 /* Sections, while the files are being read. */
 #include <ctype.h>
 #include <errno.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,15 +38,41 @@ const struct conf_selector *conf_selector_of(const struct conf_draft *d,
 	return &d->r.conf->selectors[c->selector];
 }
 
+/* For tsearch(3): there may be thousands of ports. */
+static int by_name(const void *a, const void *b)
+{
+	const struct conf_section *x = a;
+	const struct conf_section *y = b;
+
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
 struct conf_section *conf_section_find(const struct conf_draft *d,
 				       enum conf_kind kind, const char *name)
 {
-	size_t i;
+	const struct conf_section key = {
+		.kind = kind, .name = (char *)(uintptr_t)name,
+	};
+	struct conf_section *const *found = tfind(&key, &d->by_name, by_name);
 
-	for (i = 0; i < d->n; i++)
-		if (d->v[i]->kind == kind && !strcmp(d->v[i]->name, name))
-			return d->v[i];
-	return NULL;
+	return found ? *found : NULL;
+}
+
+/* False, with r.err set: out of memory */
+static bool index_add(struct conf_draft *d, struct conf_section *s)
+{
+	if (s->kind == CONF_OTHER || tsearch(s, &d->by_name, by_name))
+		return true;
+	d->r.err = -ENOMEM;
+	return false;
+}
+
+/* The sections are freed by themselves. */
+static void index_release(void *section)
+{
+	(void)section;
 }
 
 /* ---- making them ---- */
@@ -71,6 +98,8 @@ void conf_sections_free(struct conf_draft *d)
 {
 	size_t i;
 
+	tdestroy(d->by_name, index_release);
+	d->by_name = NULL;
 	for (i = 0; i < d->n; i++)
 		section_free(d->v[i]);
 	free(d->v);
@@ -126,7 +155,7 @@ struct conf_section *conf_section_add(struct conf_draft *d,
 	s->main = d->main;
 	s->name = conf_copy(&d->r, name);
 	s->title = conf_copy(&d->r, title);
-	if (s->name && s->title && make_base(d, s)) {
+	if (s->name && s->title && make_base(d, s) && index_add(d, s)) {
 		v[d->n++] = s;
 		return s;
 	}

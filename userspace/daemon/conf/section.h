@@ -30,6 +30,7 @@ struct conf_draft {
 	const struct conf *before;	/* what is in force, or NULL */
 	struct conf_section **v;	/* in the order of the files */
 	size_t n;
+	void *by_name;		/* the same but CONF_OTHER, for tfind(3) */
 
 	/* The file being read */
 	const char *main;	/* it, or the one of which it is a drop-in */
