@@ -304,33 +304,67 @@ Candidate=d0'
 	eventually has_no_macvlan "$child"
 }
 
-@test "a configuration with errors is refused, and the old one stays" {
+@test "a section with an error is kept as it was, and the others take effect" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	daemon
 	eventually is_on vm1 d0
 	configure <<<'[Port vm1]
-Candidat=d1'
+Candidat=d1
+[Port vm2]
+Candidate=d1'
 	kill -HUP "$DAEMON"
-	eventually log_has "stays in force"
+	eventually log_has 'section \[Port vm1\] is left out'
 	eventually log_has 'conf:2:.*Candidat'
-	run "${BIN%/*}/stabletapd" --check --config "$BATS_TEST_TMPDIR/conf"
+	eventually is_on vm2 d1
+	run "${BIN%/*}/stabletapd" --check "$BATS_TEST_TMPDIR/conf"
 	[ "$status" = 1 ]
 	[[ $output == *"conf:2:"* ]]
+	[[ $output == *"left out: [Port vm1]"* ]]
 	is_on vm1 d0
 	answers
 }
 
-@test "to start with errors in the configuration has a status of its own" {
+@test "a section with an error is left out at start, and the others work" {
 	configure <<<'[Port vm1]
-Candidat=d1'
-	run in_ns "${BIN%/*}/stabletapd" --config "$BATS_TEST_TMPDIR/conf"
-	[ "$status" = 78 ]
-	[[ $output == *"conf:2:"* ]]
-	[[ $output == *"stabletapd --check"* ]]
+Candidate=d0
+Owner=no-such-user
+[Port vm2]
+Candidate=d1'
+	daemon
+	eventually is_on vm2 d1
+	log_has 'conf:3:.*no-such-user'
+	run ! ip link show vm1
+}
+
+@test "a configuration that can't be read changes nothing, and ends a start" {
+	configure <<<'[Port vm1]
+Candidate=d0'
+	daemon
+	eventually is_on vm1 d0
 	rm "$BATS_TEST_TMPDIR/conf"
+	kill -HUP "$DAEMON"
+	eventually log_has "can't read"
+	is_on vm1 d0
+	answers
+	daemon_ends TERM
 	run in_ns "${BIN%/*}/stabletapd" --config "$BATS_TEST_TMPDIR/conf"
 	[ "$status" = 78 ]
+}
+
+@test "--check tells that OnDetach=hold is nothing for this module" {
+	configure <<<'[Port vm1]
+OnDetach=hold
+Candidate=d0'
+	run "${BIN%/*}/stabletapd" --check "$BATS_TEST_TMPDIR/conf"
+	# Whether it can is the module's affair; the command asks it as well.
+	if stabletap add hold0 on-detach hold; then
+		stabletap del hold0
+		[ "$status" = 0 ]
+	else
+		[ "$status" = 1 ]
+		[[ $output == *"conf:1: 'OnDetach=hold'"* ]]
+	fi
 }
 
 @test "a second daemon is refused" {

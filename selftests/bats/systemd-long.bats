@@ -274,18 +274,32 @@ teardown() {
 	has SubState running
 }
 
-@test "a restart with errors in the configuration fails, once, and cuts nothing" {
+@test "a restart with errors in a section leaves it out, and cuts nothing" {
 	local before
 
 	before=$(lower_of vm1)
 	echo "Candidat=sd1" >>/etc/stabletap/guests.conf
-	run ! sd systemctl restart stabletapd
+	sd systemctl restart stabletapd
 	eventually told "guests.conf:[0-9]+: 'Candidat'" -u stabletapd
+	has SubState running
+	[ "$(lower_of vm1)" = "$before" ]
+	sed -i '/^Candidat=/d' /etc/stabletap/guests.conf
+	sd systemctl reload stabletapd
+	[ "$(lower_of vm1)" = "$before" ]
+}
+
+@test "a restart with a file that can't be read fails, once, and cuts nothing" {
+	local before
+
+	before=$(lower_of vm1)
+	ln -s /nowhere /etc/stabletap/zz.conf
+	run ! sd systemctl restart stabletapd
+	eventually told "zz.conf: can't be read" -u stabletapd
 	has ActiveState failed
 	has ExecMainStatus 78
 	has NRestarts 0
 	[ "$(lower_of vm1)" = "$before" ]
-	sed -i '/^Candidat=/d' /etc/stabletap/guests.conf
+	rm /etc/stabletap/zz.conf
 	sd systemctl start stabletapd
 	has SubState running
 	[ "$(lower_of vm1)" = "$before" ]

@@ -132,6 +132,7 @@ offers() {
 @test "completion is found, and has nothing to complain of where nothing runs" {
 	[[ $(offers stabletap pre) == prefer ]]
 	[[ $(offers stabletapd --c) == --check$'\n'--config ]]
+	[ "$(offers stabletapd --keys MTU)" = MTUBytes ]
 	[ "$(offers stabletapd --config "$ROOT/usr/sb")" = "$ROOT/usr/sbin" ]
 	[ "$(offers stabletap pin vm1 l)" = lo ]
 	# No module, no daemon, nothing asked for by hand

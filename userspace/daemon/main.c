@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -12,10 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "conf/conf.h"
 #include "engine.h"
 #include "file.h"
 #include "load.h"
+#include "offline.h"
 #include "util/log.h"
 #include "util/priority.h"
 
@@ -190,30 +191,11 @@ static int run(struct daemon *d)
 	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static int check(const char *file)
-{
-	struct conf *conf = NULL;
-	int n = conf_read(NULL, file, stderr, &conf);
-
-	if (n < 0) {
-		fprintf(stderr, "stabletapd: can't read %s: %s\n",
-			file ? file : "the configuration", strerror(-n));
-		return EXIT_FAILURE;
-	}
-	if (n) {
-		fprintf(stderr, "stabletapd: %d thing%s to mend\n", n,
-			n == 1 ? "" : "s");
-		return EXIT_FAILURE;
-	}
-	printf("%zu port%s, no errors\n", conf->ports_n,
-	       conf->ports_n == 1 ? "" : "s");
-	conf_free(conf);
-	return EXIT_SUCCESS;
-}
-
 static void usage(FILE *out)
 {
-	fputs("usage: stabletapd [--config FILE] [--check]\n"
+	fputs("usage: stabletapd [--config FILE]\n"
+	      "       stabletapd --check [FILE]\n"
+	      "       stabletapd --keys [KEY]\n"
 	      "       stabletapd --help | --version\n"
 	      "SIGHUP reads the configuration anew; see stabletapd(8), stabletap.conf(5).\n",
 	      out);
@@ -222,20 +204,22 @@ static void usage(FILE *out)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "check", no_argument, NULL, 'c' },
+		{ "check", optional_argument, NULL, 'c' },
 		{ "config", required_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },
+		{ "keys", optional_argument, NULL, 'k' },
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
 	struct daemon d = { 0 };
-	bool only_check = false;
+	int (*offline)(const char *argument) = NULL;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "hV", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
-			only_check = true;
+			offline = offline_check;
+			d.conf_file = optarg ? optarg : d.conf_file;
 			break;
 		case 'f':
 			d.conf_file = optarg;
@@ -243,6 +227,10 @@ int main(int argc, char **argv)
 		case 'h':
 			usage(stdout);
 			return EXIT_SUCCESS;
+		case 'k':
+			offline = offline_keys;
+			d.conf_file = optarg;
+			break;
 		case 'V':
 			puts("stabletapd " STABLETAP_VERSION);
 			return EXIT_SUCCESS;
@@ -251,9 +239,12 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
+	/* getopt takes "--check=FILE" alone for an optional argument. */
+	if (offline && !d.conf_file && optind < argc)
+		d.conf_file = argv[optind++];
 	if (optind < argc) {
 		usage(stderr);
 		return 2;
 	}
-	return only_check ? check(d.conf_file) : run(&d);
+	return offline ? offline(d.conf_file) : run(&d);
 }

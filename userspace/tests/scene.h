@@ -36,7 +36,7 @@
 #include <string.h>
 #include <linux/if_link.h>
 
-#include "conf/conf.h"
+#include "conf/read.h"
 #include "model/model.h"
 #include "model/pool.h"
 #include "model/verdict.h"
@@ -535,7 +535,8 @@ static struct conf *scene_conf(const char *text)
 	FILE *advice = fopen("/dev/null", "we");
 	struct conf *conf = NULL;
 
-	if (!in || !advice || conf_read_stream(in, "scene", advice, &conf))
+	if (!in || !advice ||
+	    conf_read_stream(in, "scene", NULL, advice, &conf))
 		abort();
 	fclose(in);
 	fclose(advice);

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reading Candidate= and Member=. */
+/* Candidate= and Member=: devices for a port, devices of a pool. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/internal.h"
+#include "conf/candidate.h"
 
 #define ALTNAME_MAX 127		/* ALTIFNAMSIZ without its NUL */
 #define BLANKS " \t"
+
+const char *const conf_modes[] = {
+	[STABLETAP_MODE_BRIDGE] = "bridge",
+	[STABLETAP_MODE_VEPA] = "vepa",
+	[STABLETAP_MODE_PRIVATE] = "private",
+	[STABLETAP_MODE_PASSTHRU] = "passthru",
+	[STABLETAP_MODE_DIRECT] = "direct",
+	NULL,
+};
 
 /* A candidate being read */
 struct wish {
@@ -19,8 +28,8 @@ struct wish {
 static bool take_name(struct conf_reader *r, struct wish *w, const char *value)
 {
 	if (strchr(value, '/') || strlen(value) > ALTNAME_MAX) {
-		conf_wrong(r, value, "is no device's name; a name has no '/' "
-			   "and at most %d bytes", ALTNAME_MAX);
+		conf_wrong(r, value, "is not a device's name; a name has no "
+			   "'/' and at most %d bytes", ALTNAME_MAX);
 		return false;
 	}
 	w->s.name = conf_copy(r, value);
@@ -33,8 +42,8 @@ static bool take_dev_path(struct conf_reader *r, struct wish *w,
 	const char *dash = strchr(value, '-');
 
 	if (!dash || dash == value || !dash[1] || strchr(value, '/')) {
-		conf_wrong(r, value, "is no bus and device; write them as in "
-			   "path=pci-0000:03:00.0");
+		conf_wrong(r, value, "is not a bus and a device; write them as "
+			   "in path=pci-0000:03:00.0");
 		return false;
 	}
 	w->s.path = conf_copy(r, value);
@@ -47,7 +56,7 @@ static bool take_property(struct conf_reader *r, struct wish *w,
 	const char *is = strchr(value, '=');
 
 	if (!is || is == value || !is[1]) {
-		conf_wrong(r, value, "is no udev property; write it as in "
+		conf_wrong(r, value, "is not a udev property; write it as in "
 			   "property=ID_NET_NAME_SLOT=ens1*");
 		return false;
 	}
@@ -61,7 +70,7 @@ static bool take_int(struct conf_reader *r, const char *value,
 	uint64_t n;
 
 	if (stabletap_number_parse(value, 10, max, &n) || n < min) {
-		conf_wrong(r, value, "is no number from %u to %u", min, max);
+		conf_wrong(r, value, "is not a number from %u to %u", min, max);
 		return false;
 	}
 	*out = (int)n;
@@ -100,7 +109,7 @@ static bool take_pool(struct conf_reader *r, struct wish *w, const char *value)
 	const char *fault = conf_pool_name_fault(value);
 
 	if (fault) {
-		conf_wrong(r, value, "is no pool's name: %s", fault);
+		conf_wrong(r, value, "is not a valid pool name: %s", fault);
 		return false;
 	}
 	w->s.pool = conf_copy(r, value);
@@ -116,7 +125,7 @@ static bool take_value(struct conf_reader *r, struct wish *w, int word,
 	case WORD_NAME:
 		return take_name(r, w, value);
 	case WORD_MAC:
-		w->s.mac_set = conf_mac(r, value, w->s.mac);
+		w->s.mac_set = conf_mac_parse(r, value, w->s.mac);
 		return w->s.mac_set;
 	case WORD_PATH:
 		return take_dev_path(r, w, value);
@@ -135,13 +144,13 @@ static bool take_value(struct conf_reader *r, struct wish *w, int word,
 	case WORD_POOL:
 		return take_pool(r, w, value);
 	case WORD_MODE:
-		i = conf_word(r, conf_modes, value);
+		i = conf_word_parse(r, conf_modes, value);
 		w->mode_set = i >= 0;
 		w->mode = w->mode_set ? (enum stabletap_mode)i : w->mode;
 		return w->mode_set;
 	default:
-		conf_wrong(r, value, "is nothing that 'create' can use; write "
-			   "the word alone");
+		conf_wrong(r, value, "'create' has no value; write the word "
+			   "alone");
 		return false;
 	}
 }
@@ -193,8 +202,8 @@ static bool take_part(struct conf_reader *r, struct wish *w, char *part)
 	}
 	w->seen |= 1U << i;
 	if (!*value) {
-		conf_wrong(r, part, "the value is missing; leave out the word "
-			   "or say which");
+		conf_wrong(r, part, "the value is missing; add one, or remove "
+			   "the word");
 		return false;
 	}
 	if (i == WORD_CREATE && value == part) {
@@ -215,8 +224,8 @@ static bool wish_whole(struct conf_reader *r, const struct wish *w,
 	if (w->s.pool) {
 		if (!(w->seen & ~(1U << WORD_POOL | 1U << WORD_MODE)))
 			return true;
-		conf_wrong(r, text, "'pool' goes with 'mode' alone; what its "
-			   "members are says [Pool %s]", w->s.pool);
+		conf_wrong(r, text, "only 'mode' can be added to 'pool'; "
+			   "describe the devices in [Pool %s]", w->s.pool);
 		return false;
 	}
 	if (!(w->seen & which)) {
@@ -237,62 +246,77 @@ static bool wish_whole(struct conf_reader *r, const struct wish *w,
 	return true;
 }
 
-/* The number of @s in conf.selectors; what it owns is taken over.  -1: err. */
-static ssize_t intern(struct conf_reader *r, struct conf_selector *s)
-{
-	struct conf *conf = r->conf;
-	struct conf_selector *v;
-	size_t i;
+/* ---- lists of them ---- */
 
-	for (i = 0; i < conf->selectors_n; i++) {
-		if (!conf_selector_equal(&conf->selectors[i], s))
-			continue;
-		conf_selector_release(s);
-		return (ssize_t)i;
-	}
-	v = conf_grow(r, conf->selectors, conf->selectors_n, sizeof(*v));
-	if (!v) {
-		conf_selector_release(s);
-		return -1;
-	}
-	conf->selectors = v;
-	v[conf->selectors_n] = *s;
-	return (ssize_t)conf->selectors_n++;
+/* Of a port or a pool */
+struct list {
+	struct conf_candidate **v;
+	size_t *n;
+	const char *what;	/* one of them is called that */
+};
+
+static struct list candidates_of(const void *base)
+{
+	struct conf_port *port = (void *)(uintptr_t)base;
+
+	return (struct list){
+		&port->candidates, &port->candidates_n, "candidate",
+	};
 }
 
-static void list_clear(struct conf_candidate **list, size_t *n)
+static struct list members_of(const void *base)
 {
-	free(*list);
-	*list = NULL;
-	*n = 0;
+	struct conf_pool *pool = (void *)(uintptr_t)base;
+
+	return (struct list){ &pool->members, &pool->members_n, "member" };
 }
 
-static bool list_add(struct conf_reader *r, struct conf_candidate **list,
-		     size_t *n, struct wish *w, const char *text,
-		     const char *what)
+static void list_clear(struct list list)
 {
-	ssize_t number = intern(r, &w->s);
+	free(*list.v);
+	*list.v = NULL;
+	*list.n = 0;
+}
+
+/* The strings of @w are taken over. */
+static void list_add(struct conf_reader *r, struct list list, struct wish *w,
+		     const char *text)
+{
+	ssize_t number = conf_selector_intern(r, &w->s);
 	struct conf_candidate *v;
 	size_t i;
 
 	if (number < 0)
-		return false;
-	for (i = 0; i < *n; i++) {
-		v = &(*list)[i];
+		return;
+	for (i = 0; i < *list.n; i++) {
+		v = &(*list.v)[i];
 		if (v->selector != (size_t)number)
 			continue;
-		conf_wrong(r, text, "is a %s already by %s:%u; leave one of "
-			   "the two", what, v->file, v->line);
-		return false;
+		conf_wrong(r, text, "is a %s already in %s:%u; remove one of "
+			   "the two", list.what, v->file, v->line);
+		return;
 	}
-	v = conf_grow(r, *list, *n, sizeof(*v));
+	v = conf_grow(r, *list.v, *list.n, sizeof(*v));
 	if (!v)
-		return false;
-	*list = v;
-	v[(*n)++] = (struct conf_candidate){
+		return;
+	*list.v = v;
+	v[(*list.n)++] = (struct conf_candidate){
 		.selector = (size_t)number, .mode_set = w->mode_set,
-		.mode = w->mode, .file = r->file, .line = r->line,
+		.mode = w->mode, .file = r->here.file, .line = r->here.line,
 	};
+}
+
+static bool list_show(const struct conf *conf, struct list list, size_t i,
+		      FILE *out)
+{
+	const struct conf_candidate *c;
+
+	if (i >= *list.n)
+		return false;
+	c = &(*list.v)[i];
+	conf_selector_put(&conf->selectors[c->selector], out);
+	if (c->mode_set)
+		fprintf(out, " mode=%s", stabletap_mode_name(c->mode));
 	return true;
 }
 
@@ -302,7 +326,7 @@ static bool take_wish(struct conf_reader *r, const char *value, struct wish *w)
 	char *parts, *part, *rest;
 	bool good = true;
 
-	*w = (struct wish){ .s = { .vlan = -1, .vf = -1, .vf_last = -1 } };
+	*w = (struct wish){ .s = CONF_SELECTOR_NONE };
 	parts = conf_copy(r, value);
 	if (!parts)
 		return false;
@@ -316,53 +340,73 @@ static bool take_wish(struct conf_reader *r, const char *value, struct wish *w)
 	return false;
 }
 
-bool conf_take_candidate(struct conf_reader *r, const struct conf_key *key,
-			 void *base, const char *value)
+/* ---- Candidate= ---- */
+
+static void take_candidate(struct conf_reader *r, const struct conf_field *f,
+			   void *base, const char *value)
 {
-	struct conf_port *port = base;
 	struct wish w;
 
-	(void)key;
-	if (!value) {
-		list_clear(&port->candidates, &port->candidates_n);
-		return true;
-	}
-	return take_wish(r, value, &w) &&
-	       list_add(r, &port->candidates, &port->candidates_n, &w, value,
-			"candidate");
+	(void)f;
+	if (!value)
+		list_clear(candidates_of(base));
+	else if (take_wish(r, value, &w))
+		list_add(r, candidates_of(base), &w, value);
 }
 
-bool conf_take_member(struct conf_reader *r, const struct conf_key *key,
-		      void *base, const char *value)
+static bool show_candidate(const struct conf *conf, const struct conf_field *f,
+			   const void *base, size_t i, FILE *out)
 {
-	struct conf_pool *pool = base;
+	(void)f;
+	return list_show(conf, candidates_of(base), i, out);
+}
+
+/* ---- Member= ---- */
+
+/* What a member can't say, and what to do instead; NULL: it is one. */
+static const char *member_fault(const struct wish *w)
+{
+	if (w->s.pool)
+		return "name the devices, not another pool";
+	if (w->mode_set)
+		return "say 'mode' with the port's Candidate=";
+	return w->s.vlan_create ? "remove 'create'" : NULL;
+}
+
+static void take_member(struct conf_reader *r, const struct conf_field *f,
+			void *base, const char *value)
+{
+	const char *fault;
 	struct wish w;
 
-	(void)key;
+	(void)f;
 	if (!value) {
-		list_clear(&pool->members, &pool->members_n);
-		return true;
+		list_clear(members_of(base));
+		return;
 	}
 	if (!take_wish(r, value, &w))
-		return false;
-	if (w.s.pool || w.mode_set || w.s.vlan_create) {
-		conf_wrong(r, value, "a member is a device that there is; %s",
-			   w.s.pool ? "name the devices, not another pool" :
-			   w.mode_set ? "say 'mode' with the port's "
-			   "Candidate=" : "leave out 'create'");
-		conf_selector_release(&w.s);
-		return false;
+		return;
+	fault = member_fault(&w);
+	if (!fault) {
+		list_add(r, members_of(base), &w, value);
+		return;
 	}
-	return list_add(r, &pool->members, &pool->members_n, &w, value,
-			"member");
+	conf_wrong(r, value, "a member is an existing device; %s", fault);
+	conf_selector_release(&w.s);
 }
 
-ssize_t conf_pool_selector(struct conf_reader *r, const char *name)
+static bool show_member(const struct conf *conf, const struct conf_field *f,
+			const void *base, size_t i, FILE *out)
 {
-	struct conf_selector s = {
-		.vlan = -1, .vf = -1, .vf_last = -1,
-		.pool = conf_copy(r, name),
-	};
-
-	return s.pool ? intern(r, &s) : -1;
+	(void)f;
+	return list_show(conf, members_of(base), i, out);
 }
+
+const struct conf_type conf_candidate_type = {
+	"WORD [WORD ...]", .list = true,
+	.take = take_candidate, .show = show_candidate,
+};
+const struct conf_type conf_member_type = {
+	"WORD [WORD ...]", .list = true,
+	.take = take_member, .show = show_member,
+};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the operator wants: the configuration, read from files, checked whole
- * before any of it counts.  Knows nothing of what there is.
+ * The configuration: what the operator wants, as read from files and checked.
+ * It knows nothing of the devices that there are.
  */
 #ifndef CONF_H
 #define CONF_H
@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "stabletap.h"
 
@@ -51,7 +50,7 @@ enum conf_probe_kind {
 	CONF_PROBE_SCRIPT,
 };
 
-/* What is asked by way of a candidate, to see whether it leads anywhere */
+/* What is asked through a candidate, to see whether it reaches anything */
 struct conf_probe {
 	enum conf_probe_kind kind;
 	uint8_t target[16];	/* ARP: 4 bytes of it */
@@ -132,6 +131,19 @@ struct conf_port {
 	uint64_t hook_limit;	/* ns */
 };
 
+/*
+ * A section that has an error.  It does not count; on a reload what was in
+ * force of it is kept.  @section is what stands between its brackets, "" for
+ * lines before any section.  Control characters of both texts are escaped.
+ */
+struct conf_left_out {
+	char *section;
+	const char *file;	/* of conf.files */
+	unsigned int line;
+	char *why;		/* its first error, as in a complaint */
+	bool kept;		/* what was in force before goes on */
+};
+
 struct conf {
 	struct conf_selector *selectors;
 	size_t selectors_n;
@@ -140,51 +152,11 @@ struct conf {
 	struct conf_pool *pools;	/* sorted by name */
 	size_t pools_n;
 	char *metrics;		/* Prometheus textfile, or NULL */
-	char **files;		/* what was read, in that order */
+	struct conf_left_out *left_out;	/* in the order of the files */
+	size_t left_out_n;
+	/* What was read, in that order; then the files of kept sections */
+	char **files;
 	size_t files_n;
 };
-
-/*
- * Read all *.conf of the layers below @root (NULL: "/"), as systemd does for
- * its units: of files of one name that in etc/ hides that in run/ hides that
- * in usr/lib/, a link to /dev/null hides and is nothing itself; all in the
- * order of their names, each followed by its drop-ins, the *.conf of <file>.d/
- * in all layers, likewise.  Or read @file alone, if it is not NULL.  What is
- * wrong is told on @out, a line each ("FILE:LINE: 'TEXT': what is wrong; what
- * would be right"), all of it and not only the first.  What is only odd has
- * "warning: " before the text and is not counted.
- *
- * Returns the number of things that are wrong; 0: *conf is to be given to
- * conf_free(), and is not written otherwise.  Negative errno: it could not be
- * read at all.
- */
-int conf_read(const char *root, const char *file, FILE *out,
-	      struct conf **conf);
-/* The same of the text in @in, which is called @name in messages. */
-int conf_read_stream(FILE *in, const char *name, FILE *out,
-		     struct conf **conf);
-void conf_free(struct conf *conf);
-
-/*
- * Say on @out what is not the same in @new as in @old, a line each; nothing
- * of where it was said.  Returns how much there was.
- */
-int conf_diff(const struct conf *old, const struct conf *new, FILE *out);
-
-/* Do they ask for the same device? */
-bool conf_selector_equal(const struct conf_selector *a,
-			 const struct conf_selector *b);
-/* As it would be written in a file, "name=eth0 vlan=5"; cut to @size. */
-void conf_selector_format(const struct conf_selector *s, char *buf,
-			  size_t size);
-
-
-/* Do they ask the same, equally often?  NONE is equal to nothing. */
-bool conf_probe_equal(const struct conf_probe *a, const struct conf_probe *b);
-/* "arp 192.0.2.1", as it would be written in a file; cut to @size. */
-void conf_probe_format(const struct conf_probe *p, char *buf, size_t size);
-/* -ENOMEM: @to is as if released. */
-int conf_probe_copy(struct conf_probe *to, const struct conf_probe *from);
-void conf_probe_release(struct conf_probe *p);
 
 #endif /* CONF_H */

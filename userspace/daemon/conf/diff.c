@@ -3,50 +3,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/internal.h"
-
-/* Caller frees; NULL: out of memory. */
-static char *show(const struct conf *conf, const struct conf_key *key,
-		  const void *base)
-{
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	if (!out)
-		return NULL;
-	key->show(conf, key, base, out);
-	if (!fclose(out))
-		return text;
-	free(text);
-	return NULL;
-}
+#include "conf/diff.h"
+#include "conf/keys.h"
 
 static void put(FILE *out, const char *text)
 {
-	if (*text)
-		fprintf(out, "'%s'", text);
-	else
+	if (!*text) {
 		fputs("the default", out);
+		return;
+	}
+	putc('\'', out);
+	conf_put(out, text);
+	putc('\'', out);
 }
 
+/* A section as it was, or as it is */
 struct side {
 	const struct conf *conf;
 	const void *base;
 };
 
-static int diff_keys(const struct conf_key *keys, size_t n, const char *who,
-		     struct side was, struct side is, FILE *out)
+static int diff_keys(enum conf_kind kind, const char *who, struct side was,
+		     struct side is, FILE *out)
 {
+	const struct conf_key *key;
 	int count = 0;
-	size_t i;
 
-	for (i = 0; i < n; i++) {
-		char *a = show(was.conf, &keys[i], was.base);
-		char *b = show(is.conf, &keys[i], is.base);
+	for (key = conf_keys; key < conf_keys + CONF_KEYS_N; key++) {
+		char *a, *b;
 
+		if (key->kind != kind)
+			continue;
+		a = conf_key_text(key, was.conf, was.base);
+		b = conf_key_text(key, is.conf, is.base);
 		if (a && b && strcmp(a, b) != 0) {
-			fprintf(out, "%s: %s was ", who, keys[i].name);
+			fprintf(out, "%s: %s was ", who, key->name);
 			put(out, a);
 			fputs(", is ", out);
 			put(out, b);
@@ -72,12 +63,21 @@ static const void *element(const struct list *l, size_t i)
 	return (const char *)l->v + i * l->size;
 }
 
+/* NULL: behind the last one */
 static const char *name_of(const struct list *l, size_t i)
 {
-	return *(char *const *)element(l, i);
+	return i < l->n ? *(char *const *)element(l, i) : NULL;
 }
 
-static int diff_lists(const struct conf_key *keys, size_t n, const char *what,
+/* strcmp(), where NULL comes last */
+static int compare(const char *a, const char *b)
+{
+	if (!a || !b)
+		return (!a) - (!b);
+	return strcmp(a, b);
+}
+
+static int diff_lists(enum conf_kind kind, const char *what,
 		      const struct list *old, const struct list *new,
 		      FILE *out)
 {
@@ -86,15 +86,12 @@ static int diff_lists(const struct conf_key *keys, size_t n, const char *what,
 	int order;
 
 	while (i < old->n || k < new->n) {
-		if (i == old->n)
-			order = 1;
-		else if (k == new->n)
-			order = -1;
-		else
-			order = strcmp(name_of(old, i), name_of(new, k));
+		const char *a = name_of(old, i);
+		const char *b = name_of(new, k);
+
+		order = compare(a, b);
 		if (order) {
-			fprintf(out, "%s%s: is %s\n", what, order < 0 ?
-				name_of(old, i) : name_of(new, k),
+			fprintf(out, "%s%s: is %s\n", what, order < 0 ? a : b,
 				order < 0 ? "gone" : "new");
 			count++;
 		} else {
@@ -102,9 +99,8 @@ static int diff_lists(const struct conf_key *keys, size_t n, const char *what,
 			struct side is = { new->conf, element(new, k) };
 			char who[128];
 
-			snprintf(who, sizeof(who), "%s%s", what,
-				 name_of(new, k));
-			count += diff_keys(keys, n, who, was, is, out);
+			snprintf(who, sizeof(who), "%s%s", what, b);
+			count += diff_keys(kind, who, was, is, out);
 		}
 		i += order <= 0;
 		k += order >= 0;
@@ -125,10 +121,7 @@ int conf_diff(const struct conf *old, const struct conf *new, FILE *out)
 	struct side was = { old, old };
 	struct side is = { new, new };
 
-	return diff_keys(conf_daemon_keys, DAEMON_KEYS_N, "daemon", was, is,
-			 out) +
-	       diff_lists(conf_pool_keys, POOL_KEYS_N, "pool ", &pools[0],
-			  &pools[1], out) +
-	       diff_lists(conf_port_keys, PORT_KEYS_N, "", &ports[0],
-			  &ports[1], out);
+	return diff_keys(CONF_DAEMON, "daemon", was, is, out) +
+	       diff_lists(CONF_POOL, "pool ", &pools[0], &pools[1], out) +
+	       diff_lists(CONF_PORT, "", &ports[0], &ports[1], out);
 }

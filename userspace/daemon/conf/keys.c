@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The table of keys, and how what they say is written. */
+/* The one table of keys. */
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "conf/internal.h"
+#include "conf/candidate.h"
+#include "conf/keys.h"
+#include "conf/probe.h"
 
 #define MS 1000000ULL
 #define SEC (1000 * MS)
 #define DAY (86400 * SEC)
 #define SPAN_MAX (366 * DAY)
-
-const char *const conf_modes[] = {
-	[STABLETAP_MODE_BRIDGE] = "bridge",
-	[STABLETAP_MODE_VEPA] = "vepa",
-	[STABLETAP_MODE_PRIVATE] = "private",
-	[STABLETAP_MODE_PASSTHRU] = "passthru",
-	[STABLETAP_MODE_DIRECT] = "direct",
-	NULL,
-};
 
 static const char *const on_detach[] = {
 	[STABLETAP_ON_DETACH_DROP] = "drop",
@@ -40,243 +35,313 @@ static const char *const vf_flags[] = {
 static const char *const yes_no[] = { "no", "yes", NULL };
 static const char *const up_down[] = { "up", "down", NULL };
 
-static void show_mac(const struct conf *conf, const struct conf_key *key,
-		     const void *base, FILE *out)
-{
-	const struct conf_port *port = base;
-	char buf[STABLETAP_MAC_TEXT];
+/* ---- GuestLinkDownSec=, of which 0 is a value and not the default ---- */
 
-	(void)conf;
-	(void)key;
-	if (port->mac_set)
-		fputs(stabletap_mac_format(port->mac, buf), out);
-}
-
-static void show_number(const struct conf *conf, const struct conf_key *key,
-			const void *base, FILE *out)
-{
-	const uint32_t *n = conf_field(key, base);
-
-	(void)conf;
-	if (*n)
-		fprintf(out, "%u", *n);
-}
-
-static void show_perm(const struct conf *conf, const struct conf_key *key,
-		      const void *base, FILE *out)
-{
-	const uint32_t *n = conf_field(key, base);
-
-	(void)conf;
-	if (*n)
-		fprintf(out, "0%o", *n);
-}
-
-static void show_word(const struct conf *conf, const struct conf_key *key,
-		      const void *base, FILE *out)
-{
-	uint32_t n;
-
-	(void)conf;
-	memcpy(&n, conf_field(key, base), sizeof(n));
-	fputs(key->words[n], out);
-}
-
-static void show_bool(const struct conf *conf, const struct conf_key *key,
-		      const void *base, FILE *out)
-{
-	const bool *on = conf_field(key, base);
-
-	(void)conf;
-	fputs(key->words[*on], out);
-}
-
-static bool take_link_down(struct conf_reader *r, const struct conf_key *key,
+static void take_link_down(struct conf_reader *r, const struct conf_field *f,
 			   void *base, const char *value)
 {
 	struct conf_port *port = base;
 
-	port->link_down_set = conf_take_span(r, key, base, value) && value;
-	return port->link_down_set || !value;
+	conf_span_type.take(r, f, base, value);
+	port->link_down_set = value != NULL;
 }
 
-static void show_link_down(const struct conf *conf, const struct conf_key *key,
-			   const void *base, FILE *out)
+static bool show_link_down(const struct conf *conf, const struct conf_field *f,
+			   const void *base, size_t i, FILE *out)
 {
 	const struct conf_port *port = base;
 
-	if (port->link_down_set)
-		conf_show_span(conf, key, base, out);
+	return port->link_down_set &&
+	       conf_span_type.show(conf, f, base, i, out);
 }
 
-static void show_string(const struct conf *conf, const struct conf_key *key,
-			const void *base, FILE *out)
-{
-	char *const *text = conf_field(key, base);
+static const struct conf_type link_down_type = {
+	"SPAN", .take = take_link_down, .show = show_link_down,
+};
 
-	(void)conf;
-	if (*text)
-		fputs(*text, out);
-}
-
-static void show_hooks(const struct conf *conf, const struct conf_key *key,
-		       const void *base, FILE *out)
-{
-	char **const *hooks = conf_field(key, base);
-	size_t i;
-
-	(void)conf;
-	for (i = 0; *hooks && (*hooks)[i]; i++)
-		fprintf(out, "%s%s", i ? ", " : "", (*hooks)[i]);
-}
+/* ---- the table ---- */
 
 #define PORT(field) offsetof(struct conf_port, field)
 #define POOL(field) offsetof(struct conf_pool, field)
 #define DAEMON(field) offsetof(struct conf, field)
 
-const struct conf_key conf_port_keys[PORT_KEYS_N] = {
+const struct conf_key conf_keys[CONF_KEYS_N] = {
 	[KEY_MAC_ADDRESS] = {
-		"MACAddress", PORT(mac), conf_take_mac, show_mac,
+		CONF_PORT, "MACAddress", &conf_mac_type,
+		{ PORT(mac) },
 	},
 	[KEY_MTU_BYTES] = {
-		"MTUBytes", PORT(mtu), conf_take_number, show_number,
-		.min = 68, .max = 65535,
+		CONF_PORT, "MTUBytes", &conf_number_type,
+		{ PORT(mtu), .min = 68, .max = 65535 },
 	},
 	[KEY_QUEUES] = {
-		"Queues", PORT(queues), conf_take_number, show_number,
-		.min = 1, .max = STABLETAP_MAX_QUEUES,
+		CONF_PORT, "Queues", &conf_number_type,
+		{ PORT(queues), .min = 1, .max = STABLETAP_MAX_QUEUES },
 	},
 	[KEY_OWNER] = {
-		"Owner", PORT(owner), conf_take_user, show_number,
+		CONF_PORT, "Owner", &conf_user_type,
+		{ PORT(owner) },
 	},
 	[KEY_GROUP] = {
-		"Group", PORT(group), conf_take_group, show_number,
+		CONF_PORT, "Group", &conf_group_type,
+		{ PORT(group) },
 	},
 	[KEY_MODE] = {
-		"Mode", PORT(perm), conf_take_perm, show_perm,
+		CONF_PORT, "Mode", &conf_perm_type,
+		{ PORT(perm) },
 	},
 	[KEY_ON_DETACH] = {
-		"OnDetach", PORT(on_detach), conf_take_word, show_word,
-		.words = on_detach,
-	},
-	[KEY_ATTACH_MODE] = {
-		"AttachMode", PORT(mode), conf_take_word, show_word,
-		.fallback = STABLETAP_MODE_BRIDGE, .words = conf_modes,
-	},
-	[KEY_FILTER] = {
-		"Filter", PORT(filter), conf_take_bool, show_bool,
-		.words = yes_no,
+		CONF_PORT, "OnDetach", &conf_word_type,
+		{ PORT(on_detach), .words = on_detach },
 	},
 	[KEY_CANDIDATE] = {
-		"Candidate", PORT(candidates), conf_take_candidate,
-		conf_show_candidates, .list = true,
+		CONF_PORT, "Candidate", &conf_candidate_type,
+		{ 0 },
+	},
+	[KEY_ATTACH_MODE] = {
+		CONF_PORT, "AttachMode", &conf_word_type,
+		{ PORT(mode), .fallback = STABLETAP_MODE_BRIDGE,
+		  .words = conf_modes },
+	},
+	[KEY_FILTER] = {
+		CONF_PORT, "Filter", &conf_bool_type,
+		{ PORT(filter), .words = yes_no },
 	},
 	[KEY_FAILBACK] = {
-		"Failback", PORT(failback), conf_take_word, show_word,
-		.fallback = CONF_FAILBACK_YES, .words = failback,
+		CONF_PORT, "Failback", &conf_word_type,
+		{ PORT(failback), .fallback = CONF_FAILBACK_YES,
+		  .words = failback },
 	},
 	[KEY_FAILBACK_DELAY] = {
-		"FailbackDelaySec", PORT(failback_delay), conf_take_span,
-		conf_show_span, .max = SPAN_MAX, .fallback = 5 * SEC,
+		CONF_PORT, "FailbackDelaySec", &conf_span_type,
+		{ PORT(failback_delay), .max = SPAN_MAX,
+		  .fallback = 5 * SEC },
 	},
 	[KEY_LOSS_DELAY] = {
-		"LossDelaySec", PORT(loss_delay), conf_take_span,
-		conf_show_span, .max = SPAN_MAX,
-	},
-	[KEY_PROBE] = {
-		"Probe", PORT(probe), conf_take_probe, conf_show_probe,
-	},
-	[KEY_PROBE_SOURCE] = {
-		"ProbeSource", PORT(probe), conf_take_probe_source,
-		conf_show_probe_source,
-	},
-	/* 0: by its kind, see conf/check.c */
-	[KEY_PROBE_INTERVAL] = {
-		"ProbeIntervalSec", PORT(probe.interval), conf_take_span,
-		conf_show_span, .min = 100 * MS, .max = DAY,
-	},
-	[KEY_PROBE_TIMEOUT] = {
-		"ProbeTimeoutSec", PORT(probe.limit), conf_take_span,
-		conf_show_span, .min = 10 * MS, .max = DAY,
-	},
-	[KEY_PROBE_MISSES] = {
-		"ProbeMisses", PORT(probe.misses), conf_take_number,
-		show_number, .min = 1, .max = 1000, .fallback = 3,
-	},
-	[KEY_PROBE_ANSWERS] = {
-		"ProbeAnswers", PORT(probe.answers), conf_take_number,
-		show_number, .min = 1, .max = 1000, .fallback = 1,
+		CONF_PORT, "LossDelaySec", &conf_span_type,
+		{ PORT(loss_delay), .max = SPAN_MAX },
 	},
 	[KEY_QUIET] = {
-		"Quiet", PORT(quiet), conf_take_bool, show_bool,
-		.words = yes_no,
+		CONF_PORT, "Quiet", &conf_bool_type,
+		{ PORT(quiet), .words = yes_no },
 	},
 	[KEY_ANNOUNCE] = {
-		"Announce", PORT(announce), conf_take_bool, show_bool,
-		.fallback = true, .words = yes_no,
+		CONF_PORT, "Announce", &conf_bool_type,
+		{ PORT(announce), .fallback = true, .words = yes_no },
 	},
+	[KEY_PROBE] = {
+		CONF_PORT, "Probe", &conf_probe_type,
+		{ PORT(probe) },
+	},
+	[KEY_PROBE_SOURCE] = {
+		CONF_PORT, "ProbeSource", &conf_probe_source_type,
+		{ PORT(probe) },
+		.needs = { KEY_PROBE },
+	},
+	/* 0: depends on the kind of probe, see check.c */
+	[KEY_PROBE_INTERVAL] = {
+		CONF_PORT, "ProbeIntervalSec", &conf_span_type,
+		{ PORT(probe.interval), .min = 100 * MS, .max = DAY },
+		.needs = { KEY_PROBE },
+	},
+	[KEY_PROBE_TIMEOUT] = {
+		CONF_PORT, "ProbeTimeoutSec", &conf_span_type,
+		{ PORT(probe.limit), .min = 10 * MS, .max = DAY },
+		.needs = { KEY_PROBE },
+	},
+	[KEY_PROBE_MISSES] = {
+		CONF_PORT, "ProbeMisses", &conf_number_type,
+		{ PORT(probe.misses), .min = 1, .max = 1000,
+		  .fallback = 3 },
+		.needs = { KEY_PROBE },
+	},
+	[KEY_PROBE_ANSWERS] = {
+		CONF_PORT, "ProbeAnswers", &conf_number_type,
+		{ PORT(probe.answers), .min = 1, .max = 1000,
+		  .fallback = 1 },
+		.needs = { KEY_PROBE },
+	},
+	/* A socket's path has room in sun_path with its NUL. */
 	[KEY_QMP_SOCKET] = {
-		"QMPSocket", PORT(qmp_socket), conf_take_path, show_string,
-		.max = 107,	/* sun_path without its NUL */
+		CONF_PORT, "QMPSocket", &conf_path_type,
+		{ PORT(qmp_socket), .max = 107 },
+		.needs = { KEY_QMP_DEVICE },
 	},
 	[KEY_QMP_DEVICE] = {
-		"QMPDevice", PORT(qmp_device), conf_take_id, show_string,
+		CONF_PORT, "QMPDevice", &conf_id_type,
+		{ PORT(qmp_device) },
+		.needs = { KEY_QMP_SOCKET },
 	},
 	[KEY_GUEST_LINK_DOWN] = {
-		"GuestLinkDownSec", PORT(link_down), take_link_down,
-		show_link_down, .max = SPAN_MAX,
+		CONF_PORT, "GuestLinkDownSec", &link_down_type,
+		{ PORT(link_down), .max = SPAN_MAX },
+		.needs = { KEY_QMP_SOCKET, KEY_QMP_DEVICE },
 	},
 	[KEY_GUEST_LINK] = {
-		"GuestLink", PORT(link_initially_down), conf_take_bool,
-		show_bool, .words = up_down,
+		CONF_PORT, "GuestLink", &conf_bool_type,
+		{ PORT(link_initially_down), .words = up_down },
+		.needs = { KEY_QMP_SOCKET, KEY_QMP_DEVICE },
 	},
 	[KEY_FOLLOW_GUEST_FILTER] = {
-		"FollowGuestFilter", PORT(follow_filter), conf_take_bool,
-		show_bool, .words = yes_no,
+		CONF_PORT, "FollowGuestFilter", &conf_bool_type,
+		{ PORT(follow_filter), .words = yes_no },
+		.needs = { KEY_QMP_SOCKET, KEY_QMP_DEVICE },
 	},
 	[KEY_TRUST_GUEST_MAC] = {
-		"TrustGuestMAC", PORT(trust_mac), conf_take_bool, show_bool,
-		.words = yes_no,
+		CONF_PORT, "TrustGuestMAC", &conf_bool_type,
+		{ PORT(trust_mac), .words = yes_no },
+		.needs = { KEY_QMP_SOCKET, KEY_QMP_DEVICE },
 	},
 	[KEY_HOOK] = {
-		"Hook", PORT(hooks), conf_take_hook, show_hooks, .list = true,
+		CONF_PORT, "Hook", &conf_program_type,
+		{ PORT(hooks) },
 	},
 	[KEY_HOOK_TIMEOUT] = {
-		"HookTimeoutSec", PORT(hook_limit), conf_take_span,
-		conf_show_span, .min = MS, .max = SPAN_MAX,
-		.fallback = 30 * SEC,
+		CONF_PORT, "HookTimeoutSec", &conf_span_type,
+		{ PORT(hook_limit), .min = MS, .max = SPAN_MAX,
+		  .fallback = 30 * SEC },
 	},
-};
-
-const struct conf_key conf_pool_keys[POOL_KEYS_N] = {
 	[KEY_MEMBER] = {
-		"Member", POOL(members), conf_take_member, conf_show_members,
-		.list = true,
+		CONF_POOL, "Member", &conf_member_type,
+		{ 0 },
 	},
 	[KEY_VF_COUNT] = {
-		"VFCount", POOL(vf_count), conf_take_number, show_number,
-		.min = 1, .max = CONF_VF_MAX,
+		CONF_POOL, "VFCount", &conf_number_type,
+		{ POOL(vf_count), .min = 1, .max = CONF_VF_MAX },
 	},
 	[KEY_VF_MAC] = {
-		"VFMAC", POOL(vf_mac), conf_take_bool, show_bool,
-		.fallback = true, .words = yes_no,
+		CONF_POOL, "VFMAC", &conf_bool_type,
+		{ POOL(vf_mac), .fallback = true, .words = yes_no },
 	},
 	[KEY_VF_VLAN] = {
-		"VFVLAN", POOL(vf_vlan), conf_take_number, show_number,
-		.min = 1, .max = 4094,
+		CONF_POOL, "VFVLAN", &conf_number_type,
+		{ POOL(vf_vlan), .min = 1, .max = 4094 },
 	},
 	[KEY_VF_SPOOF_CHECK] = {
-		"VFSpoofCheck", POOL(vf_spoof_check), conf_take_word,
-		show_word, .fallback = CONF_VF_KEEP, .words = vf_flags,
+		CONF_POOL, "VFSpoofCheck", &conf_word_type,
+		{ POOL(vf_spoof_check), .fallback = CONF_VF_KEEP,
+		  .words = vf_flags },
 	},
 	[KEY_VF_TRUST] = {
-		"VFTrust", POOL(vf_trust), conf_take_word, show_word,
-		.fallback = CONF_VF_KEEP, .words = vf_flags,
+		CONF_POOL, "VFTrust", &conf_word_type,
+		{ POOL(vf_trust), .fallback = CONF_VF_KEEP,
+		  .words = vf_flags },
+	},
+	[KEY_METRICS_FILE] = {
+		CONF_DAEMON, "MetricsFile", &conf_path_type,
+		{ DAEMON(metrics) },
 	},
 };
 
-const struct conf_key conf_daemon_keys[DAEMON_KEYS_N] = {
-	[KEY_METRICS_FILE] = {
-		"MetricsFile", DAEMON(metrics), conf_take_path, show_string,
-	},
-};
+/* ---- looking it up ---- */
+
+const char *conf_kind_name(enum conf_kind kind)
+{
+	static const char *const names[] = {
+		[CONF_OTHER] = "", [CONF_DAEMON] = "Daemon",
+		[CONF_POOL] = "Pool", [CONF_PORT] = "Port",
+	};
+
+	return names[kind];
+}
+
+enum conf_key_id conf_key_find(enum conf_kind kind, const char *name)
+{
+	enum conf_key_id id;
+
+	for (id = KEY_NONE + 1; id < CONF_KEYS_N; id++)
+		if (conf_keys[id].kind == kind &&
+		    !strcmp(conf_keys[id].name, name))
+			return id;
+	return KEY_NONE;
+}
+
+const char *conf_key_closest(enum conf_kind kind, const char *name)
+{
+	const char *words[CONF_KEYS_N];
+	enum conf_key_id id;
+	size_t n = 0;
+
+	for (id = KEY_NONE + 1; id < CONF_KEYS_N; id++)
+		if (conf_keys[id].kind == kind)
+			words[n++] = conf_keys[id].name;
+	words[n] = NULL;
+	return conf_closest(name, words);
+}
+
+void conf_keys_reset(enum conf_kind kind, void *base)
+{
+	struct conf_reader r = { 0 };	/* A default is never wrong. */
+	const struct conf_key *key;
+
+	for (key = conf_keys + 1; key < conf_keys + CONF_KEYS_N; key++)
+		if (key->kind == kind)
+			key->type->take(&r, &key->field, base, NULL);
+}
+
+char *conf_key_text(const struct conf_key *key, const struct conf *conf,
+		    const void *base)
+{
+	char *text = NULL;
+	size_t len, i;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	for (i = 0; key->type->show(conf, &key->field, base, i, out); i++)
+		fputs(", ", out);
+	if (!fclose(out) && text) {
+		text[i ? len - strlen(", ") : 0] = '\0';
+		return text;
+	}
+	free(text);
+	return NULL;
+}
+
+/* ---- for people ---- */
+
+static void put_values(const struct conf_key *key, FILE *out)
+{
+	const struct conf_field *f = &key->field;
+
+	if (key->type->syntax)
+		fputs(key->type->syntax, out);
+	else
+		conf_words_put(f->words, out);
+	if (key->type == &conf_number_type)
+		fprintf(out, " from %u to %u", (unsigned int)f->min,
+			(unsigned int)f->max);
+	if (key->type->list)
+		fputs(" (can be repeated)", out);
+}
+
+bool conf_keys_list(const char *name, FILE *out)
+{
+	struct conf conf = { 0 };
+	struct conf_port port = { 0 };
+	struct conf_pool pool = { 0 };
+	void *const bases[] = {
+		[CONF_DAEMON] = &conf, [CONF_POOL] = &pool,
+		[CONF_PORT] = &port,
+	};
+	const struct conf_key *key;
+	bool found = false;
+	char *text;
+
+	conf_keys_reset(CONF_POOL, &pool);
+	conf_keys_reset(CONF_PORT, &port);
+	for (key = conf_keys + 1; key < conf_keys + CONF_KEYS_N; key++) {
+		if (name && strcasecmp(name, key->name) != 0)
+			continue;
+		found = true;
+		fprintf(out, "[%s] %s=", conf_kind_name(key->kind), key->name);
+		put_values(key, out);
+		text = conf_key_text(key, &conf, bases[key->kind]);
+		/* A span that may not be 0 and is, stands for "it depends". */
+		if (text && *text && key->field.fallback >= key->field.min)
+			fprintf(out, "; default: %s", text);
+		putc('\n', out);
+		free(text);
+	}
+	return found;
+}

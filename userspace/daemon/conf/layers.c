@@ -9,7 +9,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "conf/internal.h"
+#include "conf/layers.h"
+#include "conf/line.h"
 
 #define LAYERS_N 3
 
@@ -66,13 +67,6 @@ static void list_add(struct conf_reader *r, struct list *list, size_t layer,
 	};
 }
 
-static void cant_read(struct conf_reader *r, const char *path, int err)
-{
-	struct conf_said at = { path, 0 };
-
-	conf_wrong_at(r, at, NULL, "can't be read: %s", strerror(err));
-}
-
 static void list_dir(struct conf_reader *r, struct list *list, size_t layer,
 		     const char *path, const char *suffix)
 {
@@ -81,7 +75,7 @@ static void list_dir(struct conf_reader *r, struct list *list, size_t layer,
 
 	if (!dir) {
 		if (errno != ENOENT)
-			cant_read(r, path, errno);
+			conf_unreadable(r, path, errno);
 		return;
 	}
 	while (!r->err) {
@@ -93,7 +87,7 @@ static void list_dir(struct conf_reader *r, struct list *list, size_t layer,
 			list_add(r, list, layer, path, entry->d_name);
 	}
 	if (errno && !r->err)
-		cant_read(r, path, errno);
+		conf_unreadable(r, path, errno);
 	closedir(dir);
 }
 
@@ -143,62 +137,65 @@ static bool is_mask(const struct stat *st)
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
-/* False: it is masked. */
-static bool read_one(struct conf_reader *r, const char *path,
-		     const char *main_file)
+/* A regular file; NULL: complained, or it is masked. */
+static FILE *open_file(struct conf_reader *r, const char *path)
 {
 	struct stat st;
+	FILE *in;
 	int fd;
 
 	/* Not to wait for a FIFO's writer */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st)) {
-		cant_read(r, path, errno);
-		if (fd >= 0)
-			close(fd);
-		return true;
-	}
-	if (is_mask(&st) || !S_ISREG(st.st_mode)) {
-		close(fd);
-		if (!is_mask(&st))
-			cant_read(r, path, S_ISDIR(st.st_mode) ? EISDIR :
-							       EINVAL);
-		return !is_mask(&st);
-	}
-	r->in = fdopen(fd, "r");
-	r->file = conf_file_add(r, path);
-	r->main = main_file ? main_file : r->file;
-	if (r->in && r->file)
-		conf_parse(r);
-	else
+		conf_unreadable(r, path, errno);
+	} else if (S_ISREG(st.st_mode)) {
+		in = fdopen(fd, "r");
+		if (in)
+			return in;
 		r->err = -ENOMEM;
-	if (r->in)
-		fclose(r->in);
-	else
+	} else if (!is_mask(&st)) {
+		conf_unreadable(r, path, S_ISDIR(st.st_mode) ? EISDIR : EINVAL);
+	}
+	if (fd >= 0)
 		close(fd);
-	return true;
+	return NULL;
 }
 
-static void read_drop_ins(struct conf_reader *r, const char *root,
-			  const char *name)
+/* Its name in conf.files; NULL: nothing was read. */
+static const char *read_one(struct conf_draft *d, const char *path,
+			    const char *main_file)
 {
-	const char *main_file = r->file;
+	FILE *in = open_file(&d->r, path);
+	const char *file;
+
+	if (!in)
+		return NULL;
+	file = conf_file_add(&d->r, path);
+	if (file)
+		conf_lines_read(d, in, file, main_file ? main_file : file);
+	fclose(in);
+	return file;
+}
+
+static void read_drop_ins(struct conf_draft *d, const char *root,
+			  const char *name, const char *main_file)
+{
 	struct list list = { 0 };
 	char *sub;
 	size_t i;
 
 	if (asprintf(&sub, "/%s.d", name) < 0) {
-		r->err = -ENOMEM;
+		d->r.err = -ENOMEM;
 		return;
 	}
-	list_layers(r, root, sub, ".conf", &list);
-	for (i = 0; i < list.n && !r->err; i++)
-		read_one(r, list.v[i].path, main_file);
+	list_layers(&d->r, root, sub, ".conf", &list);
+	for (i = 0; i < list.n && !d->r.err; i++)
+		read_one(d, list.v[i].path, main_file);
 	list_release(&list);
 	free(sub);
 }
 
-/* Drop-ins whose file has another name, or none: a slip of the pen */
+/* Drop-ins whose file has another name, or none: probably a typo */
 static void warn_of_strays(struct conf_reader *r, const char *root,
 			   const struct list *files)
 {
@@ -207,7 +204,7 @@ static void warn_of_strays(struct conf_reader *r, const char *root,
 
 	list_layers(r, root, "", ".conf.d", &list);
 	for (i = 0; i < list.n; i++) {
-		struct conf_said at = { list.v[i].path, 0 };
+		struct conf_place at = { list.v[i].path, 0 };
 
 		len = strlen(list.v[i].name) - strlen(".d");
 		for (k = 0; k < files->n; k++)
@@ -222,27 +219,29 @@ static void warn_of_strays(struct conf_reader *r, const char *root,
 	list_release(&list);
 }
 
-int conf_layers_read(struct conf_reader *r, const char *root)
+void conf_layers_read(struct conf_draft *d, const char *root)
 {
 	struct list list = { 0 };
 	size_t len = strlen(root);
+	const char *file;
 	char *prefix;
 	size_t i;
 
 	while (len && root[len - 1] == '/')
 		len--;
 	prefix = strndup(root, len);
-	if (!prefix)
-		return -ENOMEM;
-	list_layers(r, prefix, "", ".conf", &list);
-	for (i = 0; i < list.n && !r->err; i++) {
-		r->file = NULL;
-		if (read_one(r, list.v[i].path, NULL) && r->file && !r->err)
-			read_drop_ins(r, prefix, list.v[i].name);
+	if (!prefix) {
+		d->r.err = -ENOMEM;
+		return;
 	}
-	if (!r->err)
-		warn_of_strays(r, prefix, &list);
+	list_layers(&d->r, prefix, "", ".conf", &list);
+	for (i = 0; i < list.n && !d->r.err; i++) {
+		file = read_one(d, list.v[i].path, NULL);
+		if (file)
+			read_drop_ins(d, prefix, list.v[i].name, file);
+	}
+	if (!d->r.err)
+		warn_of_strays(&d->r, prefix, &list);
 	list_release(&list);
 	free(prefix);
-	return r->err;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is asked by way of a candidate: reading it, writing it. */
+/* A probe: what is asked through a candidate, and how often. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "conf/internal.h"
+#include "conf/probe.h"
 
 #define BLANKS " \t"
 
@@ -44,8 +44,8 @@ static bool take_address(struct conf_reader *r, const char *value, int family,
 
 	memset(ip, 0, 16);
 	if (strchr(value, '%')) {
-		conf_wrong(r, value, "names a device; leave out the '%%' and "
-			   "what follows, each candidate is asked by itself");
+		conf_wrong(r, value, "names a device; remove '%%' and what "
+			   "follows: the probe is sent through each candidate");
 		return false;
 	}
 	if (inet_pton(family, value, ip) != 1) {
@@ -53,17 +53,17 @@ static bool take_address(struct conf_reader *r, const char *value, int family,
 					  AF_INET, value, other) == 1;
 
 		conf_wrong(r, value, family == AF_INET ?
-			   is_other ? "is an IPv6 address; they are asked for "
-			   "by 'nd'" : "is no IPv4 address; write it as in "
+			   is_other ? "is an IPv6 address; use 'nd' for "
+			   "it" : "is not an IPv4 address; write it as in "
 			   "192.0.2.1" :
-			   is_other ? "is an IPv4 address; they are asked for "
-			   "by 'arp'" : "is no IPv6 address; write it as in "
-			   "2001:db8::1");
+			   is_other ? "is an IPv4 address; use 'arp' for "
+			   "it" : "is not an IPv6 address; write it as "
+			   "in 2001:db8::1");
 		return false;
 	}
 	if (!is_neighbour(family, ip)) {
-		conf_wrong(r, value, "is no neighbour's address; write that of "
-			   "a gateway");
+		conf_wrong(r, value, "can't be a neighbour's address; write "
+			   "that of a gateway");
 		return false;
 	}
 	return true;
@@ -96,11 +96,13 @@ static bool take_kind(struct conf_reader *r, const char *value,
 		return false;
 	}
 	if (close)
-		conf_wrong(r, value, "how to ask is missing; write '%s %s'",
+		conf_wrong(r, value, "the kind of probe is missing; write '%s "
+				     "%s'",
 			   close, value);
 	else
 		conf_wrong(r, value, "'%s' is unknown; expected 'arp ADDRESS', "
-			   "'nd ADDRESS' or 'script PATH [ARGUMENT ...]'", word);
+			   "'nd ADDRESS' or 'script PATH [ARGUMENT ...]'",
+			   word);
 	return false;
 }
 
@@ -111,14 +113,15 @@ static bool take_target(struct conf_reader *r, const char *value, char *rest,
 	const char *more;
 
 	if (!word) {
-		conf_wrong(r, value, "whom to ask is missing; write '%s %s'",
+		conf_wrong(r, value, "the address is missing; write '%s %s'",
 			   kinds[p->kind], p->kind == CONF_PROBE_ARP ?
 			   "192.0.2.1" : "2001:db8::1");
 		return false;
 	}
 	more = strtok_r(NULL, BLANKS, &rest);
 	if (more) {
-		conf_wrong(r, value, "'%s' is too much; one address is asked",
+		conf_wrong(r, value, "'%s' is one address too many; a probe "
+				     "has one",
 			   more);
 		return false;
 	}
@@ -149,12 +152,7 @@ static bool take_argv(struct conf_reader *r, const char *value, char *rest,
 			   "/path/of/it'");
 		return false;
 	}
-	if (p->argv[0][0] != '/') {
-		conf_wrong(r, p->argv[0], "is no absolute path; it must begin "
-			   "with '/'");
-		return false;
-	}
-	return true;
+	return conf_is_absolute(r, p->argv[0]);
 }
 
 static void forget(struct conf_probe *p)
@@ -169,19 +167,17 @@ static void forget(struct conf_probe *p)
 	memset(p->target, 0, sizeof(p->target));
 }
 
-bool conf_take_probe(struct conf_reader *r, const struct conf_key *key,
-		     void *base, const char *value)
+static void take_probe(struct conf_reader *r, const struct conf_field *f,
+		       void *base, const char *value)
 {
-	struct conf_probe *p = conf_field(key, base);
+	struct conf_probe *p = conf_at(f, base);
 	char *text, *word, *rest;
 	bool good;
 
 	forget(p);
-	if (!value)
-		return true;
-	text = conf_copy(r, value);
+	text = value ? conf_copy(r, value) : NULL;
 	if (!text)
-		return false;
+		return;
 	word = strtok_r(text, BLANKS, &rest);
 	good = take_kind(r, value, word, &p->kind) &&
 	       (p->kind == CONF_PROBE_SCRIPT ?
@@ -189,28 +185,25 @@ bool conf_take_probe(struct conf_reader *r, const struct conf_key *key,
 	free(text);
 	if (!good)
 		forget(p);
-	return good;
 }
 
-bool conf_take_probe_source(struct conf_reader *r, const struct conf_key *key,
-			    void *base, const char *value)
+static void take_source(struct conf_reader *r, const struct conf_field *f,
+			void *base, const char *value)
 {
-	struct conf_probe *p = conf_field(key, base);
+	struct conf_probe *p = conf_at(f, base);
 	int family;
 
 	p->source_family = 0;
 	if (!value)
-		return true;
+		return;
 	family = strchr(value, ':') ? AF_INET6 : AF_INET;
-	if (!take_address(r, value, family, p->source))
-		return false;
-	p->source_family = family;
-	return true;
+	if (take_address(r, value, family, p->source))
+		p->source_family = family;
 }
 
 /* ---- writing ---- */
 
-static void show(const struct conf_probe *p, FILE *out)
+static void put(const struct conf_probe *p, FILE *out)
 {
 	char text[INET6_ADDRSTRLEN];
 	size_t i;
@@ -225,25 +218,39 @@ static void show(const struct conf_probe *p, FILE *out)
 		fprintf(out, " %s", text);
 }
 
-void conf_show_probe(const struct conf *conf, const struct conf_key *key,
-		     const void *base, FILE *out)
+static bool show_probe(const struct conf *conf, const struct conf_field *f,
+		       const void *base, size_t i, FILE *out)
 {
+	const struct conf_probe *p = conf_at(f, base);
+
 	(void)conf;
-	show(conf_field(key, base), out);
+	if (i || p->kind == CONF_PROBE_NONE)
+		return false;
+	put(p, out);
+	return true;
 }
 
-void conf_show_probe_source(const struct conf *conf,
-			    const struct conf_key *key, const void *base,
-			    FILE *out)
+static bool show_source(const struct conf *conf, const struct conf_field *f,
+			const void *base, size_t i, FILE *out)
 {
-	const struct conf_probe *p = conf_field(key, base);
+	const struct conf_probe *p = conf_at(f, base);
 	char text[INET6_ADDRSTRLEN];
 
 	(void)conf;
-	if (p->source_family &&
-	    inet_ntop(p->source_family, p->source, text, sizeof(text)))
-		fputs(text, out);
+	if (i || !p->source_family ||
+	    !inet_ntop(p->source_family, p->source, text, sizeof(text)))
+		return false;
+	fputs(text, out);
+	return true;
 }
+
+const struct conf_type conf_probe_type = {
+	"arp ADDRESS | nd ADDRESS | script PATH [ARGUMENT ...]",
+	.take = take_probe, .show = show_probe,
+};
+const struct conf_type conf_probe_source_type = {
+	"ADDRESS", .take = take_source, .show = show_source,
+};
 
 void conf_probe_format(const struct conf_probe *p, char *buf, size_t size)
 {
@@ -253,7 +260,7 @@ void conf_probe_format(const struct conf_probe *p, char *buf, size_t size)
 		buf[0] = '\0';
 	if (!out)
 		return;
-	show(p, out);
+	put(p, out);
 	fclose(out);
 	buf[size - 1] = '\0';
 }

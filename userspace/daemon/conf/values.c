@@ -1,18 +1,387 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How values are read. */
+/* What a key can hold: numbers, time spans, words, addresses, ids, paths. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "conf/internal.h"
+#include "conf/values.h"
 
-bool conf_mac(struct conf_reader *r, const char *value, uint8_t mac[6])
+#define NS_PER_US 1000ULL
+#define NS_PER_MS 1000000ULL
+#define NS_PER_SEC 1000000000ULL
+
+void *conf_at(const struct conf_field *f, const void *base)
+{
+	return (char *)(uintptr_t)base + f->offset;
+}
+
+/* ---- words ---- */
+
+#define WORD_MAX 32
+
+/* Edit distance without regard to case; a longer word is far from all. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[WORD_MAX + 1];
+	size_t len = strlen(b);
+	size_t i, k, corner, keep;
+
+	if (len > WORD_MAX || strlen(a) > WORD_MAX)
+		return SIZE_MAX;
+	for (k = 0; k <= len; k++)
+		row[k] = k;
+	for (i = 0; a[i]; i++) {
+		corner = row[0]++;
+		for (k = 0; k < len; k++) {
+			keep = row[k + 1];
+			if (tolower((unsigned char)a[i]) !=
+			    tolower((unsigned char)b[k])) {
+				if (keep < corner)
+					corner = keep;
+				if (row[k] < corner)
+					corner = row[k];
+				corner++;
+			}
+			row[k + 1] = corner;
+			corner = keep;
+		}
+	}
+	return row[len];
+}
+
+const char *conf_closest(const char *text, const char *const *words)
+{
+	size_t len = strlen(text);
+	size_t best = len / 3 + 1;
+	const char *found = NULL;
+	size_t i, d;
+
+	for (i = 0; words[i]; i++) {
+		d = distance(text, words[i]);
+		if (d > best || (found && d == best))
+			continue;
+		best = d;
+		found = words[i];
+	}
+	/* The beginning of a word is far from it, but tells what is meant. */
+	for (i = 0; !found && len > 2 && words[i]; i++)
+		if (!strncasecmp(text, words[i], len))
+			found = words[i];
+	return found;
+}
+
+/* What systemd, too, takes for "yes" and "no"; @value if it is neither. */
+static const char *plain(const char *value)
+{
+	static const char *const same[][2] = {
+		{ "1", "yes" }, { "y", "yes" }, { "true", "yes" },
+		{ "t", "yes" }, { "on", "yes" }, { "0", "no" }, { "n", "no" },
+		{ "false", "no" }, { "f", "no" }, { "off", "no" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(same) / sizeof(*same); i++)
+		if (!strcasecmp(value, same[i][0]))
+			return same[i][1];
+	return value;
+}
+
+void conf_words_put(const char *const *words, FILE *out)
+{
+	int i;
+
+	for (i = 0; words[i]; i++)
+		fprintf(out, "%s%s", !i ? "" : words[i + 1] ? ", " : " or ",
+			words[i]);
+}
+
+static void unknown_word(struct conf_reader *r, const char *const *words,
+			 const char *value)
+{
+	const char *close = conf_closest(value, words);
+	char *list = NULL;
+	size_t len;
+	FILE *out = open_memstream(&list, &len);
+
+	if (out) {
+		conf_words_put(words, out);
+		fclose(out);
+	}
+	if (!list)
+		r->err = -ENOMEM;
+	else if (close)
+		conf_wrong(r, value, "is none of %s; did you mean '%s'?", list,
+			   close);
+	else
+		conf_wrong(r, value, "is unknown; expected %s", list);
+	free(list);
+}
+
+int conf_word_parse(struct conf_reader *r, const char *const *words,
+		    const char *value)
+{
+	const char *given = plain(value);
+	int i;
+
+	for (i = 0; words[i]; i++)
+		if (!strcmp(words[i], given) || !strcasecmp(words[i], value))
+			return i;
+	unknown_word(r, words, value);
+	return -1;
+}
+
+static void take_word(struct conf_reader *r, const struct conf_field *f,
+		      void *base, const char *value)
+{
+	int i = value ? conf_word_parse(r, f->words, value) : -1;
+	uint32_t n = i < 0 ? (uint32_t)f->fallback : (uint32_t)i;
+
+	/* Each is an enum of its own, and all have this size. */
+	memcpy(conf_at(f, base), &n, sizeof(n));
+}
+
+static bool show_word(const struct conf *conf, const struct conf_field *f,
+		      const void *base, size_t i, FILE *out)
+{
+	uint32_t n;
+
+	(void)conf;
+	if (i)
+		return false;
+	memcpy(&n, conf_at(f, base), sizeof(n));
+	fputs(f->words[n], out);
+	return true;
+}
+
+static void take_bool(struct conf_reader *r, const struct conf_field *f,
+		      void *base, const char *value)
+{
+	int i = value ? conf_word_parse(r, f->words, value) : (int)f->fallback;
+	bool *on = conf_at(f, base);
+
+	*on = i > 0;
+}
+
+static bool show_bool(const struct conf *conf, const struct conf_field *f,
+		      const void *base, size_t i, FILE *out)
+{
+	const bool *on = conf_at(f, base);
+
+	(void)conf;
+	if (i)
+		return false;
+	fputs(f->words[*on], out);
+	return true;
+}
+
+const struct conf_type conf_word_type = {
+	.take = take_word, .show = show_word,
+};
+const struct conf_type conf_bool_type = {
+	.take = take_bool, .show = show_bool,
+};
+
+/* ---- numbers ---- */
+
+static void take_number(struct conf_reader *r, const struct conf_field *f,
+			void *base, const char *value)
+{
+	uint32_t *out = conf_at(f, base);
+	uint64_t n;
+
+	*out = (uint32_t)f->fallback;
+	if (!value)
+		return;
+	if (stabletap_number_parse(value, 10, f->max, &n) || n < f->min)
+		conf_wrong(r, value, "is not a number from %u to %u",
+			   (unsigned int)f->min, (unsigned int)f->max);
+	else
+		*out = (uint32_t)n;
+}
+
+static void take_user(struct conf_reader *r, const struct conf_field *f,
+		      void *base, const char *value)
+{
+	uint32_t *out = conf_at(f, base);
+
+	*out = 0;
+	if (value && stabletap_user_parse(value, out))
+		conf_wrong(r, value, "there is no such user; 'getent passwd' "
+			   "lists them");
+}
+
+static void take_group(struct conf_reader *r, const struct conf_field *f,
+		       void *base, const char *value)
+{
+	uint32_t *out = conf_at(f, base);
+
+	*out = 0;
+	if (value && stabletap_group_parse(value, out))
+		conf_wrong(r, value, "there is no such group; 'getent group' "
+			   "lists them");
+}
+
+static bool show_number(const struct conf *conf, const struct conf_field *f,
+			const void *base, size_t i, FILE *out)
+{
+	const uint32_t *n = conf_at(f, base);
+
+	(void)conf;
+	if (i || !*n)
+		return false;
+	fprintf(out, "%u", *n);
+	return true;
+}
+
+static void take_perm(struct conf_reader *r, const struct conf_field *f,
+		      void *base, const char *value)
+{
+	uint32_t *out = conf_at(f, base);
+
+	*out = 0;
+	if (value && stabletap_perm_parse(value, out))
+		conf_wrong(r, value, "is not an octal number from 0001 to "
+			   "0777; as in 0660");
+}
+
+static bool show_perm(const struct conf *conf, const struct conf_field *f,
+		      const void *base, size_t i, FILE *out)
+{
+	const uint32_t *n = conf_at(f, base);
+
+	(void)conf;
+	if (i || !*n)
+		return false;
+	fprintf(out, "0%o", *n);
+	return true;
+}
+
+const struct conf_type conf_number_type = {
+	"NUMBER", .take = take_number, .show = show_number,
+};
+const struct conf_type conf_user_type = {
+	"USER", .take = take_user, .show = show_number,
+};
+const struct conf_type conf_group_type = {
+	"GROUP", .take = take_group, .show = show_number,
+};
+const struct conf_type conf_perm_type = {
+	"OCTAL", .take = take_perm, .show = show_perm,
+};
+
+/* ---- time spans, as systemd writes them ---- */
+
+static const struct {
+	const char *name;
+	uint64_t ns;
+} units[] = {
+	{ "", NS_PER_SEC }, { "s", NS_PER_SEC }, { "sec", NS_PER_SEC },
+	{ "second", NS_PER_SEC }, { "seconds", NS_PER_SEC },
+	{ "ms", NS_PER_MS }, { "msec", NS_PER_MS },
+	{ "us", NS_PER_US }, { "usec", NS_PER_US },
+	{ "m", 60 * NS_PER_SEC }, { "min", 60 * NS_PER_SEC },
+	{ "minute", 60 * NS_PER_SEC }, { "minutes", 60 * NS_PER_SEC },
+	{ "h", 3600 * NS_PER_SEC }, { "hr", 3600 * NS_PER_SEC },
+	{ "hour", 3600 * NS_PER_SEC }, { "hours", 3600 * NS_PER_SEC },
+	{ "d", 86400 * NS_PER_SEC }, { "day", 86400 * NS_PER_SEC },
+	{ "days", 86400 * NS_PER_SEC },
+};
+
+static uint64_t unit_find(const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (strlen(units[i].name) == len &&
+		    !strncmp(units[i].name, name, len))
+			return units[i].ns;
+	return 0;
+}
+
+/* "5", "5s", "500ms", "1min 30s"; -ERANGE: above @max. */
+static int span_parse(const char *p, uint64_t max, uint64_t *out)
+{
+	uint64_t sum = 0, n, unit;
+	size_t len;
+
+	do {
+		if (!isdigit((unsigned char)*p))
+			return -EINVAL;
+		for (n = 0; isdigit((unsigned char)*p); p++)
+			if (n <= UINT64_MAX / 100)
+				n = n * 10 + (uint64_t)(*p - '0');
+		p += strspn(p, " \t");
+		for (len = 0; isalpha((unsigned char)p[len]); len++)
+			;
+		unit = unit_find(p, len);
+		if (!unit)
+			return -EINVAL;
+		p += len;
+		p += strspn(p, " \t");
+		if (n > (max - sum) / unit)
+			return -ERANGE;
+		sum += n * unit;
+	} while (*p);
+	*out = sum;
+	return 0;
+}
+
+static void take_span(struct conf_reader *r, const struct conf_field *f,
+		      void *base, const char *value)
+{
+	uint64_t *out = conf_at(f, base);
+	uint64_t n = 0;
+	int err;
+
+	*out = f->fallback;
+	if (!value)
+		return;
+	err = span_parse(value, f->max, &n);
+	if (err == -EINVAL)
+		conf_wrong(r, value, "is not a time span; write it as in 5, "
+			   "500ms, 2min or 1min 30s");
+	else if (err)
+		conf_wrong(r, value, "is too long; at most %llud are possible",
+			   (unsigned long long)(f->max / NS_PER_SEC / 86400));
+	else if (n < f->min)
+		conf_wrong(r, value, "is too short; at least %llums are needed",
+			   (unsigned long long)(f->min / NS_PER_MS));
+	else
+		*out = n;
+}
+
+static bool show_span(const struct conf *conf, const struct conf_field *f,
+		      const void *base, size_t i, FILE *out)
+{
+	const uint64_t *span = conf_at(f, base);
+	unsigned long long ns = *span;
+
+	(void)conf;
+	if (i)
+		return false;
+	if (ns % NS_PER_MS)
+		fprintf(out, "%lluus", ns / NS_PER_US);
+	else if (ns % NS_PER_SEC)
+		fprintf(out, "%llums", ns / NS_PER_MS);
+	else
+		fprintf(out, "%llus", ns / NS_PER_SEC);
+	return true;
+}
+
+const struct conf_type conf_span_type = {
+	"SPAN", .take = take_span, .show = show_span,
+};
+
+/* ---- a port's address ---- */
+
+bool conf_mac_parse(struct conf_reader *r, const char *value, uint8_t mac[6])
 {
 	static const uint8_t zero[6];
 
 	if (stabletap_mac_parse(value, mac)) {
-		conf_wrong(r, value, "is no MAC address; write it as in "
+		conf_wrong(r, value, "is not a MAC address; write it as in "
 			   "52:54:00:12:34:56");
 		return false;
 	}
@@ -22,170 +391,153 @@ bool conf_mac(struct conf_reader *r, const char *value, uint8_t mac[6])
 		return false;
 	}
 	if (!memcmp(mac, zero, sizeof(zero))) {
-		conf_wrong(r, value, "is no device's address; leave it out");
+		conf_wrong(r, value, "can't be a device's address; remove it");
 		return false;
 	}
 	return true;
 }
 
-bool conf_take_mac(struct conf_reader *r, const struct conf_key *key,
-		   void *base, const char *value)
+static void take_mac(struct conf_reader *r, const struct conf_field *f,
+		     void *base, const char *value)
 {
 	struct conf_port *port = base;
 
-	(void)key;
-	port->mac_set = false;
+	(void)f;
 	memset(port->mac, 0, sizeof(port->mac));
-	if (!value)
-		return true;
-	port->mac_set = conf_mac(r, value, port->mac);
-	return port->mac_set;
+	port->mac_set = value && conf_mac_parse(r, value, port->mac);
 }
 
-bool conf_take_number(struct conf_reader *r, const struct conf_key *key,
-		      void *base, const char *value)
+static bool show_mac(const struct conf *conf, const struct conf_field *f,
+		     const void *base, size_t i, FILE *out)
 {
-	uint32_t *out = conf_field(key, base);
-	uint64_t n = key->fallback;
+	const struct conf_port *port = base;
+	char buf[STABLETAP_MAC_TEXT];
 
-	*out = (uint32_t)n;
-	if (!value)
-		return true;
-	if (stabletap_number_parse(value, 10, key->max, &n) || n < key->min) {
-		conf_wrong(r, value, "is no number from %u to %u",
-			   (unsigned int)key->min, (unsigned int)key->max);
+	(void)conf, (void)f;
+	if (i || !port->mac_set)
 		return false;
-	}
-	*out = (uint32_t)n;
+	fputs(stabletap_mac_format(port->mac, buf), out);
 	return true;
 }
 
-bool conf_take_user(struct conf_reader *r, const struct conf_key *key,
-		    void *base, const char *value)
-{
-	uint32_t *out = conf_field(key, base);
-
-	*out = 0;
-	if (!value)
-		return true;
-	if (stabletap_user_parse(value, out)) {
-		conf_wrong(r, value, "there is no such user; 'getent passwd' "
-			   "lists them");
-		return false;
-	}
-	return true;
-}
-
-bool conf_take_group(struct conf_reader *r, const struct conf_key *key,
-		     void *base, const char *value)
-{
-	uint32_t *out = conf_field(key, base);
-
-	*out = 0;
-	if (!value)
-		return true;
-	if (stabletap_group_parse(value, out)) {
-		conf_wrong(r, value, "there is no such group; 'getent group' "
-			   "lists them");
-		return false;
-	}
-	return true;
-}
-
-bool conf_take_perm(struct conf_reader *r, const struct conf_key *key,
-		    void *base, const char *value)
-{
-	uint32_t *out = conf_field(key, base);
-
-	*out = 0;
-	if (!value)
-		return true;
-	if (stabletap_perm_parse(value, out)) {
-		conf_wrong(r, value, "is no octal number from 0001 to 0777; "
-			   "as in 0660");
-		return false;
-	}
-	return true;
-}
+const struct conf_type conf_mac_type = {
+	"MAC", .take = take_mac, .show = show_mac,
+};
 
 /* ---- strings ---- */
 
-static bool path_ok(struct conf_reader *r, const char *value, uint64_t max)
+bool conf_is_absolute(struct conf_reader *r, const char *value)
 {
-	if (*value != '/') {
-		conf_wrong(r, value, "is no absolute path; it must begin with "
-			   "'/'");
-		return false;
-	}
-	if (max && strlen(value) > max) {
-		conf_wrong(r, value, "is too long for a socket; at most %u "
-			   "bytes are possible", (unsigned int)max);
-		return false;
-	}
-	return true;
+	if (*value == '/')
+		return true;
+	conf_wrong(r, value, "is not an absolute path; it must begin with '/'");
+	return false;
 }
 
-bool conf_take_path(struct conf_reader *r, const struct conf_key *key,
-		    void *base, const char *value)
+static void take_path(struct conf_reader *r, const struct conf_field *f,
+		      void *base, const char *value)
 {
-	char **out = conf_field(key, base);
+	char **out = conf_at(f, base);
 
 	free(*out);
 	*out = NULL;
-	if (!value)
-		return true;
-	if (!path_ok(r, value, key->max))
-		return false;
-	*out = conf_copy(r, value);
-	return *out;
+	if (!value || !conf_is_absolute(r, value))
+		return;
+	if (f->max && strlen(value) > f->max)
+		conf_wrong(r, value, "is too long for a socket; at most %u "
+			   "bytes are possible", (unsigned int)f->max);
+	else
+		*out = conf_copy(r, value);
 }
 
-bool conf_take_id(struct conf_reader *r, const struct conf_key *key,
-		  void *base, const char *value)
+static void take_id(struct conf_reader *r, const struct conf_field *f,
+		    void *base, const char *value)
 {
-	char **out = conf_field(key, base);
+	char **out = conf_at(f, base);
 	const char *p;
 
 	free(*out);
 	*out = NULL;
 	if (!value)
-		return true;
-	for (p = value; *p; p++) {
-		if (isalnum((unsigned char)*p) || strchr("-._/[]#", *p))
-			continue;
-		conf_wrong(r, value, "is no device's id; write what stands "
-			   "behind 'id=' in QEMU's -device or -netdev");
-		return false;
-	}
-	*out = conf_copy(r, value);
-	return *out;
+		return;
+	for (p = value; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("-._/[]#", *p))
+			break;
+	if (*p)
+		conf_wrong(r, value, "is not a device's id; write what follows "
+			   "'id=' in QEMU's -device or -netdev");
+	else
+		*out = conf_copy(r, value);
 }
 
-bool conf_take_hook(struct conf_reader *r, const struct conf_key *key,
-		    void *base, const char *value)
+static bool show_string(const struct conf *conf, const struct conf_field *f,
+			const void *base, size_t i, FILE *out)
 {
-	char ***hooks = conf_field(key, base);
-	char **v = *hooks;
-	size_t n = 0;
+	char *const *text = conf_at(f, base);
 
-	while (v && v[n])
-		n++;
-	if (!value) {
-		while (n)
-			free(v[--n]);
-		free(v);
-		*hooks = NULL;
-		return true;
-	}
-	if (!path_ok(r, value, 0))
+	(void)conf;
+	if (i || !*text)
 		return false;
-	v = reallocarray(v, n + 2, sizeof(*v));
+	fputs(*text, out);
+	return true;
+}
+
+static void programs_clear(char ***list)
+{
+	size_t i;
+
+	for (i = 0; *list && (*list)[i]; i++)
+		free((*list)[i]);
+	free(*list);
+	*list = NULL;
+}
+
+static void take_program(struct conf_reader *r, const struct conf_field *f,
+			 void *base, const char *value)
+{
+	char ***list = conf_at(f, base);
+	size_t n = 0;
+	char **v;
+
+	if (!value) {
+		programs_clear(list);
+		return;
+	}
+	if (!conf_is_absolute(r, value))
+		return;
+	while (*list && (*list)[n])
+		n++;
+	v = reallocarray(*list, n + 2, sizeof(*v));
 	if (!v) {
 		r->err = -ENOMEM;
-		return false;
+		return;
 	}
-	*hooks = v;
+	*list = v;
 	v[n] = conf_copy(r, value);
 	v[n + 1] = NULL;
-	return v[n];
 }
+
+static bool show_program(const struct conf *conf, const struct conf_field *f,
+			 const void *base, size_t i, FILE *out)
+{
+	char **const *list = conf_at(f, base);
+	size_t n = 0;
+
+	(void)conf;
+	while (*list && (*list)[n] && n < i)
+		n++;
+	if (!*list || !(*list)[n])
+		return false;
+	fputs((*list)[n], out);
+	return true;
+}
+
+const struct conf_type conf_path_type = {
+	"PATH", .take = take_path, .show = show_string,
+};
+const struct conf_type conf_id_type = {
+	"ID", .take = take_id, .show = show_string,
+};
+const struct conf_type conf_program_type = {
+	"PATH", .list = true, .take = take_program, .show = show_program,
+};

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "conf/conf.h"
+#include "conf/selector.h"
 #include "model/describe.h"
 #include "model/model.h"
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/read.h"
 #include "model/history.h"
 #include "model/match.h"
 #include "model/model.h"

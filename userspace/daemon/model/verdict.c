@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* When a device counts as leading somewhere. */
-#include "conf/conf.h"
+#include "conf/probe.h"
 #include "model/verdict.h"
 
 bool verdict_settle(struct verdict *v, const struct conf_probe *spec,

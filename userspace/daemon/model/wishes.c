@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Are two sections of a port's the same wishes? */
-#include "conf/conf.h"
+#include "conf/selector.h"
 #include "model/wishes.h"
 
 bool wishes_equal(const struct conf *a, const struct conf_port *x,

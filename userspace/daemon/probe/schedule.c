@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/probe.h"
 #include "model/match.h"
 #include "model/model.h"
 #include "probe/neighbour.h"

@@ -2,6 +2,8 @@
 /* How everything stands, in JSON. */
 #include <stdio.h>
 
+#include "conf/probe.h"
+#include "conf/selector.h"
 #include "model/match.h"
 #include "model/model.h"
 #include "model/pool.h"

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Descriptions of devices. */
+/* A selector describes devices; equal ones are kept once. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/internal.h"
+#include "conf/selector.h"
 
 const char *const conf_selector_words[] = {
 	[WORD_NAME] = "name", [WORD_MAC] = "mac", [WORD_PATH] = "path",
 	[WORD_DRIVER] = "driver", [WORD_PROPERTY] = "property",
 	[WORD_PHYS_PORT] = "port", [WORD_VLAN] = "vlan", [WORD_VF] = "vf",
-	[WORD_POOL] = "pool", [WORD_MODE] = "mode", [WORD_CREATE] = "create", NULL,
+	[WORD_POOL] = "pool", [WORD_MODE] = "mode", [WORD_CREATE] = "create",
+	NULL,
 };
 
 void conf_selector_release(struct conf_selector *s)
@@ -20,12 +22,25 @@ void conf_selector_release(struct conf_selector *s)
 	free(s->property);
 	free(s->phys_port);
 	free(s->pool);
-	*s = (struct conf_selector){ .vlan = -1, .vf = -1, .vf_last = -1 };
+	*s = CONF_SELECTOR_NONE;
 }
 
 bool conf_is_pattern(const char *text)
 {
 	return strpbrk(text, "*?[\\") != NULL;
+}
+
+const char *conf_pool_name_fault(const char *name)
+{
+	const char *p;
+
+	if (strlen(name) > 63)
+		return "it is longer than 63 bytes";
+	for (p = name; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("-_.", *p))
+			return "only letters, digits, '-', '_' and '.' are "
+			       "allowed";
+	return NULL;
 }
 
 static bool same(const char *a, const char *b)
@@ -45,7 +60,7 @@ bool conf_selector_equal(const struct conf_selector *a,
 	       same(a->phys_port, b->phys_port) && same(a->pool, b->pool);
 }
 
-static void show_selector(const struct conf_selector *s, FILE *out)
+void conf_selector_put(const struct conf_selector *s, FILE *out)
 {
 	const char *const texts[] = {
 		[WORD_NAME] = s->name, [WORD_PATH] = s->path,
@@ -92,42 +107,39 @@ void conf_selector_format(const struct conf_selector *s, char *buf,
 	out = open_memstream(&text, &len);
 	if (!out)
 		return;
-	show_selector(s, out);
+	conf_selector_put(s, out);
 	fclose(out);
 	if (text)
 		snprintf(buf, size, "%s", text);
 	free(text);
 }
 
-static void show_list(const struct conf *conf, const struct conf_candidate *v,
-		      size_t n, FILE *out)
+ssize_t conf_selector_intern(struct conf_reader *r, struct conf_selector *s)
 {
+	struct conf *conf = r->conf;
+	struct conf_selector *v;
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		if (i)
-			fputs(", ", out);
-		show_selector(&conf->selectors[v[i].selector], out);
-		if (v[i].mode_set)
-			fprintf(out, " mode=%s",
-				stabletap_mode_name(v[i].mode));
+	for (i = 0; i < conf->selectors_n; i++) {
+		if (!conf_selector_equal(&conf->selectors[i], s))
+			continue;
+		conf_selector_release(s);
+		return (ssize_t)i;
 	}
+	v = conf_grow(r, conf->selectors, conf->selectors_n, sizeof(*v));
+	if (!v) {
+		conf_selector_release(s);
+		return -1;
+	}
+	conf->selectors = v;
+	v[conf->selectors_n] = *s;
+	return (ssize_t)conf->selectors_n++;
 }
 
-void conf_show_candidates(const struct conf *conf, const struct conf_key *key,
-			  const void *base, FILE *out)
+ssize_t conf_selector_of_pool(struct conf_reader *r, const char *name)
 {
-	const struct conf_port *port = base;
+	struct conf_selector s = CONF_SELECTOR_NONE;
 
-	(void)key;
-	show_list(conf, port->candidates, port->candidates_n, out);
-}
-
-void conf_show_members(const struct conf *conf, const struct conf_key *key,
-		       const void *base, FILE *out)
-{
-	const struct conf_pool *pool = base;
-
-	(void)key;
-	show_list(conf, pool->members, pool->members_n, out);
+	s.pool = conf_copy(r, name);
+	return s.pool ? conf_selector_intern(r, &s) : -1;
 }

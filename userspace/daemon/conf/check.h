@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Errors that only show when a section, or all of them, have been read. */
+#ifndef CONF_CHECK_H
+#define CONF_CHECK_H
+
+#include "conf/section.h"
+
+/*
+ * Check all sections that hold, and report what is wrong.  A section that is
+ * kept is never to blame: it was in force together with the other kept ones,
+ * so the new section must fit it.  Returns the number of errors.
+ */
+int conf_check(struct conf_draft *d);
+/*
+ * Report on @out the ports that a module with these STABLETAP_FEATURE_* would
+ * refuse.  Returns their number.
+ */
+int conf_check_features(const struct conf *conf, uint64_t features, FILE *out);
+
+#endif /* CONF_CHECK_H */

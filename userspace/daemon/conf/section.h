@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Sections, while the files are being read. */
+#ifndef CONF_SECTION_H
+#define CONF_SECTION_H
+
+#include "conf/keys.h"
+
+struct conf_section {
+	enum conf_kind kind;
+	char *name;		/* of the port or pool */
+	char *title;		/* "Port vm1", as between the brackets */
+	struct conf_place at;	/* its first head */
+	const char *main;	/* the file whose drop-ins may change it */
+	struct conf_fault fault; /* its first error */
+	bool settled;		/* its error has been dealt with */
+	bool doubled;		/* the name has a second section */
+	bool kept;		/* holds what was in force before the reload */
+	struct conf_place said[CONF_KEYS_N];
+	union {
+		void *base;	/* what the keys go to; of CONF_OTHER: NULL */
+		struct conf_port *port;
+		struct conf_pool *pool;
+		struct conf *daemon;
+	};
+};
+
+/* The configuration as it is being put together */
+struct conf_draft {
+	struct conf_reader r;
+	const struct conf *before;	/* what is in force, or NULL */
+	struct conf_section **v;	/* in the order of the files */
+	size_t n;
+	void *by_name;		/* the same but CONF_OTHER, for tfind(3) */
+
+	/* The file being read */
+	const char *main;	/* it, or the one of which it is a drop-in */
+	struct conf_section *now; /* the next line belongs to it; NULL: none */
+};
+
+/* Does it count as it stands? */
+bool conf_section_holds(const struct conf_section *s);
+/* Is it to be checked?  What is kept was checked when it was read. */
+bool conf_section_is_new(const struct conf_section *s, enum conf_kind kind);
+/* Where @key was said; if it was not, the section's head. */
+struct conf_place conf_section_place(const struct conf_section *s,
+				     enum conf_key_id key);
+struct conf_place conf_candidate_place(const struct conf_candidate *c);
+const struct conf_selector *conf_selector_of(const struct conf_draft *d,
+					     const struct conf_candidate *c);
+/* The port or pool called @name; NULL: there is none. */
+struct conf_section *conf_section_find(const struct conf_draft *d,
+				       enum conf_kind kind, const char *name);
+/*
+ * A new one, of which all keys have their defaults; @name may be "".  NULL,
+ * with r.err set: out of memory.
+ */
+struct conf_section *conf_section_add(struct conf_draft *d,
+				      enum conf_kind kind, const char *name,
+				      const char *title);
+void conf_sections_free(struct conf_draft *d);
+
+/* A file begins: no line belongs to a section yet. */
+void conf_section_none(struct conf_draft *d);
+/* "[Port NAME]", "[Pool NAME]", "[Daemon]": the lines that follow are of it. */
+void conf_section_open(struct conf_draft *d, const char *line);
+/* May @line, which is no head, be looked at?  False: it is to be skipped. */
+bool conf_section_wants(struct conf_draft *d, const char *line);
+void conf_section_set(struct conf_draft *d, const char *name,
+		      const char *value);
+
+#endif /* CONF_SECTION_H */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A selector describes devices; equal ones are kept once. */
+#ifndef CONF_SELECTOR_H
+#define CONF_SELECTOR_H
+
+#include <sys/types.h>
+
+#include "conf/reader.h"
+
+/* The words of a description, in the order in which they are written */
+enum conf_selector_word {
+	WORD_NAME, WORD_MAC, WORD_PATH, WORD_DRIVER, WORD_PROPERTY,
+	WORD_PHYS_PORT, WORD_VLAN, WORD_VF, WORD_POOL, WORD_MODE, WORD_CREATE,
+};
+extern const char *const conf_selector_words[];	/* ended by NULL */
+
+#define CONF_SELECTOR_NONE \
+	((struct conf_selector){ .vlan = -1, .vf = -1, .vf_last = -1 })
+
+/* Do they ask for the same device? */
+bool conf_selector_equal(const struct conf_selector *a,
+			 const struct conf_selector *b);
+/* Write it as in a file, "name=eth0 vlan=5"; cut to @size. */
+void conf_selector_format(const struct conf_selector *s, char *buf,
+			  size_t size);
+void conf_selector_put(const struct conf_selector *s, FILE *out);
+void conf_selector_release(struct conf_selector *s);
+
+/*
+ * The number of the selector in conf.selectors that is equal to @s, whose
+ * strings are taken over.  -1: out of memory, they are freed.
+ */
+ssize_t conf_selector_intern(struct conf_reader *r, struct conf_selector *s);
+/* The number of the selector that means pool @name; -1: out of memory. */
+ssize_t conf_selector_of_pool(struct conf_reader *r, const char *name);
+
+/* Does @text hold characters that make it a pattern? */
+bool conf_is_pattern(const char *text);
+/* Why @name can't be a pool's, or NULL */
+const char *conf_pool_name_fault(const char *name);
+
+#endif /* CONF_SELECTOR_H */

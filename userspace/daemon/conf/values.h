@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a key can hold: numbers, time spans, words, addresses, ids, paths. */
+#ifndef CONF_VALUES_H
+#define CONF_VALUES_H
+
+#include "conf/reader.h"
+
+/* Where the value of a key is kept, and which values there are */
+struct conf_field {
+	size_t offset;		/* in a struct conf_port, conf_pool or conf */
+	uint64_t min, max;
+	uint64_t fallback;	/* the default */
+	const char *const *words; /* by value, ended by NULL */
+};
+
+struct conf_type {
+	const char *syntax;	/* for people, "NUMBER"; NULL: the words */
+	bool list;		/* each further value is added */
+	/* Read @value; NULL: set the default, or empty the list. */
+	void (*take)(struct conf_reader *r, const struct conf_field *f,
+		     void *base, const char *value);
+	/*
+	 * Write value @i, counted from 0, as it would be in a file.  False:
+	 * there is no such value, or the default is the module's affair.
+	 */
+	bool (*show)(const struct conf *conf, const struct conf_field *f,
+		     const void *base, size_t i, FILE *out);
+};
+
+extern const struct conf_type conf_mac_type, conf_number_type, conf_span_type,
+	conf_user_type, conf_group_type, conf_perm_type, conf_word_type,
+	conf_bool_type, conf_path_type, conf_id_type, conf_program_type;
+
+/* The field itself */
+void *conf_at(const struct conf_field *f, const void *base);
+/* Six bytes of one device; false: complained. */
+bool conf_mac_parse(struct conf_reader *r, const char *value, uint8_t mac[6]);
+/* Does @value begin with "/"?  False: complained. */
+bool conf_is_absolute(struct conf_reader *r, const char *value);
+/* Which of @words is @value?  -1: none, complained. */
+int conf_word_parse(struct conf_reader *r, const char *const *words,
+		    const char *value);
+/* The word of @words (ended by NULL) that is closest to @text, or NULL. */
+const char *conf_closest(const char *text, const char *const *words);
+/* Write the words, "a, b or c". */
+void conf_words_put(const char *const *words, FILE *out);
+
+#endif /* CONF_VALUES_H */

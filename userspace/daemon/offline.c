@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What stabletapd does without running: --check and --keys. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/check.h"
+#include "conf/keys.h"
+#include "conf/read.h"
+#include "offline.h"
+
+/* What the loaded module would refuse; to ask it must not load it. */
+static int check_module(const struct conf *conf)
+{
+	struct stabletap_version version;
+	struct stabletap *st = NULL;
+	int n = 0;
+
+	if (access("/sys/module/stabletap", F_OK))
+		return 0;
+	if (!stabletap_open(&st) && !stabletap_version_get(st, &version))
+		n = conf_check_features(conf, version.features, stderr);
+	stabletap_close(st);
+	return n;
+}
+
+static void report(const struct conf *conf, int errors)
+{
+	size_t i;
+
+	fprintf(stderr, "stabletapd: %d error%s", errors,
+		errors == 1 ? "" : "s");
+	for (i = 0; i < conf->left_out_n; i++)
+		fprintf(stderr, "%s[%s]", i ? ", " : "; left out: ",
+			conf->left_out[i].section);
+	putc('\n', stderr);
+}
+
+int offline_check(const char *file)
+{
+	struct conf *conf;
+	int n = conf_read(NULL, file, NULL, stderr, &conf);
+
+	if (n < 0) {
+		fprintf(stderr, "stabletapd: can't read %s: %s\n",
+			file ? file : "the configuration", strerror(-n));
+		return EXIT_FAILURE;
+	}
+	if (!conf) {
+		fputs("stabletapd: not everything could be read\n", stderr);
+		return EXIT_FAILURE;
+	}
+	n += check_module(conf);
+	if (n)
+		report(conf, n);
+	else
+		printf("%zu port%s, no errors\n", conf->ports_n,
+		       conf->ports_n == 1 ? "" : "s");
+	conf_free(conf);
+	return n ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int offline_keys(const char *name)
+{
+	if (conf_keys_list(name, stdout))
+		return EXIT_SUCCESS;
+	fprintf(stderr, "stabletapd: there is no key '%s'; 'stabletapd --keys' "
+		"lists them\n", name);
+	return EXIT_FAILURE;
+}
