@@ -71,6 +71,19 @@ static int check_namespace(const struct cli *cli, int fd)
 	return 0;
 }
 
+int ask_check_namespace(struct cli *cli)
+{
+	int fd = connect_to(cli->socket, COURTESY);
+	int err;
+
+	/* It does not run, or can't be asked: the verb itself will tell. */
+	if (fd < 0)
+		return 0;
+	err = check_namespace(cli, fd);
+	close(fd);
+	return err ? CLI_REFUSED : 0;
+}
+
 static FILE *open_stream(const struct cli *cli, json_t *request, int seconds,
 			 bool quiet, int *err)
 {
@@ -164,8 +177,9 @@ json_t *ask(struct cli *cli, json_t *request)
 		ask_refused(err);
 		return NULL;
 	}
+	errno = 0;
 	answer = read_answer(cli, file, &error);
-	if (!answer && feof(file))
+	if (!answer && (feof(file) || errno == ECONNRESET))
 		refuse("stabletapd has ended the conversation: it may have too "
 		       "many clients, or end");
 	else if (!answer)

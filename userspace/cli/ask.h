@@ -42,6 +42,12 @@ FILE *ask_open(struct cli *cli, json_t *request, int *err);
  */
 json_t *ask_next(struct cli *cli, FILE *from);
 
+/*
+ * 0 if the daemon, should it run, works in the network namespace that -n asks
+ * for; the exit status after a message otherwise.
+ */
+int ask_check_namespace(struct cli *cli);
+
 /* Say why stabletapd can't be asked.  Returns CLI_REFUSED. */
 int ask_refused(int err);
 

@@ -168,18 +168,6 @@ static int check_names(struct cli *cli, const struct wish *w)
 	return !status && w->dev ? check_device(cli, w) : status;
 }
 
-/* Is the daemon that will heed this one of the namespace that is asked for? */
-static int check_namespace(struct cli *cli)
-{
-	int err;
-	FILE *file = ask_open(cli, json_pack("{s:i, s:s}", "events", 0, "port",
-					     "-"), &err);
-
-	if (file)
-		fclose(file);
-	return err == -EXDEV ? CLI_REFUSED : 0;
-}
-
 /* ---- the verbs ---- */
 
 static int refuse_file(int err, const char *what, const struct cli *cli,
@@ -194,7 +182,7 @@ static int refuse_file(int err, const char *what, const struct cli *cli,
 
 static int ask_for(struct cli *cli, const struct wish *w)
 {
-	int status = check_namespace(cli);
+	int status = ask_check_namespace(cli);
 	char line[192];
 	int err;
 
@@ -286,7 +274,7 @@ static const struct word port_words[] = {
 static int run_unpin(struct cli *cli, const struct call *call)
 {
 	const struct wish w = { "unpin", call->v[PORT], NULL, true };
-	int status = check_namespace(cli);
+	int status = ask_check_namespace(cli);
 	char path[192];
 
 	if (!status)
