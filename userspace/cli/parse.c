@@ -181,42 +181,47 @@ static const struct word *free_place(const struct call *call,
 	return NULL;
 }
 
-/* The keyword that @arg is, or abbreviates if it may; NULL: none */
-static const struct word *find_keyword(const struct verb *v, const char *arg)
+/* Those that word_find() takes, ended by NULL */
+static void list_keywords(const struct verb *v,
+			  const char *names[WORDS_MAX + 1])
 {
-	const char *names[WORDS_MAX + 1] = { NULL };
-	const struct word *found[WORDS_MAX];
 	const struct word *w;
-	size_t n = 0;
-	int i;
-
-	for (w = v->words; w->name; w++) {
-		if (w->flags & (WORD_PLACE | WORD_REST))
-			continue;
-		if (w->flags & WORD_WHOLE && strcmp(w->name, arg) != 0)
-			continue;
-		found[n] = w;
-		names[n++] = w->name;
-	}
-	i = word_find(arg, names);
-	return i < 0 ? NULL : found[i];
-}
-
-static int complain(const struct verb *v, const char *arg)
-{
-	const char *names[WORDS_MAX + 1] = { NULL };
-	const struct word *w;
-	char line[512];
 	size_t n = 0;
 
 	for (w = v->words; w->name; w++)
 		if (!(w->flags & WORD_PLACE))
 			names[n++] = w->name;
+	names[n] = NULL;
+}
+
+/* The keyword that @arg is, or abbreviates if it may; NULL: none */
+static const struct word *find_keyword(const struct verb *v, const char *arg)
+{
+	const char *names[WORDS_MAX + 1];
+	const struct word *w = v->words;
+	int i;
+
+	list_keywords(v, names);
+	i = word_find(arg, names);
+	if (i < 0)
+		return NULL;
+	while (strcmp(w->name, names[i]) != 0)
+		w++;
+	if (w->flags & (WORD_WHOLE | WORD_REST) && strcmp(w->name, arg) != 0)
+		return NULL;
+	return w;
+}
+
+static int complain(const struct verb *v, const char *arg)
+{
+	const char *names[WORDS_MAX + 1];
+	char line[512];
+
+	list_keywords(v, names);
 	usage_format(v, line, sizeof(line));
-	if (!n)
+	if (!names[0])
 		return usage("%s: '%s' is too much; 'stabletap %s %s'",
 			     v->name, arg, v->name, line);
-	/* That an abbreviation is one of a WORD_WHOLE does not count. */
 	if (word_find(arg, names) >= 0)
 		return usage("%s: '%s' can't be abbreviated", v->name, arg);
 	word_expect(arg, names, v->name);

@@ -154,6 +154,8 @@ static void test_lines(struct tap *t)
 		  "what a value can't be is refused" },
 		{ "attach vm1 dev d0 mode p", "status 2",
 		  "an ambiguous value is refused" },
+		{ "attach vm1 dev d0 f", "status 2",
+		  "filter is not to be taken for force" },
 		{ "attach vm1 d0", "status 2", "a word too much is refused" },
 		{ "del vm1 force", "del,vm1,force", "force in full" },
 		{ "del vm1 forc", "status 2", "force is not abbreviated" },
