@@ -23,7 +23,8 @@ json_t *ask_quietly(struct cli *cli, json_t *request, int seconds);
 
 /*
  * The object in status "ports" of @port, or NULL: not configured, or stabletapd
- * does not answer, which *answered (may be NULL) tells apart.  For a courtesy: little patience.
+ * does not answer, which *answered (may be NULL) tells apart.  It is asked with
+ * little patience.
  */
 json_t *ask_port_quietly(struct cli *cli, const char *port, bool *answered);
 

@@ -17,13 +17,15 @@
 #include "verb.h"
 #include "words.h"
 
-enum { PORT, SINCE, FOLLOW };
+enum { PORT, SINCE, INSTANCE, FOLLOW };
 
 static const struct word words[] = {
 	[PORT] = { "PORT", NULL, WORD_PLACE, "of this port (default: all)",
 		   NULL },
 	[SINCE] = { "since", "NUMBER", WORD_WHOLE,
 		    "only those with a higher number", NULL },
+	[INSTANCE] = { "instance", "ID", WORD_WHOLE,
+		       "of which NUMBER is; of another one, all events", NULL },
 	[FOLLOW] = { "follow", NULL, WORD_WHOLE,
 		     "go on with those that come, until it is ended", NULL },
 	{ .name = NULL },
@@ -34,6 +36,7 @@ struct follower {
 	const char *port;
 	json_int_t last;	/* number of the last event that was seen */
 	char instance[64];	/* "": not known yet */
+	bool met;		/* the daemon has answered before */
 };
 
 static json_t *request(const struct follower *f, bool follow)
@@ -84,10 +87,27 @@ static int print_list(struct cli *cli, json_t *answer)
 	return CLI_DONE;
 }
 
+/* A number that this instance has not reached is one of an earlier one. */
+static void note_restart(const struct follower *f, const json_t *answer)
+{
+	const json_t *last = json_object_get(answer, "last");
+
+	if (json_is_integer(last) && json_integer_value(last) < f->last &&
+	    !*f->instance)
+		note("the last event has number %" JSON_INTEGER_FORMAT
+		     ": stabletapd was restarted, and numbers them anew",
+		     json_integer_value(last));
+}
+
 static int list(struct follower *f)
 {
 	json_t *answer = ask(f->cli, request(f, false));
-	int status = answer ? print_list(f->cli, answer) : CLI_REFUSED;
+	int status = CLI_REFUSED;
+
+	if (answer) {
+		note_restart(f, answer);
+		status = print_list(f->cli, answer);
+	}
 
 	json_decref(answer);
 	return status;
@@ -157,8 +177,9 @@ static int converse(struct follower *f, FILE *from)
 	int status = 0;
 
 	/* Later it may have room, and be back. */
-	if (!is_busy || !*f->instance)
-		status = o ? take_first(f, o) : 0;
+	if (o && (!is_busy || !f->met))
+		status = take_first(f, o);
+	f->met |= o && !status;
 	while (!status && o && !is_busy && !ferror(stdout)) {
 		json_decref(o);
 		o = ask_next(f->cli, from);
@@ -180,7 +201,7 @@ static int follow(struct follower *f)
 
 	while (!status && !ferror(stdout)) {
 		from = ask_open(f->cli, request(f, true), &err);
-		if (!from && !*f->instance)
+		if (!from && !f->met)
 			return ask_refused(err);
 		if (from) {
 			gone = false;
@@ -206,6 +227,9 @@ static int run(struct cli *cli, const struct call *call)
 					    UINT32_MAX, &since))
 		return CLI_USAGE;
 	f.last = since;
+	if (call->v[INSTANCE])
+		snprintf(f.instance, sizeof(f.instance), "%s",
+			 call->v[INSTANCE]);
 	return call->v[FOLLOW] ? follow(&f) : list(&f);
 }
 

@@ -45,7 +45,8 @@ int stabletap_link_get(struct stabletap *st, int ifindex,
 
 	if (ifindex <= 0)
 		return -ENODEV;
-	return get_one(st, st_nl_link_request(buf, RTM_GETLINK, NLM_F_ACK, ifindex), out);
+	return get_one(st, st_nl_link_request(buf, RTM_GETLINK, NLM_F_ACK,
+					      ifindex), out);
 }
 
 int stabletap_link_find(struct stabletap *st, const char *name,
@@ -206,7 +207,8 @@ int stabletap_link_delete(struct stabletap *st, int ifindex)
 	/* Index 0 with no name would be a deletion by group, or all. */
 	if (ifindex <= 0)
 		return -ENODEV;
-	return st_nl_exchange(st, st_nl_link_request(buf, RTM_DELLINK, NLM_F_ACK, ifindex),
+	return st_nl_exchange(st, st_nl_link_request(buf, RTM_DELLINK,
+						     NLM_F_ACK, ifindex),
 			      NULL, NULL);
 }
 

@@ -217,7 +217,7 @@ struct stabletap_change {
 	uint32_t on_detach;
 };
 
-/* In one request: the kernel refuses most of what it refuses before it begins. */
+/* In one request; the kernel checks most of it before it changes anything. */
 int stabletap_port_change(struct stabletap *st, int port,
 			  const struct stabletap_change *c);
 int stabletap_link_add_altname(struct stabletap *st, int ifindex,

@@ -228,6 +228,14 @@ static void test_events(struct tap *t)
 		{ "\"events\":5", "{" NEW "\"last\":6,\"events\":["
 		  EVENT("6", "attached") "]}\n" }, { NULL, NULL },
 	};
+	static const struct turn later[] = {
+		{ "\"events\":9", "{" NEW "\"last\":6,\"events\":[]}\n" },
+		{ NULL, NULL },
+	};
+	static const struct turn other[] = {
+		{ "\"instance\":\"zz\"", "{" NEW "\"last\":6,\"events\":["
+		  EVENT("6", "attached") "]}\n" }, { NULL, NULL },
+	};
 	/* The daemon is restarted twice; the second time all is refused. */
 	static const struct turn follow[] = {
 		{ "\"follow\":true", "{" NEW "\"last\":6,\"events\":["
@@ -246,6 +254,11 @@ static void test_events(struct tap *t)
 	expect(t, list, "events since 5 -u", 0,
 	       "6 2026-01-02T03:04:05.000006Z vm1: attached to eth1, w\n",
 	       "events are listed");
+	expect(t, later, "events since 9", 0, "note: the last event has number "
+	       "6: stabletapd was restarted",
+	       "a number of an earlier instance is told");
+	expect(t, other, "events since 9 instance zz", 0, "vm1: attached",
+	       "with its instance nothing is lost");
 	expect(t, list, "-j events since 5", 0,
 	       "\"instance\":\"aa\",\"last\":6,\"events\":[{", "and in JSON");
 	expect(t, follow, "events --follow -u", 1,
