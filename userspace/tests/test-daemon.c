@@ -3,6 +3,8 @@
  * What the command makes of stabletapd's answers: a process that answers as the
  * daemon does, in its words, listens on a socket of the test's own.
  */
+#include <pty.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -359,6 +361,69 @@ static void test_by_hand(struct tap *t)
 	       "a refused failback is told");
 }
 
+/* Read from terminal @fd until it has shown @text; false: it ended before. */
+static bool shows(int fd, char *seen, size_t size, const char *text)
+{
+	size_t used = strlen(seen);
+	ssize_t n;
+
+	while (!strstr(seen, text) && used + 1 < size) {
+		n = read(fd, seen + used, size - used - 1);
+		if (n <= 0)
+			return false;
+		used += (size_t)n;
+		seen[used] = '\0';
+	}
+	return strstr(seen, text) != NULL;
+}
+
+static int count(const char *text, const char *what)
+{
+	int n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
+static void test_terminal(struct tap *t)
+{
+	static const struct turn first[] = {
+		{ "status", STATUS_OF("") }, { "status", STATUS_OF("") },
+		{ NULL, NULL },
+	};
+	static const struct turn second[] = {
+		{ "status", "{\"version\":1,\"instance\":\"bb\",\"ports\":[{"
+		  PORT ",\"blackout_seconds\":0.25}]}\n" }, { NULL, NULL },
+	};
+	const struct winsize size = { .ws_row = 24, .ws_col = 64 };
+	char line[] = "status --watch", seen[16384] = "";
+	pid_t one = start(first), two, pid;
+	int fd;
+
+	fflush(NULL);
+	pid = forkpty(&fd, NULL, NULL, &size);
+	if (!pid)
+		_exit(run_line(line));
+	alarm(60);
+	ok(t, shows(fd, seen, sizeof(seen), "vm1             lo"),
+	   "a watched port has a line");
+	ok(t, shows(fd, seen, sizeof(seen), "stabletapd does not answer"),
+	   "that the daemon has gone is shown");
+	two = start(second);
+	ok(t, shows(fd, seen, sizeof(seen), "stabletapd was restarted") &&
+	   strstr(seen, "0.250s"), "so is that it is back");
+	ok(t, count(seen, "\033[2J") == 1 && count(seen, "\033[H") >= 3,
+	   "the lines are drawn in place");
+	ok(t, !strstr(seen, "DROPPED/s"), "and not beyond the terminal's edge");
+	alarm(0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	waitpid(one, NULL, 0);
+	waitpid(two, NULL, 0);
+	close(fd);
+}
+
 static void test_watch(struct tap *t)
 {
 	static const struct turn none[] = {
@@ -385,6 +450,7 @@ int main(void)
 	mkdir(command, 0700);
 	test_by_hand(&t);
 	test_watch(&t);
+	test_terminal(&t);
 	snprintf(command, sizeof(command), "rm -r '%s'", top);
 	return system(command) || tap_end(&t);
 }
