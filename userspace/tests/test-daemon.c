@@ -244,9 +244,9 @@ static void test_events(struct tap *t)
 		  EVENT("6", "attached") "]}\n\n{\"event\":"
 		  EVENT("7", "detached") "}\n" },
 		{ "\"events\":7,\"instance\":\"aa\"", "{\"version\":1,"
-		  "\"instance\":\"bb\",\"last\":1,\"events\":["
+		  "\"instance\":\"bb\",\"last\":3,\"events\":["
 		  EVENT("1", "replaced") "]}\n" },
-		{ "\"events\":1,\"instance\":\"bb\"", "{\"error\":\"enough\"}"
+		{ "\"events\":3,\"instance\":\"bb\"", "{\"error\":\"enough\"}"
 		  "\n" }, { NULL, NULL },
 	};
 	static const struct turn old[] = {
