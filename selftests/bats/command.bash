@@ -65,7 +65,7 @@ of() {
 	[[ $2 != *.* ]] || outer=${2%.*}
 	value=$(stabletap -j -p show "$1") || return
 	while IFS= read -r line; do
-		if [[ $line == "        \""* ]]; then
+		if [[ $line == "            \""* ]]; then
 			section=${line#*\"}
 			section=${section%%\"*}
 			[ -z "$outer" ] || continue

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# The command stabletap: show, monitor, exec, announce, and what all verbs have in
-# common.  vm-timeout: 1800
+# The command stabletap: show, monitor, wait, set, exec, announce, and what all
+# verbs have in common.  vm-timeout: 1800
 #
 # In a network namespace for each test (command.bash):
 #
@@ -14,7 +14,7 @@
 #
 # shellcheck disable=SC2030,SC2031,SC2086,SC2154
 
-load command.bash
+load daemon.bash
 
 state_is() {
 	[ "$(of "$1" state)" = "$2" ]
@@ -35,13 +35,14 @@ state_is() {
 	stabletap add vm1
 	stabletap add vm2
 	stabletap attach vm2 dev d0
-	stabletap -j show | jq -e 'map(.ifname) == ["vm1", "vm2"]'
+	stabletap -j show | jq -e '.version == 1 and
+		(.ports | map(.port)) == ["vm1", "vm2"]'
 	[ "$(stabletap -j show | wc -l)" = 1 ]
 	[ "$(stabletap -j -p show | wc -l)" -gt 10 ]
-	stabletap -j -p show | jq -e length==2
+	stabletap -j -p show | jq -e '.ports | length == 2'
 	run -0 stabletap -br show
 	[ "${#lines[@]}" = 2 ]
-	[[ ${lines[1]} == vm2*attached*"$(of vm2 lower.ifname)@d0"* ]]
+	[[ ${lines[1]} == vm2*attached*" up "*"$(of vm2 lower.ifname)@d0"* ]]
 	# The options may stand behind the verb as well.
 	[ "$(stabletap show -br)" = "$output" ]
 }
@@ -49,7 +50,7 @@ state_is() {
 @test "show without ports prints nothing, or an empty array" {
 	run -0 stabletap show
 	[ "$output" = "" ]
-	[ "$(stabletap -j show)" = "[]" ]
+	[ "$(stabletap -j show)" = '{"version":1,"ports":[]}' ]
 }
 
 @test "show names who has a port open" {
@@ -57,7 +58,7 @@ state_is() {
 	[ "$(of vm1 open_queues)" = 0 ]
 	hold vm1
 	[ "$(of vm1 open_queues)" = 2 ]
-	stabletap -j show vm1 | jq -e --argjson pid "$HOLDER" '.[0].holders ==
+	stabletap -j show vm1 | jq -e --argjson pid "$HOLDER" '.ports[0].holders ==
 		[{"pid": $pid, "command": "sleep", "fds": 2}]'
 	# There is no brief JSON.
 	[ "$(stabletap -br -j show vm1)" = "$(stabletap -j show vm1)" ]
@@ -71,13 +72,13 @@ state_is() {
 	lower=$(of vm1 lower.ifname)
 	ip link del v0
 	[ "$(of vm1 state)" = detached ]
-	stabletap -j show vm1 | jq -e --arg lower "$lower" '.[0] |
+	stabletap -j show vm1 | jq -e --arg lower "$lower" '.ports[0] |
 		.losses == 1 and .last_detach.reason == "lower-gone" and
-		.last_detach.lower == $lower and
+		.last_detach.lower == $lower and .last_detach.dev == "v0" and
 		.last_detach.seconds_ago >= 0 and
 		.last_detach.seconds_ago < 1000'
 	run -0 stabletap show vm1
-	[[ $output == *"last detach lower-gone "*"s ago from $lower"* ]]
+	[[ $output == *"last detach lower-gone "*"s ago from v0"* ]]
 }
 
 @test "show tells a lower that is down from one that is up" {
@@ -104,7 +105,7 @@ state_is() {
 	stabletap add vm1
 	ip -6 address add 2001:db8::1/64 dev vm1 nodad
 	run in_ns ping -6 -c 1 -W 1 2001:db8::2
-	stabletap -j -s show vm1 | jq -e '.[0].stats.tx_detached > 0'
+	stabletap -j -s show vm1 | jq -e '.ports[0].stats.tx_detached > 0'
 	run -0 stabletap -s show vm1
 	[[ $output == *"TX:"*"detached"* ]]
 	[[ $output == *"RX:"*"no-reader"* ]]
@@ -133,14 +134,14 @@ state_is() {
 	[ "${#lines[@]}" = 2 ]
 	[[ ${lines[0]} == warning:*"$loaded"*"not the installed one (ABCDEF0123456789ABCDEF0"* ]]
 	# And with -j where programs look.
-	jq -e '.[0].warnings | length == 1 and
+	jq -e '.ports[0].warnings | length == 1 and
 		(.[0] | contains("not the installed one"))' <<<"${lines[1]}"
 }
 
 @test "show is for everybody" {
 	stabletap add vm1
 	run -0 unprivileged 65534 -j show
-	echo "$output" | jq -e '.[0].ifname == "vm1"'
+	echo "$output" | jq -e '.ports[0].port == "vm1"'
 }
 
 @test "show copes with ports that come and go meanwhile" {
@@ -158,7 +159,7 @@ state_is() {
 	# Not "i": run overwrites that in bats 1.8.
 	for ((turn = 0; turn < 10; turn++)); do
 		run -0 stabletap -j show
-		[[ $output == "["*"]" ]]
+		[[ $output == "{"*"]}" ]]
 	done
 }
 
@@ -232,6 +233,21 @@ deleted" ]
 	stabletap add vm1
 	eventually grep -q 'vm1: added' "$events"
 	run -1 grep -vE '^\[[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}[+-][0-9]{2}:[0-9]{2}\] ' "$events"
+}
+
+@test "monitor -u stamps in UTC" {
+	monitor "$BIN" -n "$NS" monitor -t -u
+	stabletap add vm1
+	eventually grep -qE '^\[[0-9T:.-]{26}Z\] vm1: added' "$events"
+}
+
+@test "monitor names the device of a child that is lost" {
+	monitor "$BIN" -n "$NS" -j monitor
+	stabletap add vm1
+	stabletap attach vm1 dev v0
+	ip link del v0
+	eventually grep -q '"detached"' "$events"
+	jq -es 'map(select(.event == "detached")) | .[0].dev == "v0"' "$events"
 }
 
 @test "monitor of one port is silent about others" {
@@ -563,15 +579,98 @@ deleted" ]
 	[[ $output == *"ip link set v0 up"* ]]
 }
 
+# ---- set ----
+
+@test "set changes what may change, and only that" {
+	stabletap add vm1 address $MAC down
+	stabletap set vm1 mtu 1400 address 52:54:00:0a:0b:0c
+	[ "$(of vm1 mtu)" = 1400 ]
+	[ "$(of vm1 address)" = 52:54:00:0a:0b:0c ]
+	[ "$(of vm1 up)" = false ]
+	stabletap set vm1 up
+	[ "$(of vm1 up)" = true ]
+	run stabletap set vm1 on-detach hold
+	[ "$status" = 0 ] || refused "can't change port 'vm1'"
+	stabletap set vm1 on-detach drop
+	[ "$(of vm1 on_detach)" = drop ]
+	run stabletap set vm1 address 53:54:00:01:02:03
+	refused "can't change port 'vm1'"
+	run stabletap set d0 up
+	refused "no port"
+	run unprivileged 65534 set vm1 down
+	refused "can't change port 'vm1'"
+	for words in "" "vm1" "vm1 up down" "vm1 queues 2" "vm1 mtu 1"; do
+		run -2 stabletap set $words
+		[ "${#lines[@]}" = 1 ]
+	done
+}
+
+# ---- wait ----
+
+# Waits with "$@" in the background, as WAITER.
+waits() {
+	"$BIN" -n "$NS" wait "$@" 3>&- >"$BATS_TEST_TMPDIR/waited" 2>&1 &
+	WAITER=$!
+	background+=("$WAITER")
+}
+
+is_waiting() {
+	grep -q do_sys_poll "/proc/$WAITER/wchan" ||
+		grep -q '^State:.*S' "/proc/$WAITER/status"
+}
+
+@test "wait ends when the port is attached, though it did not exist" {
+	waits vm1
+	eventually is_waiting
+	stabletap add vm1
+	stabletap attach vm1 dev d0
+	wait "$WAITER"
+	# And at once where it is so already.
+	stabletap wait vm1 attached timeout 60
+	waits vm1 detached
+	eventually is_waiting
+	kill -0 "$WAITER"
+	stabletap detach vm1
+	wait "$WAITER"
+}
+
+@test "wait gives up with status 1 when its time is over" {
+	stabletap add vm1
+	run stabletap wait vm1 timeout 1
+	refused "port 'vm1' is not attached within 1 seconds"
+	run stabletap wait vm1 timeout 0
+	refused "port 'vm1' is not attached"
+	stabletap wait vm1 detached timeout 0
+	run -2 stabletap wait vm1 attached detached
+	run -2 stabletap wait vm1 timeout x
+}
+
+@test "wait is told of a lower that has lost its carrier" {
+	stabletap add vm1
+	stabletap attach vm1 dev v0
+	ip link set v1 down
+	eventually state_is vm1 lower-down
+	run stabletap wait vm1 timeout 0
+	refused "is not attached"
+	waits vm1 timeout 100
+	ip link set v1 up
+	wait "$WAITER"
+}
+
 # ---- in general ----
 
 @test "help and version are printed, wrong verbs are not guessed at" {
 	run -0 stabletap help
 	[[ $output == *attach*monitor* ]]
-	run -0 stabletap attach help
-	[[ $output == *passthru* ]]
+	for words in "attach help" "help attach" "attach --help" "-h attach"; do
+		run -0 stabletap $words
+		[[ $output == "Usage: stabletap attach PORT dev DEVICE"* ]]
+		[[ $output == *passthru*"Example:"* ]]
+	done
 	run -0 stabletap -V
 	[[ $output == stabletap*module* ]]
+	[ "$(stabletap version)" = "$output" ]
+	stabletap -j -V | jq -e '.version == 1 and .release and .module.release'
 	run -2 stabletap
 	run -2 stabletap nonsense
 	[[ $output == *"'nonsense' is unknown"* ]]
@@ -594,10 +693,10 @@ completions() {
 	stabletap add vm1 down
 	# shellcheck disable=SC2016
 	stabletap add '$(id>&2)' down
-	[[ $(completions "") == "add del "*"-n"* ]]
+	[[ $(completions "") == "add set del "*"-n"* ]]
 	[ "$(completions sh)" = show ]
 	[[ " $(completions -n "") " == *" $NS "* ]]
-	[[ $(completions -n "$NS" "") == "add del "* ]]
+	[[ $(completions -n "$NS" "") == "add set del "* ]]
 	[ "$(completions -j -n "$NS" show v)" = vm1 ]
 	[ "$(completions del "")" = 'vm1 \$\(id\>\&2\)' ]
 	[ "$(completions attach vm1 "")" = \
@@ -607,7 +706,7 @@ completions() {
 	[ "$(completions attach vm1 dev d0 mode vepa "")" = \
 		"replace filter promisc quiet force" ]
 	[ "$(completions add vm2 mtu "")" = "" ]
-	[ "$(completions exec vm1 "")" = "queues vhost --user --" ]
+	[ "$(completions exec vm1 "")" = "queues vhost user --" ]
 	[[ " $(completions exec vm1 -- bas) " == *" bash "* ]]
 	[[ " $(completions exec vm1 -- cat /etc/passw) " == *" /etc/passwd "* ]]
 }
@@ -619,6 +718,127 @@ completions() {
 		run sh -c 'exec "$@" >/dev/full' - "$BIN" -n "$NS" $words
 		refused "can't write the output"
 	done
+}
+
+@test "a reader that goes away ends nothing without a word" {
+	stabletap add vm1
+	for words in show "-j show" help; do
+		# The writer begins when the reader has gone.
+		# shellcheck disable=SC2016
+		run bash -o pipefail -c '
+			{ while [ ! -e "$0" ]; do :; done; "$@"; } |
+			{ exec <&-; touch "$0"; }' \
+			"$BATS_TEST_TMPDIR/gone" "$BIN" -n "$NS" $words
+		rm "$BATS_TEST_TMPDIR/gone"
+		refused "can't write the output"
+	done
+}
+
+@test "what exec runs has SIGPIPE as the command found it" {
+	stabletap add vm1
+	run -0 stabletap exec vm1 -- grep SigIgn /proc/self/status
+	# Bit 12 is signal 13.
+	[ $((0x${output##*[[:space:]]} & 0x1000)) = 0 ]
+	# shellcheck disable=SC2016
+	run -0 sh -c 'trap "" PIPE; exec "$@"' - "$BIN" -n "$NS" \
+		exec vm1 -- grep SigIgn /proc/self/status
+	[ $((0x${output##*[[:space:]]} & 0x1000)) != 0 ]
+}
+
+@test "options may stand behind the verb, and mean something or are refused" {
+	stabletap add vm1
+	[ "$("$BIN" show vm1 -n "$NS" -j)" = "$(stabletap -j show vm1)" ]
+	run -2 stabletap del vm1 -br
+	[[ $output == *"'-brief' has no meaning here"* ]]
+	run -2 stabletap show -t
+	[ "$(of vm1 state)" = detached ]
+}
+
+@test "habits of iproute2 work" {
+	stabletap create vm1
+	[ "$(stabletap ls)" = "$(stabletap show)" ]
+	[ "$(stabletap lst dev vm1)" = "$(stabletap show)" ]
+	stabletap rm vm1
+	[ "$(stabletap list)" = "" ]
+	run -2 stabletap attach vm1 dev d0 dev d1
+	[[ $output == *"'dev' is given twice"* ]]
+}
+
+@test "add loads the module" {
+	local release
+
+	release=$(uname -r)
+	# Ports of namespaces that are being deleted keep it in use for a while.
+	eventually rmmod stabletap
+	run stabletap add vm1
+	# Where modprobe does not find it
+	if [ "$status" = 0 ]; then
+		stabletap del vm1
+		return
+	fi
+	refused "the module is not loaded"
+	# shellcheck disable=SC2016
+	run unshare -m sh -c '
+		mount -t tmpfs none "/lib/modules/$2" && cp "$1" "/lib/modules/$2/" &&
+		depmod "$2" 2>/dev/null
+		nsenter --net="$3" "$4" add vm1' - \
+		"$STABLETAP_KO" "$release" "/run/netns/$NS" "$BIN"
+	[ -e /dev/stabletap ] || insmod "$STABLETAP_KO"
+	[ "$status" = 0 ]
+	[ "$(of vm1 state)" = detached ]
+}
+
+# ---- a command that is stopped ----
+
+@test "a command that is stopped half-way stops the failover of no port" {
+	configure <<<'[Port vm1]
+Candidate=d0
+Candidate=d1
+[Port vm3]
+Candidate=d0
+Candidate=d1'
+	daemon
+	eventually is_on vm1 d0
+	eventually is_on vm3 d0
+	stabletap add vm2
+	# One without a master yet, one whose port the daemon works on, too
+	for what in "vm2 dev v0 filter" "vm3 dev v0 replace"; do
+		STABLETAP_STOP=child-created "$BIN_FAULTS" -n "$NS" \
+			attach $what 3>&- >"$BATS_TEST_TMPDIR/stopped" 2>&1 &
+		background+=("$!")
+		stopped+=("$!")
+		eventually grep -q '^State:.*T' "/proc/$!/status"
+	done
+	ip link set d0 down
+	eventually is_on vm1 d1
+	eventually is_on vm3 d1
+	# Nobody has taken the half-made children for orphans, ...
+	[ "$(loose)" = 2 ]
+	# ... and those who made them go on.
+	kill -CONT "${stopped[@]}"
+	for pid in "${stopped[@]}"; do
+		wait "$pid" || :
+	done
+	eventually is_on vm2 v0
+	eventually is_on vm3 d1
+	is_on vm1 d1
+	eventually nothing_is_loose
+	eventually has_children 3
+}
+
+@test "a command that is killed while it is stopped leaves nothing for good" {
+	configure <<<'[Port vm1]
+Candidate=d0'
+	daemon
+	eventually is_on vm1 d0
+	stabletap add vm2
+	STABLETAP_STOP=child-created "$BIN_FAULTS" -n "$NS" \
+		attach vm2 dev v0 filter 3>&- 2>/dev/null &
+	background+=("$!")
+	eventually grep -q '^State:.*T' "/proc/$!/status"
+	[ "$(loose)" = 1 ]
+	kill -KILL "$!"
+	eventually nothing_is_loose
 }
 
 @test "option -n wants the name of a namespace that is there" {
@@ -646,8 +866,8 @@ completions() {
 }
 
 @test "without the module every verb says how to load it" {
-	for words in "show" "add vm1" "del vm1" "attach vm1 dev d0" \
-		"detach vm1" "exec vm1 -- true" "announce vm1"; do
+	for words in "show" "add vm1" "set vm1 up" "del vm1" \
+		"attach vm1 dev d0" "detach vm1" "exec vm1 -- true" "announce vm1"; do
 		# shellcheck disable=SC2016
 		run unshare -m sh -c 'mount -t tmpfs none /dev && exec "$@"' - \
 			nsenter --net="/run/netns/$NS" -- \

@@ -60,6 +60,10 @@ has_children() {
 	[ "${#n[@]}" = "$1" ]
 }
 
+nothing_is_loose() {
+	[ "$(loose)" = 0 ]
+}
+
 has_no_macvlan() {
 	[[ " $(macvlans) " != *" $1 "* ]]
 }

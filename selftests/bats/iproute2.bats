@@ -70,7 +70,7 @@ of_ip() {
 		.tx_packets > 0 and length == 17)' <<<"$output"
 	run -0 ip -j link xstats type stabletap dev vm2
 	diff <(jq -S '.[0] | del(.ifname)' <<<"$output") \
-		<(stabletap -j -s show vm2 | jq -S '.[0].stats')
+		<(stabletap -j -s show vm2 | jq -S '.ports[0].stats')
 	run -0 ip link xstats type stabletap dev vm1
 	[[ $output == "vm1 "*"    tx_packets     0"* ]]
 }

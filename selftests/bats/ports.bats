@@ -225,6 +225,23 @@ promiscuity() {
 	[ "$(of vm1 lower.ifname)" = "$child" ]
 }
 
+@test "a refused attach makes nothing first" {
+	stabletap add vm1
+	stabletap attach vm1 dev d0
+	command ip -n "$NS" monitor link 3>&- >"$BATS_TEST_TMPDIR/links" &
+	background+=("$!")
+	listens() { ip link set d1 mtu $((1400 + RANDOM % 100)) && grep -q d1: "$BATS_TEST_TMPDIR/links"; }
+	eventually listens
+	for words in "" filter "mode direct"; do
+		run stabletap attach vm1 dev v0 $words
+		refused "has a lower"
+	done
+	# The end of what is listened to
+	ip link add last type dummy
+	eventually grep -q last: "$BATS_TEST_TMPDIR/links"
+	run ! grep -E ': (st[0-9]|v0)' "$BATS_TEST_TMPDIR/links"
+}
+
 @test "attach replace swaps devices in one step and removes the old child" {
 	stabletap add vm1
 	stabletap attach vm1 dev d0
@@ -457,6 +474,51 @@ promiscuity() {
 	done
 	background=()
 	[ "$(of vm1 state)" = attached ]
+	[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
+}
+
+# How many are at it: each may find that the others were faster.
+at_once() {
+	local i
+
+	background=()
+	for i in 1 2 3 4 5 6; do
+		"$BIN" -n "$NS" attach vm1 dev "$@" replace 3>&- &
+		background+=("$!")
+	done
+	for i in "${background[@]}"; do
+		wait "$i"
+	done
+	background=()
+}
+
+@test "many commands at once on one port and device all succeed" {
+	stabletap add vm1 address $MAC
+	for ((turn = 0; turn < 5; turn++)); do
+		at_once d0
+		[ "$(of vm1 lower.dev)" = d0 ]
+		[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
+		at_once d1 filter
+		[ "$(of vm1 lower.dev)" = d1 ]
+		[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
+	done
+}
+
+@test "a half-made child of a stopped command is left alone, an orphan is not" {
+	stabletap add vm1
+	stabletap add vm2
+	stops_at child-created attach vm1 dev d0 filter
+	child=$(macvlans)
+	stabletap attach vm2 dev d1
+	stabletap detach vm2
+	# Nor does a command for the same port wait, or take it.
+	stabletap attach vm1 dev d1
+	[[ " $(macvlans) " == *" $child "* ]]
+	stabletap detach vm1
+	[ "$(macvlans)" = "$child" ]
+	kill -KILL "$STOPPED"
+	wait "$STOPPED" || :
+	stabletap attach vm1 dev d1
 	[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
 }
 

@@ -72,7 +72,7 @@ is_on() {
 # The lower of port $1, and how often it was given one
 lower_of() {
 	sd stabletap -j show "$1" |
-		jq -r '.[0] | "\(.lower.ifname) \(.attaches)"'
+		jq -r '.ports[0] | "\(.lower.ifname) \(.attaches)"'
 }
 
 is_restarted() {

@@ -87,7 +87,7 @@ set_data() {
 	jq -e '."link-xstats".stabletap | ."tx-packets" > 0 and
 		(keys | length == 16)' <<<"$got"
 	diff <(jq -S '."link-xstats".stabletap' <<<"$got") \
-		<(stabletap -j -s show vm1 | jq -S '.[0].stats |
+		<(stabletap -j -s show vm1 | jq -S '.ports[0].stats |
 			with_entries(.key |= gsub("_"; "-"))')
 
 	set_data vm1 '{"lower": 0}'

@@ -49,9 +49,11 @@ setup_file() {
 		644 usr/share/bash-completion/completions/stabletapd
 		644 usr/share/doc/stabletap/examples/guests.conf
 		644 usr/share/man/man4/stabletap.4
+		644 usr/share/man/man5/stabletap-json.5
 		644 usr/share/man/man5/stabletap.conf.5
 		644 usr/share/man/man8/stabletap.8
 		644 usr/share/man/man8/stabletapd.8
+		644 usr/share/stabletap/stabletap.schema.json
 	TREE
 }
 
@@ -76,6 +78,7 @@ setup_file() {
 	make -s -C "$TOP" install uninstall DESTDIR="$root"
 	[ ! -e "$root/etc/stabletap" ]
 	[ ! -e "$root/usr/local/share/doc/stabletap" ]
+	[ ! -e "$root/usr/local/share/stabletap" ]
 }
 
 @test "sysusers and tmpfiles make the group and its directory" {
@@ -139,7 +142,7 @@ offers() {
 	for verb in show status events pin prefer unpin failback attach; do
 		[ -z "$(offers stabletap $verb nosuch)" ]
 	done
-	[ "$(offers stabletap events vm1 "")" = since ]
+	[ "$(offers stabletap events vm1 "")" = since$'\n'follow ]
 	[ -z "$(offers stabletap events vm1 since "")" ]
 }
 

@@ -197,7 +197,7 @@ teardown_file() {
 
 @test "the port outlives the domain" {
 	virsh -q -c qemu:///system destroy first
-	[ "$(stabletap -j show lv1 | jq '.[0].open_queues')" = 0 ]
+	[ "$(stabletap -j show lv1 | jq '.ports[0].open_queues')" = 0 ]
 	[ -e "/dev/tap$(</sys/class/net/lv1/ifindex)" ]
 }
 
@@ -252,7 +252,7 @@ log_has() {
 		</interface>
 	XML
 	virsh -q -c qemu:///system attach-device third "$DIR/nic.xml"
-	[ "$(stabletap -j show lv2 | jq '.[0].open_queues')" = 1 ]
+	[ "$(stabletap -j show lv2 | jq '.ports[0].open_queues')" = 1 ]
 
 	virsh -q -c qemu:///system destroy third
 	stabletap del lv2

@@ -25,7 +25,7 @@ teardown() {
 }
 
 queues_are_open() {
-	[ "$("$BIN" -j show qv1 | jq '.[0].open_queues')" = "$1" ]
+	[ "$("$BIN" -j show qv1 | jq '.ports[0].open_queues')" = "$1" ]
 }
 
 @test "QEMU 10 opens a port by its name, and as many queues as it is told" {

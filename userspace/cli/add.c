@@ -1,70 +1,83 @@
 // SPDX-License-Identifier: GPL-2.0
 /* stabletap add */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
+#include "json.h"
+#include "report.h"
+#include "verb.h"
+#include "words.h"
 
-enum { ADDRESS, MTU, QUEUES, OWNER, GROUP, PERM, ON_DETACH, DOWN };
+enum { PORT, ADDRESS, MTU, QUEUES, OWNER, GROUP, PERM, ON_DETACH, DOWN };
 
-static const char *const keywords[] = {
-	[ADDRESS] = "address", [MTU] = "mtu", [QUEUES] = "queues",
-	[OWNER] = "owner", [GROUP] = "group", [PERM] = "perm",
-	[ON_DETACH] = "on-detach", [DOWN] = "down", NULL,
+static const struct word words[] = {
+	[PORT] = { "PORT", NULL, WORD_PLACE | WORD_NEEDED,
+		   "its name; with %d the kernel chooses a number", NULL },
+	[ADDRESS] = { "address", "MAC", 0,
+		      "the guest's MAC address (default: random)", NULL },
+	[MTU] = { "mtu", "N", 0, "bytes, 68 to 65535 (default: 1500)", NULL },
+	[QUEUES] = { "queues", "N", 0,
+		     "how often it can be open, 1 to 256 (default: 1)", NULL },
+	[OWNER] = { "owner", "USER", 0, "the node's owner (default: root)",
+		    NULL },
+	[GROUP] = { "group", "GROUP", 0, "the node's group (default: root)",
+		    NULL },
+	[PERM] = { "perm", "MODE", 0,
+		   "the node's octal mode (default: 0600, with group 0660)",
+		   NULL },
+	[ON_DETACH] = { "on-detach", "WHAT", 0,
+			"what becomes of frames sent while it is detached",
+			stabletap_on_detach_words },
+	[DOWN] = { "down", NULL, 0, "leave it down (default: set it up)",
+		   NULL },
+	{ .name = NULL },
 };
 
-static bool parse_on_detach(const char *text, uint32_t *out)
+static bool take_node(const struct call *call, struct stabletap_create *port)
 {
-	static const char *const words[] = { "drop", "hold", NULL };
-	int i = word_expect(text, words, "on-detach");
-
-	return i >= 0 && !stabletap_on_detach_parse(words[i], out);
-}
-
-static bool parse_address(const char *text, uint8_t mac[6])
-{
-	static const uint8_t zero[6];
-
-	if (!parse_mac(text, mac))
-		return false;
-	/* The module would take it for none at all. */
-	if (memcmp(mac, zero, sizeof(zero)) != 0)
-		return true;
-	usage("address '%s' is no device's; leave out 'address' for a random "
-	      "one", text);
-	return false;
-}
-
-static bool take_keyword(struct args *a, int keyword,
-			 struct stabletap_create *port)
-{
-	const char *value = args_value(a, keywords[keyword]);
-
-	if (!value)
-		return false;
-	switch (keyword) {
-	case ADDRESS:
-		return parse_address(value, port->mac);
-	case MTU:
-		return parse_number(value, "mtu", 68, 65535, &port->mtu);
-	case QUEUES:
-		return parse_number(value, "queues", 1, STABLETAP_MAX_QUEUES,
-				    &port->queues);
-	case OWNER:
+	if (call->v[OWNER]) {
 		port->flags |= STABLETAP_CREATE_OWNER;
-		return parse_user(value, &port->owner);
-	case GROUP:
-		/* A group that may do nothing is never what is meant. */
-		if (!port->perm)
-			port->perm = 0660;
-		port->flags |= STABLETAP_CREATE_GROUP | STABLETAP_CREATE_PERM;
-		return parse_group(value, &port->group);
-	case PERM:
-		port->flags |= STABLETAP_CREATE_PERM;
-		return parse_perm(value, &port->perm);
-	default:
-		return parse_on_detach(value, &port->on_detach);
+		if (!parse_user(call->v[OWNER], &port->owner))
+			return false;
 	}
+	if (call->v[GROUP]) {
+		/* A group that may do nothing is never what is meant. */
+		port->perm = 0660;
+		port->flags |= STABLETAP_CREATE_GROUP | STABLETAP_CREATE_PERM;
+		if (!parse_group(call->v[GROUP], &port->group))
+			return false;
+	}
+	if (call->v[PERM]) {
+		port->flags |= STABLETAP_CREATE_PERM;
+		return parse_perm(call->v[PERM], &port->perm);
+	}
+	return true;
+}
+
+static bool take(const struct call *call, struct stabletap_create *port)
+{
+	const char *name = call->v[PORT];
+
+	if (!*name || strlen(name) >= sizeof(port->name)) {
+		usage("'%s' is no interface name: it must have 1 to %zu "
+		      "characters", name, sizeof(port->name) - 1);
+		return false;
+	}
+	memcpy(port->name, name, strlen(name));
+	if (call->v[ADDRESS] && !parse_address(call->v[ADDRESS], port->mac))
+		return false;
+	if (call->v[MTU] &&
+	    !parse_number(call->v[MTU], "mtu", 68, 65535, &port->mtu))
+		return false;
+	if (call->v[QUEUES] &&
+	    !parse_number(call->v[QUEUES], "queues", 1, STABLETAP_MAX_QUEUES,
+			  &port->queues))
+		return false;
+	if (call->v[ON_DETACH])
+		stabletap_on_detach_parse(call->v[ON_DETACH],
+					  &port->on_detach);
+	return take_node(call, port);
 }
 
 static int report(struct cli *cli, int err, const struct stabletap_create *port)
@@ -80,46 +93,42 @@ static int report(struct cli *cli, int err, const struct stabletap_create *port)
 	return status;
 }
 
-int cmd_add(struct cli *cli, int argc, char **argv)
+static int run(struct cli *cli, const struct call *call)
 {
-	struct args a = { "add", argc, argv };
 	struct stabletap_create port = { 0 };
-	const char *name = args_next(&a);
-	const char *word;
-	bool up = true;
-	int i;
 	int err;
 
-	if (!name)
-		return usage("add: which port? 'stabletap add PORT'");
-	if (!*name || strlen(name) >= sizeof(port.name))
-		return usage("'%s' is no interface name: it must have 1 to %zu "
-			     "characters", name, sizeof(port.name) - 1);
-	memcpy(port.name, name, strlen(name));
-	while ((word = args_next(&a))) {
-		i = word_expect(word, keywords, "add");
-		if (i == DOWN)
-			up = false;
-		else if (i < 0 || !take_keyword(&a, i, &port))
-			return CLI_USAGE;
-	}
-
-	err = need_module(cli);
+	if (!take(call, &port))
+		return CLI_USAGE;
+	err = load_module(cli);
 	if (err)
 		return err;
 	err = stabletap_port_create(cli->st, &port);
 	if (err)
 		return report(cli, err, &port);
-	if (strchr(name, '%'))
-		printf("%s\n", port.name);
-	if (!up)
-		return CLI_DONE;
-
 	/* A port that is down drops all; few would look for that. */
-	err = stabletap_link_set_up(cli->st, (int)port.port, true);
-	if (!err)
-		return CLI_DONE;
-	err = refused(cli, err, "can't set port '%s' up", port.name);
-	stabletap_port_delete(cli->st, (int)port.port, 0);
-	return err;
+	if (!call->v[DOWN])
+		err = stabletap_link_set_up(cli->st, (int)port.port, true);
+	if (err) {
+		err = refused(cli, err, "can't set port '%s' up", port.name);
+		stabletap_port_delete(cli->st, (int)port.port, 0);
+		return err;
+	}
+	if (cli->json)
+		return json_print(cli, json_pack("{s:i, s:o, s:I}", "version",
+				  CLI_JSON_VERSION, "port",
+				  stabletap_json_text(port.name), "ifindex",
+				  (json_int_t)port.port), stdout);
+	if (strchr(call->v[PORT], '%'))
+		printf("%s\n", port.name);
+	return CLI_DONE;
 }
+
+const struct verb verb_add = {
+	.name = "add",
+	.aliases = "create new",
+	.purpose = "create a port",
+	.example = "add vm1 address 52:54:00:12:34:56 group kvm",
+	.words = words,
+	.run = run,
+};

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/* stabletap announce */
+/* stabletap announce, stabletap activate */
 #include <errno.h>
 #include <string.h>
 
-#include "cli.h"
+#include "report.h"
+#include "verb.h"
+
+enum { PORT };
+
+static const struct word words[] = {
+	[PORT] = { "PORT", NULL, WORD_PLACE | WORD_NEEDED, "the port", NULL },
+	{ .name = NULL },
+};
 
 static int report(struct cli *cli, int err, const char *name, int lower)
 {
@@ -21,21 +29,13 @@ static int report(struct cli *cli, int err, const char *name, int lower)
 }
 
 /* The end of "quiet": it sends and receives from now on, and says so. */
-int cmd_activate(struct cli *cli, int argc, char **argv)
+static int run_activate(struct cli *cli, const struct call *call)
 {
-	struct args a = { "activate", argc, argv };
-	const char *name = args_next(&a);
+	const char *name = call->v[PORT];
 	struct stabletap_link port;
 	int status = CLI_DONE;
-	int err;
+	int err = find_port(cli, name, &port);
 
-	if (!name)
-		return usage("activate: which port? 'stabletap activate PORT'");
-	if (a.n)
-		return usage("activate: '%s' is too much; only a port is "
-			     "expected", *a.v);
-
-	err = find_port(cli, name, &port);
 	if (err)
 		return err;
 	err = stabletap_link_set_up(cli->st, port.ifindex, true);
@@ -49,22 +49,23 @@ int cmd_activate(struct cli *cli, int argc, char **argv)
 	return status;
 }
 
-int cmd_announce(struct cli *cli, int argc, char **argv)
+const struct verb verb_activate = {
+	.name = "activate",
+	.aliases = "",
+	.purpose = "set a port up that was attached quietly, and announce it",
+	.example = "activate vm1",
+	.words = words,
+	.run = run_activate,
+};
+
+static int run_announce(struct cli *cli, const struct call *call)
 {
-	struct args a = { "announce", argc, argv };
-	const char *name = args_next(&a);
+	const char *name = call->v[PORT];
 	struct stabletap_link port;
 	struct stabletap_get get;
 	int status = CLI_REFUSED;
-	int err;
+	int err = find_port(cli, name, &port);
 
-	if (!name)
-		return usage("announce: which port? 'stabletap announce PORT'");
-	if (a.n)
-		return usage("announce: '%s' is too much; only a port is "
-			     "expected", *a.v);
-
-	err = find_port(cli, name, &port);
 	if (err)
 		return err;
 	err = stabletap_port_get(cli->st, port.ifindex, &get);
@@ -81,3 +82,12 @@ int cmd_announce(struct cli *cli, int argc, char **argv)
 	stabletap_link_release(&port);
 	return status;
 }
+
+const struct verb verb_announce = {
+	.name = "announce",
+	.aliases = "",
+	.purpose = "tell switches on which device the port's address is",
+	.example = "announce vm1",
+	.words = words,
+	.run = run_announce,
+};

@@ -2,18 +2,35 @@
 /* stabletap attach */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "managed.h"
+#include "report.h"
+#include "verb.h"
 
-enum { DEV, MODE, REPLACE, FILTER, PROMISC, QUIET, FORCE };
+enum { PORT, DEV, MODE, REPLACE, FILTER, PROMISC, QUIET, FORCE };
 
-static const char *const keywords[] = {
-	[DEV] = "dev", [MODE] = "mode", [REPLACE] = "replace",
-	[FILTER] = "filter", [PROMISC] = "promisc",
-	[QUIET] = "quiet", [FORCE] = "force", NULL,
+static const struct word words[] = {
+	[PORT] = { "PORT", NULL, WORD_PLACE | WORD_NEEDED, "the port", NULL },
+	[DEV] = { "dev", "DEVICE", WORD_NEEDED,
+		  "the device, by its name or an alternative name", NULL },
+	[MODE] = { "mode", "MODE", 0,
+		   "how the device is used (default: bridge)",
+		   stabletap_mode_words },
+	[REPLACE] = { "replace", NULL, 0,
+		      "if the port has a lower, swap it for the new one", NULL },
+	[FILTER] = { "filter", NULL, 0,
+		     "receive the port's own addresses only", NULL },
+	[PROMISC] = { "promisc", NULL, 0,
+		      "mode direct: receive all frames (the default)", NULL },
+	[QUIET] = { "quiet", NULL, 0,
+		    "set the port down until 'activate'", NULL },
+	[FORCE] = { "force", NULL, WORD_WHOLE,
+		    "although the host uses the device itself", NULL },
+	{ .name = NULL },
 };
 
 struct wish {
@@ -25,67 +42,21 @@ struct wish {
 	bool force;
 };
 
-static bool parse_mode(const char *text, enum stabletap_mode *mode)
-{
-	static const char *const words[] = {
-		"bridge", "vepa", "private", "passthru", "direct", NULL,
-	};
-	int i = word_expect(text, words, "mode");
-
-	return i >= 0 && !stabletap_mode_parse(words[i], mode);
-}
-
-static bool take_keyword(struct args *a, int keyword, struct wish *w)
-{
-	const char *value;
-
-	switch (keyword) {
-	case DEV:
-		w->dev = args_value(a, "dev");
-		return w->dev;
-	case MODE:
-		value = args_value(a, "mode");
-		return value && parse_mode(value, &w->mode);
-	case REPLACE:
-		w->flags |= STABLETAP_ATTACH_REPLACE;
-		return true;
-	case FILTER:
-		w->flags |= STABLETAP_ATTACH_FILTER;
-		return true;
-	case PROMISC:
-		w->flags |= STABLETAP_ATTACH_PROMISC;
-		return true;
-	case QUIET:
-		w->quiet = true;
-		return true;
-	case FORCE:
-		w->force = true;
-		return true;
-	default:
-		return false;
-	}
-}
-
-static int parse(struct args *a, struct wish *w)
+static int take(const struct call *call, struct wish *w)
 {
 	const uint32_t both = STABLETAP_ATTACH_FILTER |
 			      STABLETAP_ATTACH_PROMISC;
-	const char *word;
-	int i;
 
-	w->port = args_next(a);
-	if (!w->port)
-		return usage("attach: which port? "
-			     "'stabletap attach PORT dev DEVICE'");
-	while ((word = args_next(a))) {
-		i = word_expect(word, keywords, "attach");
-		if (i < 0 || !take_keyword(a, i, w))
-			return CLI_USAGE;
-	}
-	if (!w->dev)
-		return usage("attach: to which device? 'stabletap attach %s "
-			     "dev DEVICE'", w->port);
-	if (w->quiet && w->flags & STABLETAP_ATTACH_REPLACE)
+	w->port = call->v[PORT];
+	w->dev = call->v[DEV];
+	if (call->v[MODE])
+		stabletap_mode_parse(call->v[MODE], &w->mode);
+	w->flags = (call->v[REPLACE] ? STABLETAP_ATTACH_REPLACE : 0) |
+		   (call->v[FILTER] ? STABLETAP_ATTACH_FILTER : 0) |
+		   (call->v[PROMISC] ? STABLETAP_ATTACH_PROMISC : 0);
+	w->quiet = call->v[QUIET] != NULL;
+	w->force = call->v[FORCE] != NULL;
+	if (w->quiet && call->v[REPLACE])
 		return usage("attach: 'quiet' is for a port that has no lower, "
 			     "'replace' for one that has");
 	if ((w->flags & both) == both)
@@ -260,7 +231,7 @@ static int report(struct cli *cli, int err, const struct wish *w,
 
 /* ---- doing it ---- */
 
-static int run(struct cli *cli, const struct wish *w,
+static int place(struct cli *cli, const struct wish *w,
 	       const struct stabletap_link *port,
 	       const struct stabletap_link *dev)
 {
@@ -308,27 +279,48 @@ static int hush(struct cli *cli, const struct stabletap_link *port)
 	return 0;
 }
 
-int cmd_attach(struct cli *cli, int argc, char **argv)
+static int attach(struct cli *cli, const struct wish *w,
+		  const struct stabletap_link *port,
+		  const struct stabletap_link *dev)
 {
-	struct args a = { "attach", argc, argv };
+	int status = 0;
+
+	if (!w->force)
+		status = check_wifi(dev);
+	if (!status && !w->force && w->mode == STABLETAP_MODE_DIRECT)
+		status = check_direct(cli, dev, port);
+	if (!status && w->quiet)
+		status = hush(cli, port);
+	if (!status)
+		status = place(cli, w, port, dev);
+	if (!status)
+		managed_note_attach(cli, w->port, dev);
+	return status;
+}
+
+static int run(struct cli *cli, const struct call *call)
+{
 	struct wish w = { .mode = STABLETAP_MODE_BRIDGE };
 	struct stabletap_link port = { 0 };
 	struct stabletap_link dev = { 0 };
-	int status = parse(&a, &w);
+	int status = take(call, &w);
 
 	if (!status)
 		status = find_port(cli, w.port, &port);
 	if (!status)
 		status = find_device(cli, w.dev, &dev);
-	if (!status && !w.force)
-		status = check_wifi(&dev);
-	if (!status && !w.force && w.mode == STABLETAP_MODE_DIRECT)
-		status = check_direct(cli, &dev, &port);
-	if (!status && w.quiet)
-		status = hush(cli, &port);
 	if (!status)
-		status = run(cli, &w, &port, &dev);
+		status = attach(cli, &w, &port, &dev);
 	stabletap_link_release(&port);
 	stabletap_link_release(&dev);
 	return status;
 }
+
+const struct verb verb_attach = {
+	.name = "attach",
+	.aliases = "",
+	.purpose = "give a port a lower, or swap its lower for another",
+	.example = "attach vm1 dev eth1 replace",
+	.words = words,
+	.run = run,
+};

@@ -1,45 +1,56 @@
 // SPDX-License-Identifier: GPL-2.0
 /* stabletap del */
 #include <errno.h>
-#include <string.h>
 
-#include "cli.h"
+#include "managed.h"
+#include "report.h"
+#include "verb.h"
 
-int cmd_del(struct cli *cli, int argc, char **argv)
+enum { PORT, FORCE };
+
+/* Not abbreviated: a slip would cost a guest its network. */
+static const struct word words[] = {
+	[PORT] = { "PORT", NULL, WORD_PLACE | WORD_NEEDED, "the port", NULL },
+	[FORCE] = { "force", NULL, WORD_WHOLE,
+		    "although it is open: the guest loses its network", NULL },
+	{ .name = NULL },
+};
+
+static void give_hints(struct cli *cli, int ifindex, const char *name)
 {
-	struct args a = { "del", argc, argv };
-	const char *name = args_next(&a);
+	report_holders(cli, ifindex, name);
+	hint("'stabletap del %s force' deletes it all the same: the guest "
+	     "loses its network for good", name);
+}
+
+static int run(struct cli *cli, const struct call *call)
+{
+	const char *name = call->v[PORT];
 	struct stabletap_link port;
-	const char *word;
-	uint32_t flags = 0;
-	int err;
+	int err = find_port(cli, name, &port);
 
-	if (!name)
-		return usage("del: which port? 'stabletap del PORT'");
-	while ((word = args_next(&a))) {
-		/* Not abbreviated: a slip would cost a guest its network. */
-		if (strcmp(word, "force") != 0)
-			return usage("del: '%s' is unknown; only 'force', in "
-				     "full, may follow the port", word);
-		flags |= STABLETAP_DELETE_FORCE;
-	}
-
-	err = find_port(cli, name, &port);
 	if (err)
 		return err;
-	err = stabletap_place_delete(cli->st, port.ifindex, flags);
+	err = stabletap_place_delete(cli->st, port.ifindex, call->v[FORCE] ?
+				     STABLETAP_DELETE_FORCE : 0);
 	if (err) {
 		refused(cli, err, "can't delete port '%s'", name);
-		if (err == -EBUSY) {
-			report_holders(cli, port.ifindex, name);
-			hint("'stabletap del %s force' deletes it all the "
-			     "same: the guest loses its network for good",
-			     name);
-		}
-	}
-	/* Children that an earlier run left behind. */
-	if (!err)
+		if (err == -EBUSY)
+			give_hints(cli, port.ifindex, name);
+	} else {
+		/* Children that an earlier run left behind */
 		stabletap_child_sweep(cli->st, port.ifindex, NULL);
+		managed_note_delete(cli, name);
+	}
 	stabletap_link_release(&port);
 	return err ? CLI_REFUSED : CLI_DONE;
 }
+
+const struct verb verb_del = {
+	.name = "del",
+	.aliases = "delete rm remove",
+	.purpose = "delete a port and what was made for it",
+	.example = "del vm1",
+	.words = words,
+	.run = run,
+};

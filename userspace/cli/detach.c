@@ -1,30 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0
 /* stabletap detach */
-#include <errno.h>
+#include "managed.h"
+#include "report.h"
+#include "verb.h"
 
-#include "cli.h"
+enum { PORT };
 
-int cmd_detach(struct cli *cli, int argc, char **argv)
+static const struct word words[] = {
+	[PORT] = { "PORT", NULL, WORD_PLACE | WORD_NEEDED, "the port", NULL },
+	{ .name = NULL },
+};
+
+static int run(struct cli *cli, const struct call *call)
 {
-	struct args a = { "detach", argc, argv };
-	const char *name = args_next(&a);
+	const char *name = call->v[PORT];
 	struct stabletap_link port;
-	int err;
+	int err = find_port(cli, name, &port);
 
-	if (!name)
-		return usage("detach: which port? 'stabletap detach PORT'");
-	if (a.n)
-		return usage("detach: '%s' is too much; only a port is "
-			     "expected", *a.v);
-
-	err = find_port(cli, name, &port);
 	if (err)
 		return err;
 	err = stabletap_place_remove(cli->st, port.ifindex, 0);
 	if (err)
 		refused(cli, err, "can't detach port '%s'", name);
-	/* Children that an earlier run left behind, attached or not. */
+	else
+		managed_note_detach(cli, name);
+	/* Children that an earlier run left behind, attached or not */
 	stabletap_child_sweep(cli->st, port.ifindex, NULL);
 	stabletap_link_release(&port);
 	return err ? CLI_REFUSED : CLI_DONE;
 }
+
+const struct verb verb_detach = {
+	.name = "detach",
+	.aliases = "",
+	.purpose = "take a port's lower away",
+	.example = "detach vm1",
+	.words = words,
+	.run = run,
+};

@@ -1,154 +1,244 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What happened between two looks at a port. */
-#include <net/if.h>
+/*
+ * stabletap events.  The daemon numbers its events from 1 on; each start of it
+ * is an instance with an id.  Whoever follows names the instance and the last
+ * number it has seen, so that nothing is lost while the connection or the
+ * daemon is away.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "cli.h"
+#include "ask.h"
+#include "json.h"
+#include "report.h"
+#include "verb.h"
+#include "words.h"
 
-struct emitter {
-	name_fn name;
-	event_fn emit;
-	void *arg;
-	const struct stabletap_link *port;
+enum { PORT, SINCE, INSTANCE, FOLLOW };
+
+static const struct word words[] = {
+	[PORT] = { "PORT", NULL, WORD_PLACE, "of this port (default: all)",
+		   NULL },
+	[SINCE] = { "since", "NUMBER", WORD_WHOLE,
+		    "only those with a higher number", NULL },
+	[INSTANCE] = { "instance", "ID", WORD_WHOLE,
+		       "of which NUMBER is; of another one, all events", NULL },
+	[FOLLOW] = { "follow", NULL, WORD_WHOLE,
+		     "go on with those that come, until it is ended", NULL },
+	{ .name = NULL },
 };
 
-static void emit(const struct emitter *e, const char *event, json_t *fields)
+struct follower {
+	struct cli *cli;
+	const char *port;
+	json_int_t last;	/* number of the last event that was seen */
+	char instance[64];	/* "": not known yet */
+	bool met;		/* the daemon has answered before */
+};
+
+static json_t *request(const struct follower *f, bool follow)
 {
-	e->emit(event, e->port, fields, e->arg);
+	json_t *o = json_pack("{s:I}", "events", f->last);
+
+	if (f->port)
+		json_object_set_new(o, "port", stabletap_json_text(f->port));
+	if (*f->instance)
+		json_object_set_new(o, "instance", json_string(f->instance));
+	if (follow)
+		json_object_set_new(o, "follow", json_true());
+	return o;
 }
 
-static json_t *lower_fields(const struct emitter *e, uint32_t lower)
+static void print_event(const json_t *e)
 {
-	return json_pack("{s:o, s:i}", "lower",
-			 stabletap_json_text(e->name((int)lower, e->arg)),
-			 "lower_ifindex", (int)lower);
+	const json_t *gap = json_object_get(e, "detached_seconds");
+
+	printf("%" JSON_INTEGER_FORMAT " %s %s: %s",
+	       json_integer_value(json_object_get(e, "number")),
+	       json_text_of(e, "time"), json_text_of(e, "port"),
+	       json_text_of(e, "event"));
+	if (*json_text_of(e, "from"))
+		printf(" from %s", json_text_of(e, "from"));
+	if (*json_text_of(e, "to"))
+		printf(" to %s", json_text_of(e, "to"));
+	if (*json_text_of(e, "why"))
+		printf(", %s", json_text_of(e, "why"));
+	if (json_number_value(gap) > 0)
+		printf(", without a lower for %.3f s", json_number_value(gap));
+	putchar('\n');
 }
 
-static void emit_attached(const struct emitter *e,
-			  const struct stabletap_port_info *new)
-{
-	json_t *fields = lower_fields(e, new->lower);
+/* ---- once ---- */
 
-	json_object_set_new(fields, "kind", json_string(
-			    stabletap_lower_kind_name(new->lower_kind)));
-	emit(e, "attached", fields);
+static int print_list(struct cli *cli, json_t *answer)
+{
+	const json_t *e;
+	size_t i;
+
+	if (ask_error(answer))
+		return refuse("stabletapd refuses: %s", ask_error(answer));
+	if (cli->json)
+		return json_print(cli, json_incref(answer), stdout);
+	json_array_foreach(json_object_get(answer, "events"), i, e)
+		print_event(e);
+	return CLI_DONE;
 }
 
-static void emit_detached(const struct emitter *e,
-			  const struct stabletap_port_info *new)
+/* A number that this instance has not reached is one of an earlier one. */
+static void note_restart(const struct follower *f, const json_t *answer)
 {
-	emit(e, "detached",
-	     json_pack("{s:s, s:o}", "reason",
-		       stabletap_reason_name(new->detach_reason), "lower",
-		       stabletap_json_text(new->last_lower)));
+	const json_t *last = json_object_get(answer, "last");
+
+	if (json_is_integer(last) && json_integer_value(last) < f->last &&
+	    !*f->instance)
+		note("the last event has number %" JSON_INTEGER_FORMAT
+		     ": stabletapd was restarted, and numbers them anew",
+		     json_integer_value(last));
 }
 
-static void emit_replaced(const struct emitter *e,
-			  const struct stabletap_port_info *new)
+static int list(struct follower *f)
 {
-	json_t *fields = lower_fields(e, new->lower);
+	json_t *answer = ask(f->cli, request(f, false));
+	int status = CLI_REFUSED;
 
-	json_object_set_new(fields, "old_lower",
-			    stabletap_json_text(new->last_lower));
-	emit(e, "replaced", fields);
+	if (answer) {
+		note_restart(f, answer);
+		status = print_list(f->cli, answer);
+	}
+
+	json_decref(answer);
+	return status;
 }
 
-static void compare_state(const struct emitter *e,
-			  const struct stabletap_port_info *old,
-			  const struct stabletap_port_info *new, bool fresh)
+/* ---- on and on ---- */
+
+/* One line of JSON, or of text, for each event */
+static void tell(struct follower *f, const json_t *e)
 {
-	bool was_down = !fresh && old->state == STABLETAP_STATE_LOWER_DOWN;
-	bool is_down = new->state == STABLETAP_STATE_LOWER_DOWN;
+	const json_t *number = json_object_get(e, "number");
+	json_t *o;
 
-	if (!new->lower || was_down == is_down)
-		return;
-	emit(e, is_down ? "lower-down" : "lower-up",
-	     lower_fields(e, new->lower));
-}
-
-static const char *receive_event(const struct stabletap_port_info *port)
-{
-	if (port->attach_flags & STABLETAP_ATTACH_INCOMPLETE)
-		return "filter-incomplete";
-	return port->attach_flags & STABLETAP_ATTACH_FILTER ? "filter" :
-							      "promisc";
-}
-
-/* The counters tell what two states alone would hide. */
-static void compare_lower(const struct emitter *e,
-			  const struct stabletap_port_info *old,
-			  const struct stabletap_port_info *new)
-{
-	bool attached = old->attaches != new->attaches;
-	bool replaced = old->replaces != new->replaces;
-	bool fresh = true;
-
-	if (old->lower && new->lower && replaced && !attached) {
-		emit_replaced(e, new);
-	} else if (old->lower && new->lower &&
-		   (attached || old->lower != new->lower)) {
-		emit_detached(e, new);
-		emit_attached(e, new);
-	} else if (old->lower && !new->lower) {
-		emit_detached(e, new);
-	} else if (!old->lower && new->lower) {
-		emit_attached(e, new);
-	} else if (!old->lower && attached) {
-		/* It came and went between the two looks. */
-		emit(e, "attached",
-		     json_pack("{s:o}", "lower",
-			       stabletap_json_text(new->last_lower)));
-		emit_detached(e, new);
+	if (json_is_integer(number))
+		f->last = json_integer_value(number);
+	if (f->cli->json) {
+		o = json_versioned("instance", json_string(f->instance));
+		json_object_update(o, (json_t *)e);
+		json_print_line(o, stdout);
 	} else {
-		fresh = false;
+		print_event(e);
 	}
-	if (!fresh && old->attach_flags != new->attach_flags && new->lower)
-		emit(e, receive_event(new), lower_fields(e, new->lower));
-	compare_state(e, old, new, fresh);
+	fflush(stdout);
 }
 
-static void compare_link(const struct emitter *e,
-			 const struct stabletap_link *old,
-			 const struct stabletap_link *new)
+static void tell_restart(struct follower *f)
 {
-	char mac[STABLETAP_MAC_TEXT];
+	json_t *o;
 
-	if (strcmp(old->name, new->name) != 0)
-		emit(e, "renamed",
-		     json_pack("{s:o}", "old_name",
-			       stabletap_json_text(old->name)));
-	if (memcmp(old->addr, new->addr, sizeof(new->addr)) != 0)
-		emit(e, "address", json_pack("{s:s}", "address",
-			     stabletap_mac_format(new->addr, mac)));
-	if (old->mtu != new->mtu)
-		emit(e, "mtu", json_pack("{s:i, s:i}", "mtu", (int)new->mtu,
-					 "old_mtu", (int)old->mtu));
-	if ((old->flags ^ new->flags) & IFF_UP)
-		emit(e, new->flags & IFF_UP ? "up" : "down", json_object());
-	if (old->port.on_detach != new->port.on_detach)
-		emit(e, "on-detach", json_pack("{s:s}", "on_detach",
-			     stabletap_on_detach_name(new->port.on_detach)));
-}
-
-void events_compare(const struct stabletap_link *old,
-		    const struct stabletap_link *new, name_fn name,
-		    event_fn emit_fn, void *arg)
-{
-	struct emitter e = { name, emit_fn, arg, new ? new : old };
-	const struct stabletap_port_info none = { 0 };
-
-	if (!new) {
-		emit(&e, "deleted",
-		     json_pack("{s:b}", "moved", old->moved ? 1 : 0));
+	if (!f->cli->json) {
+		note("stabletapd was restarted: events are numbered anew");
 		return;
 	}
-	if (!old) {
-		emit(&e, "added", json_object());
-		/* It may have got a lower before it was first seen. */
-		if (new->port.lower)
-			compare_lower(&e, &none, &new->port);
-		return;
-	}
-	compare_link(&e, old, new);
-	compare_lower(&e, &old->port, &new->port);
+	o = json_versioned("instance", json_string(f->instance));
+	json_object_set_new(o, "event", json_string("daemon-restarted"));
+	json_print_line(o, stdout);
 }
+
+/* The first line of a conversation: what has happened so far */
+static int take_first(struct follower *f, const json_t *first)
+{
+	const char *instance = json_text_of(first, "instance");
+	bool known = *f->instance;
+	const json_t *e;
+	size_t i;
+
+	if (ask_error(first))
+		return refuse("stabletapd refuses: %s", ask_error(first));
+	if (!*instance)
+		return refuse("this stabletapd is too old to be followed");
+	if (strcmp(instance, f->instance) != 0) {
+		snprintf(f->instance, sizeof(f->instance), "%s", instance);
+		if (known)
+			tell_restart(f);
+	}
+	json_array_foreach(json_object_get(first, "events"), i, e)
+		tell(f, e);
+	/* Those of other ports have numbers, too. */
+	f->last = json_integer_value(json_object_get(first, "last"));
+	return 0;
+}
+
+static int converse(struct follower *f, FILE *from)
+{
+	json_t *o = ask_next(f->cli, from);
+	bool is_busy = json_is_true(json_object_get(o, "busy"));
+	int status = 0;
+
+	/* Later it may have room, and be back. */
+	if (o && (!is_busy || !f->met))
+		status = take_first(f, o);
+	f->met |= o && !status;
+	while (!status && o && !is_busy && !ferror(stdout)) {
+		json_decref(o);
+		o = ask_next(f->cli, from);
+		if (json_object_get(o, "event"))
+			tell(f, json_object_get(o, "event"));
+	}
+	json_decref(o);
+	return status;
+}
+
+/* Nobody knows when the daemon is back: try each second. */
+static int follow(struct follower *f)
+{
+	const struct timespec second = { .tv_sec = 1 };
+	bool gone = false;
+	int status = 0;
+	FILE *from;
+	int err;
+
+	while (!status && !ferror(stdout)) {
+		from = ask_open(f->cli, request(f, true), &err);
+		if (!from && !f->met)
+			return ask_refused(err);
+		if (from) {
+			gone = false;
+			status = converse(f, from);
+			fclose(from);
+		}
+		if (!status && !gone && !ferror(stdout)) {
+			gone = true;
+			note("stabletapd has gone; waiting for it");
+		}
+		fflush(stdout);
+		nanosleep(&second, NULL);
+	}
+	return status;
+}
+
+static int run(struct cli *cli, const struct call *call)
+{
+	struct follower f = { .cli = cli, .port = call->v[PORT] };
+	uint32_t since = 0;
+
+	if (call->v[SINCE] && !parse_number(call->v[SINCE], "since", 0,
+					    UINT32_MAX, &since))
+		return CLI_USAGE;
+	f.last = since;
+	if (call->v[INSTANCE])
+		snprintf(f.instance, sizeof(f.instance), "%s",
+			 call->v[INSTANCE]);
+	return call->v[FOLLOW] ? follow(&f) : list(&f);
+}
+
+const struct verb verb_events = {
+	.name = "events",
+	.aliases = "",
+	.purpose = "print what stabletapd did, and why",
+	.example = "events vm1 --follow",
+	.options = OPTION_UTC,
+	.words = words,
+	.run = run,
+};

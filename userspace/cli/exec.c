@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -12,7 +14,10 @@
 #include <unistd.h>
 #include <linux/capability.h>
 
-#include "cli.h"
+#include "report.h"
+#include "subst.h"
+#include "verb.h"
+#include "words.h"
 
 /* As shells have it. */
 #define NOT_EXECUTABLE 126
@@ -31,56 +36,31 @@ struct plan {
 
 /* ---- arguments ---- */
 
-enum { QUEUES, VHOST, USER, DASHES };
+enum { PORT, QUEUES, VHOST, USER, DASHES };
 
-static int take_word(struct args *a, int word, struct plan *p)
+static const struct word words[] = {
+	[PORT] = { "PORT", NULL, WORD_PLACE | WORD_NEEDED, "the port", NULL },
+	[QUEUES] = { "queues", "N", 0,
+		     "how many to open (default: all; with {fd} one)", NULL },
+	[VHOST] = { "vhost", NULL, 0, "open /dev/vhost-net as often", NULL },
+	[USER] = { "user", "USER[:GROUP]", 0,
+		   "run the command as that user, without privileges", NULL },
+	[DASHES] = { "--", "COMMAND [ARG]...", WORD_NEEDED | WORD_REST,
+		     "{fds}, {fd}, {vhostfds}, {vhostfd} become numbers",
+		     NULL },
+	{ .name = NULL },
+};
+
+static int take(const struct call *call, struct plan *p)
 {
-	const char *value;
-
-	switch (word) {
-	case QUEUES:
-		value = args_value(a, "queues");
-		if (!value || !parse_number(value, "queues", 1,
-					    STABLETAP_MAX_QUEUES, &p->queues))
-			return CLI_USAGE;
-		return 0;
-	case VHOST:
-		p->vhost = true;
-		return 0;
-	case USER:
-		p->user = args_value(a, "--user");
-		return p->user ? 0 : CLI_USAGE;
-	default:
+	p->port = call->v[PORT];
+	p->user = call->v[USER];
+	p->vhost = call->v[VHOST] != NULL;
+	p->command = call->rest;
+	if (call->v[QUEUES] &&
+	    !parse_number(call->v[QUEUES], "queues", 1, STABLETAP_MAX_QUEUES,
+			  &p->queues))
 		return CLI_USAGE;
-	}
-}
-
-static int parse(struct args *a, struct plan *p)
-{
-	static const char *const keywords[] = {
-		[QUEUES] = "queues", [VHOST] = "vhost", [USER] = "--user",
-		[DASHES] = "--", NULL,
-	};
-	const char *word;
-	int i;
-
-	p->port = args_next(a);
-	if (!p->port || *p->port == '-')
-		return usage("exec: which port? 'stabletap exec PORT -- "
-			     "COMMAND'");
-	while ((word = args_next(a)) && strcmp(word, "--") != 0) {
-		if (!strncmp(word, "--user=", 7)) {
-			p->user = word + 7;
-			continue;
-		}
-		i = word_expect(word, keywords, "exec");
-		if (i < 0 || take_word(a, i, p))
-			return CLI_USAGE;
-	}
-	if (!word || !a->n)
-		return usage("exec: which command? 'stabletap exec %s -- "
-			     "COMMAND'", p->port);
-	p->command = a->v;
 	return 0;
 }
 
@@ -359,36 +339,52 @@ static int become(const struct identity *id)
 	return set_environment(id);
 }
 
-int cmd_exec(struct cli *cli, int argc, char **argv)
+static int prepare(struct cli *cli, struct plan *p)
 {
-	struct args a = { "exec", argc, argv };
 	struct identity id = { 0 };
-	struct plan p = { .command = argv };
-	int err;
-
-	err = parse(&a, &p);
-	if (!err)
-		err = look_at_command(&p);
 	/* Before anything is opened: the user is the caller's mistake. */
-	if (!err && p.user)
-		err = find_identity(p.user, &id);
+	int err = p->user ? find_identity(p->user, &id) : 0;
+
 	if (!err)
-		err = open_port(cli, &p);
-	if (!err && p.vhost)
-		err = open_vhost(&p);
+		err = open_port(cli, p);
+	if (!err && p->vhost)
+		err = open_vhost(p);
 	if (!err)
-		err = substitute_all(&p);
-	if (!err && p.user)
+		err = substitute_all(p);
+	if (!err && p->user)
 		err = become(&id);
 	if (!err)
-		err = keep_at_exec(p.fds, p.queues);
-	if (!err && p.vhost)
-		err = keep_at_exec(p.vhostfds, p.queues);
+		err = keep_at_exec(p->fds, p->queues);
+	if (!err && p->vhost)
+		err = keep_at_exec(p->vhostfds, p->queues);
+	return err;
+}
+
+static int run(struct cli *cli, const struct call *call)
+{
+	struct plan p = { 0 };
+	int err = take(call, &p);
+
+	if (!err)
+		err = look_at_command(&p);
+	if (!err)
+		err = prepare(cli, &p);
 	if (err)
 		return err;	/* the process's end closes the fds */
 
+	/* What the command ignores is ignored by what it becomes. */
+	sigaction(SIGPIPE, &cli->sigpipe, NULL);
 	execvp(p.command[0], p.command);
 	err = errno;
 	refuse("can't execute '%s': %s", p.command[0], strerror(err));
 	return err == ENOENT ? NOT_FOUND : NOT_EXECUTABLE;
 }
+
+const struct verb verb_exec = {
+	.name = "exec",
+	.aliases = "",
+	.purpose = "open a port's queues and run a command with them",
+	.example = "exec vm1 -- qemu-system-x86_64 -netdev tap,id=n0,fd={fd}",
+	.words = words,
+	.run = run,
+};

@@ -2,11 +2,16 @@
 /* stabletap monitor */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "cli.h"
+#include "changes.h"
+#include "json.h"
+#include "report.h"
+#include "times.h"
+#include "verb.h"
 
 /* Bytes of socket buffer; an overrun costs a dump, no more. */
 #define RCVBUF (1 << 20)
@@ -66,39 +71,19 @@ static const char *name_of(int ifindex, void *arg)
 	return m->scratch;
 }
 
-/* "2031-05-06T07:08:09.123456+02:00", as iproute2 has it, with the zone */
-static void format_time(char *buf, size_t size)
-{
-	struct timespec ts = { 0 };
-	struct tm tm = { 0 };
-	char date[32];
-	char zone[8];
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	localtime_r(&ts.tv_sec, &tm);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	strftime(zone, sizeof(zone), "%z", &tm);
-	snprintf(buf, size, "%s.%06ld%.3s:%s", date, ts.tv_nsec / 1000, zone,
-		 zone + 3);
-}
-
 static void print_event_json(const struct monitor *m, const char *event,
 			     const struct stabletap_link *port, json_t *fields)
 {
-	json_t *o = json_object();
-	char when[64];
+	json_t *o = json_versioned("event", json_string(event));
+	char when[TIME_TEXT];
 
-	if (m->cli->timestamp) {
-		format_time(when, sizeof(when));
-		json_object_set_new(o, "time", json_string(when));
-	}
-	json_object_set_new(o, "event", json_string(event));
+	if (m->cli->timestamp)
+		json_object_set_new(o, "time",
+				    json_string(time_now(m->cli->utc, when)));
 	json_object_set_new(o, "port", stabletap_json_text(port->name));
 	json_object_set_new(o, "ifindex", json_integer(port->ifindex));
 	json_object_update(o, fields);
-	json_dumpf(o, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(o);
+	json_print_line(o, stdout);
 }
 
 static void print_event_text(const struct monitor *m, const char *event,
@@ -106,12 +91,10 @@ static void print_event_text(const struct monitor *m, const char *event,
 {
 	const char *key;
 	json_t *value;
-	char when[64];
+	char when[TIME_TEXT];
 
-	if (m->cli->timestamp) {
-		format_time(when, sizeof(when));
-		printf("[%s] ", when);
-	}
+	if (m->cli->timestamp)
+		printf("[%s] ", time_now(m->cli->utc, when));
 	printf("%s: %s", port->name, event);
 	json_object_foreach(fields, key, value) {
 		if (json_is_string(value) && *json_string_value(value))
@@ -191,9 +174,9 @@ static int on_event(const struct stabletap_link *link, bool gone, void *arg)
 	if (stabletap_link_is_port(link) && m->tell) {
 		if (gone && known) {
 			old.moved = link->moved;
-			events_compare(&old, NULL, name_of, print_event, m);
+			changes_tell(&old, NULL, name_of, print_event, m);
 		} else if (!gone) {
-			events_compare(known ? &old : NULL, link, name_of,
+			changes_tell(known ? &old : NULL, link, name_of,
 				       print_event, m);
 		}
 	}
@@ -259,7 +242,7 @@ static void compare_dumps(struct monitor *m, const struct stabletap_links *old,
 		l = old->v[i];
 		if (stabletap_link_is_port(l) &&
 		    !stabletap_links_find(now, l->ifindex))
-			events_compare(l, NULL, name_of, print_event, m);
+			changes_tell(l, NULL, name_of, print_event, m);
 	}
 	for (i = 0; i < now->n; i++) {
 		l = now->v[i];
@@ -268,7 +251,7 @@ static void compare_dumps(struct monitor *m, const struct stabletap_links *old,
 		before = stabletap_links_find(old, l->ifindex);
 		if (before && !stabletap_link_is_port(before))
 			before = NULL;
-		events_compare(before, l, name_of, print_event, m);
+		changes_tell(before, l, name_of, print_event, m);
 	}
 }
 
@@ -323,7 +306,7 @@ static int follow(struct monitor *m)
 	}
 }
 
-static int run(struct cli *cli, struct monitor *m)
+static int watch(struct cli *cli, struct monitor *m)
 {
 	int err = stabletap_monitor_open(&m->mon, RCVBUF);
 
@@ -336,36 +319,39 @@ static int run(struct cli *cli, struct monitor *m)
 	return refused(cli, err, "can't go on monitoring");
 }
 
-int cmd_monitor(struct cli *cli, int argc, char **argv)
+enum { PORT, NOW };
+
+static const struct word words[] = {
+	[PORT] = { "PORT", NULL, WORD_PLACE, "this port only", NULL },
+	[NOW] = { "now", NULL, WORD_WHOLE,
+		  "first report existing ports as added", NULL },
+	{ .name = NULL },
+};
+
+static int run(struct cli *cli, const struct call *call)
 {
-	struct args a = { "monitor", argc, argv };
-	struct monitor m = { .cli = cli };
+	struct monitor m = { .cli = cli, .tell = call->v[NOW] != NULL };
 	struct stabletap_link port;
-	const char *name = NULL;
-	const char *word;
 	int err;
 
-	while ((word = args_next(&a))) {
-		if (*word == '-' && option_take(cli, word))
-			continue;
-		if (*word == '-')
-			return usage("monitor: option '%s' is unknown", word);
-		if (!strcmp(word, "now"))
-			m.tell = true;
-		else if (name)
-			return usage("monitor: '%s' is too much; one port or "
-				     "none is expected", word);
-		else
-			name = word;
-	}
 	/* Works without the module, too, and tells when it comes. */
-	if (name) {
-		err = find_port(cli, name, &port);
+	if (call->v[PORT]) {
+		err = find_port(cli, call->v[PORT], &port);
 		if (err)
 			return err;
 		m.only = port.ifindex;
 		memcpy(m.name, port.name, sizeof(m.name));
 		stabletap_link_release(&port);
 	}
-	return run(cli, &m);
+	return watch(cli, &m);
 }
+
+const struct verb verb_monitor = {
+	.name = "monitor",
+	.aliases = "",
+	.purpose = "print what happens to ports, as the kernel reports it",
+	.example = "-t monitor vm1",
+	.options = OPTION_DETAILS | OPTION_TIMESTAMP | OPTION_UTC,
+	.words = words,
+	.run = run,
+};

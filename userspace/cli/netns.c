@@ -3,10 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "netns.h"
+#include "report.h"
 
 int netns_enter(const char *name)
 {
@@ -34,4 +37,18 @@ int netns_enter(const char *name)
 	if (err == EPERM)
 		hint("this needs CAP_SYS_ADMIN: run it as root");
 	return CLI_REFUSED;
+}
+
+int netns_is_shared(pid_t pid)
+{
+	struct stat ours, theirs;
+	char path[64];
+
+	/* 0: the process is in a process namespace that we can't see. */
+	if (!pid)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	if (stat("/proc/self/ns/net", &ours) || stat(path, &theirs))
+		return -1;
+	return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }

@@ -2,9 +2,10 @@
 /* What goes wrong, in one line, and what to do about it in the next. */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
+#include "report.h"
 
 static void say(const char *prefix, const char *fmt, va_list ap)
 {
@@ -107,6 +108,18 @@ int need_module(struct cli *cli)
 	       "command version %u", version.api, STABLETAP_API_VERSION);
 	hint("install module and command of one release and load that module");
 	return CLI_REFUSED;
+}
+
+int load_module(struct cli *cli)
+{
+	int err = stabletap_control_open(cli->st);
+
+	/* "ip link add type stabletap" has the kernel load it, too. */
+	if (err == -ENOENT || err == -ENXIO || err == -ENODEV)
+		err = stabletap_module_load();
+	if (err && err != -EACCES && err != -EPERM && err != -ENOENT)
+		note("can't load the module: %s", strerror(-err));
+	return need_module(cli);
 }
 
 int find_port(struct cli *cli, const char *name, struct stabletap_link *out)

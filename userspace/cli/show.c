@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* stabletap show */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "cli.h"
+#include "json.h"
+#include "report.h"
+#include "verb.h"
+#include "view.h"
 
 /* What is asked for once and serves all ports. */
 struct world {
@@ -71,6 +75,9 @@ static int show_one(struct cli *cli, struct world *w,
 	/* After what it is compared with. */
 	v.now = boottime();
 	find_lower(cli, &v, &lower, &parent);
+	if (!stabletap_child_device(link->ifindex, v.get.last_lower,
+				    v.last_device))
+		*v.last_device = '\0';
 	/* All nodes have one major; most ports are looked at for nothing. */
 	if (v.get.open_queues && !w->scanned && (cli->json || !cli->brief)) {
 		stabletap_holders_scan(v.get.major, &w->holders);
@@ -158,26 +165,19 @@ static int show_named(struct cli *cli, struct world *w, const char *name)
 	return err;
 }
 
-int cmd_show(struct cli *cli, int argc, char **argv)
+enum { PORT };
+
+static const struct word words[] = {
+	[PORT] = { "PORT", NULL, WORD_PLACE, "this port (default: all)", NULL },
+	{ .name = NULL },
+};
+
+static int run(struct cli *cli, const struct call *call)
 {
-	struct args a = { "show", argc, argv };
+	const char *name = call->v[PORT];
 	struct world w = { 0 };
-	const char *name = NULL;
-	const char *word;
-	int status;
+	int status = need_module(cli);
 
-	while ((word = args_next(&a))) {
-		if (*word == '-' && option_take(cli, word))
-			continue;
-		if (*word == '-')
-			return usage("show: option '%s' is unknown", word);
-		if (name)
-			return usage("show: '%s' is too much; one port or none "
-				     "is expected", word);
-		name = word;
-	}
-
-	status = need_module(cli);
 	if (status)
 		return status;
 	if (cli->json || !cli->brief)
@@ -186,7 +186,8 @@ int cmd_show(struct cli *cli, int argc, char **argv)
 		w.array = json_array();
 	status = name ? show_named(cli, &w, name) : show_all(cli, &w);
 	if (cli->json && !status)
-		print_json(cli, w.array, stdout);
+		json_print(cli, json_versioned("ports", json_incref(w.array)),
+			   stdout);
 	if (!cli->brief)
 		warn_of_module(&w);
 
@@ -194,3 +195,13 @@ int cmd_show(struct cli *cli, int argc, char **argv)
 	stabletap_holders_release(&w.holders);
 	return status;
 }
+
+const struct verb verb_show = {
+	.name = "show",
+	.aliases = "list ls lst",
+	.purpose = "show ports and their lowers, as the kernel has them",
+	.example = "-s show vm1",
+	.options = OPTION_BRIEF | OPTION_STATS | OPTION_DETAILS,
+	.words = words,
+	.run = run,
+};

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* {fd}, {fds}, {vhostfd} and {vhostfds} in a command's arguments. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "subst.h"
 
 char *join_fds(const int *fds, unsigned int n)
 {

@@ -5,7 +5,8 @@
 #include <net/if.h>
 #include <pwd.h>
 
-#include "cli.h"
+#include "times.h"
+#include "view.h"
 
 bool view_mtu_warning(const struct view *v, char *buf, size_t size)
 {
@@ -19,25 +20,6 @@ bool view_mtu_warning(const struct view *v, char *buf, size_t size)
 uint64_t view_age(const struct view *v, uint64_t then)
 {
 	return v->now > then ? v->now - then : 0;
-}
-
-/* "12.3s", "4m10s", "3h05m", "2d07h" */
-static void format_age(uint64_t ns, char *buf, size_t size)
-{
-	uint64_t s = ns / 1000000000u;
-
-	if (s < 60)
-		snprintf(buf, size, "%" PRIu64 ".%" PRIu64 "s", s,
-			 ns / 100000000u % 10);
-	else if (s < 3600)
-		snprintf(buf, size, "%" PRIu64 "m%02" PRIu64 "s", s / 60,
-			 s % 60);
-	else if (s < 86400)
-		snprintf(buf, size, "%" PRIu64 "h%02" PRIu64 "m", s / 3600,
-			 s / 60 % 60);
-	else
-		snprintf(buf, size, "%" PRIu64 "d%02" PRIu64 "h", s / 86400,
-			 s / 3600 % 24);
 }
 
 static void print_lower(const struct view *v, FILE *out)
@@ -104,9 +86,10 @@ static void print_last_detach(const struct view *v, FILE *out)
 
 	if (!g->detach_time)
 		return;
-	format_age(view_age(v, g->detach_time), age, sizeof(age));
 	fprintf(out, "    last detach %s %s ago from %s\n",
-		stabletap_reason_name(g->detach_reason), age,
+		stabletap_reason_name(g->detach_reason),
+		time_span(view_age(v, g->detach_time), age, sizeof(age)),
+		*v->last_device ? v->last_device :
 		*g->last_lower ? g->last_lower : "?");
 }
 
@@ -119,14 +102,12 @@ static void print_details(const struct view *v, FILE *out)
 		"losses %llu", v->link->ifindex, g->major, g->minor,
 		(unsigned long long)g->attaches,
 		(unsigned long long)g->replaces, (unsigned long long)g->losses);
-	if (g->lower) {
-		format_age(view_age(v, g->attach_time), age,
-			   sizeof(age));
+	if (g->lower)
 		fprintf(out, "\n    lower index %u kind %s mtu %u attached %s "
 			"ago", g->lower,
 			stabletap_lower_kind_name(g->lower_kind), g->lower_mtu,
-			age);
-	}
+			time_span(view_age(v, g->attach_time), age,
+				  sizeof(age)));
 	fputc('\n', out);
 }
 
@@ -145,7 +126,7 @@ static void print_counters(const char *head, const char *const *names,
 	fputc('\n', out);
 }
 
-static void print_stats(const struct stabletap_stats *s, FILE *out)
+void view_stats_text(const struct stabletap_stats *s, FILE *out)
 {
 	static const char *const tx[] = {
 		"bytes", "packets", "detached", "lower", "refused", "held",
@@ -187,7 +168,7 @@ void view_text(const struct cli *cli, const struct view *v, FILE *out)
 	if (cli->details)
 		print_details(v, out);
 	if (cli->stats)
-		print_stats(&v->stats, out);
+		view_stats_text(&v->stats, out);
 	if (view_mtu_warning(v, warning, sizeof(warning)))
 		fprintf(out, "    warning: %s\n", warning);
 }
@@ -204,8 +185,9 @@ void view_brief(const struct view *v, FILE *out)
 		snprintf(lower, sizeof(lower), "%s", v->lower->name);
 	else if (v->get.lower)
 		snprintf(lower, sizeof(lower), "if%u", v->get.lower);
-	fprintf(out, "%-16s %-10s %s %-20s %u/%u\n", v->link->name,
+	fprintf(out, "%-16s %-10s %-4s %s %-20s %u/%u\n", v->link->name,
 		stabletap_state_name(v->get.state),
+		v->link->flags & IFF_UP ? "up" : "down",
 		stabletap_mac_format(v->link->addr, mac), lower,
 		v->get.open_queues, v->get.queues);
 }

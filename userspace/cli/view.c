@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "view.h"
 
 /* A flag of a child's or direct lower's attachment, in a word. */
 static const char *receive_name(const struct stabletap_get *g)
@@ -72,6 +72,8 @@ static json_t *detach_json(const struct view *v)
 
 	set(o, "reason", json_string(stabletap_reason_name(g->detach_reason)));
 	set(o, "lower", stabletap_json_text(g->last_lower));
+	if (*v->last_device)
+		set(o, "dev", stabletap_json_text(v->last_device));
 	set(o, "seconds_ago",
 	    json_real((double)view_age(v, g->detach_time) / 1e9));
 	return o;
@@ -84,7 +86,7 @@ struct counter {
 
 #define COUNTER(field) { #field, offsetof(struct stabletap_stats, field) }
 
-static json_t *stats_json(const struct stabletap_stats *stats)
+json_t *view_stats_json(const struct stabletap_stats *stats)
 {
 	static const struct counter counters[] = {
 		COUNTER(tx_packets), COUNTER(tx_bytes), COUNTER(tx_detached),
@@ -138,7 +140,7 @@ json_t *view_json(const struct cli *cli, const struct view *v)
 	char mac[STABLETAP_MAC_TEXT];
 	json_t *o = json_object();
 
-	set(o, "ifname", stabletap_json_text(v->link->name));
+	set(o, "port", stabletap_json_text(v->link->name));
 	set(o, "ifindex", number((uint64_t)v->link->ifindex));
 	set(o, "state", json_string(stabletap_state_name(g->state)));
 	set(o, "up", json_boolean(v->link->flags & IFF_UP));
@@ -158,13 +160,7 @@ json_t *view_json(const struct cli *cli, const struct view *v)
 	set(o, "replaces", number(g->replaces));
 	set(o, "losses", number(g->losses));
 	if (cli->stats)
-		set(o, "stats", stats_json(&v->stats));
+		set(o, "stats", view_stats_json(&v->stats));
 	set(o, "warnings", warnings_json(v));
 	return o;
-}
-
-void print_json(const struct cli *cli, const json_t *value, FILE *out)
-{
-	json_dumpf(value, out, cli->pretty ? JSON_INDENT(4) : JSON_COMPACT);
-	fputc('\n', out);
 }

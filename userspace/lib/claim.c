@@ -42,7 +42,7 @@ bool claim_is_taken(int fd, int port)
 {
 	struct flock l;
 
-	/* Asked for an exclusive lock, the kernel names who has a shared one. */
+	/* An exclusive lock would be refused for any shared one. */
 	return fd >= 0 && !lock(fd, F_OFD_GETLK, F_WRLCK, &l, port) &&
 	       l.l_type != F_UNLCK;
 }

@@ -45,7 +45,8 @@ int stabletap_link_get(struct stabletap *st, int ifindex,
 
 	if (ifindex <= 0)
 		return -ENODEV;
-	return get_one(st, st_nl_link_request(buf, RTM_GETLINK, NLM_F_ACK, ifindex), out);
+	return get_one(st, st_nl_link_request(buf, RTM_GETLINK, NLM_F_ACK,
+					      ifindex), out);
 }
 
 int stabletap_link_find(struct stabletap *st, const char *name,
@@ -154,6 +155,40 @@ int stabletap_link_set_up(struct stabletap *st, int ifindex, bool up)
 	return stabletap_link_set_flags(st, ifindex, IFF_UP, up ? IFF_UP : 0);
 }
 
+static void put_on_detach(struct nlmsghdr *nlh, uint32_t on_detach)
+{
+	struct nlattr *info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	struct nlattr *data;
+
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, STABLETAP_KIND);
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	mnl_attr_put_u32(nlh, IFLA_STABLETAP_ON_DETACH, on_detach);
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
+}
+
+int stabletap_port_change(struct stabletap *st, int port,
+			  const struct stabletap_change *c)
+{
+	struct nlmsghdr *nlh;
+	struct ifinfomsg *ifi;
+	char buf[ST_REQUEST_SIZE];
+
+	nlh = st_nl_link_request(buf, RTM_NEWLINK, NLM_F_ACK, port);
+	ifi = mnl_nlmsg_get_payload(nlh);
+	if (c->up || c->down) {
+		ifi->ifi_change = IFF_UP;
+		ifi->ifi_flags = c->up ? IFF_UP : 0;
+	}
+	if (c->addr)
+		mnl_attr_put(nlh, IFLA_ADDRESS, 6, c->addr);
+	if (c->mtu)
+		mnl_attr_put_u32(nlh, IFLA_MTU, c->mtu);
+	if (c->set_on_detach)
+		put_on_detach(nlh, c->on_detach);
+	return st_nl_exchange(st, nlh, NULL, NULL);
+}
+
 int stabletap_link_set_mac(struct stabletap *st, int ifindex,
 			   const uint8_t mac[6])
 {
@@ -172,7 +207,8 @@ int stabletap_link_delete(struct stabletap *st, int ifindex)
 	/* Index 0 with no name would be a deletion by group, or all. */
 	if (ifindex <= 0)
 		return -ENODEV;
-	return st_nl_exchange(st, st_nl_link_request(buf, RTM_DELLINK, NLM_F_ACK, ifindex),
+	return st_nl_exchange(st, st_nl_link_request(buf, RTM_DELLINK,
+						     NLM_F_ACK, ifindex),
 			      NULL, NULL);
 }
 

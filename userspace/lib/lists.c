@@ -210,12 +210,12 @@ int stabletap_uc_set(struct stabletap *st, int ifindex, const uint8_t mac[6],
 		.ndm_family = AF_BRIDGE, .ndm_ifindex = ifindex,
 		.ndm_state = NUD_PERMANENT, .ndm_flags = NTF_SELF,
 	};
+	const uint16_t flags = member ? NLM_F_CREATE | NLM_F_EXCL : 0;
 	struct nlmsghdr *nlh;
 	char buf[ST_REQUEST_SIZE];
 
 	nlh = st_nl_request(buf, member ? RTM_NEWNEIGH : RTM_DELNEIGH,
-			    NLM_F_ACK | (member ? NLM_F_CREATE | NLM_F_EXCL : 0),
-			    &ndm, sizeof(ndm));
+			    NLM_F_ACK | flags, &ndm, sizeof(ndm));
 	mnl_attr_put(nlh, NDA_LLADDR, 6, mac);
 	return st_nl_exchange(st, nlh, NULL, NULL);
 }

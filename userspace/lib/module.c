@@ -51,14 +51,22 @@ static void quiet(void *data, int priority, const char *file, int line,
 	(void)format, (void)args;
 }
 
-static void read_installed(struct stabletap_module *out)
+static struct kmod_ctx *open_quietly(void)
 {
 	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+
+	if (ctx)
+		kmod_set_log_fn(ctx, quiet, NULL);
+	return ctx;
+}
+
+static void read_installed(struct stabletap_module *out)
+{
+	struct kmod_ctx *ctx = open_quietly();
 	struct kmod_module *mod;
 
 	if (!ctx)
 		return;
-	kmod_set_log_fn(ctx, quiet, NULL);
 	/* A path it has only if modules.dep knows it. */
 	if (!kmod_module_new_from_name(ctx, STABLETAP_KIND, &mod)) {
 		if (kmod_module_get_path(mod))
@@ -78,4 +86,24 @@ int stabletap_module_compare(struct stabletap_module *out)
 	read_installed(out);
 	return out->loaded[0] && out->installed[0] &&
 	       strcmp(out->loaded, out->installed) != 0;
+}
+
+int stabletap_module_load(void)
+{
+	struct kmod_ctx *ctx = open_quietly();
+	struct kmod_module *mod;
+	int err;
+
+	if (!ctx)
+		return -ENOMEM;
+	err = kmod_module_new_from_name(ctx, STABLETAP_KIND, &mod);
+	if (!err) {
+		err = kmod_module_probe_insert_module(mod,
+				KMOD_PROBE_APPLY_BLACKLIST, NULL, NULL, NULL,
+				NULL);
+		kmod_module_unref(mod);
+	}
+	kmod_unref(ctx);
+	/* Positive: a blacklist forbids it. */
+	return err > 0 ? -EPERM : err;
 }

@@ -206,6 +206,20 @@ int stabletap_link_set_flags(struct stabletap *st, int ifindex,
 int stabletap_link_set_mac(struct stabletap *st, int ifindex,
 			   const uint8_t mac[6]);
 int stabletap_link_delete(struct stabletap *st, int ifindex);
+
+/* What is to change of a port; zeroes change nothing. */
+struct stabletap_change {
+	const uint8_t *addr;	/* 6 bytes, or NULL */
+	uint32_t mtu;
+	bool up;
+	bool down;
+	bool set_on_detach;
+	uint32_t on_detach;
+};
+
+/* In one request; the kernel checks most of it before it changes anything. */
+int stabletap_port_change(struct stabletap *st, int port,
+			  const struct stabletap_change *c);
 int stabletap_link_add_altname(struct stabletap *st, int ifindex,
 			       const char *altname);
 int stabletap_link_del_altname(struct stabletap *st, int ifindex,
@@ -544,6 +558,9 @@ struct stabletap_module {
 	char version[40];	/* version of the installed one, or "" */
 };
 
+/* Load the module, as modprobe does. */
+int stabletap_module_load(void);
+
 /* 1: both are known and differ; 0: they don't, or can't be compared. */
 int stabletap_module_compare(struct stabletap_module *out);
 
@@ -574,6 +591,10 @@ const char *stabletap_on_detach_name(uint32_t on_detach);
 const char *stabletap_lower_kind_name(uint32_t kind);
 const char *stabletap_macvlan_mode_name(uint32_t mode);
 const char *stabletap_mode_name(enum stabletap_mode mode);
+
+/* The words for modes and for what becomes of frames, each ended by NULL */
+extern const char *const stabletap_mode_words[];
+extern const char *const stabletap_on_detach_words[];
 
 /* -EINVAL: no such word. */
 int stabletap_mode_parse(const char *text, enum stabletap_mode *mode);

@@ -146,14 +146,15 @@ const char *stabletap_reason_name(uint32_t reason)
 	return WORD(words, reason);
 }
 
-static const char *const on_detach_words[] = {
+const char *const stabletap_on_detach_words[] = {
 	[STABLETAP_ON_DETACH_DROP] = "drop",
 	[STABLETAP_ON_DETACH_HOLD] = "hold",
+	NULL,
 };
 
 const char *stabletap_on_detach_name(uint32_t on_detach)
 {
-	return WORD(on_detach_words, on_detach);
+	return WORD(stabletap_on_detach_words, on_detach);
 }
 
 const char *stabletap_lower_kind_name(uint32_t kind)
@@ -185,33 +186,33 @@ const char *stabletap_macvlan_mode_name(uint32_t mode)
 	}
 }
 
-static const char *const mode_words[] = {
+const char *const stabletap_mode_words[] = {
 	[STABLETAP_MODE_BRIDGE] = "bridge",
 	[STABLETAP_MODE_VEPA] = "vepa",
 	[STABLETAP_MODE_PRIVATE] = "private",
 	[STABLETAP_MODE_PASSTHRU] = "passthru",
 	[STABLETAP_MODE_DIRECT] = "direct",
+	NULL,
 };
 
 const char *stabletap_mode_name(enum stabletap_mode mode)
 {
-	return WORD(mode_words, mode);
+	return WORD(stabletap_mode_words, mode);
 }
 
-static int value(const char *const *words, size_t n, const char *text)
+static int find(const char *const *words, const char *text)
 {
-	size_t i;
+	int i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; words[i]; i++)
 		if (!strcmp(words[i], text))
-			return (int)i;
+			return i;
 	return -EINVAL;
 }
 
 int stabletap_mode_parse(const char *text, enum stabletap_mode *mode)
 {
-	int i = value(mode_words, sizeof(mode_words) / sizeof(*mode_words),
-		      text);
+	int i = find(stabletap_mode_words, text);
 
 	if (i < 0)
 		return i;
@@ -221,8 +222,7 @@ int stabletap_mode_parse(const char *text, enum stabletap_mode *mode)
 
 int stabletap_on_detach_parse(const char *text, uint32_t *on_detach)
 {
-	int i = value(on_detach_words,
-		      sizeof(on_detach_words) / sizeof(*on_detach_words), text);
+	int i = find(stabletap_on_detach_words, text);
 
 	if (i < 0)
 		return i;

@@ -4,8 +4,9 @@
 #include <net/if.h>
 #include <linux/if_link.h>
 
-#include "cli.h"
+#include "changes.h"
 #include "tap.h"
+#include "view.h"
 
 #define SECOND 1000000000ull
 
@@ -79,8 +80,22 @@ static void test_view(struct tap *t)
 		return;
 	view_brief(&v, f);
 	fclose(f);
-	is_str(t, text, "vm1              attached   52:54:00:01:02:03 "
+	is_str(t, text, "vm1              attached   up   52:54:00:01:02:03 "
 	       "st12-a3@eth0         2/4\n", "a port in brief");
+	free(text);
+
+	text = NULL;
+	f = open_memstream(&text, &size);
+	if (!f)
+		return;
+	port.flags = 0;
+	strcpy(v.last_device, "eth9");
+	view_brief(&v, f);
+	view_text(&cli, &v, f);
+	fclose(f);
+	ok(t, strstr(text, " attached   down "), "a port that is down");
+	ok(t, strstr(text, "lower-gone 12.0s ago from eth9\n"),
+	   "a last child is named by its device");
 	free(text);
 }
 
@@ -180,7 +195,7 @@ static void test_bad_names(struct tap *t)
 	strcpy(port.name, "v\366");
 	strcpy(v.get.last_lower, "l\366");
 	o = view_json(&cli, &v);
-	ok(t, !json_unpack(o, "{s:s, s:{s:s}, s:[{s:s}], s:{s:s}}", "ifname",
+	ok(t, !json_unpack(o, "{s:s, s:{s:s}, s:[{s:s}], s:{s:s}}", "port",
 			   &name, "lower", "ifname", &dev, "holders",
 			   "command", &comm, "last_detach", "lower", &last),
 	   "names that are no UTF-8 don't lose their keys");
@@ -223,7 +238,7 @@ static void expect(struct tap *t, const struct stabletap_link *old,
 {
 	struct record r = { "" };
 
-	events_compare(old, new, name_of, on_event, &r);
+	changes_tell(old, new, name_of, on_event, &r);
 	is_str(t, r.text, want, name);
 }
 

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <linux/if_link.h>
 
-#include "cli.h"
+#include "stabletap.h"
+#include "subst.h"
 #include "tap.h"
 
 static void test_mac(struct tap *t)

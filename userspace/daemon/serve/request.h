@@ -9,7 +9,7 @@
  *	{"failback": "vm1"}
  *
  * Each answer has "version", the number of this format; what it has besides is
- * in Documentation/daemon-socket.md.
+ * in stabletap-json(5).
  */
 #ifndef SERVE_REQUEST_H
 #define SERVE_REQUEST_H

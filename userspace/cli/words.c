@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Words of the command line. */
+/* Words and numbers of the command line. */
+#include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
+#include "report.h"
+#include "stabletap.h"
+#include "words.h"
 
 int word_find(const char *given, const char *const *words)
 {
@@ -22,7 +25,7 @@ int word_find(const char *given, const char *const *words)
 	return found;
 }
 
-/* " a, b or c" of those that @given may mean; all if it means none. */
+/* "a, b, c": those that begin with @given; all if it is not @matching */
 static void list_words(char *buf, size_t size, const char *given,
 		       const char *const *words, bool matching)
 {
@@ -53,55 +56,6 @@ int word_expect(const char *given, const char *const *words, const char *where)
 		usage("%s: '%s' is unknown; expected one of: %s", where, given,
 		      list);
 	return i;
-}
-
-const char *args_next(struct args *a)
-{
-	if (!a->n)
-		return NULL;
-	a->n--;
-	return *a->v++;
-}
-
-const char *args_value(struct args *a, const char *keyword)
-{
-	const char *value = args_next(a);
-
-	if (!value)
-		usage("%s: '%s' needs a value", a->verb, keyword);
-	return value;
-}
-
-/* "-json", "--json", "-j" and what lies between, as iproute2 has it. */
-static bool option_is(const char *arg, const char *option, size_t least)
-{
-	size_t len;
-
-	if (arg[0] == '-' && arg[1] == '-')
-		arg++;
-	if (*arg++ != '-')
-		return false;
-	len = strlen(arg);
-	return len >= least && !strncmp(option, arg, len);
-}
-
-bool option_take(struct cli *cli, const char *arg)
-{
-	if (option_is(arg, "json", 1))
-		cli->json = true;
-	else if (option_is(arg, "pretty", 1))
-		cli->pretty = true;
-	else if (option_is(arg, "brief", 1))
-		cli->brief = true;
-	else if (option_is(arg, "stats", 1) || option_is(arg, "statistics", 1))
-		cli->stats = true;
-	else if (option_is(arg, "details", 1))
-		cli->details = true;
-	else if (option_is(arg, "timestamp", 1))
-		cli->timestamp = true;
-	else
-		return false;
-	return true;
 }
 
 bool parse_number(const char *text, const char *what, uint32_t min,
@@ -142,11 +96,21 @@ bool parse_perm(const char *text, uint32_t *perm)
 	return false;
 }
 
-bool parse_mac(const char *text, uint8_t mac[6])
+bool parse_address(const char *text, uint8_t mac[6])
 {
-	if (!stabletap_mac_parse(text, mac))
-		return true;
-	usage("address '%s' is not a MAC address as in 52:54:00:12:34:56",
-	      text);
-	return false;
+	static const uint8_t zero[6];
+	uint8_t out[6];
+
+	if (stabletap_mac_parse(text, out)) {
+		usage("address '%s' is not a MAC address as in "
+		      "52:54:00:12:34:56", text);
+		return false;
+	}
+	/* The module would take it for none at all. */
+	if (!memcmp(out, zero, sizeof(zero))) {
+		usage("address '%s' is no device's", text);
+		return false;
+	}
+	memcpy(mac, out, sizeof(out));
+	return true;
 }

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+/* stabletap help, stabletap version; what is said comes from the table. */
+#include <jansson.h>
+#include <string.h>
+
+#include "help.h"
+#include "json.h"
+#include "parse.h"
+
+#define WIDTH 79
+
+int help_print(FILE *out)
+{
+	size_t i;
+
+	fputs("Usage: stabletap [OPTION]... VERB ...\n", out);
+	for (i = 0; verbs[i]; i++)
+		fprintf(out, "  %-10s %s\n", verbs[i]->name,
+			verbs[i]->purpose);
+	fputs("Options: -j[son] -p[retty] -br[ief] -s[tatistics] -d[etails]\n"
+	      "         -t[imestamp] -u[tc] -n[etns] NAME -h[elp] -V[ersion]\n"
+	      "'stabletap help VERB' explains a verb; see also stabletap(8).\n",
+	      out);
+	return CLI_DONE;
+}
+
+/* Breaks the line between words, or before a bracket. */
+static void print_usage(const struct verb *v)
+{
+	char text[512];
+	char *at = text;
+	size_t column, n;
+
+	usage_format(v, text, sizeof(text));
+	column = (size_t)printf("Usage: stabletap %s", v->name);
+	while (*at) {
+		n = *at == '[' ? strcspn(at, "]") + 1 : strcspn(at, " ");
+		if (column + 1 + n > WIDTH)
+			column = (size_t)printf("\n%*s", 11, "") - 1;
+		column += (size_t)printf(" %.*s", (int)n, at);
+		at += n;
+		at += strspn(at, " ");
+	}
+	putchar('\n');
+}
+
+int help_print_verb(const struct verb *v)
+{
+	const struct word *w;
+	char value[128];
+	char left[160];
+
+	print_usage(v);
+	printf("\nTo %s.\n", v->purpose);
+	if (*v->aliases)
+		printf("Also: %s\n", v->aliases);
+	putchar('\n');
+	for (w = v->words; w->name; w++) {
+		usage_value(w, value, sizeof(value));
+		snprintf(left, sizeof(left), "%s%s%s", w->name,
+			 *value ? " " : "", value);
+		if (strlen(left) > 20)
+			printf("  %s\n  %-20s  %s\n", left, "", w->help);
+		else
+			printf("  %-20s  %s\n", left, w->help);
+	}
+	printf("%sExample:\n  stabletap %s\n", v->words->name ? "\n" : "",
+	       v->example);
+	return CLI_DONE;
+}
+
+/* ---- for programs ---- */
+
+static json_t *word_json(const struct word *w)
+{
+	json_t *choices = json_array();
+	size_t i;
+
+	for (i = 0; w->choices && w->choices[i]; i++)
+		json_array_append_new(choices, json_string(w->choices[i]));
+	return json_pack("{s:s, s:s?, s:b, s:b, s:s, s:o}", "word", w->name,
+			 "value", w->value, "needed",
+			 !!(w->flags & WORD_NEEDED), "place",
+			 !!(w->flags & WORD_PLACE), "help", w->help,
+			 "choices", choices);
+}
+
+static json_t *verb_json(const struct verb *v)
+{
+	json_t *words = json_array();
+	const struct word *w;
+
+	for (w = v->words; w->name; w++)
+		json_array_append_new(words, word_json(w));
+	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "verb", v->name,
+			 "aliases", v->aliases, "purpose", v->purpose,
+			 "example", v->example, "words", words);
+}
+
+static int print_verbs_json(const struct cli *cli, const struct verb *only)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; verbs[i]; i++)
+		if (!only || only == verbs[i])
+			json_array_append_new(list, verb_json(verbs[i]));
+	return json_print(cli, json_versioned("verbs", list), stdout);
+}
+
+/* For completion: the verbs, or a line "WORD [VALUE]" for each word of one. */
+static int print_brief(const struct verb *v)
+{
+	const struct word *w;
+	char value[128];
+	size_t i;
+
+	for (i = 0; !v && verbs[i]; i++)
+		puts(verbs[i]->name);
+	for (w = v ? v->words : NULL; w && w->name; w++) {
+		usage_value(w, value, sizeof(value));
+		printf("%s%s%s\n", w->name, *value ? " " : "", value);
+	}
+	return CLI_DONE;
+}
+
+/* ---- the verbs ---- */
+
+enum { VERB };
+
+static const struct word help_words[] = {
+	[VERB] = { "VERB", NULL, WORD_PLACE,
+		   "explain this verb (default: list all verbs)", NULL },
+	{ .name = NULL },
+};
+
+static int run_help(struct cli *cli, const struct call *call)
+{
+	const struct verb *v = NULL;
+
+	if (call->v[VERB]) {
+		v = verb_find(call->v[VERB]);
+		if (!v)
+			return CLI_USAGE;
+	}
+	if (cli->json)
+		return print_verbs_json(cli, v);
+	if (cli->brief)
+		return print_brief(v);
+	return v ? help_print_verb(v) : help_print(stdout);
+}
+
+const struct verb verb_help = {
+	.name = "help",
+	.aliases = "",
+	.purpose = "explain the verbs",
+	.example = "help attach",
+	.options = OPTION_BRIEF,
+	.words = help_words,
+	.run = run_help,
+};
+
+static const struct word no_words[] = {
+	{ .name = NULL },
+};
+
+static int run_version(struct cli *cli, const struct call *call)
+{
+	struct stabletap_version loaded;
+	bool known = !stabletap_version_get(cli->st, &loaded);
+	json_t *o;
+
+	(void)call;
+	if (cli->json) {
+		o = json_versioned("release", json_string(STABLETAP_VERSION));
+		json_object_set_new(o, "api",
+				    json_integer(STABLETAP_API_VERSION));
+		json_object_set_new(o, "module", known ?
+				    json_pack("{s:o, s:I}", "release",
+					stabletap_json_text(loaded.version),
+					"api", (json_int_t)loaded.api) :
+				    json_null());
+		return json_print(cli, o, stdout);
+	}
+	printf("stabletap %s, interface version %d\n", STABLETAP_VERSION,
+	       STABLETAP_API_VERSION);
+	if (known)
+		printf("module %s, interface version %u\n", loaded.version,
+		       loaded.api);
+	return CLI_DONE;
+}
+
+const struct verb verb_version = {
+	.name = "version",
+	.aliases = "",
+	.purpose = "print the versions of command and module",
+	.example = "version",
+	.options = OPTION_BRIEF | OPTION_STATS | OPTION_DETAILS,
+	.words = no_words,
+	.run = run_version,
+};

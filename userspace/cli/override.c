@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * stabletap pin, prefer, hold-off, unpin, failback: what stabletapd is asked
+ * for by hand, and what came of it.  All but failback are a file for each port,
+ * which outlives the daemon: one line, "pin DEVICE", "prefer DEVICE" or
+ * "hold-off".
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ask.h"
+#include "file.h"
+#include "json.h"
+#include "report.h"
+#include "status.h"
+#include "verb.h"
+
+/* How long the daemon may take to see the file: looks, 100 ms apart */
+#define LOOKS 30
+/* Seconds: the daemon answers within 5, settled or not. */
+#define SETTLING 8
+
+struct wish {
+	const char *verb;	/* "unpin": nothing */
+	const char *port;
+	const char *dev;	/* NULL: of no device */
+	bool force;
+};
+
+/* ---- what came of it ---- */
+
+static bool is_heeded(const json_t *port, const struct wish *w)
+{
+	bool pin = !strcmp(w->verb, "pin");
+	bool prefer = !strcmp(w->verb, "prefer");
+	const char *dev = w->dev ? w->dev : "";
+
+	return !strcmp(json_text_of(port, "pin"), pin ? dev : "") &&
+	       !strcmp(json_text_of(port, "prefer"), prefer ? dev : "") &&
+	       json_is_true(json_object_get(port, "held_off")) ==
+	       !strcmp(w->verb, "hold-off");
+}
+
+/* The port when it has come to rest.  An older daemon only knows its status. */
+static json_t *ask_settled(struct cli *cli, const char *name)
+{
+	json_t *answer = ask_quietly(cli, json_pack("{s:o}", "settled",
+						    stabletap_json_text(name)),
+				     SETTLING);
+	json_t *port = json_incref(json_object_get(answer, "port"));
+
+	json_decref(answer);
+	return port ? port : ask_port_quietly(cli, name, NULL);
+}
+
+/*
+ * Until the daemon has seen the file; NULL: it does not answer.  One that does
+ * not know the wish never heeds it.
+ */
+static json_t *ask_outcome(struct cli *cli, const struct wish *w)
+{
+	const struct timespec nap = { .tv_nsec = 100000000 };
+	json_t *port = ask_settled(cli, w->port);
+	int i;
+
+	for (i = 1; i < LOOKS && port && !is_heeded(port, w); i++) {
+		json_decref(port);
+		nanosleep(&nap, NULL);
+		port = ask_settled(cli, w->port);
+	}
+	return port;
+}
+
+static void print_port(const struct cli *cli, json_t *port)
+{
+	if (cli->json)
+		json_print(cli, json_versioned("port", json_incref(port)),
+			   stdout);
+	else
+		status_print_headline(port);
+}
+
+static int report(struct cli *cli, const struct wish *w)
+{
+	json_t *port = ask_outcome(cli, w);
+	bool answered;
+
+	if (!port) {
+		json_decref(ask_port_quietly(cli, w->port, &answered));
+		note("%s", answered ? "it counts as soon as the port is in "
+		     "stabletapd's configuration" : "stabletapd does not run; "
+		     "it will heed this when it does");
+		return CLI_DONE;
+	}
+	print_port(cli, port);
+	if (!is_heeded(port, w))
+		note("stabletapd has not heeded this yet");
+	else if (w->dev && strcmp(json_text_of(port, "dev"), w->dev) != 0)
+		note("'%s' is not on '%s' now", w->port, w->dev);
+	json_decref(port);
+	return CLI_DONE;
+}
+
+/* ---- names ---- */
+
+static int check_device(struct cli *cli, const struct wish *w)
+{
+	struct stabletap_link link;
+	int err = stabletap_link_find(cli->st, w->dev, &link);
+
+	if (!err) {
+		stabletap_link_release(&link);
+		return 0;
+	}
+	if (err != -ENODEV)
+		return refused(cli, err, "can't look up '%s'", w->dev);
+	refuse("there is no device '%s' in this network namespace", w->dev);
+	if (!strcmp(w->verb, "pin"))
+		hint("'force' pins '%s' all the same: it stays detached until "
+		     "the device comes", w->port);
+	else
+		hint("'force' asks for it all the same");
+	return CLI_REFUSED;
+}
+
+/* The daemon knows its ports; without it, one that is there must do. */
+static int check_port(struct cli *cli, const struct wish *w)
+{
+	struct stabletap_link link;
+	bool answered;
+	json_t *port = ask_port_quietly(cli, w->port, &answered);
+	bool found = port != NULL;
+
+	json_decref(port);
+	if (!answered && !stabletap_link_find(cli->st, w->port, &link)) {
+		found = stabletap_link_is_port(&link);
+		stabletap_link_release(&link);
+	}
+	if (found)
+		return 0;
+	if (answered)
+		refuse("stabletapd has no port '%s' in its configuration",
+		       w->port);
+	else
+		refuse("there is no port '%s' in this network namespace",
+		       w->port);
+	hint("'force' asks for it all the same");
+	return CLI_REFUSED;
+}
+
+static int check_names(struct cli *cli, const struct wish *w)
+{
+	int status;
+
+	if (!file_name_is_plain(w->port) ||
+	    strlen(w->port) >= STABLETAP_NAME_SIZE)
+		return usage("%s: '%s' can't be a port's name", w->verb,
+			     w->port);
+	if (w->dev && (!*w->dev || strpbrk(w->dev, " \n")))
+		return usage("%s: '%s' can't be a device's name", w->verb,
+			     w->dev);
+	if (w->force)
+		return 0;
+	status = check_port(cli, w);
+	return !status && w->dev ? check_device(cli, w) : status;
+}
+
+/* ---- the verbs ---- */
+
+static int refuse_file(int err, const char *what, const struct cli *cli,
+		       const char *port)
+{
+	refuse("can't %s %s/%s: %s", what, cli->overrides, port,
+	       strerror(-err));
+	if (err == -EACCES || err == -EPERM)
+		hint("run it as root");
+	return CLI_REFUSED;
+}
+
+static int ask_for(struct cli *cli, const struct wish *w)
+{
+	int status = ask_check_namespace(cli);
+	char line[192];
+	int err;
+
+	if (!status)
+		status = check_names(cli, w);
+	if (status)
+		return status;
+	snprintf(line, sizeof(line), "%s%s%s\n", w->verb, w->dev ? " " : "",
+		 w->dev ? w->dev : "");
+	err = file_make_dir(cli->overrides);
+	if (!err)
+		err = file_replace(cli->overrides, w->port, line, 0644);
+	if (err)
+		return refuse_file(err, "write", cli, w->port);
+	return report(cli, w);
+}
+
+enum { PORT, DEVICE, DEVICE_FORCE };
+
+static const struct word device_words[] = {
+	[PORT] = { "PORT", NULL, WORD_PLACE | WORD_NEEDED, "the port", NULL },
+	[DEVICE] = { "DEVICE", NULL, WORD_PLACE | WORD_NEEDED,
+		     "the device, which need not be a candidate", NULL },
+	[DEVICE_FORCE] = { "force", NULL, WORD_WHOLE,
+			   "although port or device don't exist", NULL },
+	{ .name = NULL },
+};
+
+static int run_device(struct cli *cli, const struct call *call)
+{
+	const struct wish w = {
+		call->verb->name, call->v[PORT], call->v[DEVICE],
+		call->v[DEVICE_FORCE] != NULL,
+	};
+
+	return ask_for(cli, &w);
+}
+
+const struct verb verb_pin = {
+	.name = "pin",
+	.aliases = "",
+	.purpose = "keep a port on this device, whatever happens",
+	.example = "pin vm1 eth1",
+	.words = device_words,
+	.run = run_device,
+};
+
+const struct verb verb_prefer = {
+	.name = "prefer",
+	.aliases = "",
+	.purpose = "have a port on this device whenever it is usable",
+	.example = "prefer vm1 eth1",
+	.words = device_words,
+	.run = run_device,
+};
+
+enum { PORT_FORCE = 1 };
+
+static const struct word hold_words[] = {
+	[PORT] = { "PORT", NULL, WORD_PLACE | WORD_NEEDED, "the port", NULL },
+	[PORT_FORCE] = { "force", NULL, WORD_WHOLE,
+			 "although the port does not exist", NULL },
+	{ .name = NULL },
+};
+
+static int run_hold_off(struct cli *cli, const struct call *call)
+{
+	const struct wish w = {
+		"hold-off", call->v[PORT], NULL, call->v[PORT_FORCE] != NULL,
+	};
+
+	return ask_for(cli, &w);
+}
+
+const struct verb verb_hold_off = {
+	.name = "hold-off",
+	.aliases = "",
+	.purpose = "keep a port detached for maintenance, until unpin",
+	.example = "hold-off vm1",
+	.words = hold_words,
+	.run = run_hold_off,
+};
+
+static const struct word port_words[] = {
+	[PORT] = { "PORT", NULL, WORD_PLACE | WORD_NEEDED, "the port", NULL },
+	{ .name = NULL },
+};
+
+static int run_unpin(struct cli *cli, const struct call *call)
+{
+	const struct wish w = { "unpin", call->v[PORT], NULL, true };
+	int status = ask_check_namespace(cli);
+	char path[192];
+
+	if (!status)
+		status = check_names(cli, &w);
+	if (status)
+		return status;
+	snprintf(path, sizeof(path), "%s/%s", cli->overrides, w.port);
+	if (!unlink(path))
+		return report(cli, &w);
+	if (errno == ENOENT)
+		return refuse("nothing is asked for '%s' by hand", w.port);
+	return refuse_file(-errno, "remove", cli, w.port);
+}
+
+const struct verb verb_unpin = {
+	.name = "unpin",
+	.aliases = "",
+	.purpose = "end what pin, prefer or hold-off asked for",
+	.example = "unpin vm1",
+	.words = port_words,
+	.run = run_unpin,
+};
+
+static int report_failback(struct cli *cli, const char *name,
+			   const char *before)
+{
+	json_t *port = ask_settled(cli, name);
+
+	if (!port)
+		return refuse("stabletapd does not answer any more");
+	print_port(cli, port);
+	if (!strcmp(json_text_of(port, "dev"), before))
+		note("'%s' stays: no better candidate is usable now", name);
+	json_decref(port);
+	return CLI_DONE;
+}
+
+static int run_failback(struct cli *cli, const struct call *call)
+{
+	const char *name = call->v[PORT];
+	json_t *before = ask_port_quietly(cli, name, NULL);
+	int status = CLI_REFUSED;
+	json_t *answer;
+
+	answer = ask(cli, json_pack("{s:o}", "failback",
+				    stabletap_json_text(name)));
+	if (answer && ask_error(answer))
+		refuse("can't fail '%s' back: %s", name, ask_error(answer));
+	else if (answer)
+		status = report_failback(cli, name,
+					 json_text_of(before, "dev"));
+	json_decref(answer);
+	json_decref(before);
+	return status;
+}
+
+const struct verb verb_failback = {
+	.name = "failback",
+	.aliases = "",
+	.purpose = "move a port to a better candidate now",
+	.example = "failback vm1",
+	.words = port_words,
+	.run = run_failback,
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How stabletapd's answers about a port are printed. */
+#ifndef CLI_STATUS_H
+#define CLI_STATUS_H
+
+#include <jansson.h>
+
+#include "cli.h"
+
+/* "vm1: attached dev eth0 pin eth0", and a line for each warning */
+void status_print_headline(const json_t *port);
+
+/* stabletap status --watch; @port NULL: all.  Returns the exit status. */
+int watch_run(struct cli *cli, const char *port);
+
+#endif /* CLI_STATUS_H */

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The verbs, in one table: it drives the parser, help, completion and the
+ * test that compares it with the manual page.  Each verb's own file has its
+ * entry.
+ */
+#ifndef CLI_VERB_H
+#define CLI_VERB_H
+
+#include "cli.h"
+
+/* Flags of a word */
+enum {
+	WORD_PLACE = 1 << 0,	/* stands in its place, without a keyword */
+	WORD_NEEDED = 1 << 1,
+	WORD_WHOLE = 1 << 2,	/* can't be abbreviated */
+	WORD_REST = 1 << 3,	/* takes all that follows */
+};
+
+struct word {
+	const char *name;	/* the keyword, or what stands in its place */
+	const char *value;	/* what follows the keyword; NULL: nothing */
+	unsigned int flags;
+	const char *help;	/* one line */
+	const char *const *choices;	/* what @value may be, or NULL */
+};
+
+#define WORDS_MAX 12
+
+/* Options that only some verbs heed; the others take them all. */
+enum {
+	OPTION_BRIEF = 1 << 0,
+	OPTION_STATS = 1 << 1,
+	OPTION_DETAILS = 1 << 2,
+	OPTION_TIMESTAMP = 1 << 3,
+	OPTION_UTC = 1 << 4,
+};
+
+struct call;
+
+struct verb {
+	const char *name;
+	const char *aliases;	/* separated by blanks; "" for none */
+	const char *purpose;	/* one line */
+	const char *example;	/* without the name of the command */
+	unsigned int options;	/* OPTION_* */
+	const struct word *words;	/* ended by one without a name */
+	/* Returns the exit status. */
+	int (*run)(struct cli *cli, const struct call *call);
+};
+
+/* A command line that was understood. */
+struct call {
+	const struct verb *verb;
+	/*
+	 * For each of the verb's words: its value, the name of a word that has
+	 * none, or NULL if it was not given.
+	 */
+	const char *v[WORDS_MAX];
+	char **rest;		/* what WORD_REST takes, ended by NULL */
+};
+
+/* Ended by NULL */
+extern const struct verb *const verbs[];
+
+extern const struct verb verb_activate, verb_add, verb_announce, verb_attach,
+	verb_del, verb_detach, verb_events, verb_exec, verb_failback, verb_help,
+	verb_hold_off, verb_monitor, verb_pin, verb_prefer, verb_set, verb_show,
+	verb_status, verb_unpin, verb_version, verb_wait;
+
+/* By name, alias or what abbreviates a name; NULL: says what is wrong. */
+const struct verb *verb_find(const char *given);
+
+#endif /* CLI_VERB_H */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A port as it is shown: as text (text.c) and as JSON (view.c). */
+#ifndef CLI_VIEW_H
+#define CLI_VIEW_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "cli.h"
+
+/*
+ * All that is shown of one port.  The pointers belong to whoever filled it
+ * in; each may be NULL but @link.
+ */
+struct view {
+	struct stabletap_get get;
+	struct stabletap_stats stats;	/* with -s */
+	const struct stabletap_link *link;
+	const struct stabletap_link *lower;
+	const struct stabletap_link *parent;
+	const struct stabletap_holder *holders;
+	size_t holders_n;
+	bool holders_partial;
+	char last_device[STABLETAP_NAME_SIZE];	/* of a last child, or "" */
+	const char *module;	/* what is wrong with it, "", or NULL */
+	uint64_t now;		/* CLOCK_BOOTTIME, nanoseconds */
+};
+
+/* New references, owned by the caller. */
+json_t *view_json(const struct cli *cli, const struct view *v);
+json_t *view_stats_json(const struct stabletap_stats *stats);
+
+void view_text(const struct cli *cli, const struct view *v, FILE *out);
+void view_brief(const struct view *v, FILE *out);
+void view_stats_text(const struct stabletap_stats *stats, FILE *out);
+
+/* How long ago @then was; never less than nothing. */
+uint64_t view_age(const struct view *v, uint64_t then);
+
+/* The sentence for a lower that shrank, or false. */
+bool view_mtu_warning(const struct view *v, char *buf, size_t size);
+
+#endif /* CLI_VIEW_H */

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/* stabletap wait: until a port has a state, as the kernel reports it */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+#include "report.h"
+#include "verb.h"
+#include "words.h"
+
+enum { PORT, ATTACHED, DETACHED, TIMEOUT };
+
+static const struct word words[] = {
+	[PORT] = { "PORT", NULL, WORD_PLACE | WORD_NEEDED,
+		   "the port, which need not exist yet", NULL },
+	[ATTACHED] = { "attached", NULL, 0,
+		       "until its lower carries frames (the default)", NULL },
+	[DETACHED] = { "detached", NULL, 0, "until it has no lower", NULL },
+	[TIMEOUT] = { "timeout", "SECONDS", 0,
+		      "give up then, with status 1 (default: never)", NULL },
+	{ .name = NULL },
+};
+
+struct goal {
+	const char *port;
+	uint32_t state;
+	int64_t end;		/* milliseconds, 0: never */
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec ts = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Milliseconds that are left, -1: no end */
+static int patience(const struct goal *g)
+{
+	int64_t left = g->end - now_ms();
+
+	if (!g->end)
+		return -1;
+	return left > 0 ? (int)left : 0;
+}
+
+/* 1: the port has the state; 0: not, or it does not exist yet */
+static int has_state(struct stabletap *st, const struct goal *g)
+{
+	struct stabletap_link link;
+	int err = stabletap_link_find(st, g->port, &link);
+	bool reached;
+
+	if (err)
+		return err == -ENODEV ? 0 : err;
+	reached = stabletap_link_is_port(&link) &&
+		  link.port.state == g->state;
+	stabletap_link_release(&link);
+	return reached;
+}
+
+/* Of a device that is no port, or was none, nothing is asked. */
+static int on_event(const struct stabletap_link *link, bool gone, void *arg)
+{
+	bool *worth = arg;
+
+	*worth |= !gone && stabletap_link_is_port(link);
+	return 0;
+}
+
+/* 0: something has happened to a port, or nobody knows; -ETIME: the end */
+static int wait_for_event(struct stabletap_monitor *mon, const struct goal *g)
+{
+	struct pollfd p = {
+		.fd = stabletap_monitor_fd(mon), .events = POLLIN,
+	};
+	bool worth = false;
+	int err = 0;
+	int n;
+
+	while (!err && !worth) {
+		n = poll(&p, 1, patience(g));
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (!n)
+			return -ETIME;
+		err = stabletap_monitor_read(mon, on_event, &worth);
+	}
+	return err == -ENOBUFS ? 0 : err;
+}
+
+/* Subscribed before the first look, so that nothing comes between the two. */
+static int wait_for(struct stabletap *st, struct stabletap_monitor *mon,
+		    const struct goal *g)
+{
+	int err;
+
+	for (;;) {
+		err = has_state(st, g);
+		if (err)
+			return err < 0 ? err : 0;
+		err = wait_for_event(mon, g);
+		if (err)
+			return err;
+	}
+}
+
+static int take(const struct call *call, struct goal *g)
+{
+	uint32_t seconds;
+
+	if (call->v[ATTACHED] && call->v[DETACHED])
+		return usage("wait: 'attached' and 'detached' exclude each "
+			     "other");
+	g->port = call->v[PORT];
+	g->state = call->v[DETACHED] ? STABLETAP_STATE_DETACHED :
+				       STABLETAP_STATE_ATTACHED;
+	if (!call->v[TIMEOUT])
+		return 0;
+	if (!parse_number(call->v[TIMEOUT], "timeout", 0, 1000000, &seconds))
+		return CLI_USAGE;
+	g->end = now_ms() + (int64_t)seconds * 1000;
+	return 0;
+}
+
+static int run(struct cli *cli, const struct call *call)
+{
+	struct stabletap_monitor *mon = NULL;
+	struct goal g = { 0 };
+	int err = take(call, &g);
+
+	if (err)
+		return err;
+	err = stabletap_monitor_open(&mon, 0);
+	if (!err)
+		err = wait_for(cli->st, mon, &g);
+	stabletap_monitor_close(mon);
+	if (err == -ETIME)
+		return refuse("port '%s' is not %s within %s seconds", g.port,
+			      stabletap_state_name(g.state), call->v[TIMEOUT]);
+	if (err)
+		return refused(cli, err, "can't wait for port '%s'", g.port);
+	return CLI_DONE;
+}
+
+const struct verb verb_wait = {
+	.name = "wait",
+	.aliases = "",
+	.purpose = "wait until a port is attached, or detached",
+	.example = "wait vm1 attached timeout 30",
+	.words = words,
+	.run = run,
+};

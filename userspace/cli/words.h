@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Words and numbers of the command line. */
+#ifndef CLI_WORDS_H
+#define CLI_WORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WORD_UNKNOWN (-1)
+#define WORD_AMBIGUOUS (-2)
+
+/*
+ * Index of the word in @words (ended by NULL) that @given is or abbreviates,
+ * WORD_UNKNOWN, or WORD_AMBIGUOUS.
+ */
+int word_find(const char *given, const char *const *words);
+
+/* As word_find(); says what is wrong with the word otherwise. */
+int word_expect(const char *given, const char *const *words,
+		const char *where);
+
+/* These say what is wrong, and return false then. */
+bool parse_number(const char *text, const char *what, uint32_t min,
+		  uint32_t max, uint32_t *out);
+bool parse_user(const char *text, uint32_t *uid);
+bool parse_group(const char *text, uint32_t *gid);
+bool parse_perm(const char *text, uint32_t *perm);
+/* A device's address: all zero is none. */
+bool parse_address(const char *text, uint8_t mac[6]);
+
+#endif /* CLI_WORDS_H */

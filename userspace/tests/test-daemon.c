@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the command makes of stabletapd's answers: a process that answers as the
+ * daemon does, in its words, listens on a socket of the test's own.
+ */
+#include <pty.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "parse.h"
+#include "tap.h"
+
+static char top[] = "/tmp/daemon-XXXXXX";
+static char socket_path[64];
+static char override_dir[64];
+
+/* ---- the daemon ---- */
+
+/* A conversation: the request must hold @asked; then @says is sent. */
+struct turn {
+	const char *asked;
+	const char *says;	/* NULL: hang up without a word */
+};
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	unlink(path);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	if (bind(fd, (const struct sockaddr *)&addr, sizeof(addr)) ||
+	    listen(fd, 8))
+		_exit(9);
+	return fd;
+}
+
+static void answer(int listener, const struct turn *turn)
+{
+	int fd = accept(listener, NULL, NULL);
+	char request[512] = "";
+	ssize_t n = read(fd, request, sizeof(request) - 1);
+
+	/* "": somebody looks who listens. */
+	if ((n <= 0) != !*turn->asked || !strstr(request, turn->asked)) {
+		fprintf(stdout, "# asked: %s# not: %s\n", request,
+			turn->asked);
+		fflush(stdout);
+		_exit(8);
+	}
+	if (turn->says && write(fd, turn->says, strlen(turn->says)) < 0)
+		_exit(7);
+	close(fd);
+}
+
+/* In order; what is asked beyond that finds no daemon. */
+static pid_t start(const struct turn *turns)
+{
+	int fd;
+	pid_t pid;
+
+	/* None at all: it does not run. */
+	fd = turns->asked ? listen_at(socket_path) : -1;
+	fflush(NULL);
+	pid = fork();
+	if (pid) {
+		close(fd);
+		return pid;
+	}
+	alarm(60);
+	for (; turns->asked; turns++)
+		answer(fd, turns);
+	unlink(socket_path);
+	_exit(0);
+}
+
+/* ---- the command ---- */
+
+#define WORDS 12
+
+static int run_line(char *line)
+{
+	struct cli cli = { .socket = socket_path, .overrides = override_dir };
+	char *v[WORDS + 1];
+	struct call call;
+	size_t n = 0;
+	int status;
+	char *p;
+
+	for (p = strtok(line, " "); p && n < WORDS; p = strtok(NULL, " "))
+		v[n++] = p;
+	v[n] = NULL;
+	status = parse_line(&cli, v, &call);
+	if (status || stabletap_open(&cli.st))
+		return 99;
+	status = call.verb->run(&cli, &call);
+	stabletap_close(cli.st);
+	return status;
+}
+
+/* Run @line with both streams in a file; *status: what it returned. */
+static char *run_command(const char *line, int *status)
+{
+	static char out[8192];
+	char copy[256], path[96];
+	FILE *file;
+	pid_t pid;
+	size_t n;
+
+	snprintf(copy, sizeof(copy), "%s", line);
+	snprintf(path, sizeof(path), "%s/out", top);
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		alarm(60);
+		if (!freopen(path, "we", stdout) ||
+		    dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+			_exit(99);
+		*status = run_line(copy);
+		fflush(NULL);
+		_exit(*status);
+	}
+	waitpid(pid, status, 0);
+	*status = WIFEXITED(*status) ? WEXITSTATUS(*status) : -1;
+	file = fopen(path, "re");
+	n = file ? fread(out, 1, sizeof(out) - 1, file) : 0;
+	out[n] = '\0';
+	if (file)
+		fclose(file);
+	return out;
+}
+
+/* @turns were all taken, and the command says @text with @status. */
+static void expect(struct tap *t, const struct turn *turns, const char *line,
+		   int status, const char *text, const char *name)
+{
+	pid_t pid = start(turns);
+	int ended = 0, got = -1;
+	char *out = run_command(line, &got);
+	bool good = got == status && strstr(out, text);
+
+	/* One that waits for a question that does not come */
+	if (!good)
+		kill(pid, SIGKILL);
+	waitpid(pid, &ended, 0);
+	good &= !ended;
+	ok(t, good, "%s", name);
+	if (!good)
+		printf("# status %d, daemon's %d; want '%s' in:\n# %s\n", got,
+		       ended, text, out);
+}
+
+/* ---- status ---- */
+
+#define PORT "\"port\":\"vm1\",\"ifindex\":0,\"state\":\"attached\"," \
+	     "\"dev\":\"lo\",\"candidates\":[]"
+#define NEW "\"version\":1,\"release\":\"0.2\",\"instance\":\"aa\","
+
+static void test_status(struct tap *t)
+{
+	static const struct turn old[] = {
+		{ "\"status\":true", "{\"version\":\"0.1.0\",\"ports\":[{" PORT
+		  "}],\"pools\":[]}\n" }, { NULL, NULL },
+	};
+	static const struct turn new[] = {
+		{ "\"status\":true", "{" NEW "\"ports\":[{" PORT ",\"since\":"
+		  "\"2026-01-02T03:04:05.000006Z\",\"blackout_seconds\":0.004,"
+		  "\"held_off\":true,\"warnings\":[\"look here\"],\"refusals\":"
+		  "[{\"name\":\"eth1\",\"times\":3,\"why\":\"MTU\"}],"
+		  "\"monitor\":{\"state\":\"refused\",\"why\":\"no such file\"}"
+		  ",\"moved\":{\"why\":\"eth0 is in netns blue\"}}],"
+		  "\"left_out\":[{\"section\":\"Port vm9\",\"file\":\"/c\","
+		  "\"line\":7,\"why\":\"no such user\"}],\"pools\":[]}\n" },
+		{ NULL, NULL },
+	};
+	static const struct turn busy[] = {
+		{ "status", "{\"error\":\"busy: too many clients\",\"busy\":"
+		  "true}\n" }, { NULL, NULL },
+	};
+	static const struct turn silent[] = {
+		{ "status", NULL }, { NULL, NULL },
+	};
+	static const struct turn none[] = { { NULL, NULL } };
+
+	expect(t, old, "status", 0, "vm1: attached dev lo\n",
+	       "an older daemon's status is printed");
+	expect(t, old, "-j status", 0, "\"release\":\"0.1.0\"",
+	       "its version is its release in JSON");
+	expect(t, old, "status -br", 0,
+	       "vm1              attached   lo               -\n",
+	       "brief status without times");
+	expect(t, new, "status -u", 0,
+	       "vm1: attached dev lo held-off\n    warning: look here\n"
+	       "    since 2026-01-02T03:04:05.000006Z (",
+	       "what is asked by hand, warnings and times");
+	expect(t, new, "status -u", 0, ", blackout 0.004 s\n"
+	       "    moved: eth0 is in netns blue\n"
+	       "    refused by eth1 3 times: MTU\n"
+	       "    QEMU monitor refused: no such file\n",
+	       "blackout, move, refusals, monitor");
+	expect(t, new, "status", 0, "note: [Port vm9] is left out: no such "
+	       "user (/c:7)\n", "what is left out of the configuration");
+	expect(t, new, "status", 0, "since 2026-01-02T11:04:05.000006+08:00 ",
+	       "times are local with their offset");
+	expect(t, new, "-j status", 0,
+	       "\"since\":\"2026-01-02T11:04:05.000006+08:00\"",
+	       "in JSON, too");
+	expect(t, busy, "status", 1, "stabletapd refuses: busy: ",
+	       "a busy daemon is said to be so");
+	expect(t, silent, "status", 1, "has ended the conversation",
+	       "a daemon that hangs up is told");
+	expect(t, none, "status", 1, "stabletapd does not run",
+	       "so is one that does not run");
+}
+
+/* ---- events ---- */
+
+#define EVENT(n, what) "{\"number\":" n ",\"time\":" \
+	"\"2026-01-02T03:04:05.000006Z\",\"port\":\"vm1\",\"event\":\"" what \
+	"\",\"from\":null,\"to\":\"eth1\",\"why\":\"w\",\"detached_seconds\":0}"
+
+static void test_events(struct tap *t)
+{
+	static const struct turn list[] = {
+		{ "\"events\":5", "{" NEW "\"last\":6,\"events\":["
+		  EVENT("6", "attached") "]}\n" }, { NULL, NULL },
+	};
+	static const struct turn later[] = {
+		{ "\"events\":9", "{" NEW "\"last\":6,\"events\":[]}\n" },
+		{ NULL, NULL },
+	};
+	static const struct turn other[] = {
+		{ "\"instance\":\"zz\"", "{" NEW "\"last\":6,\"events\":["
+		  EVENT("6", "attached") "]}\n" }, { NULL, NULL },
+	};
+	/* The daemon is restarted twice; the second time all is refused. */
+	static const struct turn follow[] = {
+		{ "\"follow\":true", "{" NEW "\"last\":6,\"events\":["
+		  EVENT("6", "attached") "]}\n\n{\"event\":"
+		  EVENT("7", "detached") "}\n" },
+		{ "\"events\":7,\"instance\":\"aa\"", "{\"version\":1,"
+		  "\"instance\":\"bb\",\"last\":3,\"events\":["
+		  EVENT("1", "replaced") "]}\n" },
+		{ "\"events\":3,\"instance\":\"bb\"", "{\"error\":\"enough\"}"
+		  "\n" }, { NULL, NULL },
+	};
+	static const struct turn old[] = {
+		{ "events", "{\"events\":[]}\n" }, { NULL, NULL },
+	};
+
+	expect(t, list, "events since 5 -u", 0,
+	       "6 2026-01-02T03:04:05.000006Z vm1: attached to eth1, w\n",
+	       "events are listed");
+	expect(t, later, "events since 9", 0, "note: the last event has number "
+	       "6: stabletapd was restarted",
+	       "a number of an earlier instance is told");
+	expect(t, other, "events since 9 instance zz", 0, "vm1: attached",
+	       "with its instance nothing is lost");
+	expect(t, list, "-j events since 5", 0,
+	       "\"instance\":\"aa\",\"last\":6,\"events\":[{", "and in JSON");
+	expect(t, follow, "events --follow -u", 1,
+	       "6 2026-01-02T03:04:05.000006Z vm1: attached to eth1, w\n"
+	       "7 2026-01-02T03:04:05.000006Z vm1: detached to eth1, w\n"
+	       "note: stabletapd has gone; waiting for it\n"
+	       "note: stabletapd was restarted: events are numbered anew\n"
+	       "1 2026-01-02T03:04:05.000006Z vm1: replaced to eth1, w\n",
+	       "a follower loses none over a restart");
+	expect(t, follow, "-j events --follow", 1,
+	       "{\"version\":1,\"instance\":\"bb\",\"event\":"
+	       "\"daemon-restarted\"}\n{\"version\":1,\"instance\":\"bb\",",
+	       "in JSON, one object a line");
+	expect(t, old, "events --follow", 1, "too old to be followed",
+	       "a daemon that can't be followed is told");
+}
+
+/* ---- by hand ---- */
+
+static const char *override_of(const char *port, char buf[64])
+{
+	char path[160];
+	FILE *file;
+
+	buf[0] = '\0';
+	snprintf(path, sizeof(path), "%s/%s", override_dir, port);
+	file = fopen(path, "re");
+	if (!file)
+		return "none";
+	if (!fgets(buf, 64, file))
+		buf[0] = '\0';
+	fclose(file);
+	return buf;
+}
+
+#define STATUS_OF(more) "{" NEW "\"ports\":[{" PORT more "}],\"pools\":[]}\n"
+#define SETTLED(more) "{\"version\":1,\"port\":{" PORT more "}}\n"
+#define NAMESPACE { "", NULL }
+
+static void test_by_hand(struct tap *t)
+{
+	static const struct turn pin[] = {
+		NAMESPACE, { "status", STATUS_OF("") },
+		/* It has not seen the file yet. */
+		{ "settled", SETTLED("") },
+		{ "settled", SETTLED(",\"pin\":\"lo\"") }, { NULL, NULL },
+	};
+	static const struct turn unknown_port[] = {
+		NAMESPACE, { "status", "{" NEW "\"ports\":[]}\n" },
+		{ NULL, NULL },
+	};
+	static const struct turn unknown_device[] = {
+		NAMESPACE, { "status", STATUS_OF("") }, { NULL, NULL },
+	};
+	static const struct turn forced[] = {
+		NAMESPACE, { "settled", SETTLED(",\"pin\":\"etho\","
+					       "\"warnings\":[\"pinned to etho, "
+					       "which does not exist\"]") },
+		{ NULL, NULL },
+	};
+	static const struct turn hold_off[] = {
+		NAMESPACE, { "status", STATUS_OF("") },
+		{ "settled", SETTLED(",\"held_off\":true") }, { NULL, NULL },
+	};
+	static const struct turn unpin[] = {
+		NAMESPACE, { "settled", SETTLED("") }, { NULL, NULL },
+	};
+	static const struct turn failback[] = {
+		{ "status", STATUS_OF("") }, { "failback", "{}\n" },
+		{ "settled", SETTLED("") }, { NULL, NULL },
+	};
+	static const struct turn refused[] = {
+		{ "status", STATUS_OF("") },
+		{ "failback", "{\"error\":\"no such port\"}\n" }, { NULL, NULL },
+	};
+	char buf[64];
+
+	expect(t, unknown_port, "pin vm1 lo", 1, "no port 'vm1'",
+	       "a port that is not configured is refused");
+	expect(t, unknown_device, "pin vm1 etho", 1, "no device 'etho'",
+	       "so is a device that does not exist");
+	is_str(t, override_of("vm1", buf), "none", "nothing is written then");
+	expect(t, forced, "pin vm1 etho force", 0, "warning: pinned to etho",
+	       "force overrides that, and the warning is shown");
+	is_str(t, override_of("vm1", buf), "pin etho\n", "the file is written");
+	expect(t, pin, "pin vm1 lo", 0, "vm1: attached dev lo pin lo\n",
+	       "what came of it is told when the daemon has seen it");
+	expect(t, hold_off, "hold-off vm1", 0, "vm1: attached dev lo held-off",
+	       "hold-off is told");
+	is_str(t, override_of("vm1", buf), "hold-off\n", "and written");
+	expect(t, unpin, "-j unpin vm1", 0, "{\"version\":1,\"port\":{\"port\":"
+	       "\"vm1\"", "unpin is told, in JSON");
+	is_str(t, override_of("vm1", buf), "none", "the file is gone");
+	expect(t, failback, "failback vm1", 0,
+	       "vm1: attached dev lo\nnote: 'vm1' stays",
+	       "failback tells that nothing came of it");
+	expect(t, refused, "failback vm9", 1, "can't fail 'vm9' back: no such",
+	       "a refused failback is told");
+}
+
+/* Read from terminal @fd until it has shown @text; false: it ended before. */
+static bool shows(int fd, char *seen, size_t size, const char *text)
+{
+	size_t used = strlen(seen);
+	ssize_t n;
+
+	while (!strstr(seen, text) && used + 1 < size) {
+		n = read(fd, seen + used, size - used - 1);
+		if (n <= 0)
+			return false;
+		used += (size_t)n;
+		seen[used] = '\0';
+	}
+	return strstr(seen, text) != NULL;
+}
+
+static int count(const char *text, const char *what)
+{
+	int n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
+static void test_terminal(struct tap *t)
+{
+	static const struct turn first[] = {
+		{ "status", STATUS_OF("") }, { "status", STATUS_OF("") },
+		{ NULL, NULL },
+	};
+	static const struct turn second[] = {
+		{ "status", "{\"version\":1,\"instance\":\"bb\",\"ports\":[{"
+		  PORT ",\"blackout_seconds\":0.25}]}\n" }, { NULL, NULL },
+	};
+	const struct winsize size = { .ws_row = 24, .ws_col = 64 };
+	char line[] = "status --watch", seen[16384] = "";
+	pid_t one = start(first), two, pid;
+	int fd;
+
+	fflush(NULL);
+	pid = forkpty(&fd, NULL, NULL, &size);
+	if (!pid)
+		_exit(run_line(line));
+	alarm(60);
+	ok(t, shows(fd, seen, sizeof(seen), "vm1             lo"),
+	   "a watched port has a line");
+	ok(t, shows(fd, seen, sizeof(seen), "stabletapd does not answer"),
+	   "that the daemon has gone is shown");
+	two = start(second);
+	ok(t, shows(fd, seen, sizeof(seen), "stabletapd was restarted") &&
+	   strstr(seen, "0.250s"), "so is that it is back");
+	ok(t, count(seen, "\033[2J") == 1 && count(seen, "\033[H") >= 3,
+	   "the lines are drawn in place");
+	ok(t, !strstr(seen, "DROPPED/s"), "and not beyond the terminal's edge");
+	alarm(0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	waitpid(one, NULL, 0);
+	waitpid(two, NULL, 0);
+	close(fd);
+}
+
+static void test_watch(struct tap *t)
+{
+	static const struct turn none[] = {
+		{ "status", "{" NEW "\"ports\":[]}\n" }, { NULL, NULL },
+	};
+
+	expect(t, none, "status vm9 --watch", 1, "no port 'vm9'",
+	       "a port that does not exist is not watched");
+}
+
+int main(void)
+{
+	struct tap t = { 0 };
+	char command[128];
+
+	setenv("TZ", "XXX-8", 1);
+	if (!mkdtemp(top))
+		return 1;
+	snprintf(socket_path, sizeof(socket_path), "%s/socket", top);
+	snprintf(override_dir, sizeof(override_dir), "%s/run/override", top);
+	test_status(&t);
+	test_events(&t);
+	snprintf(command, sizeof(command), "%s/run", top);
+	mkdir(command, 0700);
+	test_by_hand(&t);
+	test_watch(&t);
+	test_terminal(&t);
+	snprintf(command, sizeof(command), "rm -r '%s'", top);
+	return system(command) || tap_end(&t);
+}
