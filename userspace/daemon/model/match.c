@@ -25,11 +25,6 @@ struct match {
 
 /* ---- reading ---- */
 
-size_t match_size(const struct model *m)
-{
-	return m->match ? m->match->selections_n : 0;
-}
-
 const struct selection *match_selection(const struct model *m, size_t number)
 {
 	return &m->match->selections[number];

@@ -53,7 +53,6 @@ struct match *match_new(const struct conf *conf, struct port **ports,
 			size_t ports_n);
 void match_free(struct match *match);
 
-size_t match_size(const struct model *m);
 const struct selection *match_selection(const struct model *m, size_t number);
 const struct base *match_base(const struct model *m, size_t number);
 /* Does selector @number mean the device? */

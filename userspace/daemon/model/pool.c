@@ -17,7 +17,8 @@ static const struct selection *pool_selection(const struct device *dev,
 	return sel->pool ? sel : NULL;
 }
 
-bool pool_has_device(const struct device *dev)
+/* Is it a member of any pool? */
+static bool is_member(const struct device *dev)
 {
 	size_t i;
 
@@ -118,7 +119,7 @@ bool pool_allows(const struct port *port, const struct device *dev)
 	bool marked = device_is_marked(&dev->link);
 	struct pool_use use;
 
-	if (!asked && !marked && !pool_has_device(dev))
+	if (!asked && !marked && !is_member(dev))
 		return true;
 	pool_use(dev, &use);
 	if (use.holder)
@@ -142,7 +143,7 @@ void pool_refresh(struct device *dev)
 	if (!dev->matches.n && !was)
 		return;
 	dev->free = false;
-	if (!pool_has_device(dev))
+	if (!is_member(dev))
 		return;
 	pool_use(dev, &use);
 	dev->free = !use.holder && !*use.why;

@@ -23,8 +23,6 @@ struct pool_use {
 	char why[96];		/* no port has it, and it is not free: why */
 };
 
-/* Is it a member of any pool? */
-bool pool_has_device(const struct device *dev);
 /* The pool by which @port asks for that device, or NULL */
 const struct conf_pool *pool_of(const struct port *port,
 				const struct device *dev);

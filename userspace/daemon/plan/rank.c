@@ -10,8 +10,9 @@
 
 /* ---- one device ---- */
 
-bool rank_can_have(const struct rank_view *v, const struct device *dev,
-		   enum stabletap_mode mode)
+/* Can the device be attached, as far as is known? */
+static bool can_have(const struct rank_view *v, const struct device *dev,
+		     enum stabletap_mode mode)
 {
 	return device_is_usable(&dev->link) &&
 	       !delay_refuses(v->port, dev, v->now) &&
@@ -43,7 +44,7 @@ bool rank_leads_anywhere(const struct rank_view *v, const struct device *dev,
 static bool is_good(const struct rank_view *v, const struct device *dev,
 		    enum stabletap_mode mode)
 {
-	return rank_can_have(v, dev, mode) && rank_leads_anywhere(v, dev, mode);
+	return can_have(v, dev, mode) && rank_leads_anywhere(v, dev, mode);
 }
 
 /* ---- all of them ---- */
@@ -95,7 +96,7 @@ static struct choice by_hand(const struct rank_view *v)
 	rank = port_candidate(port, dev);
 	if (rank >= 0)
 		c.mode = port_mode(port, (size_t)rank);
-	if (!rank_can_have(v, dev, c.mode))
+	if (!can_have(v, dev, c.mode))
 		return c;
 	/* Through a device that is no candidate no probes are sent. */
 	if (o->kind == OVERRIDE_PIN || rank < 0 ||
@@ -117,7 +118,7 @@ static bool look_at_unproven(const struct rank_view *v, size_t rank,
 {
 	enum stabletap_mode mode = port_mode(v->port, rank);
 
-	if (!rank_can_have(v, dev, mode))
+	if (!can_have(v, dev, mode))
 		return false;
 	if (dev == v->present || !u->first.dev)
 		u->first = (struct choice){ .dev = dev, .rank = rank,

@@ -26,9 +26,6 @@ struct rank_view {
 	uint64_t now;
 };
 
-/* Can the device be attached, as far as is known? */
-bool rank_can_have(const struct rank_view *v, const struct device *dev,
-		   enum stabletap_mode mode);
 /*
  * Does Probe= speak for it?  What is not known yet speaks for the present
  * device, and against others.
