@@ -4,32 +4,66 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sysexits.h>
-#include <syslog.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "core.h"
+#include "engine.h"
+#include "file.h"
+#include "load.h"
 #include "offline.h"
-#include "qmp.h"
+#include "util/log.h"
+#include "util/priority.h"
 
-#define HISTORY_ROOM 1000
-#define DAEMON_LOCK "/run/stabletap/stabletapd.lock"
+#define DAEMON_LOCK STABLETAP_RUN_DIR "/stabletapd.lock"
+
+struct daemon {
+	sd_event *loop;
+	struct engine *engine;
+	const char *conf_file;		/* instead of the layers, or NULL */
+	bool ready;			/* as READY= said */
+	size_t told_attached;		/* what STATUS= said last */
+	size_t told_ports;
+};
+
+/* ---- what systemd is told ---- */
 
 static void tell_status(struct daemon *d)
 {
-	if (d->attached_n == d->told_attached && d->ports_n == d->told_ports)
+	const struct model *m = engine_model(d->engine);
+
+	if (m->attached_n == d->told_attached && m->ports_n == d->told_ports)
 		return;
-	d->told_attached = d->attached_n;
-	d->told_ports = d->ports_n;
-	sd_notifyf(0, "STATUS=%zu of %zu ports are attached", d->attached_n,
-		   d->ports_n);
+	d->told_attached = m->attached_n;
+	d->told_ports = m->ports_n;
+	sd_notifyf(0, "STATUS=%zu of %zu ports are attached", m->attached_n,
+		   m->ports_n);
 }
+
+/* Send READY=1 once every port was examined and missing ones created. */
+static void tell_ready(struct daemon *d)
+{
+	if (d->ready || !engine_is_idle(d->engine))
+		return;
+	d->ready = true;
+	sd_notify(0, "READY=1");
+}
+
+/* At the end of each turn of the loop */
+static int on_turn(sd_event_source *s, void *arg)
+{
+	(void)s;
+	tell_status(arg);
+	tell_ready(arg);
+	return 0;
+}
+
+/* ---- signals ---- */
 
 static int on_reload(sd_event_source *s, const struct signalfd_siginfo *info,
 		     void *arg)
@@ -43,29 +77,26 @@ static int on_reload(sd_event_source *s, const struct signalfd_siginfo *info,
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
 		   (unsigned long long)ts.tv_sec * 1000000 +
 		   (unsigned long long)ts.tv_nsec / 1000);
-	log_port(LOG_INFO, NULL, "reading the configuration anew");
+	log_line(LOG_INFO, NULL, "reading the configuration anew");
 	d->ready = false;
-	if (!load(d, stderr))
-		events_resync(d);
+	if (!load(engine_model(d->engine), d->conf_file))
+		engine_resync(d->engine);
 	return 0;
 }
 
-/* Ready is who has looked at every port, and so has made those that lacked. */
-static void tell_ready(struct daemon *d)
+/* Without a function of its own a signal ends the loop. */
+static int signal_add(struct daemon *d, int number,
+		      sd_event_signal_handler_t fn)
 {
-	if (d->ready || d->dirty)
-		return;
-	d->ready = true;
-	sd_notify(0, "READY=1");
-}
+	sd_event_source *s = NULL;
+	int err = sd_event_add_signal(d->loop, &s, number, fn, d);
 
-/* The kernel's record and the daemon's are compared at the end of each turn. */
-static int on_turn(sd_event_source *s, void *arg)
-{
-	(void)s;
-	tell_status(arg);
-	tell_ready(arg);
-	return 0;
+	if (err >= 0)
+		err = sd_event_source_set_priority(s, PRIORITY_EVENTS);
+	if (err >= 0)
+		err = sd_event_source_set_floating(s, 1);
+	sd_event_source_unref(s);
+	return err;
 }
 
 static int signals_start(struct daemon *d)
@@ -80,29 +111,33 @@ static int signals_start(struct daemon *d)
 	sigaddset(&mask, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &mask, NULL))
 		return -errno;
-	/* Without a function of its own a signal ends the loop. */
-	err = sd_event_add_signal(d->loop, NULL, SIGTERM, NULL, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	err = signal_add(d, SIGTERM, NULL);
 	if (err >= 0)
-		err = sd_event_add_signal(d->loop, NULL, SIGINT, NULL, NULL);
+		err = signal_add(d, SIGINT, NULL);
 	if (err >= 0)
-		err = sd_event_add_signal(d->loop, NULL, SIGHUP, on_reload, d);
+		err = signal_add(d, SIGHUP, on_reload);
 	return err < 0 ? err : 0;
 }
+
+/* ---- beginning and end ---- */
 
 /* One daemon a machine; the lock goes with the process. */
 static int lock_daemon(void)
 {
+	int err = file_make_dir(STABLETAP_RUN_DIR);
 	int fd;
 
-	if (mkdir("/run/stabletap", 0755) && errno != EEXIST)
-		return -errno;
+	if (err)
+		return err;
 	fd = open(DAEMON_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
 	if (!flock(fd, LOCK_EX | LOCK_NB))
 		return fd;
+	err = errno == EWOULDBLOCK ? -EBUSY : -errno;
 	close(fd);
-	return -EBUSY;
+	return err;
 }
 
 static int start(struct daemon *d)
@@ -112,59 +147,12 @@ static int start(struct daemon *d)
 	if (err >= 0)
 		err = signals_start(d);
 	if (!err)
-		err = stabletap_open(&d->st);
+		err = engine_start(d->loop, &d->engine);
 	if (!err)
-		err = reconcile_start(d);
+		err = load(engine_model(d->engine), d->conf_file);
 	if (!err)
-		err = select_start(d);
-	if (!err)
-		err = events_start(d);
-	if (!err)
-		err = override_start(d);
-	if (!err)
-		err = metrics_start(d);
-	if (!err)
-		err = filter_start(d);
-	if (!err) {
-		d->history = history_new(HISTORY_ROOM);
-		d->announcer = announcer_new(d->loop);
-		d->hooks = hooks_new(d->loop);
-		d->qmp = qmp_hub_new(d->loop);
-		if (!d->history || !d->announcer || !d->hooks || !d->qmp)
-			err = -ENOMEM;
-	}
-	if (!err)
-		err = probes_start(d);
-	if (!err)
-		err = load(d, stderr);
-	if (!err)
-		err = server_start(d, SERVER_PATH);
-	if (!err)
-		err = events_resync(d);
+		err = engine_run(d->engine);
 	return err;
-}
-
-static void stop(struct daemon *d)
-{
-	server_stop(d);
-	unload(d);
-	events_stop(d);
-	if (d->qmp)
-		qmp_hub_free(d->qmp);
-	probes_stop(d);
-	announcer_free(d->announcer);
-	hooks_free(d->hooks);
-	history_free(d->history);
-	sd_event_source_disable_unref(d->metrics);
-	sd_event_source_disable_unref(d->sweep);
-	sd_event_source_disable_unref(d->up);
-	sd_event_source_disable_unref(d->work);
-	filter_stop(d);
-	vfs_free(d);
-	free(d->seen.v);
-	free(d->refused.v);
-	stabletap_close(d->st);
-	sd_event_unref(d->loop);
 }
 
 static int run(struct daemon *d)
@@ -173,27 +161,30 @@ static int run(struct daemon *d)
 	int err;
 
 	if (lock < 0) {
-		log_port(LOG_ERR, NULL, lock == -EBUSY ?
-			 "another stabletapd runs" : "can't lock " DAEMON_LOCK);
+		if (lock == -EBUSY)
+			log_line(LOG_ERR, NULL, "another stabletapd runs");
+		else
+			log_line(LOG_ERR, NULL, "can't lock " DAEMON_LOCK
+				 ": %s%s", strerror(-lock), lock == -EACCES ?
+				 "; stabletapd is to be run as root" : "");
 		return EXIT_FAILURE;
 	}
 	err = start(d);
-	if (err) {
-		if (err != -ENOEXEC)
-			log_port(LOG_ERR, NULL, "can't start: %s",
-				 strerror(-err));
-		stop(d);
-		return err == -ENOEXEC ? EX_CONFIG : EXIT_FAILURE;
+	if (!err) {
+		sd_event_set_watchdog(d->loop, true);
+		sd_event_add_post(d->loop, NULL, on_turn, d);
+		/* With nothing to do there may be no turn for long. */
+		on_turn(NULL, d);
+		err = sd_event_loop(d->loop);
+		sd_notify(0, "STOPPING=1");
+	} else if (err != -ENOEXEC) {
+		log_line(LOG_ERR, NULL, "can't start: %s", strerror(-err));
 	}
-	act_say_module();
-	sd_event_set_watchdog(d->loop, true);
-	sd_event_add_post(d->loop, NULL, on_turn, d);
-	/* With nothing to do there may be no turn for long. */
-	on_turn(NULL, d);
-	err = sd_event_loop(d->loop);
-	sd_notify(0, "STOPPING=1");
-	stop(d);
+	engine_stop(d->engine);
+	sd_event_unref(d->loop);
 	close(lock);
+	if (err == -ENOEXEC)
+		return EX_CONFIG;
 	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

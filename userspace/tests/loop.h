@@ -3,7 +3,6 @@
 #ifndef TESTS_LOOP_H
 #define TESTS_LOOP_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,8 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 #include <systemd/sd-event.h>
-
-#include "daemon.h"
 
 /*
  * ms until what is to happen at once is given up: a machine may have other
@@ -80,36 +77,12 @@ static inline void loop_for(sd_event *loop, unsigned int ms)
 	loop_until(loop, loop_never, NULL, ms);
 }
 
-/* In place of log.c's, which needs the whole daemon. */
-void log_port(int priority, const struct port *port, const char *fmt, ...)
-{
-	va_list ap;
-
-	(void)priority;
-	(void)port;
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-}
-
-void log_name(int priority, const char *name, const char *fmt, ...)
-{
-	va_list ap;
-
-	(void)priority;
-	fprintf(stderr, "STABLETAP_PORT=%s ", name);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-}
-
 /* From now on stderr goes to a file in memory; its number. */
 static inline int log_capture(void)
 {
 	int fd = memfd_create("log", MFD_CLOEXEC);
 
+	unsetenv("JOURNAL_STREAM");
 	if (fd < 0 || dup2(fd, 2) < 0)
 		abort();
 	return fd;

@@ -189,11 +189,11 @@ static void scene_put(const struct stabletap_link *link)
 		abort();
 }
 
-static void scene_gone(const char *name, bool moved)
+static void scene_gone(const char *name, enum port_end end)
 {
 	int *ifindex = scene_index(name);
 
-	model_link_gone(&scene.m, *ifindex, moved);
+	model_link_gone(&scene.m, *ifindex, end);
 	*ifindex = 0;
 }
 
@@ -210,7 +210,7 @@ static void scene_away(const char *name)
 	struct stabletap_link link;
 	size_t i;
 
-	scene_gone(name, true);
+	scene_gone(name, PORT_MOVED);
 	for (i = 0; i < scene.m.devices_n; i++) {
 		link = scene.m.devices[i]->link;
 		if (device_below(&link) != ifindex)
@@ -236,7 +236,8 @@ static void scene_change(const char *name, const char *what)
 
 	if (!strcmp(what, "gone") || !strcmp(what, "away")) {
 		if (!strcmp(what, "gone") || model_port(&scene.m, name))
-			scene_gone(name, !strcmp(what, "away"));
+			scene_gone(name, strcmp(what, "away") ? PORT_DELETED :
+				   PORT_MOVED);
 		else
 			scene_away(name);
 		return;
@@ -332,7 +333,7 @@ static void scene_let_go(const struct stabletap_link *port)
 		return;
 	link = lower->link;
 	if (stabletap_child_is(&link, NULL)) {
-		model_link_gone(&scene.m, link.ifindex, false);
+		model_link_gone(&scene.m, link.ifindex, PORT_DELETED);
 		return;
 	}
 	link.master = 0;

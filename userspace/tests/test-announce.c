@@ -17,9 +17,9 @@
 #include <libmnl/libmnl.h>
 
 #include "frames.h"
-#include "daemon.h"
 #include "loop.h"
-#include "speakers.h"
+#include "tell/announce.h"
+#include "tell/speakers.h"
 #include "tap.h"
 
 #define SIZE 1024
@@ -442,7 +442,7 @@ static void test_no_device(struct tap *t, sd_event *loop, struct announcer *a,
 	loop_for(loop, 100);
 	ok(t, log_count(log_fd, "No such device") == 1,
 	   "a device that is not there ends it");
-	ok(t, log_count(log_fd, "STABLETAP_PORT=port0 could not be announced "
+	ok(t, log_count(log_fd, "port0: could not be announced "
 			"on a device that is gone") == 1,
 	   "which is told of the port by its name");
 }

@@ -8,24 +8,32 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "core.h"
-#include "filter.h"
+#include "guest/filter-record.h"
+#include "guest/filter.h"
+#include "guest/qmp.h"
 #include "loop.h"
-#include "qmp.h"
+#include "model/model.h"
 #include "tap.h"
 
 #define DEV "vm1"
 
-static struct daemon d;
+static struct {
+	sd_event *loop;
+	struct stabletap *st;
+	struct model m;
+	struct filters *filters;
+	struct filter *filter;
+} d;
 static struct conf_port conf;
 static struct port port;
-static char noted[256];
+static char noted[1024];
 
-void port_note(struct port *p, const char *event, const char *why)
+static void on_happened(struct port *p, const struct happening *what,
+			void *arg)
 {
-	(void)p;
+	(void)p, (void)arg;
 	snprintf(noted + strlen(noted), sizeof(noted) - strlen(noted),
-		 "%s: %s\n", event, why);
+		 "%s: %s\n", what->event, what->why);
 }
 
 /* ---- what the guest says ---- */
@@ -115,19 +123,22 @@ static void begin(bool follow, bool trust)
 	conf.follow_filter = follow;
 	conf.filter = follow;
 	conf.trust_mac = trust;
-	if (filter_init(&port))
+	d.filter = NULL;
+	if (filter_new(d.filters, &port, &d.filter))
 		abort();
 	loop_for(d.loop, 20);
 }
 
 static void end(void)
 {
-	filter_free(&port);
+	filter_free(d.filter);
+	d.filter = NULL;
 }
 
 static void say(const struct qmp_filter *f)
 {
-	filter_told(&port, f);
+	if (d.filter)
+		filter_told(d.filter, f);
 	loop_for(d.loop, 20);
 }
 
@@ -188,7 +199,7 @@ static void test_lists(struct tap *t)
 	ok(t, loop_until(d.loop, is_all, NULL, SOON), "then all multicast");
 	say(&f);
 	ok(t, !flags(), "until it is known again");
-	filter_leave(&port);
+	filter_leave(d.filter);
 	ok(t, flags() == IFF_ALLMULTI, "nobody to follow it: all multicast");
 	end();
 }
@@ -395,6 +406,7 @@ static void test_anew(struct tap *t)
 {
 	struct qmp_filter f = wish(0, 3);
 	struct stabletap_link link;
+	int ifindex;
 
 	begin(true, false);
 	say(&f);
@@ -412,20 +424,52 @@ static void test_anew(struct tap *t)
 	say(&f);
 	ok(t, !flags() && by_hand(mc[1]) && by_hand(mc[2]) && !has(mc[0]),
 	   "which has what is wanted, and what the operator wants");
-	if (stabletap_link_get(d.st, port.ifindex, &link))
-		abort();
-	filter_port_event(&port, &link);
+	filter_port_changed(d.filter);
 	loop_for(d.loop, 20);
 	/* As the kernel leaves it with the next one of that ifindex */
 	stabletap_mc_set(d.st, port.ifindex, mc[2], false);
-	filter_port_event(&port, &link);
+	filter_port_changed(d.filter);
 	loop_for(d.loop, 20);
 	ok(t, !by_hand(mc[2]), "what is as it was is not looked at");
-	filter_port_event(&port, NULL);
-	filter_port_event(&port, &link);
+	ifindex = port.ifindex;
+	port.ifindex = 0;
+	filter_port_changed(d.filter);
+	port.ifindex = ifindex;
+	filter_port_changed(d.filter);
 	loop_for(d.loop, 20);
 	ok(t, by_hand(mc[2]), "another port is, also one of the same ifindex");
-	stabletap_link_release(&link);
+	end();
+}
+
+static unsigned int lines(const char *text)
+{
+	unsigned int n = 0;
+
+	while ((text = strchr(text, '\n'))) {
+		text++;
+		n++;
+	}
+	return n;
+}
+
+/* Its notes go to the log, the history and to hooks, which are programs. */
+static void test_restless(struct tap *t)
+{
+	struct qmp_filter f = wish(0, 1);
+	uint8_t i;
+
+	noted[0] = '\0';
+	begin(true, false);
+	for (i = 0; i < 40; i++) {
+		memcpy(f.mac, uc[i], 6);
+		say(&f);
+	}
+	ok(t, lines(noted) == 5,
+	   "a guest that changes its address all the time is told of a few times");
+	noted[0] = '\0';
+	filter_configured(d.filter, false);
+	loop_for(d.loop, 20);
+	ok(t, !*noted, "and a reload does not tell of it again");
 	end();
 }
 
@@ -443,20 +487,22 @@ static bool scene(void)
 	conf.qmp_socket = name;
 	conf.mac_set = true;
 	memcpy(conf.mac, "\x52\x54\x00\x00\x00\x01", 6);
-	port.daemon = &d;
 	port.conf = &conf;
 	port.ifindex = (int)if_nametoindex(DEV);
-	d.ports = &port;
-	d.ports_n = 1;
 	return sd_event_new(&d.loop) >= 0 && !stabletap_open(&d.st) &&
-	       !filter_start(&d);
+	       !filters_start(d.loop, d.st, &d.filters);
 }
 
 int main(void)
 {
+	static const struct model_ops ops = { .happened = on_happened };
 	struct tap t = { 0 };
 
 	make_addresses();
+	if (model_init(&d.m, NULL))
+		return 1;
+	port.model = &d.m;
+	model_watch(&d.m, &ops, NULL);
 	if (scene()) {
 		test_lists(&t);
 		test_restart(&t);
@@ -464,10 +510,12 @@ int main(void)
 		test_mac(&t);
 		test_trusted_no_more(&t);
 		test_anew(&t);
+		test_restless(&t);
 	} else {
 		ok(&t, true, "lists # SKIP no network namespace or veth");
 	}
-	filter_stop(&d);
+	filters_stop(d.filters);
+	model_release(&d.m);
 	stabletap_close(d.st);
 	sd_event_unref(d.loop);
 	return tap_end(&t);

@@ -2,7 +2,8 @@
 /* The daemon's history: what is kept, what is let go, its form in JSON. */
 #include <stdlib.h>
 
-#include "daemon.h"
+#include "model/history.h"
+#include "serve/json.h"
 #include "tap.h"
 
 static struct happening make(const char *port, const char *event)

@@ -6,7 +6,8 @@
 
 #include "conf/conf.h"
 #include "frames.h"
-#include "probe-record.h"
+#include "model/verdict.h"
+#include "probe/answer.h"
 #include "tap.h"
 
 static const uint8_t mac[6] = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 };
@@ -44,7 +45,7 @@ static void test_questions(struct tap *t)
 	is_str(t, hex(&f), "ffffffffffff" "525400123456" "0806"
 	       "0001" "0800" "06" "04" "0001" "525400123456" "c0000207"
 	       "000000000000" "c0000201", "one from an address");
-	probe_link_local(mac, local);
+	answer_link_local(mac, local);
 	ask_nd(&f, mac, local, gateway6);
 	is_str(t, hex(&f), "3333ffabcd01" "525400123456" "86dd"
 	       "60000000" "0020" "3a" "ff"
@@ -69,7 +70,7 @@ static void make_na(uint8_t na[72])
 	memset(na, 0, 72);
 	memcpy(na, head, sizeof(head));
 	memcpy(na + 8, gateway6, 16);
-	probe_link_local(mac, na + 24);
+	answer_link_local(mac, na + 24);
 	na[40] = 136;
 	na[44] = 0xe0;
 	memcpy(na + 48, gateway6, 16);
@@ -78,8 +79,8 @@ static void make_na(uint8_t na[72])
 /* What the kernel would do with our filter; @tci < 0: a frame without tag */
 static bool passes(uint16_t proto, int tci, const uint8_t *data, size_t len)
 {
-	const struct sock_filter *f = probe_filter.filter;
-	const struct sock_filter *end = f + probe_filter.len;
+	const struct sock_filter *f = answer_filter.filter;
+	const struct sock_filter *end = f + answer_filter.len;
 	uint32_t a = 0;
 	size_t i, size;
 
@@ -142,34 +143,34 @@ static void test_answers(struct tap *t)
 	bool good = true;
 	size_t i;
 
-	probe_link_local(mac, local);
+	answer_link_local(mac, local);
 	make_na(na);
-	ok(t, probe_is_arp_answer(arp_answer, 28, mac, gateway),
+	ok(t, answer_is_arp(arp_answer, 28, mac, gateway),
 	   "an ARP reply is an answer");
-	ok(t, !probe_is_arp_answer(arp_answer, 27, mac, gateway),
+	ok(t, !answer_is_arp(arp_answer, 27, mac, gateway),
 	   "not if a byte is missing");
 	/* Any byte but the sender's MAC, the kind of link, whom it tells. */
 	for (i = 2; i < 24; i++) {
 		memcpy(arp, arp_answer, sizeof(arp));
 		arp[i] ^= 0x10;
-		if (probe_is_arp_answer(arp, 28, mac, gateway) !=
+		if (answer_is_arp(arp, 28, mac, gateway) !=
 		    (i >= 8 && i < 14)) {
 			good = false;
 			printf("# byte %zu\n", i);
 		}
 	}
 	ok(t, good, "nor from or to somebody else");
-	ok(t, probe_is_nd_answer(na, 72, local, gateway6),
+	ok(t, answer_is_nd(na, 72, local, gateway6),
 	   "a neighbour advertisement is an answer");
-	ok(t, probe_is_nd_answer(na, 64, local, gateway6),
+	ok(t, answer_is_nd(na, 64, local, gateway6),
 	   "also without an option");
-	ok(t, !probe_is_nd_answer(na, 63, local, gateway6),
+	ok(t, !answer_is_nd(na, 63, local, gateway6),
 	   "not if a byte is missing");
 	good = true;
 	for (i = 24; i < 64; i++) {
 		make_na(na);
 		na[i] ^= 0x40;
-		if (probe_is_nd_answer(na, 72, local, gateway6) !=
+		if (answer_is_nd(na, 72, local, gateway6) !=
 		    (i == 42 || i == 43 || (i > 44 && i < 48))) {
 			good = false;
 			printf("# byte %zu\n", i);
@@ -180,26 +181,26 @@ static void test_answers(struct tap *t)
 
 /* ---- verdicts ---- */
 
-#define A PROBE_ANSWERS
-#define F PROBE_FAILS
-#define U PROBE_UNKNOWN
+#define A VERDICT_ANSWERS
+#define F VERDICT_FAILS
+#define U VERDICT_UNKNOWN
 
 /* '+': answered, '-': not, one after the other at times 1, 2 ... */
 static void is_verdict(struct tap *t, const char *seen, uint32_t misses,
-		       uint32_t answers, enum probe_verdict want)
+		       uint32_t answers, enum verdict_word want)
 {
 	const struct conf_probe spec = { .misses = misses, .answers = answers };
-	struct probe_record r = { 0 };
-	enum probe_verdict before;
+	struct verdict r = { 0 };
+	enum verdict_word before;
 	bool told, good = true;
 	uint64_t i;
 
 	for (i = 0; seen[i]; i++) {
-		before = r.verdict;
-		told = probe_settle(&r, &spec, i + 1, seen[i] == '+');
-		good = good && told == (r.verdict != before);
+		before = r.word;
+		told = verdict_settle(&r, &spec, i + 1, seen[i] == '+');
+		good = good && told == (r.word != before);
 	}
-	ok(t, good && r.verdict == want, "'%s', %u misses, %u answers", seen,
+	ok(t, good && r.word == want, "'%s', %u misses, %u answers", seen,
 	   misses, answers);
 }
 
@@ -228,14 +229,14 @@ static void may_leave(struct tap *t, const char *present, const char *other,
 		      bool want, const char *name)
 {
 	const struct conf_probe spec = { .misses = 3, .answers = 1 };
-	struct probe_record a = { 0 }, b = { 0 };
+	struct verdict a = { 0 }, b = { 0 };
 	uint64_t i;
 
 	for (i = 0; i < strlen(present); i++)
-		probe_settle(&a, &spec, 2 * i + 1, present[i] == '+');
+		verdict_settle(&a, &spec, 2 * i + 1, present[i] == '+');
 	for (i = 0; i < strlen(other); i++)
-		probe_settle(&b, &spec, 2 * i + 2, other[i] == '+');
-	ok(t, probe_outdoes(&b, &a) == want, "%s", name);
+		verdict_settle(&b, &spec, 2 * i + 2, other[i] == '+');
+	ok(t, verdict_outdoes(&b, &a) == want, "%s", name);
 }
 
 static void test_leaving(struct tap *t)

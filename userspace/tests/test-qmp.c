@@ -13,10 +13,9 @@
 #include <sys/wait.h>
 #include <linux/sockios.h>
 
-#include "daemon.h"
+#include "guest/qmp-wire.h"
+#include "guest/qmp.h"
 #include "loop.h"
-#include "qmp-wire.h"
-#include "qmp.h"
 #include "tap.h"
 
 #define GREETING "{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}\r\n"
@@ -356,7 +355,9 @@ static void on_state(bool connected, void *arg)
 
 static void side_init(struct side *me, struct fake *fake, const char *device)
 {
-	static const struct qmp_callbacks both = { on_filter, on_state };
+	static const struct qmp_callbacks both = {
+		.filter = on_filter, .state = on_state,
+	};
 
 	memset(me, 0, sizeof(*me));
 	me->fake = fake;
@@ -839,7 +840,9 @@ static void test_appear(struct tap *t)
 /* Two ports of one guest: its monitor has room for one client. */
 static void test_shared(struct tap *t)
 {
-	static const struct qmp_callbacks both = { on_filter, on_state };
+	static const struct qmp_callbacks both = {
+		.filter = on_filter, .state = on_state,
+	};
 	struct side other = { 0 };
 	struct asked twice;
 	struct fake s;
@@ -890,8 +893,8 @@ static void test_farewell(struct tap *t)
 
 	/* The question is under way, and is not answered. */
 	s.dumb = true;
-	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){ on_filter,
-		on_state }, &me, &me.q);
+	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){
+		.filter = on_filter, .state = on_state }, &me, &me.q);
 	qmp_set_link(me.q, false);
 	s.got[0] = '\0';
 	asked(&s, DOWN, 1);
@@ -903,14 +906,14 @@ static void test_farewell(struct tap *t)
 	ok(t, loop_until(loop, has_hung_up, &s, SOON), "and is gone");
 
 	/* A question is under way when one leaves and the next one comes. */
-	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){ on_filter,
-		on_state }, &me, &me.q);
+	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){
+		.filter = on_filter, .state = on_state }, &me, &me.q);
 	s.got[0] = '\0';
 	s.dumb = true;
 	asked(&s, ASK, 1);
 	qmp_free_link_up(me.q);
-	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){ on_filter,
-		on_state }, &me, &me.q);
+	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){
+		.filter = on_filter, .state = on_state }, &me, &me.q);
 	qmp_set_link(me.q, false);
 	s.dumb = false;
 	s.got[0] = '\0';
@@ -921,8 +924,8 @@ static void test_farewell(struct tap *t)
 	loop_until(loop, has_hung_up, &s, SOON);
 
 	log_forget(log_fd);
-	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){ on_filter,
-		on_state }, &me, &me.q);
+	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){
+		.filter = on_filter, .state = on_state }, &me, &me.q);
 	me.filters = 0;
 	loop_until(loop, has_filter, &me, SOON);
 	s.refuses = true;
@@ -933,8 +936,8 @@ static void test_farewell(struct tap *t)
 
 	fake_stop(&s);
 	log_forget(log_fd);
-	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){ on_filter,
-		on_state }, &me, &me.q);
+	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){
+		.filter = on_filter, .state = on_state }, &me, &me.q);
 	qmp_free_link_up(me.q);
 	ok(t, loop_until(loop, has_told, (void *)"nobody to be told", SOON),
 	   "and nobody to hear it for long");
@@ -1010,7 +1013,7 @@ static bool has_mac(void *arg)
 static void talk_to_qemu(struct tap *t, const char *path)
 {
 	static const uint8_t mac[6] = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 };
-	static const struct qmp_callbacks keep = { keep_filter, NULL };
+	static const struct qmp_callbacks keep = { .filter = keep_filter };
 	static const struct qmp_callbacks nobody;
 	const struct qmp_announce how = { 50, 550, 5, 100 };
 	struct qmp_hub *hub = qmp_hub_new(loop);

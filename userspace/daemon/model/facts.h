@@ -27,6 +27,12 @@ struct facts {
 	/* Which of the VFs from @first to @last of @pf is it?  -1: none. */
 	int (*vf_number)(const struct stabletap_link *link, const char *pf,
 			 int first, int last);
+	/* What VF @n of that PF is called on its bus; false: there is none */
+	bool (*vf_name)(const struct stabletap_link *pf, int n, char *buf,
+			size_t size);
+	/* Which driver has the VF, that has no device here? */
+	void (*vf_user)(const struct stabletap_link *pf, const char *vf,
+			char *buf, size_t size);
 };
 
 #endif /* MODEL_FACTS_H */

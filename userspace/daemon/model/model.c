@@ -6,12 +6,15 @@
 #include <string.h>
 
 #include "conf/read.h"
+#include "model/history.h"
 #include "model/match.h"
 #include "model/model.h"
 #include "model/pool.h"
 #include "model/refusal.h"
 #include "model/wishes.h"
 #include "util/clock.h"
+
+#define HISTORY_ROOM 1000
 
 /* ---- telling ---- */
 
@@ -48,7 +51,10 @@ void model_port_settled(struct port *port)
 
 void model_happened(struct port *port, const struct happening *what)
 {
-	TELL(port->model, happened, port, what);
+	struct happening numbered = *what;
+
+	numbered.number = history_add(port->model->history, what);
+	TELL(port->model, happened, port, &numbered);
 }
 
 /* ---- finding ---- */
@@ -280,12 +286,9 @@ static void mark_by_hand(struct model *m, const struct stabletap_link *old,
 static void update_port(struct device *dev)
 {
 	struct port *port = dev->port;
-	char why[sizeof("renamed to ") + STABLETAP_NAME_SIZE];
 
-	if (port && strcmp(port->conf->name, dev->link.name) != 0) {
-		snprintf(why, sizeof(why), "renamed to %s", dev->link.name);
-		port_gone(port, "deleted", why);
-	}
+	if (port && strcmp(port->conf->name, dev->link.name) != 0)
+		port_gone(port, PORT_RENAMED, dev->link.name);
 	port = model_port(dev->model, dev->link.name);
 	if (port)
 		port_told(port, dev);
@@ -308,6 +311,8 @@ static void device_update(struct device *dev, const struct stabletap_link *old)
 	take_facts(dev, old);
 	if (!old)
 		stack_earlier(dev);
+	/* Whatever keeps it from being set up may be over. */
+	dev->up_until = 0;
 	restack(m, old, &dev->link);
 	idset_make(&m->orphans, dev->link.ifindex, !dev->link.master &&
 		   stabletap_child_is(&dev->link, NULL));
@@ -346,7 +351,7 @@ int model_link(struct model *m, const struct stabletap_link *link)
 		return 0;
 	}
 	if (dev && device_is_other(&dev->link, link)) {
-		model_link_gone(m, link->ifindex, false);
+		model_link_gone(m, link->ifindex, PORT_DELETED);
 		dev = NULL;
 	}
 	if (copy_link(link, &copy))
@@ -365,7 +370,7 @@ int model_link(struct model *m, const struct stabletap_link *link)
 	return 0;
 }
 
-void model_link_gone(struct model *m, int ifindex, bool moved)
+void model_link_gone(struct model *m, int ifindex, enum port_end end)
 {
 	struct device *dev = model_device(m, ifindex);
 	struct stabletap_link old;
@@ -373,10 +378,8 @@ void model_link_gone(struct model *m, int ifindex, bool moved)
 
 	if (!dev)
 		return;
-	if (dev->port && moved)
-		port_gone(dev->port, "moved", "to another network namespace");
-	else if (dev->port)
-		port_gone(dev->port, "deleted", "");
+	if (dev->port)
+		port_gone(dev->port, end, NULL);
 	if (dev->claim)
 		port_claim_end(dev->claim);
 	for (i = 0; dev->refused && i < m->ports_n; i++)
@@ -474,6 +477,7 @@ static void port_free(struct port *port)
 	port_claim_end(port);
 	port_refusals_clear(port);
 	free(port->refusals);
+	free(port->guest.vlans);
 	agenda_leave(&m->agenda, &port->todo);
 	free(port);
 }
@@ -603,7 +607,8 @@ int model_init(struct model *m, const struct facts *facts)
 	m->facts = facts;
 	m->clock = clock_boot;
 	agenda_init(&m->agenda, NULL, NULL);
-	return 0;
+	m->history = history_new(HISTORY_ROOM);
+	return m->history ? 0 : -ENOMEM;
 }
 
 void model_release(struct model *m)
@@ -620,6 +625,7 @@ void model_release(struct model *m)
 	idset_release(&m->orphans);
 	idset_release(&m->awaited);
 	agenda_release(&m->agenda);
+	history_free(m->history);
 	conf_free(m->conf);
 	memset(m, 0, sizeof(*m));
 }

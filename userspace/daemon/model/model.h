@@ -20,6 +20,7 @@
 #include "stabletap.h"
 #include "util/idset.h"
 
+struct history;
 struct match;
 
 /*
@@ -69,6 +70,7 @@ struct model {
 	struct agenda agenda;
 	struct model_watch watches[PORT_WATCHERS];
 	size_t watches_n;
+	struct history *history;
 	struct idset orphans;		/* children without a master */
 	struct idset awaited;		/* named by others, not told yet */
 
@@ -110,8 +112,8 @@ struct port *model_port_at(const struct model *m, int ifindex);
 int model_configure(struct model *m, struct conf *conf);
 /* rtnetlink told @link; nothing of it is kept.  -ENOMEM. */
 int model_link(struct model *m, const struct stabletap_link *link);
-/* The device is no more; @moved: it is in another namespace now. */
-void model_link_gone(struct model *m, int ifindex, bool moved);
+/* The device is no more; @end: how that came, if it is known. */
+void model_link_gone(struct model *m, int ifindex, enum port_end end);
 /* udev or the like knows more of the device. */
 void model_facts_changed(struct model *m, int ifindex);
 /* These devices, and no others, have addresses. */

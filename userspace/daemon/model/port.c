@@ -6,6 +6,7 @@
 
 #include "model/match.h"
 #include "model/model.h"
+#include "model/pool.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -19,6 +20,18 @@ enum stabletap_mode port_mode(const struct port *port, size_t rank)
 	const struct conf_candidate *c = &port->conf->candidates[rank];
 
 	return c->mode_set ? c->mode : port->conf->mode;
+}
+
+bool port_suits(const struct port *port, const struct device *dev,
+		enum stabletap_mode mode)
+{
+	if (!pool_allows(port, dev))
+		return false;
+	/* With a master it is another port's, a bridge's or a bond's. */
+	if (mode == STABLETAP_MODE_DIRECT)
+		return !dev->link.master || dev->link.master == port->ifindex;
+	/* The kernel puts a macvlan's child beside it, on its parent. */
+	return !stabletap_link_is_macvlan(&dev->link);
 }
 
 int port_candidate(const struct port *port, const struct device *dev)
@@ -190,6 +203,7 @@ static void first_seen(struct port *port, const struct stabletap_link *link)
 					       link->port.attach_time :
 					       link->port.detach_time);
 
+	port->event_until = 0;
 	port->dev[0] = '\0';
 	name_device(port, link->port.lower);
 	/* It was made just now, or its maker died before setting it up. */
@@ -207,7 +221,7 @@ void port_told(struct port *port, struct device *dev)
 	struct port_was was;
 
 	if (port->ifindex && port->ifindex != link->ifindex)
-		port_gone(port, "deleted", "");
+		port_gone(port, PORT_DELETED, NULL);
 	was = (struct port_was){ .fresh = !port->ifindex, .up = port->up,
 				 .told = port->told };
 	port->ifindex = link->ifindex;
@@ -220,7 +234,7 @@ void port_told(struct port *port, struct device *dev)
 		if (link->port.lower)
 			port->why[0] = '\0';
 		port->since = clock_real();
-		port->event_due = false;
+		port->event_until = 0;
 	} else if (port->told.state != link->port.state) {
 		port->since = clock_real();
 	}
@@ -237,7 +251,26 @@ void port_told(struct port *port, struct device *dev)
 	port_mark(port);
 }
 
-void port_gone(struct port *port, const char *event, const char *why)
+static void note_end(struct port *port, enum port_end end, const char *name)
+{
+	char why[64] = "";
+
+	if (end == PORT_RENAMED) {
+		snprintf(why, sizeof(why), "renamed to %s", name);
+		log_line(LOG_WARNING, port->conf->name,
+			 "was renamed to %s, which goes on and is no longer looked after; another is made",
+			 name);
+	} else if (end == PORT_MOVED) {
+		snprintf(why, sizeof(why), "to another network namespace");
+	} else if (end == PORT_LOST) {
+		snprintf(why, sizeof(why),
+			 "or moved away, while events were lost");
+	}
+	port_note(port, end == PORT_MOVED ? "moved" : "deleted", port->dev, "",
+		  why, 0);
+}
+
+void port_gone(struct port *port, enum port_end end, const char *name)
 {
 	static const struct stabletap_port_info nothing;
 	struct port_was was = { .up = port->up, .told = port->told };
@@ -248,7 +281,7 @@ void port_gone(struct port *port, const char *event, const char *why)
 	dev = model_device(port->model, port->ifindex);
 	if (dev && dev->port == port)
 		dev->port = NULL;
-	port_note(port, event, port->dev, "", why, 0);
+	note_end(port, end, name);
 	take_told(port, &nothing);
 	port_claim_end(port);
 	port_refusals_clear(port);
@@ -257,10 +290,11 @@ void port_gone(struct port *port, const char *event, const char *why)
 	port->dev[0] = '\0';
 	port->ifindex = 0;
 	port->up = false;
-	port->was_there = !strcmp(event, "deleted") && !*why;
+	port->was_there = true;
+	port->end = end;
 	port->create_until = 0;
 	port->waits = (struct port_waits){ 0 };
-	port->event_due = false;
+	port->event_until = 0;
 	port->since = clock_real();
 	model_port_changed(port, &was);
 	port_mark(port);

@@ -44,6 +44,32 @@ struct port_waits {
 	uint64_t better_since;		/* ... since then; 0: none */
 };
 
+/* QEMU's monitor, as status tells it */
+enum port_monitor {
+	MONITOR_NONE,		/* none is configured */
+	MONITOR_CONNECTING,	/* or waiting for its socket */
+	MONITOR_CONNECTED,
+	MONITOR_REFUSED,	/* there is one, and it is of no use: @why */
+};
+
+/* What is known of the guest, by the room that talks to its QEMU */
+struct port_guest {
+	enum port_monitor monitor;
+	char why[160];
+	const char *filter;	/* "lists", "all", "last-known", "unknown";
+				 * NULL: it is not followed */
+	uint16_t *vlans;	/* that the guest has made on its NIC */
+	size_t vlans_n;
+};
+
+/* How a port's net device came to be no more */
+enum port_end {
+	PORT_DELETED,
+	PORT_MOVED,		/* to another network namespace */
+	PORT_RENAMED,
+	PORT_LOST,		/* deleted or moved, while events were lost */
+};
+
 #define PORT_WATCHERS 12
 /* As the time until which it is not made: until the module comes */
 #define PORT_NO_MODULE UINT64_MAX
@@ -60,10 +86,12 @@ struct port {
 	struct stabletap_port_info told;
 	char dev[STABLETAP_NAME_SIZE];	/* of the last lower seen, or "" */
 
-	bool was_there;		/* it has been deleted since */
+	bool was_there;		/* and came to an end, which was ... */
+	enum port_end end;
 	bool set_up_due;	/* just made: to be set up once */
 	char why[64];		/* of the step under way */
-	bool event_due;		/* of a step that was taken */
+	uint64_t event_until;	/* the event of a step that was taken is
+				 * waited for so long; 0: none is */
 	uint64_t since;		/* CLOCK_REALTIME: state and device are so */
 	uint64_t blackout;	/* ns, of the last change of device ... */
 	bool blackout_known;	/* ... if there was one */
@@ -83,6 +111,7 @@ struct port {
 	struct device *claim;	/* see pool.h */
 	uint64_t claim_count;	/* told.attaches + told.replaces then */
 
+	struct port_guest guest;
 	void *data[PORT_WATCHERS];	/* each watcher's own */
 };
 
@@ -100,6 +129,9 @@ static inline bool port_takes_whole(enum stabletap_mode mode)
 	return mode == STABLETAP_MODE_DIRECT || mode == STABLETAP_MODE_PASSTHRU;
 }
 
+/* Can it have @dev in that mode, for all that is on the device now? */
+bool port_suits(const struct port *port, const struct device *dev,
+		enum stabletap_mode mode);
 /* The best candidate that means @dev, or -1 */
 int port_candidate(const struct port *port, const struct device *dev);
 /* The device of the present lower, or NULL: none, away or unknown */
@@ -122,8 +154,8 @@ void port_note(struct port *port, const char *event, const char *from,
 
 /* The net device @dev is the port, and says something new. */
 void port_told(struct port *port, struct device *dev);
-/* It is no more; @event: "deleted" or "moved". */
-void port_gone(struct port *port, const char *event, const char *why);
+/* It is no more; @name: what it is called now, if it was renamed. */
+void port_gone(struct port *port, enum port_end end, const char *name);
 
 /* ---- refusals ---- */
 

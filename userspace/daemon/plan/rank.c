@@ -4,32 +4,18 @@
 
 #include "model/match.h"
 #include "model/model.h"
-#include "model/pool.h"
 #include "model/verdict.h"
 #include "plan/delay.h"
 #include "plan/rank.h"
 
 /* ---- one device ---- */
 
-/* Can the port have it in that mode, for all that is on it now? */
-static bool is_suited(const struct port *port, const struct device *dev,
-		      enum stabletap_mode mode)
-{
-	if (!pool_allows(port, dev))
-		return false;
-	/* With a master it is another port's, a bridge's or a bond's. */
-	if (mode == STABLETAP_MODE_DIRECT)
-		return !dev->link.master || dev->link.master == port->ifindex;
-	/* The kernel puts a macvlan's child beside it, on its parent. */
-	return !stabletap_link_is_macvlan(&dev->link);
-}
-
 bool rank_can_have(const struct rank_view *v, const struct device *dev,
 		   enum stabletap_mode mode)
 {
 	return device_is_usable(&dev->link) &&
 	       !delay_refuses(v->port, dev, v->now) &&
-	       is_suited(v->port, dev, mode);
+	       port_suits(v->port, dev, mode);
 }
 
 static enum verdict_word word(const struct port *port,

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Attaching, replacing, detaching. */
+#include "act/act.h"
+#include "act/attach.h"
+#include "act/vf.h"
+#include "util/log.h"
+
+static int place(struct act *a, struct port *port, int dev,
+		 enum stabletap_mode mode, enum stabletap_how *how)
+{
+	struct stabletap_place p = {
+		.port = port->ifindex, .dev = dev, .mode = mode,
+		.flags = port->conf->filter ? STABLETAP_ATTACH_FILTER : 0,
+		.swept = true,
+	};
+	int err;
+
+	if (port->told.lower)
+		p.flags |= STABLETAP_ATTACH_REPLACE;
+	err = stabletap_place_plan(a->st, &p);
+	if (!err) {
+		*how = p.how;
+		err = stabletap_place_run(a->st, &p);
+	}
+	if (!err && p.leftover)
+		log_line(LOG_WARNING, port->conf->name,
+			 "the old child is left over");
+	/* Refused before anything was let go */
+	if (err && p.how == STABLETAP_HOW_BREAK && !p.restored)
+		*how = STABLETAP_HOW_SWAP;
+	stabletap_place_release(&p);
+	return err;
+}
+
+int attach_port(struct act *a, struct vf_keeper *vfs, struct port *port,
+		struct device *dev, enum stabletap_mode mode,
+		enum stabletap_how *how)
+{
+	int err = vf_prepare(vfs, port, dev, mode);
+
+	*how = STABLETAP_HOW_CHILD;
+	if (!err)
+		err = place(a, port, dev->link.ifindex, mode, how);
+	return err;
+}
+
+int detach_port(struct act *a, struct port *port)
+{
+	return stabletap_place_remove(a->st, port->ifindex,
+				      (int)port->told.lower);
+}

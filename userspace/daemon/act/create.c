@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Making a port. */
+#include <errno.h>
+#include <string.h>
+
+#include "act/act.h"
+#include "act/create.h"
+#include "util/log.h"
+
+/*
+ * Versions can be compared wherever the daemon runs.  As a service it does not
+ * see which module is installed: the unit hides them.
+ */
+void create_check_module(void)
+{
+	struct stabletap_module module;
+	bool other = stabletap_module_compare(&module) > 0;
+
+	if (*module.loaded_version &&
+	    strcmp(module.loaded_version, STABLETAP_VERSION) != 0)
+		log_line(LOG_WARNING, NULL,
+			 "the loaded module is of version %s, stabletapd of " STABLETAP_VERSION ": load the module that belongs to it when no port is needed",
+			 module.loaded_version);
+	else if (other)
+		log_line(LOG_WARNING, NULL,
+			 "the loaded module is not the installed one (version %s): load it when no port is needed",
+			 module.version);
+}
+
+static bool is_module_missing(int err)
+{
+	return err == -ENOENT || err == -ENXIO || err == -ENODEV;
+}
+
+static int module_missing(struct model *m)
+{
+	if (!m->module_missing)
+		log_line(LOG_ERR, NULL,
+			 "the module is not loaded: 'modprobe stabletap'; waiting for it");
+	m->module_missing = true;
+	return -ENODEV;
+}
+
+static struct stabletap_create request_of(const struct conf_port *conf)
+{
+	struct stabletap_create r = {
+		.mtu = conf->mtu, .queues = conf->queues, .owner = conf->owner,
+		.group = conf->group, .perm = conf->perm,
+		.on_detach = conf->on_detach,
+		/* Not set is 0, and so is root, the module's default. */
+		.flags = (conf->owner ? STABLETAP_CREATE_OWNER : 0) |
+			 (conf->group ? STABLETAP_CREATE_GROUP : 0) |
+			 (conf->perm ? STABLETAP_CREATE_PERM : 0),
+	};
+
+	strncpy(r.name, conf->name, sizeof(r.name) - 1);
+	if (conf->mac_set)
+		memcpy(r.mac, conf->mac, sizeof(r.mac));
+	return r;
+}
+
+static void tell_made(const struct port *port)
+{
+	const char *name = port->conf->name;
+
+	if (!port->was_there || port->end == PORT_RENAMED)
+		log_line(LOG_INFO, name, "made");
+	else if (port->end == PORT_DELETED)
+		log_line(LOG_ERR, name,
+			 "was deleted, and is made anew: a guest that had it open is cut off until it is started again");
+	else if (port->end == PORT_MOVED)
+		log_line(LOG_WARNING, name,
+			 "went to another network namespace, where its guest still has it but nobody looks after it; another port is made here");
+	else
+		log_line(LOG_ERR, name,
+			 "was deleted, or moved to another network namespace, and is made anew: a guest that had it open may be cut off");
+}
+
+int create_port(struct act *a, struct port *port)
+{
+	struct stabletap_create request = request_of(port->conf);
+	int err = stabletap_control_open(a->st);
+
+	if (err && is_module_missing(err))
+		return module_missing(a->m);
+	if (a->m->module_missing)
+		create_check_module();
+	a->m->module_missing = false;
+	/* It is set up when its event comes. */
+	if (!err)
+		err = stabletap_port_create(a->st, &request);
+	if (err)
+		log_line(LOG_ERR, port->conf->name, "can't be made: %s",
+			 act_why(a, err));
+	else
+		tell_made(port);
+	return err;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Making a port. */
+#ifndef ACT_CREATE_H
+#define ACT_CREATE_H
+
+struct act;
+struct port;
+
+/*
+ * Returns 0 or a negative errno, which was logged.  -ENODEV: the module is
+ * not loaded; -EEXIST: a device of that name exists.
+ */
+int create_port(struct act *a, struct port *port);
+/* Warn if the module that is loaded is another one than it should be. */
+void create_check_module(void);
+
+#endif /* ACT_CREATE_H */

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Removing children that carry nobody's frames. */
+#ifndef ACT_SWEEP_H
+#define ACT_SWEEP_H
+
+struct act;
+
+/* 0, or a negative errno, which was logged unless it is act_is_busy(). */
+int sweep_children(struct act *a);
+
+#endif /* ACT_SWEEP_H */

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One guest's NIC for each port that has QMPSocket=. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest/filter.h"
+#include "guest/guest.h"
+#include "guest/link.h"
+#include "guest/qmp.h"
+#include "model/model.h"
+#include "util/log.h"
+
+/* As QEMU announces after a migration: 0, 50, 200, 450, 800 ms */
+static const struct qmp_announce announcement = {
+	.initial = 50, .max = 550, .rounds = 5, .step = 100,
+};
+
+/* A NIC, by its monitor's socket and its id there */
+struct nic {
+	char *socket;
+	char *device;
+};
+
+struct guest {
+	struct guests *owner;
+	struct port *port;
+	struct nic nic;
+	struct guest_link link;
+	struct filter *filter;	/* NULL: there is nobody to follow */
+};
+
+/* What a port had before a reload gave it another NIC, or none */
+struct leaving {
+	struct leaving *next;
+	struct nic nic;
+	struct qmp *qmp;
+	bool off;		/* the daemon has set its link off */
+	char port[STABLETAP_NAME_SIZE];
+};
+
+struct guests {
+	sd_event *loop;
+	struct model *m;
+	size_t slot;		/* of each port's data */
+	struct qmp_hub *hub;
+	struct filters *filters;
+	struct leaving *leaving;
+};
+
+static bool is_nic(const struct nic *nic, const char *socket,
+		   const char *device)
+{
+	if (!nic->socket || !socket)
+		return nic->socket == socket;
+	return !strcmp(nic->socket, socket) && !strcmp(nic->device, device);
+}
+
+/* ---- what QEMU says ---- */
+
+static void on_state(bool connected, void *arg)
+{
+	struct guest *g = arg;
+	struct port_guest *told = &g->port->guest;
+
+	if (connected)
+		told->monitor = MONITOR_CONNECTED;
+	else if (told->monitor == MONITOR_CONNECTED)
+		told->monitor = MONITOR_CONNECTING;
+	log_line(LOG_INFO, g->port->conf->name, connected ?
+		 "QEMU's monitor listens" : "QEMU's monitor is gone");
+	if (!connected && g->filter)
+		filter_told(g->filter, NULL);
+}
+
+static void on_trouble(const char *why, void *arg)
+{
+	struct guest *g = arg;
+	struct port_guest *told = &g->port->guest;
+
+	snprintf(told->why, sizeof(told->why), "%s", why ? why : "");
+	if (!why) {
+		if (told->monitor == MONITOR_REFUSED)
+			told->monitor = MONITOR_CONNECTED;
+		return;
+	}
+	told->monitor = MONITOR_REFUSED;
+	log_line(LOG_NOTICE, g->port->conf->name, "%s", why);
+}
+
+static void on_filter(const struct qmp_filter *f, void *arg)
+{
+	struct guest *g = arg;
+
+	if (g->filter)
+		filter_told(g->filter, f);
+}
+
+/* ---- a port's NIC ---- */
+
+static int nic_open(struct guest *g, const struct conf_port *conf)
+{
+	static const struct qmp_callbacks callbacks = {
+		.filter = on_filter, .state = on_state, .trouble = on_trouble,
+	};
+
+	if (!conf->qmp_socket)
+		return 0;
+	g->nic.socket = strdup(conf->qmp_socket);
+	g->nic.device = strdup(conf->qmp_device);
+	if (!g->nic.socket || !g->nic.device)
+		return -ENOMEM;
+	g->port->guest.monitor = MONITOR_CONNECTING;
+	return qmp_new(g->owner->hub, conf->qmp_socket, conf->qmp_device,
+		       &callbacks, g, &g->link.qmp);
+}
+
+/*
+ * Who looks after the NIC from now on is known when all ports have been
+ * configured.
+ */
+static void nic_leave(struct guest *g)
+{
+	struct leaving *l = g->link.qmp ? calloc(1, sizeof(*l)) : NULL;
+
+	if (l) {
+		l->nic = g->nic;
+		l->qmp = g->link.qmp;
+		l->off = g->link.off;
+		snprintf(l->port, sizeof(l->port), "%s", g->port->conf->name);
+		l->next = g->owner->leaving;
+		g->owner->leaving = l;
+	} else {
+		qmp_free(g->link.qmp);
+		free(g->nic.socket);
+		free(g->nic.device);
+	}
+	g->nic = (struct nic){ NULL, NULL };
+	g->link.qmp = NULL;
+	g->link.told = false;
+	g->link.off = false;
+	g->port->guest.monitor = MONITOR_NONE;
+	g->port->guest.why[0] = '\0';
+}
+
+static struct guest *guest_of(const struct guests *gs, const struct port *port)
+{
+	return port->data[gs->slot];
+}
+
+static struct guest *guest_with(const struct guests *gs, const struct nic *nic)
+{
+	struct guest *g;
+	size_t i;
+
+	for (i = 0; i < gs->m->ports_n; i++) {
+		g = guest_of(gs, gs->m->ports[i]);
+		if (g && g->link.qmp && is_nic(&g->nic, nic->socket,
+					       nic->device))
+			return g;
+	}
+	return NULL;
+}
+
+/* What was done to the NIC's link goes on, or is undone. */
+static void hand_over(struct guests *gs, struct leaving *l)
+{
+	struct guest *now = guest_with(gs, &l->nic);
+
+	if (now) {
+		now->link.off |= l->off;
+		qmp_free(l->qmp);
+	} else if (l->off) {
+		log_line(LOG_NOTICE, l->port,
+			 "the guest's link goes on, since nobody will look after it");
+		qmp_free_link_up(l->qmp);
+	} else {
+		qmp_free(l->qmp);
+	}
+	free(l->nic.socket);
+	free(l->nic.device);
+	free(l);
+}
+
+/* ---- what the model tells ---- */
+
+static struct guest *guest_new(struct guests *gs, struct port *port)
+{
+	struct guest *g = calloc(1, sizeof(*g));
+
+	if (!g || guest_link_init(&g->link, gs->loop, port)) {
+		free(g);
+		return NULL;
+	}
+	g->owner = gs;
+	g->port = port;
+	port->data[gs->slot] = g;
+	return g;
+}
+
+static int configure_filter(struct guest *g, bool other_nic)
+{
+	if (g->filter) {
+		filter_configured(g->filter, other_nic);
+		return 0;
+	}
+	return filter_new(g->owner->filters, g->port, &g->filter);
+}
+
+static void on_port_configured(struct port *port,
+			       const struct conf_port *before, void *arg)
+{
+	struct guests *gs = arg;
+	struct guest *g = guest_of(gs, port);
+	bool other;
+	int err = 0;
+
+	(void)before;
+	if (!g)
+		g = guest_new(gs, port);
+	if (!g) {
+		log_line(LOG_ERR, port->conf->name,
+			 "the guest can't be looked after: no memory");
+		return;
+	}
+	other = !is_nic(&g->nic, port->conf->qmp_socket,
+			port->conf->qmp_device);
+	if (other) {
+		nic_leave(g);
+		err = nic_open(g, port->conf);
+	}
+	if (!err)
+		err = configure_filter(g, other);
+	if (err)
+		log_line(LOG_ERR, port->conf->name,
+			 "the guest can't be looked after: %s", strerror(-err));
+}
+
+static void on_configured(const struct conf *before, void *arg)
+{
+	struct guests *gs = arg;
+	struct leaving *l;
+	struct guest *g;
+	size_t i;
+
+	(void)before;
+	while ((l = gs->leaving)) {
+		gs->leaving = l->next;
+		hand_over(gs, l);
+	}
+	for (i = 0; i < gs->m->ports_n; i++) {
+		g = guest_of(gs, gs->m->ports[i]);
+		/* Of a port that was never seen nothing is known yet. */
+		if (g && (g->port->ifindex || g->port->absent_since))
+			guest_link_update(&g->link);
+	}
+}
+
+static void guest_free(struct guest *g)
+{
+	if (g->filter)
+		filter_leave(g->filter);
+	filter_free(g->filter);
+	guest_link_release(&g->link);
+	g->port->data[g->owner->slot] = NULL;
+	free(g->nic.socket);
+	free(g->nic.device);
+	free(g);
+}
+
+static void on_port_dropped(struct port *port, void *arg)
+{
+	struct guest *g = guest_of(arg, port);
+
+	if (!g)
+		return;
+	nic_leave(g);
+	guest_free(g);
+}
+
+static void on_port_changed(struct port *port, const struct port_was *was,
+			    void *arg)
+{
+	struct guest *g = guest_of(arg, port);
+
+	if (!g)
+		return;
+	if (g->filter)
+		filter_port_changed(g->filter);
+	if (g->link.qmp && port->conf->announce &&
+	    port_is_announced(port, was))
+		qmp_announce(g->link.qmp, &announcement);
+	guest_link_update(&g->link);
+}
+
+/* ---- beginning and end ---- */
+
+int guests_start(sd_event *loop, struct stabletap *st, struct model *m,
+		 struct guests **out)
+{
+	static const struct model_ops ops = {
+		.port_configured = on_port_configured,
+		.port_dropped = on_port_dropped,
+		.configured = on_configured, .port_changed = on_port_changed,
+	};
+	struct guests *gs = calloc(1, sizeof(*gs));
+
+	if (!gs)
+		return -ENOMEM;
+	gs->loop = loop;
+	gs->m = m;
+	*out = gs;
+	gs->hub = qmp_hub_new(loop);
+	if (!gs->hub)
+		return -ENOMEM;
+	gs->slot = model_watch(m, &ops, gs);
+	return filters_start(loop, st, &gs->filters);
+}
+
+void guests_stop(struct guests *gs)
+{
+	struct guest *g;
+	size_t i;
+
+	if (!gs)
+		return;
+	for (i = 0; i < gs->m->ports_n; i++) {
+		g = guest_of(gs, gs->m->ports[i]);
+		if (!g)
+			continue;
+		qmp_free(g->link.qmp);
+		guest_free(g);
+	}
+	filters_stop(gs->filters);
+	if (gs->hub)
+		qmp_hub_free(gs->hub);
+	free(gs);
+}

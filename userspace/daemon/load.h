@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A configuration becomes the one in force. */
+#ifndef LOAD_H
+#define LOAD_H
+
+struct model;
+
+/*
+ * Read @file, or the layers if it is NULL.  -ENOEXEC: it has errors or can't
+ * be read, which was logged, and the one before stays in force.
+ */
+int load(struct model *m, const char *file);
+
+#endif /* LOAD_H */

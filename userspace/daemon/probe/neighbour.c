@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Asking by ARP and neighbour discovery.
+ *
+ * Questions are sent from the device's own MAC address, which no switch learns
+ * anywhere else, and answers come back to it.  Below children that address is
+ * the host's, and one socket for all devices hears the answers in the host's
+ * own stack: guests' frames don't come by there.  A device that is (to be)
+ * used whole gives all frames to its port.  There the socket is one that taps
+ * the device itself, and its filter sees each frame.  It stays open all the
+ * same: closing one takes a grace period of RCU, some 15 ms in which nothing
+ * else would be done, and that once a second.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netpacket/packet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+
+#include "frames.h"
+#include "probe/answer.h"
+#include "probe/neighbour.h"
+#include "probe/probe.h"
+#include "util/idset.h"
+#include "util/priority.h"
+
+#ifndef PACKET_IGNORE_OUTGOING
+#define PACKET_IGNORE_OUTGOING 23
+#endif
+
+#define READ_MAX 64		/* frames in one turn of the loop */
+#define FD_RCVBUF 65536		/* an answer is a frame, or two */
+
+/* A socket that hears answers */
+struct ear {
+	int fd;
+	sd_event_source *io;
+};
+
+struct neighbours {
+	sd_event *loop;
+	heard_fn fn;
+	void *arg;
+	int send_fd;
+	struct ear arp, nd;
+	struct idset closing;	/* fds, when there is nothing else to do */
+	sd_event_source *closer;
+};
+
+/* ---- hearing ---- */
+
+static void hear(const struct neighbours *n, int fd)
+{
+	struct sockaddr_ll from = { 0 };
+	socklen_t from_len;
+	uint8_t data[128];
+	int frames = 0;
+	ssize_t got;
+
+	while (frames++ < READ_MAX) {
+		from_len = sizeof(from);
+		got = recvfrom(fd, data, sizeof(data), MSG_DONTWAIT,
+			       (struct sockaddr *)&from, &from_len);
+		/* Also when its device has gone down, which is told once. */
+		if (got < 0)
+			return;
+		n->fn(from.sll_ifindex, ntohs(from.sll_protocol), data,
+		      (size_t)got, n->arg);
+	}
+}
+
+static int on_heard(sd_event_source *s, int fd, uint32_t revents, void *arg)
+{
+	(void)s, (void)revents;
+	hear(arg, fd);
+	return 0;
+}
+
+/* @dev 0: what all devices give to the host itself */
+static int prepare(int fd, uint16_t proto, int dev)
+{
+	const struct sockaddr_ll at = {
+		.sll_family = AF_PACKET, .sll_protocol = htons(proto),
+		.sll_ifindex = dev,
+	};
+	const int rcvbuf = FD_RCVBUF, on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &answer_filter,
+		       sizeof(answer_filter)) ||
+	    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on,
+		       sizeof(on)) ||
+	    bind(fd, (const struct sockaddr *)&at, sizeof(at)))
+		return -errno;
+	return 0;
+}
+
+static int listen_on(struct neighbours *n, int *fd, sd_event_source **io,
+		     uint16_t proto, int dev)
+{
+	int err;
+
+	if (*fd >= 0)
+		return 0;
+	/* Protocol 0: nothing comes before the filter is there. */
+	*fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (*fd < 0)
+		return -errno;
+	err = prepare(*fd, proto, dev);
+	if (!err)
+		err = sd_event_add_io(n->loop, io, *fd, EPOLLIN, on_heard, n);
+	if (err >= 0) {
+		sd_event_source_set_priority(*io, PRIORITY_PROBE);
+		return 0;
+	}
+	close(*fd);
+	*fd = -1;
+	return err;
+}
+
+static struct ear *ear_of(struct neighbours *n, const struct probe *p)
+{
+	return p->spec.kind == CONF_PROBE_ARP ? &n->arp : &n->nd;
+}
+
+static int ear_open(struct neighbours *n, struct probe *p)
+{
+	uint16_t proto = p->spec.kind == CONF_PROBE_ARP ? ETH_P_ARP :
+							  ETH_P_IPV6;
+	struct ear *ear = ear_of(n, p);
+
+	if (p->entry.whole)
+		return listen_on(n, &p->tap, &p->tap_io, ETH_P_ALL,
+				 p->dev->link.ifindex);
+	return listen_on(n, &ear->fd, &ear->io, proto, 0);
+}
+
+void neighbour_listen(struct neighbours *n, struct probe *p)
+{
+	int fd = p->entry.whole ? p->tap : ear_of(n, p)->fd;
+
+	if (fd >= 0)
+		hear(n, fd);
+}
+
+bool neighbour_is_answer(const struct probe *p, uint16_t proto,
+			 const uint8_t *data, size_t len)
+{
+	if (proto == ETH_P_ARP)
+		return p->spec.kind == CONF_PROBE_ARP &&
+		       answer_is_arp(data, len, p->mac, p->spec.target);
+	return p->spec.kind == CONF_PROBE_ND &&
+	       answer_is_nd(data, len, p->source, p->spec.target);
+}
+
+/* ---- asking ---- */
+
+static int send_frame(struct neighbours *n, int dev,
+		      const struct announce_frame *f)
+{
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET, .sll_protocol = htons(f->proto),
+		.sll_ifindex = dev, .sll_halen = 6,
+	};
+
+	/* Protocol 0: this socket receives nothing. */
+	if (n->send_fd < 0)
+		n->send_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	memcpy(to.sll_addr, f->data, 6);
+	if (n->send_fd < 0 ||
+	    sendto(n->send_fd, f->data, f->len, MSG_DONTWAIT,
+		   (const struct sockaddr *)&to, sizeof(to)) < 0)
+		return -errno;
+	return 0;
+}
+
+int neighbour_ask(struct neighbours *n, struct probe *p)
+{
+	bool arp = p->spec.kind == CONF_PROBE_ARP;
+	struct announce_frame f;
+	int err;
+
+	memcpy(p->mac, p->dev->link.addr, sizeof(p->mac));
+	/*
+	 * From what the address would be: the form without one, which is for
+	 * finding duplicates, would keep a gateway that has just been started
+	 * from taking its address.
+	 */
+	if (p->spec.source_family)
+		memcpy(p->source, p->spec.source, sizeof(p->source));
+	else if (!arp)
+		answer_link_local(p->mac, p->source);
+	err = ear_open(n, p);
+	if (err)
+		return err;
+	if (arp)
+		ask_arp(&f, p->mac, p->source, p->spec.target);
+	else
+		ask_nd(&f, p->mac, p->source, p->spec.target);
+	return send_frame(n, p->dev->link.ifindex, &f);
+}
+
+/* ---- closing ---- */
+
+static int on_close(sd_event_source *s, void *arg)
+{
+	struct neighbours *n = arg;
+	int fd;
+
+	if (!n->closing.n)
+		return 0;
+	fd = n->closing.v[n->closing.n - 1];
+	idset_drop(&n->closing, fd);
+	close(fd);
+	if (n->closing.n)
+		sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+void neighbour_forget(struct neighbours *n, struct probe *p)
+{
+	p->tap_io = sd_event_source_disable_unref(p->tap_io);
+	if (p->tap < 0)
+		return;
+	if (idset_add(&n->closing, p->tap) > 0)
+		sd_event_source_set_enabled(n->closer, SD_EVENT_ONESHOT);
+	else
+		close(p->tap);
+	p->tap = -1;
+}
+
+/* ---- beginning and end ---- */
+
+struct neighbours *neighbours_new(sd_event *loop, heard_fn fn, void *arg)
+{
+	struct neighbours *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	n->loop = loop;
+	n->fn = fn;
+	n->arg = arg;
+	n->send_fd = -1;
+	n->arp.fd = -1;
+	n->nd.fd = -1;
+	if (sd_event_add_defer(loop, &n->closer, on_close, n) < 0) {
+		free(n);
+		return NULL;
+	}
+	sd_event_source_set_priority(n->closer, PRIORITY_ANNOUNCE);
+	sd_event_source_set_enabled(n->closer, SD_EVENT_OFF);
+	return n;
+}
+
+static void ear_close(struct ear *ear)
+{
+	sd_event_source_disable_unref(ear->io);
+	if (ear->fd >= 0)
+		close(ear->fd);
+}
+
+void neighbours_free(struct neighbours *n)
+{
+	size_t i;
+
+	if (!n)
+		return;
+	for (i = 0; i < n->closing.n; i++)
+		close(n->closing.v[i]);
+	idset_release(&n->closing);
+	sd_event_source_disable_unref(n->closer);
+	ear_close(&n->arp);
+	ear_close(&n->nd);
+	if (n->send_fd >= 0)
+		close(n->send_fd);
+	free(n);
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What can be asked of the daemon. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "model/history.h"
+#include "model/model.h"
+#include "serve/json.h"
+#include "serve/request.h"
+#include "serve/server.h"
+#include "serve/status.h"
+#include "util/clock.h"
+#include "util/priority.h"
+
+#define FORMAT 1		/* additions do not change it */
+/* A port that is not settled by then is told as it is. */
+#define SETTLED_NS (5 * CLOCK_SECOND)
+#define TICK_US 250000
+/* How often an empty line shows a follower that the daemon lives */
+#define ALIVE_NS (30 * CLOCK_SECOND)
+
+/* A client that waits for a port to settle, or follows events */
+struct waiting {
+	struct waiting *next;
+	struct client *client;
+	bool follows;
+	char port[STABLETAP_NAME_SIZE];	/* "": all */
+	uint64_t until;		/* for an answer, or the next empty line */
+};
+
+struct requests {
+	struct model *m;
+	struct server *server;
+	struct waiting *waiting;
+	sd_event_source *timer;
+	char instance[17];	/* new for each start */
+};
+
+static json_t *error_json(const char *what)
+{
+	return json_pack("{s:s}", "error", what);
+}
+
+/* ---- waiting ---- */
+
+static struct waiting *wait_for(struct requests *r, struct client *c,
+				const char *port, bool follows, uint64_t ns)
+{
+	struct waiting *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->client = c;
+	w->follows = follows;
+	snprintf(w->port, sizeof(w->port), "%s", port ? port : "");
+	w->until = clock_awake() + ns;
+	w->next = r->waiting;
+	r->waiting = w;
+	sd_event_source_set_time_relative(r->timer, TICK_US);
+	sd_event_source_set_enabled(r->timer, SD_EVENT_ONESHOT);
+	return w;
+}
+
+static void on_gone(struct client *c, void *arg)
+{
+	struct waiting **at = &((struct requests *)arg)->waiting, *w;
+
+	while (*at && (*at)->client != c)
+		at = &(*at)->next;
+	w = *at;
+	if (!w)
+		return;
+	*at = w->next;
+	free(w);
+}
+
+static json_t *settled_json(const struct port *port)
+{
+	return json_pack("{s:i, s:o}", "version", FORMAT, "port",
+			 status_port_json(port));
+}
+
+static void answer_settled(struct requests *r, struct waiting *w)
+{
+	const struct port *port = model_port(r->m, w->port);
+	struct client *c = w->client;
+
+	on_gone(c, r);
+	client_answer(c, port ? settled_json(port) :
+		      error_json("there is no such port in the configuration any more"));
+}
+
+/* Those whose time has come; the list may change with each of them. */
+static bool tick_one(struct requests *r, uint64_t now)
+{
+	struct waiting *w;
+
+	for (w = r->waiting; w && w->until > now; w = w->next)
+		;
+	if (!w)
+		return false;
+	w->until = now + ALIVE_NS;
+	if (w->follows)
+		client_tell(w->client, NULL);
+	else
+		answer_settled(r, w);
+	return true;
+}
+
+static int on_tick(sd_event_source *s, uint64_t usec, void *arg)
+{
+	struct requests *r = arg;
+	uint64_t now = clock_awake();
+
+	(void)usec;
+	while (tick_one(r, now))
+		;
+	if (!r->waiting)
+		return 0;
+	sd_event_source_set_time_relative(s, TICK_US);
+	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+static void on_settled(struct port *port, void *arg)
+{
+	struct requests *r = arg;
+	struct waiting *w, *next;
+
+	for (w = r->waiting; w; w = next) {
+		next = w->next;
+		if (!w->follows && !strcmp(w->port, port->conf->name))
+			answer_settled(r, w);
+	}
+}
+
+static void on_happened(struct port *port, const struct happening *what,
+			void *arg)
+{
+	struct requests *r = arg;
+	struct waiting *w, *next;
+
+	for (w = r->waiting; w; w = next) {
+		next = w->next;
+		if (!w->follows || (*w->port &&
+				    strcmp(w->port, port->conf->name) != 0))
+			continue;
+		w->until = clock_awake() + ALIVE_NS;
+		client_tell(w->client, json_pack("{s:o}", "event",
+						 happening_json(what)));
+	}
+}
+
+/* ---- answers ---- */
+
+static json_t *ask_status(struct requests *r, const json_t *request)
+{
+	const char *name = json_string_value(json_object_get(request, "port"));
+	json_t *ports = json_array();
+	struct model *m = r->m;
+	size_t i;
+
+	for (i = 0; i < m->ports_n; i++)
+		if (!name || !strcmp(name, m->ports[i]->conf->name))
+			json_array_append_new(ports,
+					      status_port_json(m->ports[i]));
+	return json_pack("{s:i, s:s, s:s, s:b, s:I, s:o, s:o}",
+			 "version", FORMAT, "release", STABLETAP_VERSION,
+			 "instance", r->instance, "module_missing",
+			 m->module_missing, "resyncs", (json_int_t)m->resyncs,
+			 "ports", ports, "pools",
+			 name ? json_array() : status_pools_json(m));
+}
+
+static json_t *ask_events(struct requests *r, struct client *c,
+			  const json_t *request)
+{
+	const char *name = json_string_value(json_object_get(request, "port"));
+	const char *instance;
+	json_int_t since;
+
+	since = json_integer_value(json_object_get(request, "events"));
+	instance = json_string_value(json_object_get(request, "instance"));
+	/* Numbers begin at 1 with each instance: another one's say nothing. */
+	if (since < 0 || (instance && strcmp(instance, r->instance) != 0))
+		since = 0;
+	if (json_is_true(json_object_get(request, "follow"))) {
+		if (!wait_for(r, c, name, true, ALIVE_NS))
+			return error_json("no memory");
+		client_keep(c);
+	}
+	return json_pack("{s:i, s:s, s:I, s:o}", "version", FORMAT,
+			 "instance", r->instance, "last",
+			 (json_int_t)history_last(r->m->history), "events",
+			 history_json(r->m->history, name, (uint64_t)since));
+}
+
+static bool is_settled(const struct port *port)
+{
+	return !agenda_is_marked(&port->todo) && !port->event_until;
+}
+
+static json_t *ask_settled(struct requests *r, struct client *c,
+			   const char *name)
+{
+	const struct port *port = model_port(r->m, name);
+
+	if (!port)
+		return error_json("there is no such port in the configuration");
+	if (is_settled(port))
+		return settled_json(port);
+	if (!wait_for(r, c, name, false, SETTLED_NS))
+		return error_json("no memory");
+	return NULL;
+}
+
+/* Not at once: what pools have may have to be looked at before. */
+static json_t *ask_failback(struct requests *r, const struct client *c,
+			    const char *name)
+{
+	struct port *port = model_port(r->m, name);
+
+	if (!client_is_root(c))
+		return error_json("only root may ask for that");
+	if (!port)
+		return error_json("there is no such port in the configuration");
+	port->failback = true;
+	port_mark(port);
+	return json_object();
+}
+
+static json_t *on_ask(struct client *c, const json_t *request, void *arg)
+{
+	const json_t *settled = json_object_get(request, "settled");
+	const json_t *failback = json_object_get(request, "failback");
+	struct requests *r = arg;
+
+	if (json_is_true(json_object_get(request, "status")))
+		return ask_status(r, request);
+	if (json_is_integer(json_object_get(request, "events")))
+		return ask_events(r, c, request);
+	if (json_is_string(settled))
+		return ask_settled(r, c, json_string_value(settled));
+	if (json_is_string(failback))
+		return ask_failback(r, c, json_string_value(failback));
+	return error_json("no such request");
+}
+
+/* ---- beginning and end ---- */
+
+static void make_instance(char instance[17])
+{
+	uint64_t id = clock_real();
+
+	/* Early in the boot there may be no random numbers; the time will do. */
+	if (getrandom(&id, sizeof(id), GRND_NONBLOCK) < 0)
+		id = clock_real();
+	snprintf(instance, 17, "%016llx", (unsigned long long)id);
+}
+
+int requests_start(sd_event *loop, struct model *m, const char *path,
+		   struct requests **out)
+{
+	static const struct server_ops server_ops = {
+		.ask = on_ask, .gone = on_gone,
+	};
+	static const struct model_ops ops = {
+		.port_settled = on_settled, .happened = on_happened,
+	};
+	struct requests *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r)
+		return -ENOMEM;
+	r->m = m;
+	make_instance(r->instance);
+	*out = r;
+	model_watch(m, &ops, r);
+	err = sd_event_add_time(loop, &r->timer, CLOCK_MONOTONIC, 0, 1000,
+				on_tick, r);
+	if (err >= 0)
+		err = sd_event_source_set_priority(r->timer, PRIORITY_SERVER);
+	if (err >= 0)
+		err = sd_event_source_set_enabled(r->timer, SD_EVENT_OFF);
+	if (err >= 0)
+		err = server_start(loop, path, &server_ops, r, &r->server);
+	return err < 0 ? err : 0;
+}
+
+void requests_stop(struct requests *r)
+{
+	struct waiting *w;
+
+	if (!r)
+		return;
+	server_stop(r->server);
+	while ((w = r->waiting)) {
+		r->waiting = w->next;
+		free(w);
+	}
+	sd_event_source_disable_unref(r->timer);
+	free(r);
+}

@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The socket, and who may have how much of it. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "serve/server.h"
+#include "util/clock.h"
+#include "util/priority.h"
+
+#define REQUEST_SIZE 512
+#define CLIENTS 96
+#define CLIENTS_OTHERS 64	/* of these, all but root's together */
+#define CLIENTS_USER 16		/* of one user who is not root */
+#define BACKLOG 128
+/* From one connection that could not be taken to the next attempt */
+#define CONNECT_US 100000
+/* A client that has not asked, or read its answer, by then is cut off. */
+#define CLIENT_US 5000000
+/* What a follower may leave unread */
+#define UNREAD_MAX (256 << 10)
+/* The pause after an answer is so many times as long as the answer took. */
+#define PAUSE_TIMES 4
+#define COST_MIN (200 * CLOCK_MS / 1000)
+
+/* What one user has */
+struct user {
+	struct user *next;
+	uid_t uid;
+	unsigned int clients;
+	uint64_t ready_at;	/* no answer before; CLOCK_MONOTONIC */
+};
+
+struct client {
+	struct server *server;
+	struct client *next;
+	struct user *user;
+	int fd;
+	bool asked;		/* the request is there */
+	bool asking;		/* within ops->ask() */
+	bool pending;		/* the answer comes later */
+	bool kept;
+	bool shut;		/* it will not write any more, but reads */
+	sd_event_source *io;
+	sd_event_source *timer;
+	char in[REQUEST_SIZE];
+	size_t in_len;
+	char *out;
+	size_t out_len, out_done;
+};
+
+struct server {
+	sd_event *loop;
+	const struct server_ops *ops;
+	void *arg;
+	struct sockaddr_un addr;
+	int fd;
+	sd_event_source *io;
+	struct client *clients;
+	unsigned int clients_n;
+	struct user *users;
+};
+
+/* ---- users ---- */
+
+static struct user *user_get(struct server *s, uid_t uid)
+{
+	struct user *u;
+
+	for (u = s->users; u; u = u->next)
+		if (u->uid == uid)
+			return u;
+	u = calloc(1, sizeof(*u));
+	if (!u)
+		return NULL;
+	u->uid = uid;
+	u->next = s->users;
+	s->users = u;
+	return u;
+}
+
+/* A user is forgotten when nothing has to be remembered. */
+static void user_put(struct server *s, struct user *u)
+{
+	struct user **at = &s->users;
+
+	if (u->clients || u->ready_at > clock_awake())
+		return;
+	while (*at != u)
+		at = &(*at)->next;
+	*at = u->next;
+	free(u);
+}
+
+static void users_forget(struct server *s)
+{
+	struct user *u, *next;
+
+	for (u = s->users; u; u = next) {
+		next = u->next;
+		user_put(s, u);
+	}
+}
+
+/* Why there is no place for one more of the user's clients; NULL: there is */
+static const char *refuse(const struct server *s, const struct user *u)
+{
+	if (s->clients_n >= CLIENTS)
+		return "busy: there are too many clients; try again in a moment";
+	if (!u->uid)
+		return NULL;
+	if (u->clients >= CLIENTS_USER)
+		return "busy: this user has too many connections open; close some";
+	if (s->clients_n >= CLIENTS_OTHERS)
+		return "busy: there are too many clients; try again in a moment";
+	return NULL;
+}
+
+/* ---- one client ---- */
+
+bool client_is_root(const struct client *c)
+{
+	return !c->user->uid;
+}
+
+static void client_free(struct client *c)
+{
+	struct client **at = &c->server->clients;
+
+	if (c->pending || c->kept)
+		c->server->ops->gone(c, c->server->arg);
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	c->server->clients_n--;
+	c->user->clients--;
+	user_put(c->server, c->user);
+	sd_event_source_disable_unref(c->io);
+	sd_event_source_disable_unref(c->timer);
+	close(c->fd);
+	free(c->out);
+	free(c);
+}
+
+static void set_timer(struct client *c, uint64_t us)
+{
+	sd_event_source_set_time_relative(c->timer, us);
+	sd_event_source_set_enabled(c->timer, SD_EVENT_ONESHOT);
+}
+
+/* ---- writing ---- */
+
+/* True: all of it is written. */
+static bool flush(struct client *c, bool *broken)
+{
+	ssize_t n;
+
+	while (c->out_done < c->out_len) {
+		n = send(c->fd, c->out + c->out_done, c->out_len - c->out_done,
+			 MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			*broken = errno != EAGAIN;
+			return false;
+		}
+		c->out_done += (size_t)n;
+	}
+	c->out_len = 0;
+	c->out_done = 0;
+	return true;
+}
+
+/* May free the client. */
+static void client_write(struct client *c)
+{
+	bool broken = false;
+	bool done = flush(c, &broken);
+
+	if (broken || (done && !c->kept && !c->pending)) {
+		client_free(c);
+		return;
+	}
+	sd_event_source_set_io_events(c->io, (c->shut ? 0 : EPOLLIN) |
+				      (done ? 0 : EPOLLOUT));
+	if (!done)
+		set_timer(c, CLIENT_US);
+	else
+		sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
+}
+
+/* Add a line to what is to be written; -EOVERFLOW: nobody reads. */
+static int append(struct client *c, json_t *o)
+{
+	char *text = o ? json_dumps(o, JSON_COMPACT) : strdup("");
+	size_t len = text ? strlen(text) : 0;
+	char *grown;
+
+	json_decref(o);
+	if (!text)
+		return -ENOMEM;
+	if (c->kept && c->out_len - c->out_done + len > UNREAD_MAX) {
+		free(text);
+		return -EOVERFLOW;
+	}
+	grown = realloc(c->out, c->out_len + len + 1);
+	if (!grown) {
+		free(text);
+		return -ENOMEM;
+	}
+	c->out = grown;
+	memcpy(c->out + c->out_len, text, len);
+	c->out[c->out_len + len] = '\n';
+	c->out_len += len + 1;
+	free(text);
+	return 0;
+}
+
+void client_answer(struct client *c, json_t *o)
+{
+	c->pending = false;
+	if (append(c, o))
+		client_free(c);
+	else
+		client_write(c);
+}
+
+void client_keep(struct client *c)
+{
+	c->kept = true;
+}
+
+void client_tell(struct client *c, json_t *o)
+{
+	if (append(c, o))
+		client_free(c);
+	else
+		client_write(c);
+}
+
+/* ---- asking ---- */
+
+static void charge(struct user *u, uint64_t began)
+{
+	uint64_t now = clock_awake(), cost = now - began;
+
+	if (cost < COST_MIN)
+		cost = COST_MIN;
+	if (u->ready_at < now)
+		u->ready_at = now;
+	u->ready_at += cost * PAUSE_TIMES;
+}
+
+static void client_ask(struct client *c)
+{
+	uint64_t began = clock_awake();
+	struct server *s = c->server;
+	json_t *request, *o;
+
+	request = json_loadb(c->in, c->in_len, 0, NULL);
+	c->pending = true;
+	o = s->ops->ask(c, request, s->arg);
+	json_decref(request);
+	charge(c->user, began);
+	if (o)
+		client_answer(c, o);
+	else
+		sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
+}
+
+/* Now, or when the user's last answers have been paid for */
+static void client_ask_in_turn(struct client *c)
+{
+	uint64_t now = clock_awake();
+
+	c->asked = true;
+	if (c->user->ready_at <= now) {
+		client_ask(c);
+		return;
+	}
+	set_timer(c, (c->user->ready_at - now) / 1000 + 1);
+}
+
+/* After its request a client has nothing to say but that it goes. */
+static void client_listen(struct client *c, uint32_t revents)
+{
+	char rest[64];
+	ssize_t n = recv(c->fd, rest, sizeof(rest), MSG_DONTWAIT);
+
+	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+		return;
+	if (n < 0 || revents & EPOLLHUP) {
+		client_free(c);
+		return;
+	}
+	/* It waits for its answer with its own end shut. */
+	c->shut = true;
+	sd_event_source_set_io_events(c->io, c->out_len ? EPOLLOUT : 0);
+}
+
+static void client_read(struct client *c)
+{
+	ssize_t n = recv(c->fd, c->in + c->in_len, sizeof(c->in) - c->in_len,
+			 MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0)
+		c->in_len += (size_t)n;
+	if (n > 0 && memchr(c->in, '\n', c->in_len))
+		client_ask_in_turn(c);
+	else if (n <= 0 || c->in_len == sizeof(c->in))
+		client_free(c);
+}
+
+static int on_client(sd_event_source *s, int fd, uint32_t revents, void *arg)
+{
+	struct client *c = arg;
+
+	(void)s, (void)fd;
+	if (c->shut && revents & EPOLLHUP)
+		client_free(c);
+	else if (revents & EPOLLOUT)
+		client_write(c);
+	else if (c->asked)
+		client_listen(c, revents);
+	else
+		client_read(c);
+	return 0;
+}
+
+static int on_time(sd_event_source *s, uint64_t usec, void *arg)
+{
+	struct client *c = arg;
+
+	(void)s, (void)usec;
+	if (c->asked && !c->pending && !c->kept && !c->out_len)
+		client_ask_in_turn(c);
+	else
+		client_free(c);
+	return 0;
+}
+
+/* ---- connecting ---- */
+
+/* A sentence and the end, for a client that gets no place */
+static void turn_away(int fd, const char *why)
+{
+	json_t *o = json_pack("{s:s, s:b}", "error", why, "busy", 1);
+	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+
+	json_decref(o);
+	if (text) {
+		/* What it asks is read, or the kernel would drop the answer. */
+		char request[REQUEST_SIZE];
+		ssize_t n = recv(fd, request, sizeof(request), MSG_DONTWAIT);
+
+		(void)n;
+		dprintf(fd, "%s\n", text);
+	}
+	free(text);
+	shutdown(fd, SHUT_WR);
+	close(fd);
+}
+
+static uid_t peer_of(int fd)
+{
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t len = sizeof(peer);
+
+	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
+	return peer.uid;
+}
+
+static int client_start(struct client *c)
+{
+	sd_event *loop = c->server->loop;
+	int err = sd_event_add_io(loop, &c->io, c->fd, EPOLLIN, on_client, c);
+
+	if (err >= 0)
+		err = sd_event_source_set_priority(c->io, PRIORITY_SERVER);
+	if (err >= 0)
+		err = sd_event_add_time_relative(loop, &c->timer,
+						 CLOCK_MONOTONIC, CLIENT_US,
+						 1000, on_time, c);
+	if (err >= 0)
+		err = sd_event_source_set_priority(c->timer, PRIORITY_SERVER);
+	return err;
+}
+
+static void client_new(struct server *s, struct user *u, int fd)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		close(fd);
+		return;
+	}
+	c->server = s;
+	c->user = u;
+	c->fd = fd;
+	c->next = s->clients;
+	s->clients = c;
+	s->clients_n++;
+	u->clients++;
+	if (client_start(c) < 0)
+		client_free(c);
+}
+
+static int on_connect(sd_event_source *source, int fd, uint32_t revents,
+		      void *arg)
+{
+	struct server *s = arg;
+	const char *why;
+	struct user *u;
+
+	(void)revents;
+	fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	/* A client that can't be taken, for want of fds, stays in the queue. */
+	if (fd < 0) {
+		if (sd_event_source_get_ratelimit(source, NULL, NULL) < 0)
+			sd_event_source_set_ratelimit(source, CONNECT_US, 1);
+		return 0;
+	}
+	sd_event_source_set_ratelimit(source, 0, 0);
+	users_forget(s);
+	u = user_get(s, peer_of(fd));
+	if (!u) {
+		close(fd);
+		return 0;
+	}
+	why = refuse(s, u);
+	if (why)
+		turn_away(fd, why);
+	else
+		client_new(s, u, fd);
+	return 0;
+}
+
+/* ---- beginning and end ---- */
+
+static int server_listen(const struct sockaddr_un *addr)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	/* Left by a daemon that was killed; we have its lock. */
+	unlink(addr->sun_path);
+	/* The group is the directory's: tmpfiles.d gives it set-group-id. */
+	if (bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) ||
+	    chmod(addr->sun_path, 0660) || listen(fd, BACKLOG)) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+int server_start(sd_event *loop, const char *path,
+		 const struct server_ops *ops, void *arg,
+		 struct server **out)
+{
+	struct server *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	s->loop = loop;
+	s->ops = ops;
+	s->arg = arg;
+	s->addr.sun_family = AF_UNIX;
+	snprintf(s->addr.sun_path, sizeof(s->addr.sun_path), "%s", path);
+	s->fd = server_listen(&s->addr);
+	err = s->fd;
+	if (err >= 0)
+		err = sd_event_add_io(loop, &s->io, s->fd, EPOLLIN,
+				      on_connect, s);
+	if (err >= 0)
+		err = sd_event_source_set_priority(s->io, PRIORITY_SERVER);
+	if (err < 0) {
+		sd_event_source_disable_unref(s->io);
+		if (s->fd >= 0)
+			close(s->fd);
+		free(s);
+		return err;
+	}
+	*out = s;
+	return 0;
+}
+
+void server_stop(struct server *s)
+{
+	struct user *u;
+
+	if (!s)
+		return;
+	while (s->clients)
+		client_free(s->clients);
+	while ((u = s->users)) {
+		s->users = u->next;
+		free(u);
+	}
+	sd_event_source_disable_unref(s->io);
+	close(s->fd);
+	unlink(s->addr.sun_path);
+	free(s);
+}

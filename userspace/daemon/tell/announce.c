@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Telling the network where a port is now: what to say, and when. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <net/if.h>
+#include <netpacket/packet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "frames.h"
+#include "model/model.h"
+#include "tell/announce.h"
+#include "tell/speakers.h"
+#include "util/log.h"
+#include "util/priority.h"
+
+/* As QEMU's announce-self: from the start, in ms. */
+static const unsigned int at_ms[] = { 0, 50, 200, 450, 800 };
+
+#define TIMES (sizeof(at_ms) / sizeof(*at_ms))
+#define FRAMES_MAX 128
+#define VLANS_MAX 64		/* of the guest's, each time */
+
+/* One port's announcement while it goes on. */
+struct round {
+	struct round *next;
+	struct announcer *owner;
+	sd_event_source *timer;
+	int port;
+	int ifindex;
+	uint8_t mac[6];
+	bool stacked;
+	unsigned int time;	/* which of @at_ms is next */
+	unsigned int sent;
+	struct announce_frame *frames;
+	size_t frames_n;
+	uint16_t *vlans;	/* of the guest */
+	size_t vlans_n;
+	size_t vlan;		/* which of them is next */
+};
+
+struct announcer {
+	sd_event *loop;
+	int fd;
+	struct round *rounds;
+};
+
+struct announcer *announcer_new(sd_event *loop)
+{
+	struct announcer *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->loop = sd_event_ref(loop);
+	a->fd = -1;
+	return a;
+}
+
+static void round_free(struct round *r)
+{
+	struct round **at = &r->owner->rounds;
+
+	while (*at && *at != r)
+		at = &(*at)->next;
+	if (*at)
+		*at = r->next;
+	sd_event_source_disable_unref(r->timer);
+	free(r->frames);
+	free(r->vlans);
+	free(r);
+}
+
+void announcer_free(struct announcer *a)
+{
+	if (!a)
+		return;
+	while (a->rounds)
+		round_free(a->rounds);
+	if (a->fd >= 0)
+		close(a->fd);
+	sd_event_unref(a->loop);
+	free(a);
+}
+
+/* -ENODEV: the device is no more, there is nothing left to be told by. */
+static int send_frame(const struct round *r, const struct announce_frame *f)
+{
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(f->proto),
+		.sll_ifindex = r->ifindex,
+		.sll_halen = 6,
+	};
+
+	memcpy(to.sll_addr, f->data, 6);
+	if (sendto(r->owner->fd, f->data, f->len, MSG_DONTWAIT,
+		   (const struct sockaddr *)&to, sizeof(to)) >= 0)
+		return 0;
+	return errno == ENXIO ? -ENODEV : -errno;
+}
+
+static struct announce_frame *add_frame(struct round *r)
+{
+	return r->frames_n < FRAMES_MAX ? &r->frames[r->frames_n++] : NULL;
+}
+
+static void add_speaker(const struct speaker *s, void *arg)
+{
+	struct announce_frame *f;
+	struct round *r = arg;
+
+	/* The port's own was put there before anything was asked for. */
+	if (!s->tags.n)
+		return;
+	f = add_frame(r);
+	if (f)
+		announce_rarp(f, &s->tags, s->mac);
+}
+
+static void add_address(const struct speaker *s, int family,
+			const uint8_t *ip, void *arg)
+{
+	struct round *r = arg;
+	struct announce_frame *f = add_frame(r);
+
+	if (!f)
+		return;
+	if (family == AF_INET)
+		announce_arp(f, &s->tags, s->mac, ip);
+	else
+		announce_na(f, &s->tags, s->mac, ip, s->router);
+}
+
+/* Without memory or rtnetlink the port's RARP still goes out. */
+static int gather(struct round *r)
+{
+	static const struct announce_tags none;
+	struct announce_frame *shrunk;
+	int err;
+
+	r->frames = calloc(FRAMES_MAX, sizeof(*r->frames));
+	if (!r->frames)
+		return -ENOMEM;
+	announce_rarp(add_frame(r), &none, r->mac);
+	err = speakers_list(r->port, r->mac, r->stacked, add_speaker,
+			    add_address, r);
+	if (err)
+		log_line(LOG_DEBUG, NULL,
+			 "what port %d has addresses of can't be read: %s",
+			 r->port, strerror(-err));
+	shrunk = realloc(r->frames, r->frames_n * sizeof(*r->frames));
+	if (shrunk)
+		r->frames = shrunk;
+	return 0;
+}
+
+/* Down, or a full queue: the next time may do.  -ENODEV: it won't. */
+static int send_and_count(struct round *r, const struct announce_frame *f,
+			  int result)
+{
+	int err = send_frame(r, f);
+
+	if (!err)
+		r->sent++;
+	return err && result != -ENODEV ? err : result;
+}
+
+static int say(struct round *r)
+{
+	struct announce_tags tags = { .n = 1, .proto = { ETH_P_8021Q } };
+	struct announce_frame f;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < r->frames_n && err != -ENODEV; i++)
+		err = send_and_count(r, &r->frames[i], err);
+	for (i = 0; i < r->vlans_n && i < VLANS_MAX && err != -ENODEV; i++) {
+		tags.id[0] = r->vlans[r->vlan];
+		r->vlan = (r->vlan + 1) % r->vlans_n;
+		announce_rarp(&f, &tags, r->mac);
+		err = send_and_count(r, &f, err);
+	}
+	return err;
+}
+
+static void say_failure(const struct round *r, int err)
+{
+	char port[IF_NAMESIZE] = "?";
+	char dev[32] = "a device that is gone";
+
+	/* Left as they are if there is none. */
+	if_indextoname((unsigned int)r->port, port);
+	if_indextoname((unsigned int)r->ifindex, dev);
+	log_line(LOG_NOTICE, port, "could not be announced on %s: %s", dev,
+		 strerror(-err));
+}
+
+static int on_time(sd_event_source *s, uint64_t usec, void *arg)
+{
+	struct round *r = arg;
+	uint64_t wait;
+	int err = 0;
+
+	(void)usec;
+	if (!r->time)
+		err = gather(r);
+	if (!err)
+		err = say(r);
+	if (++r->time < TIMES && err != -ENODEV && err != -ENOMEM) {
+		wait = 1000ULL * (at_ms[r->time] - at_ms[r->time - 1]);
+		sd_event_source_set_time_relative(s, wait);
+		sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+		return 0;
+	}
+	if (err && !r->sent)
+		say_failure(r, err);
+	round_free(r);
+	return 0;
+}
+
+static struct round *round_find(struct announcer *a, int port)
+{
+	struct round *r = a->rounds;
+
+	while (r && r->port != port)
+		r = r->next;
+	return r;
+}
+
+void announcer_stop(struct announcer *a, int port)
+{
+	struct round *r = round_find(a, port);
+
+	if (r)
+		round_free(r);
+}
+
+static int take_vlans(struct round *r, const uint16_t *vlans, size_t n)
+{
+	if (!n)
+		return 0;
+	r->vlans = malloc(n * sizeof(*vlans));
+	if (!r->vlans)
+		return -ENOMEM;
+	memcpy(r->vlans, vlans, n * sizeof(*vlans));
+	r->vlans_n = n;
+	return 0;
+}
+
+int announcer_start(struct announcer *a, int port, int ifindex,
+		    const uint8_t addr[6], bool stacked,
+		    const uint16_t *vlans, size_t vlans_n)
+{
+	struct round *r;
+	int err;
+
+	announcer_stop(a, port);
+	/* Protocol 0: this socket receives nothing. */
+	if (a->fd < 0)
+		a->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (a->fd < 0)
+		return -errno;
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	r->owner = a;
+	r->port = port;
+	r->ifindex = ifindex;
+	r->stacked = stacked;
+	memcpy(r->mac, addr, 6);
+	err = take_vlans(r, vlans, vlans_n);
+	if (!err)
+		err = sd_event_add_time_relative(a->loop, &r->timer,
+						 CLOCK_MONOTONIC, 0, 1000,
+						 on_time, r);
+	if (err < 0) {
+		free(r->vlans);
+		free(r);
+		return err;
+	}
+	/* After other ports' attachments, whose frames are waited for. */
+	sd_event_source_set_priority(r->timer, PRIORITY_ANNOUNCE);
+	r->next = a->rounds;
+	a->rounds = r;
+	return 0;
+}
+
+/* ---- which ports ---- */
+
+/*
+ * By a child's parent: what a child sends to all is given to each of the other
+ * children as well, who have no use for it, and there may be hundreds.
+ */
+static void announce(struct announcer *a, const struct port *port)
+{
+	const struct device *self = model_device(port->model, port->ifindex);
+	const struct device *dev = port_present(port);
+	int err;
+
+	if (!self || self->link.addr_len != 6)
+		return;
+	err = announcer_start(a, port->ifindex,
+			      dev ? dev->link.ifindex : (int)port->told.lower,
+			      self->link.addr, self->uppers.n != 0,
+			      port->guest.vlans, port->guest.vlans_n);
+	if (err)
+		log_line(LOG_WARNING, port->conf->name,
+			 "can't be announced: %s", strerror(-err));
+}
+
+static void on_changed(struct port *port, const struct port_was *was,
+		       void *arg)
+{
+	if (port->conf->announce && port_is_announced(port, was))
+		announce(arg, port);
+	else if (!port->told.lower && port->ifindex)
+		announcer_stop(arg, port->ifindex);
+}
+
+static void on_gone(struct device *dev, void *arg)
+{
+	if (stabletap_link_is_port(&dev->link))
+		announcer_stop(arg, dev->link.ifindex);
+}
+
+void announcer_watch(struct announcer *a, struct model *m)
+{
+	static const struct model_ops ops = {
+		.port_changed = on_changed, .device_gone = on_gone,
+	};
+
+	model_watch(m, &ops, a);
+}

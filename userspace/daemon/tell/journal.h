@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A line in the log for each thing that happens to a port. */
+#ifndef TELL_JOURNAL_H
+#define TELL_JOURNAL_H
+
+struct model;
+
+void journal_watch(struct model *m);
+
+#endif /* TELL_JOURNAL_H */

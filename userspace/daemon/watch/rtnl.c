@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Following rtnetlink: subscribe, dump, follow.  Events come in order, so what
+ * is older than the dump is put right by what follows it.  When some were lost
+ * (the socket's buffer was full), all is asked for again, after the buffer has
+ * been emptied: until then the kernel goes on dropping without a word.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "model/model.h"
+#include "util/log.h"
+#include "util/priority.h"
+#include "util/retry.h"
+#include "watch/rtnl.h"
+
+/* Bytes of socket buffer; tests make it tiny, to lose events. */
+#define RCVBUF (1 << 20)
+#define DRAIN_ATTEMPTS 100
+
+struct rtnl {
+	struct model *m;
+	struct stabletap *st;
+	struct stabletap_monitor *mon;
+	sd_event_source *io;
+	sd_event_source *again;		/* a dump that was troubled */
+	struct retry retry;
+	struct idset to_ask;		/* when all events have been read */
+	struct idset away;		/* children whose parent is elsewhere */
+};
+
+/* ---- single devices ---- */
+
+/*
+ * The kernel sends no message about a child or VLAN when its parent goes to
+ * another namespace or returns: only if it is asked, it tells where the
+ * parent is now.
+ */
+static void ask_uppers(struct rtnl *r, int ifindex)
+{
+	const struct device *dev = model_device(r->m, ifindex);
+	size_t i;
+
+	for (i = 0; dev && i < dev->uppers.n; i++)
+		idset_add(&r->to_ask, dev->uppers.v[i]);
+}
+
+static void ask_away(struct rtnl *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->away.n; i++)
+		idset_add(&r->to_ask, r->away.v[i]);
+}
+
+static int take(struct rtnl *r, const struct stabletap_link *link)
+{
+	idset_make(&r->away, link->ifindex, link->link_netnsid >= 0 &&
+		   stabletap_link_is_macvlan(link));
+	return model_link(r->m, link);
+}
+
+static void forget(struct rtnl *r, int ifindex, enum port_end end)
+{
+	idset_drop(&r->away, ifindex);
+	model_link_gone(r->m, ifindex, end);
+}
+
+static void ask(struct rtnl *r, int ifindex, enum port_end end)
+{
+	struct stabletap_link link;
+	int err = stabletap_link_get(r->st, ifindex, &link);
+
+	if (err == -ENODEV)
+		forget(r, ifindex, end);
+	if (err)
+		return;
+	take(r, &link);
+	stabletap_link_release(&link);
+}
+
+static void ask_all(struct rtnl *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->to_ask.n; i++)
+		if (model_device(r->m, r->to_ask.v[i]))
+			ask(r, r->to_ask.v[i], PORT_LOST);
+	idset_clear(&r->to_ask);
+}
+
+void rtnl_ask_named(struct rtnl *r, const char *name)
+{
+	struct stabletap_link link;
+
+	if (stabletap_link_find(r->st, name, &link))
+		return;
+	take(r, &link);
+	stabletap_link_release(&link);
+}
+
+/* ---- events ---- */
+
+static int on_device(const struct stabletap_link *link, bool gone, void *arg)
+{
+	struct rtnl *r = arg;
+	bool is_new = !model_device(r->m, link->ifindex);
+	int err;
+
+	if (gone) {
+		if (link->moved)
+			ask_uppers(r, link->ifindex);
+		forget(r, link->ifindex, link->moved ? PORT_MOVED :
+		       PORT_DELETED);
+		return 0;
+	}
+	err = take(r, link);
+	if (!err && is_new)
+		ask_away(r);
+	return err;
+}
+
+/* Read until there is no more; whether that was reached. */
+static bool drain(struct rtnl *r)
+{
+	int err, n;
+
+	for (n = 0; n < DRAIN_ATTEMPTS; n++) {
+		err = stabletap_monitor_read(r->mon, on_device, r);
+		if (err != -ENOBUFS)
+			return !err;
+	}
+	return false;
+}
+
+/* ---- everything ---- */
+
+/*
+ * Devices that the dump lacks.  One that was interrupted proves nothing by
+ * what it lacks, so these are asked for one by one.
+ */
+static void take_missing(struct rtnl *r, const struct stabletap_links *now,
+			 bool troubled)
+{
+	int ifindex;
+	size_t i;
+
+	for (i = r->m->devices_n; i-- > 0;) {
+		ifindex = r->m->devices[i]->link.ifindex;
+		if (stabletap_links_find(now, ifindex))
+			continue;
+		if (troubled)
+			ask(r, ifindex, PORT_LOST);
+		else
+			forget(r, ifindex, PORT_LOST);
+		/* More than one may have gone with it. */
+		if (i > r->m->devices_n)
+			i = r->m->devices_n;
+	}
+}
+
+static int take_dump(struct rtnl *r, const struct stabletap_links *now,
+		     bool troubled)
+{
+	int err = 0;
+	size_t i;
+
+	take_missing(r, now, troubled);
+	for (i = 0; i < now->n && !err; i++)
+		err = take(r, now->v[i]);
+	return err;
+}
+
+static void again_later(struct rtnl *r)
+{
+	sd_event_source_set_time_relative(r->again,
+		retry_after(&r->retry, &retry_refused) / 1000);
+	sd_event_source_set_enabled(r->again, SD_EVENT_ONESHOT);
+}
+
+int rtnl_resync(struct rtnl *r)
+{
+	struct stabletap_links now = { 0 };
+	bool drained = drain(r);
+	int err;
+
+	r->m->resyncs++;
+	err = stabletap_link_dump(r->st, NULL, &now);
+	if (err || !drained)
+		again_later(r);
+	else
+		retry_reset(&r->retry);
+	if (err < 0) {
+		log_line(LOG_ERR, NULL, "can't list the devices: %s",
+			 strerror(-err));
+		return err;
+	}
+	err = take_dump(r, &now, err > 0);
+	stabletap_links_release(&now);
+	ask_away(r);
+	ask_all(r);
+	model_mark_all(r->m);
+	return err;
+}
+
+static int on_again(sd_event_source *s, uint64_t usec, void *arg)
+{
+	(void)s, (void)usec;
+	rtnl_resync(arg);
+	return 0;
+}
+
+int rtnl_read(struct rtnl *r)
+{
+	int err = stabletap_monitor_read(r->mon, on_device, r);
+
+	if (!err) {
+		ask_all(r);
+		return 0;
+	}
+	if (err == -ENOBUFS)
+		log_line(LOG_INFO, NULL,
+			 "events were lost, all devices are looked at again");
+	else
+		log_line(LOG_WARNING, NULL, "can't read events: %s",
+			 strerror(-err));
+	return rtnl_resync(r);
+}
+
+static int on_readable(sd_event_source *s, int fd, uint32_t revents, void *arg)
+{
+	(void)s, (void)fd, (void)revents;
+	rtnl_read(arg);
+	return 0;
+}
+
+int rtnl_start(sd_event *loop, struct stabletap *st, struct model *m,
+	       struct rtnl **out)
+{
+	const char *rcvbuf = getenv("STABLETAPD_RCVBUF");
+	struct rtnl *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r)
+		return -ENOMEM;
+	r->m = m;
+	r->st = st;
+	*out = r;
+	err = stabletap_monitor_open(&r->mon, rcvbuf ?
+				     (int)strtol(rcvbuf, NULL, 10) : RCVBUF);
+	if (err)
+		return err;
+	err = sd_event_add_io(loop, &r->io, stabletap_monitor_fd(r->mon),
+			      EPOLLIN, on_readable, r);
+	if (err >= 0)
+		err = sd_event_source_set_priority(r->io, PRIORITY_EVENTS);
+	if (err >= 0)
+		err = sd_event_add_time_relative(loop, &r->again,
+						 CLOCK_MONOTONIC, 0, 0,
+						 on_again, r);
+	if (err >= 0)
+		err = sd_event_source_set_priority(r->again, PRIORITY_EVENTS);
+	if (err >= 0)
+		err = sd_event_source_set_enabled(r->again, SD_EVENT_OFF);
+	return err < 0 ? err : 0;
+}
+
+void rtnl_stop(struct rtnl *r)
+{
+	if (!r)
+		return;
+	sd_event_source_disable_unref(r->io);
+	sd_event_source_disable_unref(r->again);
+	stabletap_monitor_close(r->mon);
+	idset_release(&r->to_ask);
+	idset_release(&r->away);
+	free(r);
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The file for Prometheus: its form, whatever ports are called. */
+#include <unistd.h>
+
+#include "loop.h"
+#include "scene.h"
+#include "tap.h"
+#include "tell/metrics.h"
+
+static char *text_now(void)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		abort();
+	metrics_write(&scene.m, out);
+	fclose(out);
+	return text;
+}
+
+static void has(struct tap *t, const char *line, const char *name)
+{
+	char *text = text_now(), at[256];
+
+	snprintf(at, sizeof(at), "\n%s\n", line);
+	ok(t, strstr(text, at) != NULL, "%s", name);
+	if (!strstr(text, at))
+		printf("# no '%s' in\n# %s\n", line, text);
+	free(text);
+}
+
+static void test_values(struct tap *t)
+{
+	scene_begin("[Port p]\nCandidate=a\nCandidate=b\n");
+	scene_play("a b p p:up p@b");
+	has(t, "stabletap_port_present{port=\"p\"} 1", "a port that exists");
+	has(t, "stabletap_port_attached{port=\"p\"} 1", "and is attached");
+	has(t, "stabletap_port_candidate{port=\"p\"} 1", "its candidate's rank");
+	has(t, "stabletap_port_attaches_total{port=\"p\"} 1", "a counter");
+	has(t, "stabletap_port_by_hand{port=\"p\"} 0", "nothing by hand");
+	has(t, "stabletapd_module_missing 0", "the daemon's own");
+	has(t, "stabletapd_events_total 1", "what happened");
+	has(t, "stabletapd_build_info{version=\"" STABLETAP_VERSION "\"} 1",
+	    "which daemon it is");
+	scene_play("hold-off=p p@none");
+	has(t, "stabletap_port_by_hand{port=\"p\"} 1", "held off is by hand");
+	has(t, "stabletap_port_candidate{port=\"p\"} -1", "no candidate");
+	scene_end();
+}
+
+/* Every line is a comment or a sample, whose label is closed. */
+static bool is_well_formed(char *text)
+{
+	char *line, *rest = NULL, *p;
+
+	for (line = strtok_r(text, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		if (!strncmp(line, "# HELP ", 7) || !strncmp(line, "# TYPE ", 7))
+			continue;
+		p = line + strspn(line, "abcdefghijklmnopqrstuvwxyz_");
+		if (*p == '{') {
+			p = strchr(p, '"');
+			for (p = p ? p + 1 : line; *p && *p != '"'; p++)
+				if (*p == '\\' && !*++p)
+					return false;
+			if (strncmp(p, "\"} ", 3) != 0)
+				return false;
+			p += 2;
+		}
+		if (*p != ' ' || strspn(p + 1, "-0123456789") != strlen(p + 1))
+			return false;
+	}
+	return true;
+}
+
+/* Fault 14: a quote in a port's name broke the whole file. */
+static void test_names(struct tap *t)
+{
+	char *text;
+
+	scene_begin("[Port a\"b]\nCandidate=x\n[Port c\\d]\nCandidate=x\n");
+	has(t, "stabletap_port_present{port=\"a\\\"b\"} 0",
+	    "fault 14: a quote in a name is escaped");
+	has(t, "stabletap_port_present{port=\"c\\\\d\"} 0", "and a backslash");
+	text = text_now();
+	ok(t, is_well_formed(text), "the file is well-formed");
+	free(text);
+	scene_end();
+}
+
+static bool is_there(void *arg)
+{
+	return !access(arg, F_OK);
+}
+
+static void test_file(struct tap *t)
+{
+	char dir[] = "/tmp/test-metrics.XXXXXX", path[64], conf[128];
+	struct metrics *x = NULL;
+	sd_event *loop = NULL;
+
+	if (!mkdtemp(dir) || sd_event_new(&loop) < 0)
+		abort();
+	snprintf(path, sizeof(path), "%s/st.prom", dir);
+	snprintf(conf, sizeof(conf), "[Daemon]\nMetricsFile=%s\n[Port p]\n"
+		 "Candidate=a\n", path);
+	scene_begin("[Port p]\nCandidate=a\n");
+	if (metrics_start(loop, &scene.m, &x))
+		abort();
+	scene_configure(conf);
+	ok(t, loop_until(loop, is_there, path, SOON), "it is written");
+	metrics_stop(x);
+	ok(t, !is_there(path), "fault 14: and goes with the daemon");
+	rmdir(dir);
+	scene_end();
+	sd_event_unref(loop);
+}
+
+int main(void)
+{
+	struct tap t = { 0 };
+
+	test_values(&t);
+	test_names(&t);
+	test_file(&t);
+	return tap_end(&t);
+}

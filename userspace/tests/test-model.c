@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The tables, what happens to ports, what a reload keeps; the agenda. */
+#include "model/history.h"
+#include "model/match.h"
+#include "scene.h"
+#include "tap.h"
+
+#define P "[Port p]\nCandidate=a\nCandidate=b\n"
+
+/* ---- what happens to a port ---- */
+
+static const struct {
+	const char *name, *words, *want;
+} happenings[] = {
+	{ "what it has when it is first seen is not news", "a p@a", "" },
+	{ "attached", "a p p@a", "p attached >a not by the daemon" },
+	{ "replaced", "a b p p@a p@b", "p attached >a not by the daemon; "
+	  "p replaced a>b not by the daemon" },
+	{ "detached", "a p@a p@none", "p detached a> none" },
+	{ "deleted", "a p@a p:gone", "p deleted a> " },
+	{ "renamed", "a p@a p:name=x", "p deleted a> renamed to x" },
+	{ "fault 14: moved to another namespace, not deleted", "a p@a p:away",
+	  "p moved a> to another network namespace" },
+	{ "fault 1: its parent's move is told under its own name",
+	  "a b p@a a:away p@b", "p replaced a>b not by the daemon" },
+	{ "a device that takes the parent's ifindex is not named",
+	  "a b p@a a:away x p@b", "p replaced a>b not by the daemon" },
+};
+
+static void test_happenings(struct tap *t)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(happenings) / sizeof(*happenings); i++) {
+		scene_begin(P);
+		scene_play(happenings[i].words);
+		is_str(t, scene.told, happenings[i].want, happenings[i].name);
+		scene_end();
+	}
+}
+
+static void test_lost(struct tap *t)
+{
+	scene_begin(P);
+	scene_play("a p@a");
+	scene_gone("p", PORT_LOST);
+	is_str(t, scene.told,
+	       "p deleted a> or moved away, while events were lost",
+	       "a port that went while events were lost is not told as deleted for sure");
+	ok(t, scene_port("p")->end == PORT_LOST, "nor does the daemon say so");
+	scene_end();
+}
+
+/* An ifindex of another namespace says nothing of the device here. */
+static void test_parent(struct tap *t)
+{
+	struct stabletap_link link;
+	char name[STABLETAP_NAME_SIZE];
+	struct device *dev;
+	int lower;
+
+	scene_begin(P);
+	scene_play("a b p@a");
+	lower = (int)scene_port("p")->told.lower;
+	ok(t, device_parent(&scene.m, lower, &dev) == DEVICE_HERE &&
+	   dev == scene_device("a"), "a child stands for its parent");
+	link = model_device(&scene.m, lower)->link;
+	link.link = scene_device("b")->link.ifindex;
+	link.link_netnsid = 2;
+	scene_put(&link);
+	ok(t, device_parent(&scene.m, lower, &dev) == DEVICE_AWAY && !dev,
+	   "one whose parent is elsewhere for none here");
+	ok(t, !port_present(scene_port("p")) && port_is_away(scene_port("p")),
+	   "the port's device is away");
+	is_str(t, port_device_name(scene_port("p"), name), "a",
+	       "and is called what it was called here");
+	ok(t, device_parent(&scene.m, 4711, &dev) == DEVICE_UNKNOWN,
+	   "what is not known stands for nothing");
+	scene_end();
+}
+
+static void test_reused(struct tap *t)
+{
+	struct stabletap_link link = { 0 };
+	int ifindex;
+
+	scene_begin(P);
+	scene_play("a p p:up p@a");
+	ifindex = *scene_index("p");
+	link = scene_device("a")->link;
+	link.ifindex = ifindex;
+	snprintf(link.name, sizeof(link.name), "x");
+	scene_put(&link);
+	ok(t, !scene_port("p")->ifindex && strstr(scene.told, "p deleted"),
+	   "an ifindex that another device has now is no port's");
+	ok(t, model_device(&scene.m, ifindex) &&
+	   !model_device(&scene.m, ifindex)->port, "nor is the device one");
+	scene_end();
+}
+
+static void test_counts(struct tap *t)
+{
+	scene_begin(P "[Port q]\nCandidate=a\n");
+	scene_play("a p p@a q");
+	ok(t, scene.m.attached_n == 1, "ports with a lower are counted");
+	scene_play("q@a p@none");
+	ok(t, scene.m.attached_n == 1, "as they change");
+	scene_play("q:gone");
+	ok(t, !scene.m.attached_n, "and go");
+	scene_play("pin=p,a");
+	ok(t, scene.m.by_hand_n == 1, "so are overrides");
+	scene_play("unpin=p");
+	ok(t, !scene.m.by_hand_n, "until they are taken back");
+	scene_end();
+}
+
+/* What stands on what, in whatever order it was told */
+static void test_stacking(struct tap *t)
+{
+	struct stabletap_link link = {
+		.ifindex = 50, .link = 60, .link_netnsid = -1, .vlan_id = 5,
+		.type = ARPHRD_ETHER, .kind = "vlan", .name = "up",
+	};
+
+	scene_begin(P);
+	scene_put(&link);
+	link = (struct stabletap_link){
+		.ifindex = 60, .link_netnsid = -1, .type = ARPHRD_ETHER,
+		.name = "down",
+	};
+	scene_put(&link);
+	ok(t, idset_has(&model_device(&scene.m, 60)->uppers, 50) &&
+	   idset_has(&model_device(&scene.m, 60)->vlan_ids, 5),
+	   "a device that is told before what it is stacked on");
+	model_link_gone(&scene.m, 50, PORT_DELETED);
+	ok(t, !model_device(&scene.m, 60)->uppers.n &&
+	   !model_device(&scene.m, 60)->vlan_ids.n, "and goes");
+	scene_end();
+}
+
+static void test_orphans(struct tap *t)
+{
+	struct stabletap_link link;
+	int lower;
+
+	scene_begin(P);
+	scene_play("a p@a");
+	lower = (int)scene_port("p")->told.lower;
+	ok(t, !scene.m.orphans.n, "a child that carries a port is no orphan");
+	link = model_device(&scene.m, lower)->link;
+	link.master = 0;
+	scene_put(&link);
+	ok(t, idset_has(&scene.m.orphans, lower), "without a master it is one");
+	model_link_gone(&scene.m, lower, PORT_DELETED);
+	ok(t, !scene.m.orphans.n, "until it goes");
+	scene_end();
+}
+
+/* ---- refusals ---- */
+
+static void test_refusals(struct tap *t)
+{
+	struct device *a;
+	struct port *p;
+	bool news;
+
+	scene_begin(P);
+	scene_play("a p p:up");
+	p = scene_port("p");
+	a = scene_device("a");
+	ok(t, !port_refused(p, a, "busy", scene.now, &news) && news,
+	   "fault 6: a cause is told");
+	ok(t, !port_refused(p, a, "busy", scene.now, &news) && !news,
+	   "once, however often it is tried");
+	ok(t, !port_refused(p, a, "no room", scene.now, &news) && news,
+	   "another cause is told");
+	ok(t, a->refused == 1 && scene.m.refusals_n == 1, "counted");
+	port_refusal_drop(p, a->link.ifindex);
+	ok(t, !a->refused && !scene.m.refusals_n && !p->refusals_n, "and gone");
+	scene_play("refuse=p,a a:gone");
+	ok(t, !scene.m.refusals_n && !p->refusals_n,
+	   "a device that goes takes its refusal along");
+	scene_end();
+}
+
+/* ---- a reload ---- */
+
+static int configured_new, configured_old, dropped;
+
+static void on_port_configured(struct port *port,
+			       const struct conf_port *before, void *arg)
+{
+	(void)port, (void)arg;
+	configured_new += !before;
+	configured_old += before != NULL;
+}
+
+static void on_port_dropped(struct port *port, void *arg)
+{
+	(void)port, (void)arg;
+	dropped++;
+}
+
+static void test_reload(struct tap *t)
+{
+	static const struct model_ops ops = {
+		.port_configured = on_port_configured,
+		.port_dropped = on_port_dropped,
+	};
+	struct port *p;
+
+	scene_begin(P);
+	model_watch(&scene.m, &ops, NULL);
+	scene_play("a b p@b look=p refuse=p,a");
+	p = scene_port("p");
+	scene_configure(P "LossDelaySec=1\n[Port q]\nCandidate=a\n");
+	ok(t, scene_port("p") == p && p->told.lower && p->conf->loss_delay,
+	   "a reload changes the section of a port, and not the port");
+	ok(t, configured_new == 1 && configured_old == 1 && !dropped,
+	   "watchers are told what is new and what was there");
+	ok(t, p->refusals_n == 1, "so do refusals of the same candidates");
+	ok(t, match_means(&scene.m, p->conf->candidates[0].selector,
+			  scene_device("a")), "devices match at once");
+	scene_configure("[Port p]\nCandidate=b\n");
+	ok(t, dropped == 1 && !model_port(&scene.m, "q"),
+	   "a section that is gone is dropped");
+	ok(t, !p->refusals_n && !scene_device("a")->refused,
+	   "other candidates have refused nothing");
+	scene_configure(P);
+	ok(t, scene_port("p") == p && scene.m.attached_n == 1,
+	   "and it still has its lower");
+	scene_end();
+}
+
+static void test_failback_delay_over_reload(struct tap *t)
+{
+	uint64_t since;
+
+	scene_begin(P "FailbackDelaySec=10\n");
+	scene_play("a b p@b look=p +4s");
+	since = scene_port("p")->waits.better_since;
+	scene_configure(P "FailbackDelaySec=10\n");
+	ok(t, since && scene_port("p")->waits.better_since == since,
+	   "a reload that changes nothing does not put off failback");
+	scene_configure(P "Candidate=c\nFailbackDelaySec=10\n");
+	ok(t, !scene_port("p")->waits.better_since,
+	   "one that changes the candidates does");
+	scene_end();
+}
+
+/* A port that is there before its section */
+static void test_later(struct tap *t)
+{
+	scene_begin(P);
+	scene_play("a");
+	scene_put(&(struct stabletap_link){
+		.ifindex = 77, .kind = STABLETAP_KIND, .name = "q",
+		.link_netnsid = -1,
+	});
+	scene_configure(P "[Port q]\nCandidate=a\n");
+	ok(t, scene_port("q")->ifindex == 77,
+	   "a port that was there before its section is taken over");
+	scene_end();
+}
+
+/* ---- the agenda ---- */
+
+static void test_agenda(struct tap *t)
+{
+	struct todo v[50];
+	struct agenda a;
+	unsigned int seed = 7, i;
+	uint64_t last = 0;
+	bool good = true;
+	struct todo *first;
+
+	agenda_init(&a, NULL, NULL);
+	for (i = 0; i < 50; i++)
+		if (agenda_join(&a, &v[i], AGENDA_PORT))
+			abort();
+	agenda_mark(&a, &v[3]);
+	agenda_mark(&a, &v[1]);
+	agenda_mark(&a, &v[3]);
+	ok(t, agenda_take(&a, AGENDA_PORT) == &v[3] &&
+	   agenda_take(&a, AGENDA_PORT) == &v[1] &&
+	   !agenda_take(&a, AGENDA_PORT), "in turn, each once");
+	for (i = 0; i < 50; i++) {
+		seed = seed * 1103515245 + 12345;
+		agenda_set(&a, &v[i], 1 + (seed >> 16) % 1000);
+	}
+	agenda_at(&a, &v[9], 2000);
+	ok(t, v[9].when < 2000, "a later time does not put off a sooner one");
+	agenda_set(&a, &v[9], 2000);
+	agenda_set(&a, &v[8], 0);
+	ok(t, v[9].when == 2000 && !v[8].when, "unless it is set anew");
+	while (agenda_next(&a)) {
+		good = good && agenda_next(&a) >= last;
+		last = agenda_next(&a);
+		agenda_due(&a, last);
+		while ((first = agenda_take(&a, AGENDA_PORT)))
+			good = good && !first->when;
+	}
+	ok(t, good && last == 2000, "times come in their order");
+	agenda_mark(&a, &v[5]);
+	agenda_set(&a, &v[5], 7);
+	for (i = 0; i < 50; i++)
+		agenda_leave(&a, &v[i]);
+	ok(t, !agenda_next(&a) && agenda_is_empty(&a, AGENDA_PORT),
+	   "what leaves is not looked at any more");
+	agenda_release(&a);
+}
+
+int main(void)
+{
+	struct tap t = { 0 };
+
+	test_happenings(&t);
+	test_lost(&t);
+	test_parent(&t);
+	test_reused(&t);
+	test_counts(&t);
+	test_stacking(&t);
+	test_orphans(&t);
+	test_refusals(&t);
+	test_reload(&t);
+	test_failback_delay_over_reload(&t);
+	test_later(&t);
+	test_agenda(&t);
+	return tap_end(&t);
+}
