@@ -22,7 +22,7 @@ static void log_lines(int priority, char *text)
 			 NULL, "%s", line);
 }
 
-static int read_conf(const char *file, const struct conf *before,
+static int read_conf(const struct model *m, const char *file,
 		     struct conf **conf)
 {
 	char *text = NULL;
@@ -32,26 +32,11 @@ static int read_conf(const char *file, const struct conf *before,
 
 	if (!out)
 		return -ENOMEM;
-	n = conf_read(NULL, file, before, out, conf);
+	n = conf_read(NULL, file, m->conf, out, conf);
 	if (!fclose(out))
 		log_lines(LOG_ERR, text);
 	free(text);
 	return n;
-}
-
-/* Why is logged already. */
-static void log_left_out(const struct conf *conf)
-{
-	size_t i;
-
-	for (i = 0; i < conf->left_out_n; i++) {
-		const struct conf_left_out *left = &conf->left_out[i];
-
-		log_line(LOG_ERR, NULL,
-			 "section [%s] is left out, for an error in %s:%u%s",
-			 left->section, left->file, left->line, left->kept ?
-			 "; what was in force before is kept" : "");
-	}
 }
 
 static void log_diff(const struct conf *old, const struct conf *new)
@@ -68,33 +53,59 @@ static void log_diff(const struct conf *old, const struct conf *new)
 	free(text);
 }
 
-int load(struct model *m, const char *file)
+/* Sections with errors don't count; the others do. */
+static void log_left_out(const struct conf *conf, int errors)
 {
-	struct conf *conf = NULL;
-	int n = read_conf(file, m->conf, &conf);
+	const struct conf_left_out *left;
+	size_t i;
 
-	if (n > 0 && !conf) {
-		log_line(LOG_ERR, NULL, "can't read the whole configuration%s",
-			 m->conf ? "; the one before stays in force" :
-			 "; 'stabletapd --check' reports why");
-		return -ENOEXEC;
+	for (i = 0; i < conf->left_out_n; i++) {
+		left = &conf->left_out[i];
+		log_line(LOG_ERR, NULL, "section [%s] is left out%s: %s:%u: %s",
+			 left->section, left->kept ?
+			 ", and what was in force stays so" : "", left->file,
+			 left->line, left->why);
 	}
-	if (n < 0) {
-		log_line(LOG_ERR, NULL, "can't read %s: %s", file ? file :
-			 "the configuration", strerror(-n));
-		return n == -ENOMEM ? n : -ENOEXEC;
-	}
-	log_left_out(conf);
+	if (errors)
+		log_line(LOG_ERR, NULL,
+			 "the configuration has %d error%s; 'stabletapd --check' reports them",
+			 errors, errors == 1 ? "" : "s");
+}
+
+static int take(struct model *m, struct conf *conf)
+{
+	int err;
+
 	if (m->conf)
 		log_diff(m->conf, conf);
-	n = model_configure(m, conf);
-	if (!n)
+	err = model_configure(m, conf);
+	if (!err)
 		return 0;
 	conf_free(conf);
 	/* When the daemon starts, that is told as the end of it. */
 	if (m->conf)
 		log_line(LOG_ERR, NULL,
 			 "can't take the configuration: %s; the one before stays in force",
-			 strerror(-n));
-	return n;
+			 strerror(-err));
+	return err;
+}
+
+int load(struct model *m, const char *file)
+{
+	struct conf *conf = NULL;
+	int n = read_conf(m, file, &conf);
+
+	if (n < 0) {
+		log_line(LOG_ERR, NULL, "can't read %s: %s", file ? file :
+			 "the configuration", strerror(-n));
+		return n == -ENOMEM ? n : -ENOEXEC;
+	}
+	if (!conf) {
+		log_line(LOG_ERR, NULL, "can't read the whole configuration%s",
+			 m->conf ? "; the one before stays in force" :
+			 "; 'stabletapd --check' reports what is missing");
+		return -ENOEXEC;
+	}
+	log_left_out(conf, n);
+	return take(m, conf);
 }

@@ -6,8 +6,9 @@
 struct model;
 
 /*
- * Read @file, or the layers if it is NULL.  -ENOEXEC: it has errors or can't
- * be read, which was logged, and the one before stays in force.
+ * Read @file, or the layers if it is NULL.  Sections with errors are left out,
+ * which is logged.  -ENOEXEC: a file can't be read, which was logged, and the
+ * configuration before stays in force.
  */
 int load(struct model *m, const char *file);
 

@@ -84,12 +84,15 @@ static int on_reload(sd_event_source *s, const struct signalfd_siginfo *info,
 	return 0;
 }
 
-/* Without a function of its own a signal ends the loop. */
+/*
+ * Without a function of its own a signal ends the loop, with the number that
+ * its argument is: 0.
+ */
 static int signal_add(struct daemon *d, int number,
 		      sd_event_signal_handler_t fn)
 {
 	sd_event_source *s = NULL;
-	int err = sd_event_add_signal(d->loop, &s, number, fn, d);
+	int err = sd_event_add_signal(d->loop, &s, number, fn, fn ? d : NULL);
 
 	if (err >= 0)
 		err = sd_event_source_set_priority(s, PRIORITY_EVENTS);

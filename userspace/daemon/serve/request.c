@@ -156,6 +156,25 @@ static void on_happened(struct port *port, const struct happening *what,
 
 /* ---- answers ---- */
 
+/* Sections that don't count, for they have errors */
+static json_t *left_out_json(const struct conf *conf)
+{
+	const struct conf_left_out *left;
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < conf->left_out_n; i++) {
+		left = &conf->left_out[i];
+		json_array_append_new(list, json_pack(
+			"{s:o, s:o, s:i, s:o, s:b}", "section",
+			stabletap_json_text(left->section), "file",
+			stabletap_json_text(left->file), "line",
+			(int)left->line, "why",
+			stabletap_json_text(left->why), "kept", left->kept));
+	}
+	return list;
+}
+
 static json_t *ask_status(struct requests *r, const json_t *request)
 {
 	const char *name = json_string_value(json_object_get(request, "port"));
@@ -167,11 +186,11 @@ static json_t *ask_status(struct requests *r, const json_t *request)
 		if (!name || !strcmp(name, m->ports[i]->conf->name))
 			json_array_append_new(ports,
 					      status_port_json(m->ports[i]));
-	return json_pack("{s:i, s:s, s:s, s:b, s:I, s:o, s:o}",
+	return json_pack("{s:i, s:s, s:s, s:b, s:I, s:o, s:o, s:o}",
 			 "version", FORMAT, "release", STABLETAP_VERSION,
 			 "instance", r->instance, "module_missing",
 			 m->module_missing, "resyncs", (json_int_t)m->resyncs,
-			 "ports", ports, "pools",
+			 "left_out", left_out_json(m->conf), "ports", ports, "pools",
 			 name ? json_array() : status_pools_json(m));
 }
 

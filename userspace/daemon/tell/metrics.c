@@ -162,6 +162,9 @@ void metrics_write(const struct model *m, FILE *out)
 	write_daemon_metric("stabletapd_events_total", "counter",
 			    "Events of ports, as 'stabletap events' has them.",
 			    (double)history_last(m->history), out);
+	write_daemon_metric("stabletapd_left_out_sections", "gauge",
+			    "Sections that don't count because of errors.",
+			    m->conf ? (double)m->conf->left_out_n : 0, out);
 	write_daemon_metric("stabletapd_heartbeat_timestamp_seconds", "gauge",
 			    "When this was written; stale after 60 s.",
 			    (double)(clock_real() / CLOCK_SECOND), out);
