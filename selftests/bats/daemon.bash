@@ -93,6 +93,9 @@ log_has() {
 	grep -q -- "$1" "$LOG"
 }
 
+# Has port $1 been refused by a device at least $2 times?
 refusals_are_at_least() {
-	[ "$(grep -c "can't be attached" "$LOG")" -ge "$1" ]
+	stabletap -j status "$1" | grep -oE '"times":[0-9]+' |
+		sed 's/.*://' | sort -n | tail -n 1 |
+		{ read -r times && [ "$times" -ge "$2" ]; }
 }

@@ -515,9 +515,12 @@ Candidate=nothing"
 	# The daemon may replace it between two looks.
 	eventually cp "$BATS_TEST_TMPDIR/stabletap.prom" "$BATS_TEST_TMPDIR/copy"
 	# Each sample has its type before it, and every line is one or the other.
-	run ! grep -vE '^(# (HELP|TYPE) stabletapd?_[a-z_]+ .+|stabletapd?_[a-z_]+(\{port="vm[12]"\})? -?[0-9]+)$' \
+	run ! grep -vE '^(# (HELP|TYPE) stabletapd?_[a-z_]+ .+|stabletapd?_[a-z_]+(\{(port="vm[12]"|version="[^"]+")\})? -?[0-9]+)$' \
 		"$BATS_TEST_TMPDIR/copy"
-	[ "$(grep -c '^# TYPE' "$BATS_TEST_TMPDIR/copy")" = 12 ]
+	[ "$(grep -c '^# TYPE' "$BATS_TEST_TMPDIR/copy")" = 15 ]
+	# A file that nobody renews says nothing of what is now.
+	daemon_ends TERM
+	[ ! -e "$BATS_TEST_TMPDIR/stabletap.prom" ]
 }
 
 @test "of a file for Prometheus that has another place now nothing stays" {
@@ -540,7 +543,7 @@ Candidate=d0"
 Candidate=d0'
 	# Somebody else's file, by a name that the daemon was about to use
 	echo mine >"$dir/other"
-	ln -s "$dir/other" "$dir/three.prom.new"
+	ln -s "$dir/other" "$dir/.three.prom.$DAEMON"
 	kill -HUP "$DAEMON"
 	eventually test ! -e "$dir/two.prom"
 	configure <<<"[Daemon]

@@ -294,6 +294,17 @@ static void update_port(struct device *dev)
 		port_told(port, dev);
 }
 
+/* A port whose lower is now on another device, or on none here */
+static void mark_upper(struct model *m, const struct stabletap_link *old,
+		       const struct stabletap_link *now)
+{
+	struct port *port = now->master ? model_port_at(m, now->master) : NULL;
+
+	if (port && old && (old->link != now->link ||
+			    old->link_netnsid != now->link_netnsid))
+		port_mark(port);
+}
+
 static void take_facts(struct device *dev, const struct stabletap_link *old)
 {
 	if (old && !strcmp(old->parent_dev, dev->link.parent_dev))
@@ -323,6 +334,7 @@ static void device_update(struct device *dev, const struct stabletap_link *old)
 		match_update(dev);
 	refresh_pools(m, old, &dev->link);
 	mark_by_hand(m, old, &dev->link);
+	mark_upper(m, old, &dev->link);
 	TELL(m, device_changed, dev, old);
 }
 

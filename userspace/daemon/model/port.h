@@ -70,7 +70,7 @@ enum port_end {
 	PORT_LOST,		/* deleted or moved, while events were lost */
 };
 
-#define PORT_WATCHERS 12
+#define PORT_WATCHERS 16
 /* As the time until which it is not made: until the module comes */
 #define PORT_NO_MODULE UINT64_MAX
 

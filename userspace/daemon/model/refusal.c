@@ -4,6 +4,7 @@
  * doubles, and as soon as something changes that may have been in the way.
  */
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,13 @@
 #include "model/refusal.h"
 #include "util/clock.h"
 
-/* However many events there are, attempts are so far apart. */
-#define APART_NS (100 * CLOCK_MS)
+/*
+ * An attempt may have events of its own, by which it must not end its own
+ * refusal again and again; so attempts are so far apart, whatever happens.
+ */
+static const struct retry_pace apart = {
+	.first = 100 * CLOCK_MS, .most = 1600 * CLOCK_MS,
+};
 
 struct refusal *port_refusal(const struct port *port, int dev)
 {
@@ -80,6 +86,7 @@ void port_refusals_clear(struct port *port)
 
 static void end(struct model *m, const struct device *dev)
 {
+	struct retry attempts;
 	struct refusal *r;
 	uint64_t soonest;
 	size_t i;
@@ -88,7 +95,8 @@ static void end(struct model *m, const struct device *dev)
 		r = port_refusal(m->ports[i], dev->link.ifindex);
 		if (!r)
 			continue;
-		soonest = r->tried + APART_NS;
+		attempts.failures = r->retry.failures - 1;
+		soonest = r->tried + retry_after(&attempts, &apart);
 		if (r->until > soonest)
 			r->until = soonest;
 		port_mark(m->ports[i]);
@@ -115,7 +123,7 @@ static void end_at(struct model *m, int ifindex)
 }
 
 /* An attempt switches these on and off. */
-#define TRANSIENT_FLAGS (0x100U | 0x200U)	/* IFF_PROMISC, IFF_ALLMULTI */
+#define TRANSIENT_FLAGS ((unsigned int)(IFF_PROMISC | IFF_ALLMULTI))
 
 static bool is_transient(const struct stabletap_link *old,
 			 const struct stabletap_link *now)

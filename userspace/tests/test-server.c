@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The daemon's socket: what is answered, and that no user keeps others out, or
+ * the daemon from its work.  Other users are made by fork() and setuid().
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "loop.h"
+#include "scene.h"
+#include "serve/request.h"
+#include "tap.h"
+#include "util/priority.h"
+
+static struct sockaddr_un at = { .sun_family = AF_UNIX };
+static sd_event *loop;
+static struct requests *requests;
+
+/* ---- a client ---- */
+
+static int client(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)))
+		return -1;
+	return fd;
+}
+
+static void say(int fd, const char *request)
+{
+	if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
+		printf("# send: %s\n", strerror(errno));
+}
+
+struct reading {
+	int fd;
+	char text[65536];
+	size_t len;
+	bool end;
+};
+
+static void read_more(struct reading *r)
+{
+	ssize_t n = recv(r->fd, r->text + r->len,
+			 sizeof(r->text) - r->len - 1, MSG_DONTWAIT);
+
+	if (n > 0)
+		r->len += (size_t)n;
+	else if (!n || (errno != EAGAIN && errno != EINTR))
+		r->end = true;
+	r->text[r->len] = '\0';
+}
+
+static bool has_ended(void *arg)
+{
+	struct reading *r = arg;
+
+	read_more(r);
+	return r->end;
+}
+
+static bool has_line(void *arg)
+{
+	struct reading *r = arg;
+
+	read_more(r);
+	return r->end || strchr(r->text, '\n');
+}
+
+/* The answer to @request; the caller's to release, or NULL */
+static json_t *ask(const char *request)
+{
+	static struct reading r;
+	json_t *o;
+
+	memset(&r, 0, sizeof(r));
+	r.fd = client();
+	say(r.fd, request);
+	loop_until(loop, has_ended, &r, SOON);
+	close(r.fd);
+	o = json_loadb(r.text, r.len, 0, NULL);
+	return o;
+}
+
+static const char *error_of(const char *request)
+{
+	static char text[256];
+	json_t *o = ask(request);
+	const char *error = json_string_value(json_object_get(o, "error"));
+
+	snprintf(text, sizeof(text), "%s", error ? error : "");
+	json_decref(o);
+	return text;
+}
+
+/* ---- what is answered ---- */
+
+static const json_t *port_of(const json_t *status, size_t i)
+{
+	return json_array_get(json_object_get(status, "ports"), i);
+}
+
+static const char *word(const json_t *o, const char *key)
+{
+	const char *text = json_string_value(json_object_get(o, key));
+
+	return text ? text : "";
+}
+
+static void test_status(struct tap *t)
+{
+	json_t *o = ask("{\"status\": true}\n");
+
+	ok(t, json_integer_value(json_object_get(o, "version")) == 1 &&
+	   !strcmp(word(o, "release"), STABLETAP_VERSION) &&
+	   strlen(word(o, "instance")) == 16, "what answers, in which form");
+	ok(t, json_array_size(json_object_get(o, "ports")) == 2 &&
+	   json_is_array(json_object_get(o, "left_out")) &&
+	   json_is_array(json_object_get(o, "pools")), "status has all of it");
+	is_str(t, word(port_of(o, 0), "dev"), "a", "the port's device");
+	is_str(t, word(port_of(o, 0), "state"), "attached", "its state");
+	ok(t, strlen(word(port_of(o, 0), "since")) == 27, "since when");
+	is_str(t, word(json_object_get(port_of(o, 0), "monitor"), "state"),
+	       "none", "no monitor");
+	json_decref(o);
+	o = ask("{\"status\": true, \"port\": \"q\"}\n");
+	ok(t, json_array_size(json_object_get(o, "ports")) == 1,
+	   "status of one port");
+	json_decref(o);
+}
+
+static const char *first_warning(void)
+{
+	static char text[256];
+	json_t *o = ask("{\"status\": true, \"port\": \"p\"}\n");
+	const json_t *list = json_object_get(port_of(o, 0), "warnings");
+	const char *w = json_string_value(json_array_get(list, 0));
+
+	snprintf(text, sizeof(text), "%s", w ? w : "");
+	json_decref(o);
+	return text;
+}
+
+static void test_shown(struct tap *t)
+{
+	json_t *o;
+
+	scene_play("pin=p,etho");
+	is_str(t, first_warning(), "pinned to etho, which does not exist",
+	       "fault 5: a pin that keeps a port detached is shown");
+	scene_play("b:down pin=p,b");
+	is_str(t, first_warning(), "pinned to b, which is down or has no carrier",
+	       "so is one to a device that is down");
+	scene_play("hold-off=p");
+	o = ask("{\"status\": true, \"port\": \"p\"}\n");
+	ok(t, json_is_true(json_object_get(port_of(o, 0), "held_off")),
+	   "and that it is held off");
+	json_decref(o);
+	scene_play("unpin=p refuse=p,b");
+	scene_port("p")->guest.monitor = MONITOR_REFUSED;
+	strcpy(scene_port("p")->guest.why, "QMP socket /x: Permission denied");
+	o = ask("{\"status\": true, \"port\": \"p\"}\n");
+	is_str(t, word(json_array_get(json_object_get(port_of(o, 0),
+						      "refusals"), 0), "why"),
+	       "no", "why a device was refused");
+	is_str(t, word(json_object_get(port_of(o, 0), "monitor"), "why"),
+	       "QMP socket /x: Permission denied",
+	       "fault 13: why the monitor is of no use");
+	json_decref(o);
+	scene_play("a:away");
+	o = ask("{\"status\": true, \"port\": \"p\"}\n");
+	ok(t, strstr(word(json_object_get(port_of(o, 0), "moved"), "why"),
+		     "a went to another network namespace") != NULL,
+	   "fault 1: where the device went");
+	is_str(t, word(port_of(o, 0), "dev"), "a", "under its own name");
+	json_decref(o);
+	scene_play("a b p@a");
+}
+
+static size_t events(const char *request, const char *instance)
+{
+	char text[256];
+	json_t *o;
+	size_t n;
+
+	snprintf(text, sizeof(text), request, instance);
+	o = ask(text);
+	n = json_array_size(json_object_get(o, "events"));
+	json_decref(o);
+	return n;
+}
+
+static void test_events(struct tap *t)
+{
+	json_t *o = ask("{\"events\": 0}\n");
+	size_t all = json_array_size(json_object_get(o, "events"));
+	char instance[32];
+
+	snprintf(instance, sizeof(instance), "%s", word(o, "instance"));
+	ok(t, all && json_integer_value(json_object_get(o, "last")) ==
+	   (json_int_t)all, "events, and the number of the last");
+	json_decref(o);
+	ok(t, events("{\"events\": 1}\n", "") == all - 1, "since a number");
+	ok(t, events("{\"events\": 1, \"instance\": \"%s\"}\n", instance) ==
+	   all - 1, "of this instance");
+	ok(t, events("{\"events\": 1, \"instance\": \"other%s\"}\n",
+		     instance) == all,
+	   "fault 8: another instance's number hides nothing");
+}
+
+static void test_errors(struct tap *t)
+{
+	is_str(t, error_of("{}\n"), "no such request", "what is not known");
+	is_str(t, error_of("garbage\n"), "no such request", "what is no JSON");
+	is_str(t, error_of("{\"failback\": \"x\"}\n"),
+	       "there is no such port in the configuration",
+	       "failback of a port that is none");
+	is_str(t, error_of("{\"settled\": \"x\"}\n"),
+	       "there is no such port in the configuration",
+	       "settled of a port that is none");
+}
+
+/* ---- waiting ---- */
+
+static void unmark_all(void)
+{
+	while (agenda_take(&scene.m.agenda, AGENDA_PORT) ||
+	       agenda_take(&scene.m.agenda, AGENDA_DEVICE))
+		;
+}
+
+static bool is_asked(void *arg)
+{
+	(void)arg;
+	return scene_port("q")->failback;
+}
+
+static void test_settled(struct tap *t)
+{
+	static struct reading r;
+	json_t *o;
+
+	unmark_all();
+	o = ask("{\"settled\": \"q\"}\n");
+	is_str(t, word(json_object_get(o, "port"), "port"), "q",
+	       "a port that has nothing to do is told at once");
+	json_decref(o);
+	port_mark(scene_port("q"));
+	r.fd = client();
+	say(r.fd, "{\"settled\": \"q\"}\n");
+	loop_for(loop, 100);
+	read_more(&r);
+	ok(t, !r.len && !r.end, "one that has is waited for");
+	unmark_all();
+	model_port_settled(scene_port("q"));
+	ok(t, loop_until(loop, has_ended, &r, SOON) &&
+	   strstr(r.text, "\"port\":\"q\""), "until it is done");
+	close(r.fd);
+	o = ask("{\"failback\": \"q\"}\n");
+	ok(t, json_is_object(o) && is_asked(NULL),
+	   "failback is noted, and the port looks again");
+	json_decref(o);
+	unmark_all();
+	scene_port("q")->failback = false;
+}
+
+static void test_follow(struct tap *t)
+{
+	static struct reading r;
+	char *second;
+
+	r.fd = client();
+	say(r.fd, "{\"events\": 1000, \"follow\": true}\n");
+	loop_until(loop, has_line, &r, SOON);
+	ok(t, strstr(r.text, "\"events\":[]") && !r.end,
+	   "a follower has its answer, and stays");
+	r.len = 0;
+	scene_play("q@none");
+	loop_until(loop, has_line, &r, SOON);
+	second = strstr(r.text, "{\"event\":");
+	ok(t, second && strstr(second, "\"port\":\"q\"") && !r.end,
+	   "then each event comes in a line");
+	close(r.fd);
+	loop_for(loop, 50);
+	scene_play("q@b");
+	ok(t, true, "and nothing to one that has gone");
+}
+
+/* ---- places ---- */
+
+static void test_places(struct tap *t)
+{
+	static struct reading r;
+	int fds[128];
+	size_t i;
+
+	memset(&r, 0, sizeof(r));
+	for (i = 0; i < 128; i++) {
+		fds[i] = client();
+		loop_for(loop, 1);
+	}
+	r.fd = fds[127];
+	loop_until(loop, has_line, &r, SOON);
+	ok(t, strstr(r.text, "busy: ") && strstr(r.text, "\"busy\":true"),
+	   "a client that gets no place is told so in words");
+	for (i = 0; i < 128; i++)
+		close(fds[i]);
+	loop_for(loop, 50);
+	is_str(t, error_of("{}\n"), "no such request",
+	       "there is place again when they have gone");
+}
+
+/* As another user: hold @n connections until @go is closed. */
+static pid_t hold(uid_t uid, int n, int go)
+{
+	pid_t pid = fork();
+	char c;
+	int i;
+
+	if (pid)
+		return pid;
+	if (setuid(uid))
+		_exit(1);
+	for (i = 0; i < n; i++)
+		client();
+	_exit(read(go, &c, 1) != 0);
+}
+
+static void test_users(struct tap *t)
+{
+	int go[2], i;
+	pid_t pids[6];
+
+	if (getuid()) {
+		ok(t, true, "others can't keep root out # SKIP not root");
+		return;
+	}
+	if (pipe(go) || fcntl(go[1], F_SETFD, FD_CLOEXEC))
+		abort();
+	for (i = 0; i < 6; i++)
+		pids[i] = hold(1000 + (uid_t)i, 40, go[0]);
+	loop_for(loop, 500);
+	is_str(t, error_of("{}\n"), "no such request",
+	       "fault 12: idle connections of other users don't keep root out");
+	close(go[1]);
+	close(go[0]);
+	for (i = 0; i < 6; i++)
+		kill(pids[i], SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	loop_for(loop, 50);
+}
+
+/* ---- work first ---- */
+
+static unsigned int works;
+
+static int on_work(sd_event_source *s, void *arg)
+{
+	(void)arg;
+	works++;
+	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+/* With work to do all the time no client is answered. */
+static void test_work_first(struct tap *t)
+{
+	static struct reading r;
+	sd_event_source *work = NULL;
+	int i;
+
+	memset(&r, 0, sizeof(r));
+	if (sd_event_add_defer(loop, &work, on_work, NULL) < 0)
+		abort();
+	sd_event_source_set_priority(work, PRIORITY_WORK);
+	r.fd = client();
+	say(r.fd, "{}\n");
+	for (i = 0; i < 1000; i++)
+		sd_event_run(loop, 0);
+	read_more(&r);
+	ok(t, works == 1000 && !r.len,
+	   "fault 12: work that is to be done comes before clients");
+	sd_event_source_disable_unref(work);
+	ok(t, loop_until(loop, has_ended, &r, SOON) && r.len,
+	   "which are answered when it is done");
+	close(r.fd);
+}
+
+/* Of @ms, how many did the answers take? */
+static void test_rate(struct tap *t)
+{
+	uint64_t begin = clock_awake(), end = begin + 500 * CLOCK_MS;
+	unsigned int answers = 0;
+
+	while (clock_awake() < end) {
+		json_decref(ask("{\"status\": true}\n"));
+		answers++;
+	}
+	/* Each costs 0.2 ms at least, and four times that as a pause. */
+	ok(t, answers && answers <= 700,
+	   "a user who asks all the time is answered at a bounded rate (%u in 0.5 s)",
+	   answers);
+}
+
+int main(void)
+{
+	char dir[] = "/tmp/test-server.XXXXXX", command[64];
+	struct tap t = { 0 };
+
+	if (!mkdtemp(dir) || chmod(dir, 0755) || sd_event_new(&loop) < 0)
+		return 1;
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/sock", dir);
+	scene_begin("[Port p]\nCandidate=a\nCandidate=b\n"
+		    "[Port q]\nCandidate=b\n");
+	if (requests_start(loop, &scene.m, at.sun_path, &requests) ||
+	    chmod(at.sun_path, 0666))
+		return 1;
+	scene_play("a b p p@a q q@b");
+	test_status(&t);
+	test_shown(&t);
+	test_events(&t);
+	test_errors(&t);
+	test_settled(&t);
+	test_follow(&t);
+	test_places(&t);
+	test_users(&t);
+	test_work_first(&t);
+	test_rate(&t);
+	requests_stop(requests);
+	scene_end();
+	sd_event_unref(loop);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	return shell(command) || tap_end(&t);
+}
