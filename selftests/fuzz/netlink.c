@@ -15,7 +15,7 @@
 
 #include "fuzz.h"
 #include "internal.h"
-#include "speakers.h"
+#include "tell/speakers.h"
 
 /* What is still to come from the kernel, in place of a socket */
 static struct {

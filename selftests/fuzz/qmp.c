@@ -25,10 +25,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon.h"
 #include "fuzz.h"
-#include "qmp-conn.h"
-#include "qmp.h"
+#include "guest/qmp-conn.h"
+#include "guest/qmp.h"
+#include "util/log.h"
+#include "util/priority.h"
 
 #define TURNS_MAX 64
 #define LINES_MAX 200
@@ -71,7 +72,7 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 }
 
 /* To be formatted, not to be read. */
-void log_port(int priority, const struct port *port, const char *fmt, ...)
+void log_line(int priority, const char *port, const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -314,7 +315,7 @@ static void begin(void)
 	must(!bind(qemu.listener, (struct sockaddr *)&at, sizeof(at)));
 	must(!listen(qemu.listener, 4));
 	must(sd_event_new(&qemu.loop) >= 0);
-	keep_watching(dir, QMP_PRIORITY);
+	keep_watching(dir, PRIORITY_GUEST);
 	keep_watching(dir, SD_EVENT_PRIORITY_NORMAL);
 }
 

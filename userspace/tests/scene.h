@@ -408,7 +408,7 @@ static void scene_probe(const char *name, const char *dev, const char *word)
 }
 
 /* As the engine does, but that no step is taken */
-static struct step scene_look(const char *name)
+static inline struct step scene_look(const char *name)
 {
 	struct port *port = scene_port(name);
 	struct step step = plan_port(port, scene.now);
@@ -514,7 +514,7 @@ static void scene_word(const char *word)
 	}
 }
 
-static void scene_play(const char *words)
+static inline void scene_play(const char *words)
 {
 	char copy[96];
 	size_t len;

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Following rtnetlink, with a kernel that is a table: lost events, dumps that
+ * are interrupted, devices that go to another namespace.  The library's
+ * functions are wrapped by the linker.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "loop.h"
+#include "scene.h"
+#include "tap.h"
+#include "watch/rtnl.h"
+
+#define DEVICES 16
+
+static struct {
+	struct stabletap_link v[DEVICES];	/* ifindex 0: not there */
+	bool hidden[DEVICES];			/* the next dump lacks it */
+	int dump_result;			/* 1: interrupted to the last */
+	unsigned int asked;			/* by index */
+	struct stabletap_link event;		/* the next one */
+	bool event_gone, event_due;
+	bool overrun;
+} kernel;
+
+int __wrap_stabletap_link_dump(struct stabletap *st, const char *kind,
+			       struct stabletap_links *out);
+int __wrap_stabletap_link_get(struct stabletap *st, int ifindex,
+			      struct stabletap_link *out);
+int __wrap_stabletap_monitor_open(struct stabletap_monitor **out, int rcvbuf);
+void __wrap_stabletap_monitor_close(struct stabletap_monitor *mon);
+int __wrap_stabletap_monitor_fd(const struct stabletap_monitor *mon);
+int __wrap_stabletap_monitor_read(struct stabletap_monitor *mon,
+				  stabletap_event_fn fn, void *arg);
+
+int __wrap_stabletap_link_dump(struct stabletap *st, const char *kind,
+			       struct stabletap_links *out)
+{
+	size_t i;
+
+	(void)st, (void)kind;
+	for (i = 0; i < DEVICES; i++)
+		if (kernel.v[i].ifindex && !kernel.hidden[i])
+			stabletap_links_put(out, &kernel.v[i]);
+	return kernel.dump_result;
+}
+
+int __wrap_stabletap_link_get(struct stabletap *st, int ifindex,
+			      struct stabletap_link *out)
+{
+	size_t i;
+
+	(void)st;
+	kernel.asked++;
+	for (i = 0; i < DEVICES; i++)
+		if (kernel.v[i].ifindex == ifindex) {
+			*out = kernel.v[i];
+			return 0;
+		}
+	return -ENODEV;
+}
+
+static int pipe_fd = -1;
+
+int __wrap_stabletap_monitor_open(struct stabletap_monitor **out, int rcvbuf)
+{
+	int fds[2];
+
+	(void)rcvbuf;
+	*out = NULL;
+	if (pipe2(fds, O_CLOEXEC))
+		return -errno;
+	pipe_fd = fds[0];
+	return 0;
+}
+
+void __wrap_stabletap_monitor_close(struct stabletap_monitor *mon)
+{
+	(void)mon;
+	close(pipe_fd);
+}
+
+int __wrap_stabletap_monitor_fd(const struct stabletap_monitor *mon)
+{
+	(void)mon;
+	return pipe_fd;
+}
+
+int __wrap_stabletap_monitor_read(struct stabletap_monitor *mon,
+				  stabletap_event_fn fn, void *arg)
+{
+	(void)mon;
+	if (kernel.overrun) {
+		kernel.overrun = false;
+		return -ENOBUFS;
+	}
+	if (!kernel.event_due)
+		return 0;
+	kernel.event_due = false;
+	return fn(&kernel.event, kernel.event_gone, arg);
+}
+
+/* ---- */
+
+static struct rtnl *rtnl;
+
+static struct stabletap_link *put(size_t i, const char *name)
+{
+	kernel.v[i] = (struct stabletap_link){
+		.ifindex = (int)i + 10, .type = ARPHRD_ETHER, .flags = IFF_UP,
+		.carrier = true, .operstate = 6, .link_netnsid = -1,
+	};
+	snprintf(kernel.v[i].name, sizeof(kernel.v[i].name), "%s", name);
+	return &kernel.v[i];
+}
+
+static void event(const struct stabletap_link *link, bool gone, bool moved)
+{
+	kernel.event = *link;
+	kernel.event.moved = moved;
+	kernel.event_gone = gone;
+	kernel.event_due = true;
+	rtnl_read(rtnl);
+}
+
+static bool known(size_t i)
+{
+	return model_device(&scene.m, (int)i + 10);
+}
+
+static sd_event *loop;
+
+static void begin(void)
+{
+	memset(&kernel, 0, sizeof(kernel));
+	scene_begin("[Port p]\nCandidate=a\nCandidate=b\n");
+	if (rtnl_start(loop, NULL, &scene.m, &rtnl))
+		abort();
+}
+
+static void end(void)
+{
+	rtnl_stop(rtnl);
+	scene_end();
+}
+
+static void test_dumps(struct tap *t)
+{
+	begin();
+	put(0, "a");
+	put(1, "b");
+	put(2, "c");
+	ok(t, !rtnl_resync(rtnl) && known(0) && known(1) && known(2),
+	   "a dump brings what there is");
+	kernel.hidden[1] = true;
+	kernel.v[2].ifindex = 0;
+	kernel.dump_result = 1;
+	kernel.asked = 0;
+	rtnl_resync(rtnl);
+	ok(t, known(0) && known(1),
+	   "fault 7: what a troubled dump lacks is not taken for gone");
+	ok(t, !known(2) && kernel.asked == 2,
+	   "it is asked for one by one, and so what is gone is known");
+	kernel.dump_result = 0;
+	rtnl_resync(rtnl);
+	ok(t, !known(1), "what a whole dump lacks is gone");
+	end();
+}
+
+static void test_first_dump(struct tap *t)
+{
+	begin();
+	put(0, "a");
+	put(1, "b");
+	kernel.hidden[1] = true;
+	kernel.dump_result = 1;
+	rtnl_resync(rtnl);
+	ok(t, known(0) && !known(1), "a first dump may lack something");
+	event(&kernel.v[1], false, false);
+	ok(t, known(1), "that an event adds");
+	kernel.hidden[1] = false;
+	kernel.dump_result = 0;
+	rtnl_resync(rtnl);
+	ok(t, known(0) && known(1), "or the next dump");
+	end();
+}
+
+static struct stabletap_link *put_port(size_t i, uint32_t lower)
+{
+	struct stabletap_link *link = put(i, "p");
+
+	snprintf(link->kind, sizeof(link->kind), "%s", STABLETAP_KIND);
+	link->port.lower = lower;
+	link->port.attaches = lower != 0;
+	return link;
+}
+
+static void test_lost_port(struct tap *t)
+{
+	begin();
+	put_port(3, 0);
+	rtnl_resync(rtnl);
+	kernel.v[3].ifindex = 0;
+	kernel.overrun = true;
+	rtnl_read(rtnl);
+	ok(t, !scene_port("p")->ifindex && scene_port("p")->end == PORT_LOST,
+	   "fault 14: a port that went while events were lost is not said to be deleted");
+	put_port(3, 0);
+	rtnl_resync(rtnl);
+	event(&kernel.v[3], true, true);
+	ok(t, scene_port("p")->end == PORT_MOVED,
+	   "one whose event says that it moved has moved");
+	end();
+}
+
+/* The kernel sends nothing about a child whose parent has gone elsewhere. */
+static void test_away(struct tap *t)
+{
+	struct stabletap_link *child, a;
+
+	begin();
+	put(0, "a");
+	put_port(3, 14);
+	child = put(4, "st13-00");
+	snprintf(child->kind, sizeof(child->kind), "macvlan");
+	child->group = STABLETAP_CHILD_GROUP;
+	child->link = 10;
+	child->master = 13;
+	rtnl_resync(rtnl);
+	ok(t, port_present(scene_port("p")) == model_device(&scene.m, 10),
+	   "a port by a child on a device");
+	a = kernel.v[0];
+	kernel.v[0].ifindex = 0;
+	child->link_netnsid = 5;
+	event(&a, true, true);
+	ok(t, port_is_away(scene_port("p")),
+	   "fault 1: its children are asked when a parent has moved");
+	ok(t, agenda_is_marked(&scene_port("p")->todo),
+	   "and their ports look again");
+	child->link_netnsid = -1;
+	put(0, "a");
+	event(&kernel.v[0], false, false);
+	ok(t, port_present(scene_port("p")) == model_device(&scene.m, 10),
+	   "and when it comes back");
+	end();
+}
+
+int main(void)
+{
+	struct tap t = { 0 };
+
+	if (sd_event_new(&loop) < 0)
+		return 1;
+	test_dumps(&t);
+	test_first_dump(&t);
+	test_lost_port(&t);
+	test_away(&t);
+	sd_event_unref(loop);
+	return tap_end(&t);
+}
