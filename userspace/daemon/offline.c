@@ -61,11 +61,28 @@ int offline_check(const char *file)
 	return n ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* The key of any section that was probably meant, or NULL */
+static const char *closest(const char *name)
+{
+	const char *close = conf_key_closest(CONF_PORT, name);
+
+	if (!close)
+		close = conf_key_closest(CONF_POOL, name);
+	return close ? close : conf_key_closest(CONF_DAEMON, name);
+}
+
 int offline_keys(const char *name)
 {
+	const char *close;
+
 	if (conf_keys_list(name, stdout))
 		return EXIT_SUCCESS;
-	fprintf(stderr, "stabletapd: there is no key '%s'; 'stabletapd --keys' "
-		"lists them\n", name);
+	close = closest(name);
+	if (close)
+		fprintf(stderr, "stabletapd: there is no key '%s'; did you "
+			"mean '%s'?\n", name, close);
+	else
+		fprintf(stderr, "stabletapd: there is no key '%s'; 'stabletapd "
+			"--keys' lists them\n", name);
 	return EXIT_FAILURE;
 }

@@ -141,6 +141,28 @@ static void test_given(struct tap *t, struct hooks *h)
 	close(extra);
 }
 
+/* What QEMU or the kernel says comes from others. */
+static void test_foreign(struct tap *t, struct hooks *h)
+{
+	struct happening what = make("vm1", "attached");
+	char *paths[] = {
+		script("foreign", "printf '%s|' \"$STABLETAP_WHY\" "
+		       "\"$STABLETAP_TO\" >$dir/why; touch $dir/done"),
+		NULL,
+	};
+
+	snprintf(what.why, sizeof(what.why), "gone\nPATH=/evil\x1b[0m");
+	snprintf(what.to, sizeof(what.to), "\xff\teth1");
+	unlink(path_of("done"));
+	hooks_run(h, paths, &what, PATIENCE);
+	free(paths[0]);
+	ok(t, loop_until(loop, exists, (void *)"done", SOON),
+	   "a hook is run for an event with foreign text");
+	is_str(t, contents("why"),
+	       "gone\\x0aPATH=/evil\\x1b[0m|\\xff\\x09eth1|",
+	       "fault 9: the text is escaped in its environment");
+}
+
 static void test_failures(struct tap *t, struct hooks *h)
 {
 	struct happening what = make("vm1", "lost");
@@ -330,6 +352,7 @@ int main(void)
 	log_fd = log_capture();
 	h = hooks_new(loop);
 	test_given(&t, h);
+	test_foreign(&t, h);
 	test_failures(&t, h);
 	test_limit(&t, h);
 	test_order(&t, h);

@@ -163,6 +163,7 @@ struct fake {
 	unsigned int late;	/* so many times all are held up before it speaks */
 	char held[2048];	/* what it was about to say */
 	bool refuses;
+	const char *desc;	/* its reason, as in JSON */
 	const char *nics;	/* query-rx-filter's answer */
 	char got[8192];		/* commands, a line each */
 	struct qmp_wire in;
@@ -224,8 +225,8 @@ static void fake_answer(struct fake *s, const json_t *m)
 		return;
 	if (s->refuses && !negotiation)
 		snprintf(buf, sizeof(buf), "{\"error\": {\"class\": \"Device"
-			 "NotFound\", \"desc\": \"no such device\"}, \"id\": "
-			 "%lld}\r\n", (long long)id);
+			 "NotFound\", \"desc\": \"%s\"}, \"id\": %lld}\r\n",
+			 s->desc, (long long)id);
 	else
 		snprintf(buf, sizeof(buf), "{\"return\": %s, \"id\": %lld}\r\n",
 			 !strcmp(what, "query-rx-filter") ? s->nics : "{}",
@@ -299,6 +300,7 @@ static void fake_init(struct fake *s, const char *name)
 	memset(s, 0, sizeof(*s));
 	s->fd = -1;
 	s->hello = GREETING;
+	s->desc = "no such device";
 	s->nics = "[" NIC("net0", "") "]";
 	snprintf(s->path, sizeof(s->path), "%s/%s", dir, name);
 }
@@ -621,6 +623,27 @@ static void test_refused(struct tap *t)
 	s.refuses = false;
 	ok(t, asked(&s, UP, 1) && loop_until(loop, has_filter, &me, SOON),
 	   "until it is done");
+	side_exit(&me);
+}
+
+/* A QEMU that a guest has taken over wants to write into the journal. */
+static void test_forged(struct tap *t)
+{
+	struct fake s;
+	struct side me;
+
+	fake_start(&s, "forged");
+	s.refuses = true;
+	s.desc = "no\\n<0>emergency\\u001b[2J\\u009b";
+	log_forget(log_fd);
+	side_init(&me, &s, "net0");
+	qmp_set_link(me.q, false);
+	ok(t, loop_until(loop, has_told, (void *)"emergency", SOON),
+	   "QEMU's text is logged");
+	ok(t, log_count(log_fd, "no\\x0a<0>emergency\\x1b[2J\\xc2\\x9b\n") == 1,
+	   "fault 9: it is escaped");
+	ok(t, !log_count(log_fd, "\n<0>"), "and forges no line");
+	s.refuses = false;
 	side_exit(&me);
 }
 
@@ -1072,6 +1095,7 @@ int main(void)
 	test_held_up(&t);
 	test_hurry(&t);
 	test_refused(&t);
+	test_forged(&t);
 	test_liars(&t);
 	test_stall(&t);
 	test_floods(&t);
