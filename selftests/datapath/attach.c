@@ -516,7 +516,7 @@ TEST_F(macvlan, its_MAC_can_not_be_changed_from_outside)
 	struct scene *s = &self->s;
 
 	EXPECT_EQ(-EBUSY, st_link_mac(s->mv0, (uint8_t *)UNICAST));
-	EXPECT_STREQ("stabletap: The macvlan is the lower of a port and bears its MAC address; change the port's",
+	EXPECT_STREQ("stabletap: The macvlan is the lower of a port and must have the port's MAC address; change the port's instead",
 		     st_msg);
 	EXPECT_TRUE(mac_is(s->mv0, ST_MAC_PORT));
 	EXPECT_EQ(0, st_link_mac(s->mv0, (uint8_t *)ST_MAC_PORT));

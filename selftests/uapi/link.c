@@ -223,9 +223,9 @@ TEST_F(link, a_value_out_of_range_is_refused)
 		       st_port_newlink("vm1", IFLA_STABLETAP_OWNER, UINT32_MAX));
 	EXPECT_REFUSED(-EINVAL, "The node's owner or group does not exist in this user namespace",
 		       st_port_newlink("vm1", IFLA_STABLETAP_GROUP, UINT32_MAX));
-	EXPECT_REFUSED(-EINVAL, "The node's permissions are more than 0777",
+	EXPECT_REFUSED(-EINVAL, "The node's permissions must be 0001 to 0777",
 		       st_port_newlink("vm1", IFLA_STABLETAP_PERM, 01777));
-	EXPECT_REFUSED(-EINVAL, "The node's permissions are more than 0777",
+	EXPECT_REFUSED(-EINVAL, "The node's permissions must be 0001 to 0777",
 		       st_port_newlink("vm1", IFLA_STABLETAP_PERM, 0x10180));
 	EXPECT_REFUSED(-EOPNOTSUPP, "Unknown on-detach policy",
 		       st_port_newlink("vm1", IFLA_STABLETAP_ON_DETACH, 2));
@@ -234,7 +234,7 @@ TEST_F(link, a_value_out_of_range_is_refused)
 /* devtmpfs would make it 0600. */
 TEST_F(link, no_permissions_at_all_are_refused)
 {
-	EXPECT_REFUSED(-EINVAL, "A node without any permission can't be made",
+	EXPECT_REFUSED(-EINVAL, "The node's permissions can't be 0",
 		       st_port_newlink("vm1", IFLA_STABLETAP_PERM, 0));
 }
 
@@ -282,7 +282,7 @@ TEST_F(link, a_link_is_refused)
 {
 	int d0 = st_link_add("d0", "dummy", 0);
 
-	EXPECT_REFUSED(-EINVAL, "A port is made without a link; give it a lower with master PORT",
+	EXPECT_REFUSED(-EINVAL, "A port can't be created with a link; attach a lower to it with master PORT",
 		       newlink_with("vm1", IFLA_LINK, &d0, sizeof(d0)));
 }
 
@@ -333,7 +333,7 @@ TEST_F(link, only_the_policy_of_detaching_can_be_changed)
 	for (i = 0; i < ARRAY_SIZE(given); i++) {
 		EXPECT_EQ(-EOPNOTSUPP,
 			  st_port_set(vm1, { given[i].type, given[i].other }));
-		EXPECT_STREQ("stabletap: Queues, owner, group and perm are given when a port is made",
+		EXPECT_STREQ("stabletap: Queues, owner, group and perm can only be set when a port is created",
 			     st_msg);
 		ASSERT_EQ(0, st_told(vm1, &self->told));
 		EXPECT_EQ(given[i].same, self->told.value[given[i].type]);
@@ -474,7 +474,7 @@ TEST_F(lower, and_flags_that_make_no_sense_are_refused)
 		   LOWER(999999));
 	EXPECT_NOT(-ENODEV, "There is no such lower in this network namespace",
 		   LOWER(UINT32_MAX));
-	EXPECT_NOT(-ENOTCONN, "Attach flags take a lower",
+	EXPECT_NOT(-ENOTCONN, "Attach flags need a lower",
 		   FLAGS(STABLETAP_ATTACH_FILTER));
 	EXPECT_NOT(-EINVAL, "Promiscuous and filter mode exclude each other",
 		   LOWER(self->d0), FLAGS(STABLETAP_ATTACH_FILTER |
@@ -485,7 +485,7 @@ TEST_F(lower, and_flags_that_make_no_sense_are_refused)
 		   LOWER(self->d0), FLAGS(1U << 31));
 
 	ASSERT_EQ(0, SET(LOWER(self->d0)));
-	EXPECT_NOT(-ENOTCONN, "Attach flags take a lower",
+	EXPECT_NOT(-ENOTCONN, "Attach flags need a lower",
 		   LOWER(0), FLAGS(STABLETAP_ATTACH_FILTER));
 	EXPECT_NOT(-EINVAL, "Promiscuous and filter mode exclude each other",
 		   FLAGS(STABLETAP_ATTACH_FILTER | STABLETAP_ATTACH_PROMISC));
@@ -493,7 +493,7 @@ TEST_F(lower, and_flags_that_make_no_sense_are_refused)
 
 TEST_F(lower, is_not_attached_where_another_attribute_is_refused)
 {
-	EXPECT_NOT(-EOPNOTSUPP, "Queues, owner, group and perm are given when a port is made",
+	EXPECT_NOT(-EOPNOTSUPP, "Queues, owner, group and perm can only be set when a port is created",
 		   LOWER(self->d0), { IFLA_STABLETAP_QUEUES, 2 });
 	EXPECT_NOT(-EOPNOTSUPP, "Unknown on-detach policy",
 		   LOWER(self->d0), { IFLA_STABLETAP_ON_DETACH, 7 });

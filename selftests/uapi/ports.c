@@ -320,7 +320,7 @@ TEST_F(ports, permissions_of_more_than_rwx_are_refused)
 	self->create.flags = STABLETAP_CREATE_PERM;
 	for (i = 0; i < ARRAY_SIZE(perms); i++) {
 		self->create.perm = perms[i];
-		EXPECT_REFUSED(-EINVAL, "The node's permissions are more than 0777");
+		EXPECT_REFUSED(-EINVAL, "The node's permissions must be 0001 to 0777");
 	}
 }
 
@@ -328,7 +328,7 @@ TEST_F(ports, permissions_of_more_than_rwx_are_refused)
 TEST_F(ports, no_permissions_at_all_are_refused)
 {
 	self->create.flags = STABLETAP_CREATE_PERM;
-	EXPECT_REFUSED(-EINVAL, "A node without any permission can't be made");
+	EXPECT_REFUSED(-EINVAL, "The node's permissions can't be 0");
 }
 
 TEST_F(ports, owner_group_and_perm_without_their_flag_are_refused)
@@ -345,7 +345,7 @@ TEST_F(ports, owner_group_and_perm_without_their_flag_are_refused)
 		self->create.group = i == 1 || others[i] & STABLETAP_CREATE_GROUP;
 		self->create.perm = 0600;
 		self->create.flags = others[i];
-		EXPECT_REFUSED(-EINVAL, "Owner, group and perm each take a flag that says that it is given");
+		EXPECT_REFUSED(-EINVAL, "Owner, group or perm is set without its flag (STABLETAP_CREATE_OWNER, _GROUP, _PERM)");
 	}
 }
 
@@ -463,7 +463,7 @@ TEST_F(ports, a_port_whose_node_is_open_is_not_deleted)
 	fd = st_port_open(self->fd, self->create.port, 0);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(-EBUSY, st_port_delete(self->fd, self->create.port, 0));
-	EXPECT_STREQ("stabletap: The port's node is open; to delete it all the same cuts the guest off for good and takes force",
+	EXPECT_STREQ("stabletap: The port's node is open; deleting the port would cut the guest off for good, so it needs force",
 		     st_msg);
 	EXPECT_EQ(self->create.port, st_ifindex("stabletap0"));
 	close(fd);
