@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The daemon's configuration, of any bytes.  What is taken is written as it
- * would stand in a file and read again, which must make no difference.
+ * Fuzzes the parser of the daemon's configuration.  An accepted configuration
+ * is written as a file and read again; the result must be the same.
  *
  * The input is one file; or, if it begins with "== ", several below one root:
  *
@@ -16,12 +16,12 @@
 #include "conf-internal.h"
 #include "fuzz.h"
 
-/* What conf-parse.c takes of a line */
+/* The longest line that conf-parse.c accepts */
 #define LINE_MAX_BYTES 198
 #define FILES_MAX 16
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyz0123456789.-"
 
-/* ---- what was taken ---- */
+/* ---- the accepted configuration ---- */
 
 static void write_candidate(const struct conf *conf,
 			    const struct conf_candidate *c, FILE *out)
@@ -56,7 +56,9 @@ static void write_port(const struct conf *conf, const struct conf_port *port,
 		fprintf(out, "Hook=%s\n", port->hooks[i]);
 }
 
-/* Written anew a candidate may be longer: "eth0" becomes "name=eth0". */
+/*
+ * A candidate that is written again may be longer: "eth0" becomes "name=eth0".
+ */
 static bool is_readable(const char *text)
 {
 	size_t len;
@@ -69,7 +71,7 @@ static bool is_readable(const char *text)
 	return true;
 }
 
-/* conf_diff() sees what is written, not what may have been left out. */
+/* Compare the values that conf_diff() does not compare. */
 static void compare(const struct conf *a, const struct conf *b)
 {
 	const struct conf_candidate *x, *y;
@@ -140,7 +142,7 @@ static void tree_made(struct tree *t, const char *path)
 	snprintf(t->made[t->made_n++], sizeof(t->made[0]), "%s", path);
 }
 
-/* Of "etc/a.conf": where that is; false: nowhere. */
+/* The path for "etc/a.conf"; false if the name is invalid */
 static bool place(const struct tree *t, const char *name, char *path,
 		  size_t size)
 {
@@ -158,7 +160,7 @@ static bool place(const struct tree *t, const char *name, char *path,
 	if (i == 3)
 		return false;
 	name += 4;
-	/* One part, or two; "." and ".." are none of ours. */
+	/* Accept one or two components, but not "." and "..". */
 	len = strspn(name, NAME_CHARS);
 	if (name[len] == '/' && name[0] != '.')
 		len += 1 + strspn(name + len + 1, NAME_CHARS);
@@ -200,7 +202,7 @@ static void tree_begin(struct tree *t, char *head)
 		tree_made(t, path);
 	if (masked)
 		return;
-	/* Not through a link, nor what was written before. */
+	/* "x": never open a symlink or a file of before. */
 	t->file = fopen(path, "wx");
 	if (t->file)
 		tree_made(t, path);
@@ -275,7 +277,7 @@ static int read_stream(const uint8_t *data, size_t size, FILE *out,
 	FILE *in;
 	int wrong;
 
-	/* fmemopen() takes no empty buffer. */
+	/* fmemopen() refuses an empty buffer. */
 	if (!size)
 		return conf_read(NULL, "/dev/null", out, conf);
 	in = fmemopen((void *)(uintptr_t)data, size, "r");
@@ -299,7 +301,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		wrong = read_files(data, size, out, &conf);
 	else
 		wrong = read_stream(data, size, out, &conf);
-	/* Nothing is refused without a word, and nothing half taken. */
+	/* A refusal has a message, and leaves no partial configuration. */
 	must(wrong >= 0);
 	must(!wrong == !!conf);
 	must(!wrong || ftell(out) > 0);

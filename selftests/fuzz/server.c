@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The daemon's own socket: whatever is asked is answered or cut off, and of
- * every port is told, whatever its device is called.
+ * Fuzzes the daemon's socket: every request gets an answer or is cut off, and
+ * the status lists every port, whatever the name of its device.
  *
- * The input's first line is the name of a device; each of the others is one
- * client's request, sent in as many pieces as "|" parts it into.
+ * The first line of the input is the name of a device.  Each other line is the
+ * request of a client; "|" splits it into several writes.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -19,7 +19,7 @@
 
 #define CLIENTS_MAX 8
 #define ANSWER_MAX 16384
-#define REQUEST_MAX 512		/* that the server reads */
+#define REQUEST_MAX 512		/* as the server's limit */
 #define CONF "[Port vm1]\nCandidate=name=* mode=direct\n" \
 	"[Port vm2]\nCandidate=eth0 vlan=5\nCandidate=eth1\n"
 
@@ -39,7 +39,7 @@ static void know(struct daemon *d)
 	history_add(d->history, &what);
 }
 
-/* All that answers are made of, and nothing that would act on it */
+/* Set up the data that answers are made from, without anything that acts. */
 static void begin(struct daemon *d)
 {
 	static struct refusal refusal = { .dev = 2, .failures = 1 };
@@ -60,13 +60,15 @@ static void begin(struct daemon *d)
 		d->ports[i].daemon = d;
 		d->ports[i].conf = &d->conf->ports[i];
 		d->ports[i].dirty = true;
-		/* Nor is it made when a request has it looked at. */
+		/*
+		 * The port is not created when a request causes a look at it.
+		 */
 		d->ports[i].retry_at = UINT64_MAX;
 	}
 	must(!probes_start(d) && !select_init(d));
 	snprintf(at.sun_path, sizeof(at.sun_path), "%s/server.%d",
 		 tmp ? tmp : "/tmp", (int)getpid());
-	/* One is on the device, the other has been refused by it. */
+	/* One port is on the device; the other was refused there. */
 	d->ports[1].told.lower = 2;
 	d->ports[0].refusals = &refusal;
 	d->ports[0].refusals_n = 1;
@@ -74,7 +76,7 @@ static void begin(struct daemon *d)
 	know(d);
 }
 
-/* The device is called @name from now on. */
+/* Rename the device to @name. */
 static void rename_device(struct daemon *d, const char *name, size_t len)
 {
 	struct happening what = { .port = "vm2", .event = "detached" };
@@ -97,7 +99,7 @@ static void turn(struct daemon *d)
 		;
 }
 
-/* ---- a client's ---- */
+/* ---- a client ---- */
 
 static int begin_client(void)
 {
@@ -107,7 +109,7 @@ static int begin_client(void)
 	return fd;
 }
 
-/* Sends @text, which loses its "|"; its length then. */
+/* Send @text without its "|".  Returns the length without them. */
 static size_t ask(struct daemon *d, int fd, char *text, size_t len)
 {
 	size_t n = 0;
@@ -136,7 +138,7 @@ static size_t hear(int fd, char *buf)
 		got = recv(fd, buf + len, ANSWER_MAX - len, 0);
 		len += got > 0 ? (size_t)got : 0;
 	} while (got > 0);
-	/* It has hung up, with something unread perhaps. */
+	/* The server has closed the connection, perhaps with unread data. */
 	must(!got || errno == ECONNRESET || (errno == EAGAIN && !len));
 	return len;
 }

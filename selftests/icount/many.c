@@ -298,7 +298,8 @@ FIXTURE_TEARDOWN(many)
  * CPU time is that of the daemon, in user space and in system calls.  Time is
  * the time until the last port is attached, divided by the number of ports.
  */
-TEST_F_TIMEOUT(many, the_cost_of_a_port_does_not_grow_with_their_number, TIMEOUT)
+TEST_F_TIMEOUT(many, the_cost_of_a_port_does_not_grow_with_their_number,
+	       TIMEOUT)
 {
 	static const int sizes[] = { 10, 100, MOST };
 	uint64_t cost[3][WHATS], least;
