@@ -13,7 +13,7 @@
 # or, for shell and check-core only, 6.1-arm64.
 #
 #   make demo [GUEST=linux]  show a guest that keeps its network when its NIC
-#                        goes; draw Documentation/demo.svg
+#                        is deleted, and draw it: build/demo/demo.svg
 #   make shell           open a shell in the machine, with module and tools
 #   make check [TESTS='datapath/* bats/*']  run the tests
 #   make check-core      run only the tests of the module itself
@@ -174,8 +174,9 @@ bench: machine
 	@selftests/bench/rtnl --kernel $(KERNEL)
 	@selftests/check --long --kernel $(KERNEL) 'icount/*'
 
+# DEMO=--readme also writes the drawing to Documentation/demo.svg.
 demo:
-	@GUEST=$(GUEST) KERNEL=$(KERNEL) selftests/demo/run
+	@GUEST=$(GUEST) KERNEL=$(KERNEL) selftests/demo/run $(DEMO)
 
 shell: prepare
 	$(VM)/build-module $(KERNEL)
