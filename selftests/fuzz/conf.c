@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fuzzes the parser of the daemon's configuration.  An accepted configuration
- * is written as a file and read again; the result must be the same.
+ * The daemon's configuration, of any bytes.  What is taken is written as it
+ * would stand in a file and read again, which must make no difference.
  *
  * The input is one file; or, if it begins with "== ", several below one root:
  *
@@ -16,12 +16,12 @@
 #include "conf-internal.h"
 #include "fuzz.h"
 
-/* The longest line that conf-parse.c accepts */
+/* What conf-parse.c takes of a line */
 #define LINE_MAX_BYTES 198
 #define FILES_MAX 16
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyz0123456789.-"
 
-/* ---- the accepted configuration ---- */
+/* ---- what was taken ---- */
 
 static void write_candidate(const struct conf *conf,
 			    const struct conf_candidate *c, FILE *out)
@@ -56,9 +56,7 @@ static void write_port(const struct conf *conf, const struct conf_port *port,
 		fprintf(out, "Hook=%s\n", port->hooks[i]);
 }
 
-/*
- * A candidate that is written again may be longer: "eth0" becomes "name=eth0".
- */
+/* Written anew a candidate may be longer: "eth0" becomes "name=eth0". */
 static bool is_readable(const char *text)
 {
 	size_t len;
@@ -71,7 +69,7 @@ static bool is_readable(const char *text)
 	return true;
 }
 
-/* Compare the values that conf_diff() does not compare. */
+/* conf_diff() sees what is written, not what may have been left out. */
 static void compare(const struct conf *a, const struct conf *b)
 {
 	const struct conf_candidate *x, *y;
@@ -142,7 +140,7 @@ static void tree_made(struct tree *t, const char *path)
 	snprintf(t->made[t->made_n++], sizeof(t->made[0]), "%s", path);
 }
 
-/* The path for "etc/a.conf"; false if the name is invalid */
+/* Of "etc/a.conf": where that is; false: nowhere. */
 static bool place(const struct tree *t, const char *name, char *path,
 		  size_t size)
 {
@@ -160,7 +158,7 @@ static bool place(const struct tree *t, const char *name, char *path,
 	if (i == 3)
 		return false;
 	name += 4;
-	/* Accept one or two components, but not "." and "..". */
+	/* One part, or two; "." and ".." are none of ours. */
 	len = strspn(name, NAME_CHARS);
 	if (name[len] == '/' && name[0] != '.')
 		len += 1 + strspn(name + len + 1, NAME_CHARS);
@@ -202,7 +200,7 @@ static void tree_begin(struct tree *t, char *head)
 		tree_made(t, path);
 	if (masked)
 		return;
-	/* "x": never open a symlink or a file of before. */
+	/* Not through a link, nor what was written before. */
 	t->file = fopen(path, "wx");
 	if (t->file)
 		tree_made(t, path);
@@ -277,7 +275,7 @@ static int read_stream(const uint8_t *data, size_t size, FILE *out,
 	FILE *in;
 	int wrong;
 
-	/* fmemopen() refuses an empty buffer. */
+	/* fmemopen() takes no empty buffer. */
 	if (!size)
 		return conf_read(NULL, "/dev/null", out, conf);
 	in = fmemopen((void *)(uintptr_t)data, size, "r");
@@ -301,7 +299,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		wrong = read_files(data, size, out, &conf);
 	else
 		wrong = read_stream(data, size, out, &conf);
-	/* A refusal has a message, and leaves no partial configuration. */
+	/* Nothing is refused without a word, and nothing half taken. */
 	must(wrong >= 0);
 	must(!wrong == !!conf);
 	must(!wrong || ftell(out) > 0);
