@@ -135,7 +135,7 @@ promiscuity() {
 	ip link show d0
 	run -2 stabletap del
 	run -2 stabletap del vm1 farce
-	# What costs a guest its network is not to be a slip.
+	# "force" can't be abbreviated, because it can cost a guest its network.
 	run -2 stabletap del vm1 f
 	run -2 stabletap del vm1 forc
 }
@@ -174,7 +174,7 @@ promiscuity() {
 }
 
 @test "attach direct with filter leaves the device without promiscuity" {
-	# A veth has no address filter of its own, a VLAN has.
+	# A VLAN has an address filter; a veth has none.
 	ip link add v0.5 link v0 type vlan id 5
 	stabletap add vm1
 	stabletap attach vm1 dev v0.5 mode direct filter
@@ -296,7 +296,7 @@ promiscuity() {
 }
 
 @test "attach puts the old lower back when a break fails" {
-	# One that can't be seen beforehand
+	# An obstacle that the command can't see beforehand
 	command ip netns add "$NS.far"
 	ip link add other link d0 netns "$NS.far" type macvlan mode bridge
 	stabletap add vm1
@@ -487,7 +487,7 @@ promiscuity() {
 
 # ---- overtaken ----
 
-# $1: the step to stop at; the rest: what to do
+# $1: the step to stop at; then the command
 stops_at() {
 	STABLETAP_STOP=$1 "$BIN_FAULTS" -n "$NS" "${@:2}" 3>&- &
 	STOPPED=$!
@@ -509,7 +509,7 @@ goes_on() {
 	goes_on
 	[ "$(of vm1 lower.ifname)" = renamed ]
 	[ "$(of vm1 lower.child)" = true ]
-	# The new one has no master yet.
+	# The new child has no master yet.
 	stops_at child-created attach vm1 dev d1 replace
 	child=$(macvlans)
 	ip link set "${child#renamed }" name another
@@ -545,7 +545,7 @@ goes_on() {
 
 # ---- killed half-way ----
 
-# $1: the step to die at; the rest: what to do
+# $1: the step to die at; then the command
 dies() {
 	run stabletap_dies_at "$@"
 	[ "$status" = 137 ] || { echo "# status $status: $output"; return 1; }
@@ -555,7 +555,8 @@ dies() {
 	for step in child-created child-marked; do
 		stabletap add vm1 address $MAC
 		dies $step attach vm1 dev d0
-		# Made and attached in one message: nothing is loose.
+		# Created and attached in one message, so no child is without a
+		# port.
 		[ "$(loose)" = 0 ]
 		stabletap attach vm1 dev d0 replace
 		[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
@@ -600,7 +601,7 @@ dies() {
 	dies detached detach vm1
 	[ "$(of vm1 state)" = detached ]
 	[ "$(loose)" = 1 ]
-	# There is nothing to detach any more, but something to sweep up.
+	# The port is already detached, but a child is left.
 	run -1 stabletap detach vm1
 	[ "$(macvlans)" = "" ]
 	stabletap attach vm1 dev d0

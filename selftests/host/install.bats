@@ -129,7 +129,7 @@ offers() {
 		printf "%s\n" "${COMPREPLY[@]}"' - "$@" 2>&1
 }
 
-@test "completion is found, and has nothing to complain of where nothing runs" {
+@test "completion is found, and works without a daemon" {
 	[[ $(offers stabletap pre) == prefer ]]
 	[[ $(offers stabletapd --c) == --check$'\n'--config ]]
 	[ "$(offers stabletapd --config "$ROOT/usr/sb")" = "$ROOT/usr/sbin" ]
@@ -163,7 +163,7 @@ kbuild_with() {
 	[[ $output != *"stabletap needs a kernel with CONFIG_TAP"* ]]
 }
 
-@test "a kernel without macvlan, newer than what was tested, is told so" {
+@test "a notice is printed for a kernel without macvlan, or newer than those tested" {
 	kbuild_with CONFIG_MACVLAN= VERSION=99
 	[[ $output == *"stabletap: "*" has no CONFIG_MACVLAN"* ]]
 	[[ $output == *" is newer than "*", the newest kernel that was tested"* ]]
@@ -223,7 +223,7 @@ at_most() {
 	[ $n -ge 11 ]
 }
 
-@test "dkms passes over kernels that the probes don't know" {
+@test "dkms skips kernels that the probes don't know" {
 	local release
 
 	# shellcheck disable=SC1091
