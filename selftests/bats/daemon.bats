@@ -321,7 +321,7 @@ Candidat=d1'
 	answers
 }
 
-@test "a start with errors in the configuration has an exit status of its own" {
+@test "to start with errors in the configuration has a status of its own" {
 	configure <<<'[Port vm1]
 Candidat=d1'
 	run in_ns "${BIN%/*}/stabletapd" --config "$BATS_TEST_TMPDIR/conf"
