@@ -64,7 +64,7 @@ state_is() {
 	[[ $output == *"open in sleep pid $HOLDER"* ]]
 }
 
-@test "show tells why and when a lower was lost, and which" {
+@test "show prints why and when which lower was lost" {
 	stabletap add vm1
 	stabletap attach vm1 dev v0
 	lower=$(of vm1 lower.ifname)
@@ -79,7 +79,7 @@ state_is() {
 	[[ $output == *"last detach lower-gone "*"s ago from $lower"* ]]
 }
 
-@test "show tells a lower that is down from one that is up" {
+@test "show distinguishes a lower that is down from one that is up" {
 	stabletap add vm1
 	stabletap attach vm1 dev v0
 	[ "$(of vm1 state)" = attached ]
@@ -161,7 +161,7 @@ state_is() {
 	done
 }
 
-@test "show says what is wrong, and with what status" {
+@test "show reports errors with the right status" {
 	run stabletap show nope
 	refused "there is no port 'nope'"
 	run stabletap show d0
@@ -186,7 +186,7 @@ monitor() {
 	: >"$events"
 }
 
-@test "monitor tells in order what happens to a port, as JSON" {
+@test "monitor reports the events of a port in order, as JSON" {
 	monitor "$BIN" -n "$NS" -j monitor
 	stabletap add vm1 down
 	stabletap attach vm1 dev d0
@@ -208,7 +208,7 @@ deleted" ]
 		.kind == "macvlan" and .dev == "d0"' "$events"
 }
 
-@test "monitor tells lower-down, lower-up, renames, MAC, MTU, up and down" {
+@test "monitor reports lower-down, lower-up, renames, MAC, MTU, up and down" {
 	monitor "$BIN" -n "$NS" monitor
 	stabletap add vm1
 	stabletap attach vm1 dev v0
@@ -247,7 +247,7 @@ deleted" ]
 	[ "$(grep -c vm1 "$events.2")" = 0 ]
 }
 
-@test "monitor of one port goes on when it is deleted and made again" {
+@test "monitor of one port continues when the port is deleted and created again" {
 	stabletap add vm1 down
 	events=$BATS_TEST_TMPDIR/events
 	"$BIN" -n "$NS" monitor vm1 now 3>&- >"$events" &
@@ -273,7 +273,7 @@ deleted" ]
 	[ "${#lines[@]}" = 6 ]
 }
 
-@test "monitor that lost events tells the difference afterwards" {
+@test "monitor reports the difference after it lost events" {
 	# Without privileges the receive buffer is small.
 	monitor nsenter --net="/run/netns/$NS" -- \
 		setpriv --reuid 65534 --clear-groups "$BIN" monitor
@@ -302,7 +302,7 @@ deleted" ]
 	eventually grep -q 'vm1: detached reason asked' "$events"
 }
 
-@test "monitor that lost events misses and invents none while others go on" {
+@test "monitor reports no wrong difference after lost events while others continue" {
 	monitor nsenter --net="/run/netns/$NS" -- \
 		setpriv --reuid 65534 --clear-groups "$BIN" monitor
 	stabletap add busy down
@@ -365,7 +365,7 @@ deleted" ]
 	[ "$(of vm1 open_queues)" = 0 ]
 }
 
-@test "exec with {fd} opens one queue, wherever it stands" {
+@test "exec with {fd} anywhere in the command opens one queue" {
 	stabletap add vm1 queues 4
 	# shellcheck disable=SC2016
 	run -0 stabletap exec vm1 -- sh -c \
@@ -471,7 +471,7 @@ deleted" ]
 	[ "$output" = none ]
 }
 
-@test "exec does not open a node that somebody else put there" {
+@test "exec does not open another device's node at the port's path" {
 	stabletap add vm1
 	node=$(of vm1 node)
 	mv "$node" "$node.away"
@@ -517,7 +517,7 @@ deleted" ]
 	[[ $output == *"hint:"*"kvm"* ]]
 }
 
-@test "exec says in one line what is wrong with its words, status 2" {
+@test "exec reports wrong arguments in one line, status 2" {
 	stabletap add vm1 queues 2
 	for words in "" "vm1" "vm1 --" "-- true" "vm1 true" "vm1 queues -- true" \
 		"vm1 queues 0 -- true" "vm1 --user" "vm1 -- {fd} {fds}" \
@@ -550,7 +550,7 @@ deleted" ]
 	run -2 stabletap announce vm1 vm2
 }
 
-@test "announce says what it needs" {
+@test "announce names the missing capability or link state" {
 	stabletap add vm1
 	stabletap attach vm1 dev v0 mode direct
 	run unprivileged 65534 announce vm1

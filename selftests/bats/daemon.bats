@@ -50,7 +50,7 @@ Candidate=d0'
 	[ "$(of vm1 attaches)" = 1 ]
 }
 
-@test "a port that is declared later is made by a reload, and what changed is told" {
+@test "a port that is declared later is created by a reload, which logs the changes" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	daemon
@@ -97,7 +97,7 @@ Candidate=d0'
 
 # ---- what happens to devices ----
 
-@test "a device that goes and comes back is used again, and events tell" {
+@test "a device that disappears and comes back is used again, and events list it" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	daemon
@@ -234,7 +234,7 @@ Candidate=d0'
 	eventually has_children 1
 }
 
-@test "a port that is deleted is made anew, and loudly so; a renamed one is left" {
+@test "a deleted port is created again with a warning; a renamed one is left alone" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	daemon

@@ -210,7 +210,7 @@ for_each_mode() {
 	eventually is_on vm1 p0
 }
 
-@test "a veth is free whatever its peer is used for" {
+@test "a veth is free even if its peer is in use" {
 	ip addr add 192.0.2.1/24 dev v1
 	configure <<-CONF
 		[Pool fast]

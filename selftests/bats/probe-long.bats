@@ -87,7 +87,7 @@ watch_questions() {
 	eventually grep -q listening "$BATS_TEST_TMPDIR/listens"
 }
 
-@test "a device that carries, but does not lead to the gateway, is not taken" {
+@test "a device with carrier that does not reach the gateway is not used" {
 	gw ip link set g0 nomaster
 	configure <<<"[Port vm1]
 Candidate=u0
@@ -193,7 +193,7 @@ ProbeIntervalSec=1h"
 	eventually is_on vm1 u0
 }
 
-@test "a device that loses its carrier is left for one that carries at least" {
+@test "a device without carrier is left for one that has carrier at least" {
 	configure <<<"[Port vm1]
 Candidate=u0
 Candidate=u1
@@ -211,7 +211,7 @@ $QUICK"
 	[[ $output == *"replaced from u0 to u1, lower down"* ]]
 }
 
-@test "LossDelaySec is waited for, too" {
+@test "LossDelaySec delays the change after a failed probe too" {
 	configure <<<"[Port vm1]
 Candidate=u0
 Candidate=u1
@@ -289,19 +289,19 @@ $QUICK"
 	stabletap del vm1
 }
 
-@test "ARP is answered by way of a child's parent, passthru, direct" {
+@test "ARP probes work through a child's parent, passthru and direct" {
 	for mode in bridge private passthru direct; do
 		heard_in_use $mode arp 192.0.2.1
 	done
 }
 
-@test "ND is answered by way of a child's parent, passthru, direct" {
+@test "ND probes work through a child's parent, passthru and direct" {
 	for mode in vepa passthru direct; do
 		heard_in_use $mode nd 2001:db8::1
 	done
 }
 
-@test "ND is asked from the device's own address, not as for duplicates" {
+@test "ND requests come from the device's own address, not from the unspecified one" {
 	configure <<<"[Port vm1]
 Candidate=u0
 Candidate=u1

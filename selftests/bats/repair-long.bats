@@ -203,7 +203,7 @@ FailbackDelaySec=3'
 	eventually reloaded_is_on vm1 v0
 }
 
-@test "failback by hand waits for whoever has the lock" {
+@test "failback by hand waits for the holder of the lock" {
 	configure <<<'[Port vm1]
 Candidate=v0
 Candidate=d0
@@ -327,7 +327,7 @@ Candidate=d0'
 	eventually has_mode vm1 passthru
 }
 
-@test "a port that was cut off in vain is not cut off again" {
+@test "a port that was interrupted in vain is not interrupted again" {
 	# An obstacle that the daemon can't see
 	command ip netns add "$NS.far"
 	ip link add m0 link d0 netns "$NS.far" type macvlan mode bridge
@@ -381,7 +381,7 @@ Candidate=d0'
 
 # ---- VLANs ----
 
-@test "VLANs of devices whose names are long, on each of them" {
+@test "VLANs are created on devices with long names" {
 	local name
 
 	for name in averylongname-a averylongname-b; do

@@ -91,7 +91,7 @@ setup_file() {
 	[ "$(stat -c '%u %g %a' "$ROOT/run/stabletap")" = "0 $gid 2755" ]
 }
 
-@test "every manual page of ours that is referred to is there" {
+@test "every manual page of this project that is referred to exists" {
 	local name section
 
 	{
@@ -196,7 +196,7 @@ at_most() {
 
 # The first line of a probe says "(6.2)", "(6.2 to 6.19)", or "(by 7.3)": 7.3
 # has it, and earlier kernels were not examined.
-@test "each probe answers what it says itself of this kernel" {
+@test "each probe's result matches the versions in its first line" {
 	local release version name macro text until want has wrong="" n=0
 
 	# shellcheck disable=SC1091

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stabletapd follows what a guest wants to receive: a virtio-net driver that
- * speaks to QEMU's device model, QEMU that tells the daemon by QMP, the
- * daemon that puts it on the port, the module that gives it to the lower.
+ * stabletapd follows the guest's receive filter.  A virtio-net driver sets it in
+ * QEMU's device model, QEMU reports it to the daemon through QMP, the daemon
+ * sets the port's address lists, and the module gives them to the lower.
  * vm-timeout: 1800
  *
  *	qtest: virtio-net driver in this program
