@@ -545,7 +545,7 @@ TEST_F(trace, the_kernel_is_told_a_reason_for_each_dropped_frame)
 	struct scene *s = &self->s;
 
 	if (!scene_file_has(TRACE "/events/skb/kfree_skb/format", "reason"))
-		SKIP(return, "this kernel knows no reasons");
+		SKIP(return, "this kernel has no drop reasons");
 	ASSERT_EQ(0, scene_file_write(TRACE "/events/skb/kfree_skb/filter",
 				      "protocol == 0x88b5"));
 	ASSERT_EQ(0, scene_file_write(TRACE "/events/skb/kfree_skb/enable",

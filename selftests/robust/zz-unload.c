@@ -92,7 +92,7 @@ TEST_F(unload, takes_the_ports_and_leaves_the_lowers_as_they_were)
 	int master, err;
 
 	if (!getenv("STABLETAP_KO"))
-		SKIP(return, "STABLETAP_KO does not say what to load again");
+		SKIP(return, "STABLETAP_KO, the module's path, is not set");
 	close(self->control);
 	ASSERT_TRUE(st_wait(is_unloaded, &err, ST_DEADLINE));
 	ASSERT_EQ(0, err);

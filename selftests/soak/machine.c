@@ -289,7 +289,7 @@ TEST_F(module, goes_and_comes_back_under_traffic_to_ports_without_fds)
 	int i, port, err;
 
 	if (!getenv("STABLETAP_KO"))
-		SKIP(return, "STABLETAP_KO does not say what to load again");
+		SKIP(return, "STABLETAP_KO, the module's path, is not set");
 	ASSERT_EQ(0, st_netns_new());
 	ASSERT_EQ(0, st_veth_add("v0", "p0", -1));
 	ASSERT_TRUE(st_wait_up(st_ifindex("p0"), ST_DEADLINE));

@@ -755,7 +755,7 @@ TEST_F(taken, a_lower_stays_an_ethernet_device)
 	ASSERT_LT(0, t0);
 	err = type_change_is_refused(fd, t0);
 	if (!err)
-		SKIP(return, "TUNSETLINK asks nobody on this kernel");
+		SKIP(return, "TUNSETLINK does not ask the device's users on this kernel");
 	ASSERT_EQ(-EPERM, err);
 	ASSERT_EQ(0, st_attach(self->control, self->vm2, t0, 0));
 	ASSERT_EQ(0, st_link_up(t0, false));

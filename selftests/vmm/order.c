@@ -503,7 +503,7 @@ FIXTURE_SETUP(order)
 	int err;
 
 	if (!getenv("STABLETAP_KO"))
-		SKIP(return, "STABLETAP_KO does not say what to load");
+		SKIP(return, "STABLETAP_KO, the module's path, is not set");
 	self->control = -1;
 	self->peer = -1;
 	ASSERT_EQ(0, st_netns_new());
@@ -554,7 +554,7 @@ static void try_order(struct __test_metadata *_metadata,
 		       text_of(self->end.told), text_of(self->first.told));
 	}
 	ASSERT_EQ(0, clear(self, qemu)) {
-		TH_LOG("%s: in clearing up", order);
+		TH_LOG("%s: while restoring the state", order);
 	}
 }
 
