@@ -1,37 +1,40 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-#   make                 the command, and the module where this kernel's
-#                        headers are
+#   make                 build the command and the daemon, and the module if the
+#                        running kernel's headers are installed
 #   make modules [KDIR=<kernel build tree>]
 #   make install [DESTDIR= PREFIX=], and uninstall
 #   make modules_install [KDIR= INSTALL_MOD_PATH=]
 #   make dkms-install [DESTDIR=] [KVER=<kernel release>]
 #
-# Below, a Debian kernel boots in QEMU; what is missing here is installed from
-# Debian's packages.  KERNEL=6.1 (default), 5.10, 6.12, 6.12-cloud, 6.12-rt, 7
-# (the newest 7.x of trixie-backports, sid or experimental) or 7-rt;
-# 6.1-arm64 is for shell and check-core.
+# The targets below install the Debian packages that they need.  Most of them
+# boot a Debian kernel in QEMU: KERNEL=6.1 (default), 5.10, 6.12, 6.12-cloud,
+# 6.12-rt, 7 (the newest 7.x of trixie-backports, sid or experimental), 7-rt,
+# or, for shell and check-core only, 6.1-arm64.
 #
-#   make demo [GUEST=linux]
-#   make shell           a prompt in the machine, module and tools loaded
-#   make check [TESTS='datapath/* bats/*']
-#   make check-core      those of its tests that concern the module itself
-#   make check-matrix    each kernel, and one table of the results
-#   make check-arch      the module and its ABI on arm64, armhf and s390x, built
-#   make check-long      what takes longer
-#   make check-soak [FRAMES=2000000 ROUNDS=500] millions of frames while all that
-#                        can happen does; real NICs that are removed
-#   make check-debug [KERNEL=6.1|7]  in a kernel that looks after itself, built
-#                        for it; or KERNEL=6.1 CONFIG=kcsan, for data races,
-#                        or CONFIG=kmsan, for uninitialised memory
-#   make bench           what a frame costs, how long RTNL is held, what the
-#                        daemon takes
-#   make lint            user space through sanitizers and linters
-#   make fuzz [SECONDS=30] its parsers under a fuzzer, so long
-#   make memcheck        its unit tests under valgrind
-#   make fuzz-kernel [SECONDS=180] the module under a fuzzer, so long; KERNEL
-#                        may also be a kernel's build tree
-#   make sparse          the module through sparse
+#   make demo [GUEST=linux]  show a guest that keeps its network when its NIC
+#                        is deleted, and draw it: build/demo/demo.svg
+#   make shell           open a shell in the machine, with module and tools
+#   make check [TESTS='datapath/* bats/*']  run the tests
+#   make check-core      run only the tests of the module itself
+#   make check-matrix    run the tests on each kernel, and print one table
+#   make check-arch      build the module for arm64, armhf and s390x, and
+#                        compare the ABI
+#   make check-long      run the tests that take longer
+#   make check-soak [FRAMES=2000000 ROUNDS=500]  send millions of frames while
+#                        the configuration changes; remove emulated NICs
+#   make check-debug [KERNEL=6.1|7]  run the tests in a kernel with debugging
+#                        options, which is built first; or KERNEL=6.1 with
+#                        CONFIG=kcsan (data races) or CONFIG=kmsan
+#                        (uninitialised memory)
+#   make bench           measure the cost of a frame, how long RTNL is held, and
+#                        the processor time of the daemon
+#   make lint            check user space with sanitizers and linters
+#   make fuzz [SECONDS=30]  fuzz the parsers of user space, each so long
+#   make memcheck        run the unit tests of user space under valgrind
+#   make fuzz-kernel [SECONDS=180]  fuzz the module; KERNEL may also be a
+#                        kernel's build tree
+#   make sparse          check the module with sparse
 
 KERNEL ?= 6.1
 KDIR ?= /lib/modules/$(shell uname -r)/build
@@ -43,13 +46,13 @@ QUIETLY := $(MAKE) --no-print-directory -s
 MODULE_VERSION := $(shell sed -n \
 	's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
-# What is given on this command line reaches the other makefiles by the
-# environment only: TESTS, for one, means something else there.
+# Do not pass variables of this command line on to the other makefiles' command
+# lines: TESTS, for example, has another meaning there.
 MAKEOVERRIDES :=
-# Kbuild heeds these only from the command line.
+# Kbuild reads these variables only from its command line.
 FOR_KBUILD := $(foreach v,W V C CC LLVM,\
 	$(if $(filter command%,$(origin $v)),$v='$($v)'))
-# It is given from here, and used elsewhere.
+# KDIR is relative to this directory, but is used in others.
 override KDIR := $(abspath $(KDIR))
 
 all: userspace
@@ -75,7 +78,7 @@ uninstall:
 	$(MAKE) -C userspace uninstall
 	rm -f $(DESTDIR)$(INCLUDEDIR)/linux/stabletap.h
 
-# Kbuild leaves depmod out where there is no System.map, as in Debian's headers.
+# Kbuild skips depmod if there is no System.map, as in Debian's headers.
 modules_install: modules
 	$(MAKE) -C kmod KDIR="$(KDIR)" $(FOR_KBUILD) modules_install
 	depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") \
@@ -106,15 +109,17 @@ ifeq ($(DESTDIR),)
 	dkms install $(if $(KVER),-k $(KVER)) stabletap/$(MODULE_VERSION)
 endif
 
-# The rest needs packages and kernels, so they come first, one at a time.
+# All targets below need packages and kernels, which "prepare" installs first.
+# .NOTPARALLEL keeps two of them from running at once.
 prepare:
 	$(VM)/prepare $(KERNEL)
 
-# All that .ci/run wants: to have it before a machine shares it
+# Everything that .ci/run needs.  It must be installed before a machine runs,
+# because the machines share the host's root.
 prepare-all:
 	$(VM)/prepare $(FOR_LINT) $(FOR_LONG) --also sparse
 
-# Everything that a machine is to run
+# Build everything that runs in a machine
 machine: prepare
 	@$(VM)/cross $(KERNEL) >/dev/null
 	$(VM)/build-module --strict $(KERNEL)
@@ -124,7 +129,7 @@ machine: prepare
 		PREFIX=/usr $(CROSS)
 	$(QUIETLY) -C selftests $(CROSS)
 
-# How, where the machine is of another architecture
+# make variables for a machine of another architecture
 CROSS = $(shell $(VM)/cross $(KERNEL) 2>/dev/null)
 
 check: machine
@@ -135,11 +140,11 @@ check: machine
 check-core: machine
 	@selftests/check --core --kernel $(KERNEL)
 
-# Each kernel, and one table.  README.md's is made from it: MATRIX=--readme
+# MATRIX=--readme also writes the table into README.md.
 check-matrix:
 	@selftests/matrix $(MATRIX)
 
-# Other architectures: the module is built for each, and the ABI is the same.
+# Build the module for other architectures, and check that the ABI is the same.
 check-arch:
 	@selftests/vm/check-arch
 
@@ -154,14 +159,14 @@ check-soak: machine
 	@FRAMES=$(FRAMES) ROUNDS=$(ROUNDS) selftests/check --soak \
 		--kernel $(KERNEL) $(TESTS_QUOTED)
 
-# The kernel's configuration: debug, kcsan or kmsan
+# Configuration of the kernel: debug, kcsan or kmsan
 CONFIG ?= debug
 check-debug:
 	@$(QUIETLY) machine KERNEL=$(KERNEL)-$(CONFIG)
 	$(QUIETLY) -C userspace tests
 	@selftests/check-debug $(KERNEL)-$(CONFIG) $(TESTS_QUOTED)
 
-# The patterns are for check, not for the shell.
+# Quoted, so that selftests/check gets the patterns unexpanded
 TESTS_QUOTED := $(patsubst %,'%',$(TESTS))
 
 bench: machine
@@ -169,15 +174,15 @@ bench: machine
 	@selftests/bench/rtnl --kernel $(KERNEL)
 	@selftests/check --long --kernel $(KERNEL) 'icount/*'
 
+# DEMO=--readme also writes the drawing to Documentation/demo.svg.
 demo:
-	@GUEST=$(GUEST) KERNEL=$(KERNEL) selftests/demo/run
+	@GUEST=$(GUEST) KERNEL=$(KERNEL) selftests/demo/run $(DEMO)
 
 shell: prepare
 	$(VM)/build-module $(KERNEL)
 	$(QUIETLY) -C userspace $(CROSS)
 	@$(VM)/run --kernel $(KERNEL) --nics --tty --timeout 0 -- $(VM)/shell
 
-# What compilers, sanitizers and linters have to say about user space
 lint:
 	$(VM)/prepare $(FOR_LINT) $(KERNEL)
 	$(MAKE) -C userspace WERROR=1
@@ -200,7 +205,7 @@ fuzz:
 	$(QUIETLY) -C selftests/fuzz
 	@selftests/fuzz/run $(SECONDS)
 
-# What is not a path is a kernel that can be prepared.
+# KERNEL is a kernel's build tree if it has a slash; it then needs no prepare.
 fuzz-kernel:
 	$(VM)/prepare $(if $(findstring /,$(KERNEL)),6.1,$(KERNEL))
 	$(VM)/build-module --strict --kcov $(KERNEL)

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the ports of containers may cost the host.
+ * Bounds on the memory that the ports of containers can take from the host.
  *
- * Frames that wait for a reader are charged to nobody: the sender has been let
- * go, and a memory cgroup doesn't see them.  So the root of a user namespace,
- * who may set txqueuelen, could fill the host's memory.  The number of frames
- * that can wait (queues times txqueuelen) is bounded for the ports of network
- * namespaces that another user namespace than the initial one owns: for each
- * such network namespace, and for all of them.  64 KiB are reckoned for each.  A
- * longer frame is dropped, and so is one that occupies more than 256 KiB.
+ * Frames that wait for a reader are charged neither to the sender's socket
+ * (skb_orphan()) nor to a memory cgroup.  The root of a user namespace may set
+ * txqueuelen, so without a bound it could fill the host's memory.  Therefore
+ * the number of frames that can wait (queues times txqueuelen) is bounded for
+ * ports in network namespaces that are not owned by the initial user namespace:
+ * once for each such network namespace, and once for all of them together.  The
+ * default of the second bound assumes 64 KiB for each frame.  A longer frame is
+ * dropped, and so is one that occupies more than 256 KiB.
  *
- * A port that is moved into such a namespace counts there, but is not refused,
- * for the core lets no driver refuse a move.  So a user who owns several of these
- * namespaces can have more in one of them than its bound, but never more than the
- * bound of all.
+ * A port that is moved into such a namespace counts there, but the move is not
+ * refused, because the kernel lets no driver refuse a move.  So a user who owns
+ * several of these namespaces can exceed the bound of one of them, but never
+ * the bound of all.
  */
 #include <linux/mm.h>
 #include <linux/net.h>
@@ -25,16 +26,16 @@
 #include "bounds.h"
 #include "stabletap.h"
 
-/* net.stabletap.userns_frames and userns_frames_total, read without a lock */
+/* The sysctls userns_frames and userns_frames_total; read without a lock */
 static unsigned int bounds_per_net = 4096;
 static unsigned int bounds_all;
 
-/* Sum of port->charged; under RTNL */
+/* Sum of port->charged over all ports; protected by RTNL */
 static u64 bounds_charged;
 
 static struct ctl_table_header *bounds_header;
 
-/* One entry more than is registered: older kernels look for an empty one. */
+/* The last, empty entry is not registered; it ends the table on old kernels. */
 static struct ctl_table bounds_table[] = {
 	{
 		.procname	= "userns_frames",
@@ -57,7 +58,7 @@ static u64 bounds_frames(const struct stabletap_port *port)
 {
 	if (!stabletap_bounds_apply(dev_net(port->dev)))
 		return 0;
-	/* Also a queue that holds nothing costs something. */
+	/* A queue costs memory even if its ring is empty. */
 	return (u64)port->config.queues * max(port->dev->tx_queue_len, 1U);
 }
 
@@ -72,7 +73,7 @@ static u64 bounds_charged_in(struct net *net)
 	return sum;
 }
 
-/* Put back what a port was charged with; zero when it goes.  Under RTNL. */
+/* Set the charge of a port, without a check; 0 if it goes.  Under RTNL. */
 void stabletap_bounds_set(struct stabletap_port *port, u64 frames)
 {
 	bounds_charged += frames - port->charged;
@@ -80,13 +81,13 @@ void stabletap_bounds_set(struct stabletap_port *port, u64 frames)
 }
 
 /**
- * stabletap_bounds_charge - take a port's present size into account, or refuse
- * @port: the port, new or with another txqueuelen
- * @extack: gets the sentence of a refusal, or NULL
+ * stabletap_bounds_charge - charge a port for its queues, or refuse
+ * @port: the port, which is new or has a new txqueuelen
+ * @extack: gets the message of a refusal; may be NULL
  *
  * Context: under RTNL.
- * Return: 0; -EPERM if the host allows no ports in such a namespace, -EDQUOT
- * if they could hold more frames than it allows.
+ * Return: 0; -EPERM if the host allows no ports in such a namespace; -EDQUOT
+ * if the ports could hold more frames than the host allows.
  */
 int stabletap_bounds_charge(struct stabletap_port *port,
 			    struct netlink_ext_ack *extack)
@@ -125,19 +126,20 @@ int stabletap_bounds_charge(struct stabletap_port *port,
 	return 0;
 }
 
-/* The port is in another network namespace now; under RTNL */
+/* Charge a port that has been moved to another namespace.  Under RTNL. */
 void stabletap_bounds_move(struct stabletap_port *port)
 {
 	stabletap_bounds_set(port, bounds_frames(port));
 }
 
 /**
- * stabletap_bounds_empty - let no frame wait for a port that is going
- * @port: the port, which receives no more
+ * stabletap_bounds_empty - free the frames in the rings of a port that goes
+ * @port: the port, which receives nothing any more
  *
- * Until an fd is closed its ring keeps the frames, although the port is charged
- * with nothing any more: ports that are made, filled and deleted again and
- * again would fill the host's memory.  So the rings are emptied here.
+ * An open fd keeps its ring, and the frames in it, after the port has been
+ * unregistered and is no longer charged.  A user who creates, fills and deletes
+ * ports again and again would fill the host's memory.  So the rings are emptied
+ * here.
  *
  * Context: under RTNL, before the tap core forgets the queues.
  */
@@ -154,8 +156,8 @@ void stabletap_bounds_empty(struct stabletap_port *port)
 int stabletap_bounds_init(void)
 {
 	/*
-	 * Frames of 64 KiB in a sixteenth of memory, which are a quarter at
-	 * worst, but at least what one network namespace may have
+	 * As many frames of 64 KiB as fit into a sixteenth of memory (frames of
+	 * 256 KiB take a quarter), but at least the bound of one namespace
 	 */
 	bounds_all = max_t(u64, bounds_per_net,
 			   (u64)totalram_pages() * PAGE_SIZE / (16 * SZ_64K));

@@ -13,21 +13,21 @@ struct netlink_ext_ack;
 struct stabletap_port;
 
 /*
- * The longest frame that a container's port takes in (BIG TCP and tun devices
- * make longer ones), and the most memory that it may occupy.  A frame that GRO
- * has put together out of 45 pages is below that; one of hundreds of IP
- * fragments, each with an sk_buff of its own, is not.
+ * The longest frame that a container's port accepts (BIG TCP and tun devices
+ * make longer ones), and the most memory that a frame may occupy.  A frame that
+ * GRO has built from 45 pages is below the second limit; a frame of hundreds of
+ * IP fragments, each with an sk_buff of its own, exceeds it.
  */
 #define STABLETAP_BOUNDS_FRAME	(SZ_64K + VLAN_ETH_HLEN)
 #define STABLETAP_BOUNDS_MEMORY	SZ_256K
 
-/* Do the bounds hold for the ports of this network namespace? */
+/* Returns true if the bounds apply to the ports of this network namespace. */
 static inline bool stabletap_bounds_apply(const struct net *net)
 {
 	return net->user_ns != &init_user_ns;
 }
 
-/* Is it more than a port of this network namespace may take in? */
+/* Returns true if a port of this namespace must not accept the frame. */
 static inline bool stabletap_bounds_exceeded(const struct net *net,
 					     const struct sk_buff *skb)
 {

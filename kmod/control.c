@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The control device, /dev/stabletap: a table of ioctls; copy in, call, copy
- * out.  The ABI, and every errno, is described in <linux/stabletap.h>.
+ * The control device, /dev/stabletap.  For each ioctl, control_commands[] has a
+ * function; control_call() copies the argument in, calls it, and copies the
+ * result out.  <linux/stabletap.h> describes the ABI and every errno.
  *
- * An open control device is bound to the network namespace it was opened in,
- * as /dev/net/tun's files are.
+ * An open control device is bound to the network namespace of the process that
+ * opened it, as a file of /dev/net/tun is.
  */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -14,7 +15,7 @@
 
 #include "stabletap.h"
 
-/* What all structs but the version's begin with */
+/* The beginning of all argument structs but struct stabletap_version */
 struct control_head {
 	__u32 size;
 	__u32 msg_size;
@@ -28,7 +29,7 @@ struct control_head {
 		      offsetof(struct control_head, msg) &&		\
 		      sizeof(struct stabletap_##name) % 8 == 0)
 
-/* What the first version ended with stays where it was. */
+/* The last member of a struct's first version must never move. */
 #define CONTROL_ASSERT_VER0(name, NAME, last)				\
 	static_assert(offsetofend(struct stabletap_##name, last) ==	\
 		      STABLETAP_##NAME##_SIZE_VER0)
@@ -66,7 +67,7 @@ union control_arg {
 	struct stabletap_stats		stats;
 };
 
-/* Under RTNL */
+/* Find a port, or set the message that there is none.  Under RTNL. */
 static struct stabletap_port *control_port(struct net *net, u32 ifindex,
 					   struct netlink_ext_ack *extack)
 {
@@ -107,7 +108,7 @@ static int control_version(struct net *net, union control_arg *arg,
 	return 0;
 }
 
-/* Empty for a default, or as the core has it: one "%d" at most */
+/* An empty name asks for the default; otherwise the kernel's rules apply. */
 static bool create_name_is_valid(const char *name)
 {
 	const char *number;
@@ -139,7 +140,7 @@ static int create_check(const struct stabletap_create *create,
 	    (create->group && !(create->flags & STABLETAP_CREATE_GROUP)) ||
 	    (create->perm && !(create->flags & STABLETAP_CREATE_PERM))) {
 		NL_SET_ERR_MSG_MOD(extack,
-				   "Owner, group and perm each take a flag that says that it is given");
+				   "Owner, group or perm is set without its flag (STABLETAP_CREATE_OWNER, _GROUP, _PERM)");
 		return -EINVAL;
 	}
 	if (!create_name_is_valid(create->name)) {
@@ -260,7 +261,7 @@ static int control_delete(struct net *net, union control_arg *arg,
 	} else if (stabletap_open_queues(port) &&
 		   !(delete->flags & STABLETAP_DELETE_FORCE)) {
 		NL_SET_ERR_MSG_MOD(extack,
-				   "The port's node is open; to delete it all the same cuts the guest off for good and takes force");
+				   "The port's node is open; deleting the port would cut the guest off for good, so it needs force");
 		err = -EBUSY;
 	} else {
 		stabletap_port_dellink(port->dev, &list);
@@ -385,7 +386,7 @@ static int control_get(struct net *net, union control_arg *arg,
 	if (err)
 		return err;
 
-	/* The rest is told, whatever it held. */
+	/* All other members are output; their input values are ignored. */
 	memset(&arg->get, 0, sizeof(arg->get));
 	arg->head = head;
 
@@ -412,7 +413,7 @@ static int control_list(struct net *net, union control_arg *arg,
 	if (err)
 		return err;
 
-	/* Collected first: user memory is not touched under RTNL. */
+	/* Copied out later: user memory must not be touched under RTNL. */
 	rtnl_lock();
 	for_each_netdev(net, dev)
 		count += stabletap_port_is(dev);
@@ -491,11 +492,11 @@ static int control_stats(struct net *net, union control_arg *arg,
 
 /**
  * struct control_command - one ioctl
- * @func: does it
- * @size: of its struct now
- * @min_size: of its struct's first version, for ever
- * @admin: needs CAP_NET_ADMIN over the network namespace
- * @msg: its struct has a place for a sentence
+ * @func: executes the ioctl
+ * @size: present size of its argument struct
+ * @min_size: size of the first version of its argument struct; never changes
+ * @admin: the caller needs CAP_NET_ADMIN over the network namespace
+ * @msg: the argument struct has a message buffer (msg, msg_size)
  */
 struct control_command {
 	int (*func)(struct net *net, union control_arg *arg,
@@ -615,7 +616,7 @@ static const struct file_operations control_fops = {
 	.llseek		= noop_llseek,
 };
 
-/* Anybody may ask; the rest is checked by capability, as for /dev/net/tun. */
+/* Any user may query; changes need a capability, as with /dev/net/tun. */
 static struct miscdevice control_device = {
 	.minor	= MISC_DYNAMIC_MINOR,
 	.name	= STABLETAP_KIND,

@@ -31,7 +31,11 @@
 #include "filter.h"
 #include "stabletap.h"
 
-/* Emptied before the module goes: its work ends in this module's code. */
+/*
+ * The module has a workqueue of its own because destroy_workqueue() waits for
+ * the work: a work item on a shared workqueue could still be returning from
+ * this module's code when the module is unloaded.
+ */
 static struct workqueue_struct *filter_workqueue;
 
 static bool filter_is_passthru(const struct net_device *dev)
@@ -41,7 +45,10 @@ static bool filter_is_passthru(const struct net_device *dev)
 	return netif_is_macvlan(dev) && vlan->mode == MACVLAN_MODE_PASSTHRU;
 }
 
-/* Turns the flags asked for into those of a filter: the default in words */
+/*
+ * Check the requested flags, and replace "none" by the lower's default.  Other
+ * flags than PROMISC and FILTER are cleared.
+ */
 int stabletap_filter_check(const struct net_device *dev, u32 *flags,
 			   struct netlink_ext_ack *extack)
 {
@@ -64,15 +71,15 @@ int stabletap_filter_check(const struct net_device *dev, u32 *flags,
 }
 
 /**
- * stabletap_filter_sync_flags - make promiscuity and allmulti what they should
+ * stabletap_filter_sync_flags - update the lower's promiscuity and allmulti
  * @filter: the filter
  *
  * In FILTER mode the port's own flags (tcpdump, "ip link set PORT promisc on")
  * are passed down.
  *
  * Context: under RTNL.
- * Return: 0, or what the lower returned; stabletap_filter_off() undoes what was
- * done.
+ * Return: 0, or the lower's error; then stabletap_filter_off() undoes the part
+ * that succeeded.
  */
 int stabletap_filter_sync_flags(struct stabletap_filter *filter)
 {
@@ -119,7 +126,10 @@ static void filter_give_back(struct stabletap_filter *filter)
 	filter->reserved_mc = 0;
 }
 
-/* Copy the port's lists; the number of unicast addresses is in @uc. */
+/*
+ * Copy the port's lists, at most @room addresses: first the unicast, then the
+ * multicast ones.  Sets @uc to the number of unicast addresses.
+ */
 static unsigned int filter_copy_lists(struct net_device *port_dev,
 				      u8 (*to)[ETH_ALEN], unsigned int room,
 				      unsigned int *uc)
@@ -139,7 +149,7 @@ static unsigned int filter_copy_lists(struct net_device *port_dev,
 	return n;
 }
 
-/* Give the lower each address of the port's lists, or none. */
+/* Add each address of the port's lists to the lower's, or none on failure. */
 static int filter_reserve(struct stabletap_filter *filter)
 {
 	struct net_device *port_dev = filter->port->dev;
@@ -167,13 +177,14 @@ static int filter_reserve(struct stabletap_filter *filter)
 }
 
 /**
- * stabletap_filter_on - make a lower take in what its filter wants
- * @filter: the filter; @dev, @port and @flags are given, the rest is zero
+ * stabletap_filter_on - set up the lower's filter
+ * @filter: the filter; the caller has set @dev, @port and @flags, the other
+ *	members are zero
  *
- * In FILTER mode stabletap_filter_follow() has to come next.
+ * In FILTER mode the caller must call stabletap_filter_follow() next.
  *
  * Context: under RTNL.
- * Return: 0, or an error, and the lower is as it was.
+ * Return: 0, or an error; then the lower is unchanged.
  */
 int stabletap_filter_on(struct stabletap_filter *filter)
 {
@@ -186,7 +197,7 @@ int stabletap_filter_on(struct stabletap_filter *filter)
 	if (!(filter->flags & STABLETAP_ATTACH_FILTER))
 		return 0;
 
-	/* A macvlan bears the port's address as its own. */
+	/* A macvlan needs no entry: its own address is the port's. */
 	if (!netif_is_macvlan(filter->dev)) {
 		err = dev_uc_add(filter->dev, mac);
 		if (err)
@@ -205,7 +216,7 @@ err_off:
 
 /**
  * stabletap_filter_off - undo stabletap_filter_on()
- * @filter: the filter; it is not, or no longer, followed
+ * @filter: the filter; it must not be port->followed
  *
  * Context: under RTNL.
  */
@@ -252,13 +263,13 @@ static bool filter_sync(struct stabletap_filter *filter)
 	return filter_set_incomplete(filter, incomplete);
 }
 
-/* Does this device pass its own lists on to a device below it? */
+/* Returns true if this device passes its lists on to a device below it. */
 static bool filter_is_stacked(const struct net_device *dev)
 {
-	/* The kernel calls ndo_set_rx_mode of a device that is up only. */
+	/* The kernel calls ndo_set_rx_mode only for a device that is up. */
 	if (!(dev->flags & IFF_UP))
 		return false;
-	/* Without carrier these may have no device below them. */
+	/* A bond or team without carrier may have no device below it. */
 	if (netif_is_bond_master(dev) || netif_is_team_master(dev))
 		return netif_carrier_ok(dev);
 	return is_vlan_dev(dev) || netif_is_macvlan(dev);
@@ -284,7 +295,7 @@ static bool filter_is_passed_on(struct net_device *dev)
 	return all;
 }
 
-/* The reference keeps the port until filter_work() has run. */
+/* filter_work() drops the reference. */
 static void filter_queue_work(struct stabletap_port *port)
 {
 	dev_hold(port->dev);
@@ -293,8 +304,10 @@ static void filter_queue_work(struct stabletap_port *port)
 }
 
 /*
- * filter_sync() now fails, or succeeds again: update the promiscuity.  Before,
- * a stacked lower that has not passed its lists on gets a second attempt.
+ * Runs after filter_sync() or a stacked lower has failed to take an address, or
+ * has succeeded again: updates the lower's promiscuity.  Before that it tries
+ * once more, here under RTNL, to sync the lists and to have a stacked lower
+ * pass them on.
  */
 static void filter_work(struct work_struct *work)
 {
@@ -334,9 +347,10 @@ static void filter_work(struct work_struct *work)
 }
 
 /**
- * stabletap_filter_follow - have another filter's lower follow the port's lists
+ * stabletap_filter_follow - sync the port's lists to another filter's lower
  * @port: the port
- * @filter: the filter, which is on; one without FILTER, and NULL, follow nothing
+ * @filter: the filter, which is set up; if it is NULL or lacks FILTER, the
+ *	lists are only unsynced from the old lower
  *
  * Context: under RTNL.
  */
@@ -347,7 +361,10 @@ void stabletap_filter_follow(struct stabletap_port *port,
 	struct stabletap_filter *old;
 	bool changed;
 
-	/* Without the lock, which the unsyncing takes, but nobody syncs now. */
+	/*
+	 * dev_uc_unsync() takes the address list lock itself.  Nothing can be
+	 * synced between the unlock and the unsync, since followed is NULL.
+	 */
 	netif_addr_lock_bh(port_dev);
 	old = port->followed;
 	port->followed = NULL;
@@ -385,12 +402,12 @@ void stabletap_filter_sync_lists(struct stabletap_port *port)
 }
 
 /**
- * stabletap_filter_set_mac - the port is getting another MAC address
- * @filter: the filter of its lower
- * @mac: the MAC address
+ * stabletap_filter_set_mac - replace the port's MAC address on the lower's list
+ * @filter: the filter of the port's lower
+ * @mac: the port's new MAC address
  *
  * Context: under RTNL.
- * Return: 0, or an error, and nothing has changed.
+ * Return: 0, or an error; then nothing has changed.
  */
 int stabletap_filter_set_mac(struct stabletap_filter *filter, const u8 *mac)
 {
@@ -409,7 +426,7 @@ int stabletap_filter_set_mac(struct stabletap_filter *filter, const u8 *mac)
 	return 0;
 }
 
-/* What GET and IFLA_INFO_DATA tell; under RTNL */
+/* The attach flags that GET and IFLA_INFO_DATA report.  Under RTNL. */
 u32 stabletap_filter_flags(const struct stabletap_filter *filter)
 {
 	if (READ_ONCE(filter->incomplete))

@@ -7,23 +7,24 @@
 struct stabletap_port;
 
 /**
- * struct stabletap_filter - which frames a lower takes in for its port
+ * struct stabletap_filter - which frames a lower accepts for its port
  * @dev: the lower
  * @port: its port
  * @flags: STABLETAP_ATTACH_PROMISC or _FILTER as asked for, 0 for allmulti
- * @promisc: this filter counts in the lower's promiscuity
- * @allmulti: this filter counts in the lower's allmulti
+ * @promisc: this filter holds a count of the lower's promiscuity
+ * @allmulti: this filter holds a count of the lower's allmulti
  * @incomplete: the lower, or the device below it, lacks an address of the
  *	port's lists; written under the port's address list lock
- * @tell: @incomplete has changed and no link message was sent since; written
- *	under the same lock
- * @mac: the MAC address that was put on the lower's unicast list, zero if none
- * @reserved: addresses that the lower holds until the lists are followed:
- *	first the unicast, then the multicast ones
+ * @tell: @incomplete has changed since the last link message; written under the
+ *	same lock
+ * @mac: the MAC address that the filter added to the lower's unicast list, zero
+ *	if none
+ * @reserved: addresses that were added to the lower's lists until the port's
+ *	lists are synced: first the unicast, then the multicast ones
  * @reserved_uc: number of unicast addresses in @reserved
  * @reserved_mc: number of multicast addresses in @reserved
  *
- * Under RTNL, but for what says otherwise.
+ * RTNL protects all members whose description names no other lock.
  */
 struct stabletap_filter {
 	struct net_device	*dev;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The rtnetlink door: link kind "stabletap".  A port's attributes do all that
- * the ioctls do; its lower has some, too.  Attach and detach by "ip link set
- * LOWER master PORT" come in by the port's ndo_add_slave and ndo_del_slave.
+ * The rtnetlink interface: link kind "stabletap".  The attributes of a port can
+ * do all that the ioctls can; a lower has attributes too (slave_*).  Attach and
+ * detach by "ip link set LOWER master PORT" do not come here: the kernel calls
+ * the port's ndo_add_slave and ndo_del_slave.
  */
 #include "stabletap.h"
 
@@ -40,8 +41,9 @@ stabletap_slave_policy[IFLA_STABLETAP_SLAVE_MAX + 1] = {
 };
 
 /*
- * The core passes over attributes of INFO_DATA that are not in the policy,
- * without a word.  The ioctls refuse what they don't know; so does this.
+ * Refuse unknown attributes in @nest.  The kernel silently ignores attributes
+ * of IFLA_INFO_DATA that are not in the policy, but the ioctls refuse unknown
+ * flags, and both interfaces should behave alike.
  */
 static int stabletap_check_unknown(struct nlattr *tb[], int nest, int maxtype,
 				   struct netlink_ext_ack *extack)
@@ -76,7 +78,7 @@ static int stabletap_validate(struct nlattr *tb[], struct nlattr *data[],
 		return err;
 	if (tb[IFLA_LINK]) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_LINK],
-				    "stabletap: A port is made without a link; give it a lower with master PORT");
+				    "stabletap: A port can't be created with a link; attach a lower to it with master PORT");
 		return -EINVAL;
 	}
 	if (!tb[IFLA_ADDRESS])
@@ -95,8 +97,8 @@ static int stabletap_validate(struct nlattr *tb[], struct nlattr *data[],
 }
 
 /*
- * Take over those attributes that are there; ids are the sender's, as with
- * CREATE.
+ * Copy the attributes that are present to @config.  User and group ids are
+ * those of the sender's user namespace, as with CREATE.
  */
 static void stabletap_config_parse(struct stabletap_config *config,
 				   struct nlattr *data[])
@@ -126,7 +128,7 @@ static int link_flags(const struct nlattr *attr, u32 *flags,
 {
 	if (!attr)
 		return 0;
-	/* It is told, so it may come back. */
+	/* INCOMPLETE is reported to user space, which may give it back. */
 	*flags = nla_get_u32(attr) & ~STABLETAP_ATTACH_INCOMPLETE;
 	if (!(*flags & ~STABLETAP_ATTACH_MASK))
 		return 0;
@@ -136,8 +138,8 @@ static int link_flags(const struct nlattr *attr, u32 *flags,
 }
 
 /*
- * What LOWER and ATTACH_FLAGS ask for.  What a port tells of itself may be
- * given back to it, and changes nothing then.
+ * Attach, detach or change the filter as LOWER and ATTACH_FLAGS ask for.
+ * Setting the attributes to the values that the port reports changes nothing.
  */
 static int link_attach(struct stabletap_port *port, struct nlattr *data[],
 		       struct netlink_ext_ack *extack)
@@ -161,7 +163,7 @@ static int link_attach(struct stabletap_port *port, struct nlattr *data[],
 		if (flags) {
 			NL_SET_ERR_MSG_ATTR(extack,
 					    data[IFLA_STABLETAP_ATTACH_FLAGS],
-					    "stabletap: Attach flags take a lower");
+					    "stabletap: Attach flags need a lower");
 			return -ENOTCONN;
 		}
 		return now.lower ? stabletap_lower_detach(port, NULL, extack) :
@@ -203,9 +205,9 @@ static int stabletap_make(struct net_device *dev, struct nlattr *tb[],
 
 	/*
 	 * A device must be registered to have a lower, so this comes last, and
-	 * may fail.  The core has not told anybody of the port so far, and
-	 * leaves the rest to netdev_run_todo() where it finds the device
-	 * unregistering.
+	 * can fail.  The kernel has sent no RTM_NEWLINK for the port yet.  If
+	 * newlink fails and the device is already being unregistered, the
+	 * kernel leaves freeing it to netdev_run_todo().
 	 */
 	err = link_attach(netdev_priv(dev), data, extack);
 	if (err)
@@ -233,7 +235,7 @@ static int stabletap_changelink(struct net_device *dev, struct nlattr *tb[],
 	    !uid_eq(config.uid, port->config.uid) ||
 	    !gid_eq(config.gid, port->config.gid)) {
 		NL_SET_ERR_MSG_MOD(extack,
-				   "Queues, owner, group and perm are given when a port is made");
+				   "Queues, owner, group and perm can only be set when a port is created");
 		return -EOPNOTSUPP;
 	}
 
@@ -245,7 +247,7 @@ static int stabletap_changelink(struct net_device *dev, struct nlattr *tb[],
 	return 0;
 }
 
-/* Of a lower: only its filter mode may change. */
+/* Change a lower's filter mode; nothing else of a lower can be changed. */
 static int stabletap_slave_changelink(struct net_device *dev,
 				      struct net_device *lower,
 				      struct nlattr *tb[],
@@ -281,8 +283,9 @@ static int stabletap_fill_info(struct sk_buff *skb,
 	struct stabletap_get get = {};
 
 	/*
-	 * Many read one message, and anybody may have caused it: ids are those
-	 * of the network namespace's owner.
+	 * A message can have many readers, and any process may have caused it.
+	 * So ids are reported in the user namespace that owns the network
+	 * namespace.
 	 */
 	stabletap_port_get(port, dev_net(dev)->user_ns, &get);
 
@@ -326,7 +329,7 @@ static int stabletap_fill_slave_info(struct sk_buff *skb,
 {
 	struct stabletap_get get = {};
 
-	/* Not yet, or no longer, while the two are being linked or unlinked */
+	/* While a lower is being linked or unlinked it is not port->lower. */
 	stabletap_lower_get(netdev_priv(dev), &get);
 	if (get.lower != lower->ifindex)
 		return 0;
@@ -337,7 +340,7 @@ static int stabletap_fill_slave_info(struct sk_buff *skb,
 	return 0;
 }
 
-/* The core also asks a port for IFLA_STATS_LINK_XSTATS_SLAVE of its lower. */
+/* The kernel also calls this for IFLA_STATS_LINK_XSTATS_SLAVE of a lower. */
 static size_t stabletap_get_linkxstats_size(const struct net_device *dev,
 					    int attr)
 {

@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Attach, replace and detach: the only file that knows both sides, a port and
- * the device below it.
+ * Attach, replace and detach: the only file that knows both a port and the
+ * device below it.
  *
- * All changes are made under RTNL.  port->lower is the one switch of both
- * directions: transmit goes where it points, and a lower delivers only as long
- * as it is what port->lower points at.  So a replace switches both at once, and
+ * All changes are made under RTNL.  port->lower switches both directions: the
+ * port transmits to the device that port->lower points at, and frames from any
+ * other device are dropped.  So a replace switches both directions at once, and
  * a broadcast that reaches the old and the new lower is delivered once.
  *
- * A released lower drops the frames that still arrive (rx_inactive) until the
- * device is restored, so that no frame for the guest gets into the host's stack
- * by a macvlan that is about to be deleted.  An attachment is freed after a
- * grace period; which code waits for that depends on what goes:
+ * Frames that still arrive at a released lower are dropped (rx_inactive) until
+ * the device is restored, so that no frame for the guest gets into the host's
+ * stack through a macvlan that is about to be deleted.  An attachment is freed
+ * after a grace period.  The code that waits for it depends on the operation:
  *
  *  - detach and replace wait themselves, in lower_release();
- *  - when the port goes, unregister_netdevice_many() waits, once for all ports
- *    that go together, before it calls the port's ndo_uninit;
- *  - when the lower goes, unregister_netdevice_many() has already waited for
- *    the receivers, and will wait again before the device is freed;
- *    kfree_rcu() frees the rest.
+ *  - when the port is unregistered, unregister_netdevice_many() waits, once for
+ *    all ports that are unregistered together, before it calls the port's
+ *    ndo_uninit;
+ *  - when the lower is unregistered, unregister_netdevice_many() has already
+ *    waited for the receivers, and will wait again before the device is freed;
+ *    kfree_rcu() frees the attachment itself.
  *
- * In the latter two cases lower_forget_handler() is used, because
+ * The latter two cases use lower_forget_handler(), because
  * netdev_rx_handler_unregister() would wait for each port.
  */
 #include <linux/if_arp.h>
@@ -33,15 +34,15 @@
 #include "trace.h"
 
 /**
- * struct stabletap_lower - one attachment
+ * struct stabletap_lower - the attachment of a lower to a port
  * @dev: the lower
- * @port: whose lower it is
- * @filter: which frames @dev takes in
- * @opened: it was down, and we opened it
- * @mac_set: we changed its MAC address
- * @old_mac: the MAC address it had
- * @tracker: of the reference to @dev
- * @rcu: frees this
+ * @port: the port
+ * @filter: decides which frames @dev accepts
+ * @opened: @dev was down and the attach opened it
+ * @mac_set: this module changed the MAC address of @dev
+ * @old_mac: the MAC address of @dev before the attach
+ * @tracker: tracks the reference to @dev
+ * @rcu: for kfree_rcu()
  */
 struct stabletap_lower {
 	struct net_device	*dev;
@@ -54,7 +55,7 @@ struct stabletap_lower {
 	struct rcu_head		rcu;
 };
 
-/* Does a device take nothing now, with the queue that it has? */
+/* Returns true if the queue that the device has now takes no frame. */
 static int lower_is_deaf(struct net_device *dev,
 			 struct netdev_nested_priv *unused)
 {
@@ -63,11 +64,12 @@ static int lower_is_deaf(struct net_device *dev,
 }
 
 /*
- * Was a frame taken?  NET_XMIT_CN is a queue's warning, and the frame was; but
- * it is also the answer of the queue that a device has while it is down or
- * without carrier, which takes nothing.  That may be a device further down.
- * (Below a bond it may be one that was not asked: then a frame too many counts
- * as dropped, of those that a queue has warned of.)
+ * Returns true if the device accepted the frame.  NET_XMIT_CN is ambiguous: a
+ * congested queue returns it for a frame that it accepted, but noop_qdisc, the
+ * queue of a device that is down or without carrier, returns it for every frame
+ * and drops them.  The device with noop_qdisc may be one below @dev.  (Below a
+ * bond this can be a member that the frame was not sent to; then a frame that a
+ * congested queue accepted is counted as dropped.)
  */
 static bool lower_took(struct net_device *dev, int ret)
 {
@@ -111,9 +113,9 @@ netdev_tx_t stabletap_lower_xmit(struct sk_buff *skb, struct net_device *dev)
 }
 
 /*
- * The lower's receive handler, called under RCU with BH off.  The frame goes
- * on as the port's own, past its packet sockets, tc and nft, to
- * stabletap_port_handle_frame().
+ * The lower's receive handler, called under RCU with BH off.  The kernel then
+ * handles the frame as received by the port: first by the port's packet
+ * sockets, tc and nft, then by stabletap_port_handle_frame().
  */
 static rx_handler_result_t lower_handle_frame(struct sk_buff **pskb)
 {
@@ -122,7 +124,7 @@ static rx_handler_result_t lower_handle_frame(struct sk_buff **pskb)
 	struct stabletap_lower *lower;
 	struct stabletap_port *port;
 
-	/* The host's own multicast, looped back to the host */
+	/* A copy of the host's own multicast, looped back: not for the guest */
 	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
 		return RX_HANDLER_PASS;
 
@@ -135,7 +137,7 @@ static rx_handler_result_t lower_handle_frame(struct sk_buff **pskb)
 	why = STABLETAP_RX_DOWN;
 	if (unlikely(!(READ_ONCE(port->dev->flags) & IFF_UP)))
 		goto drop;
-	/* The tap core changes the frame; frees it on failure */
+	/* The tap core modifies the frame.  (This frees skb on failure.) */
 	skb = skb_share_check(skb, GFP_ATOMIC);
 	if (unlikely(!skb)) {
 		stabletap_count(port, STABLETAP_RX_NOMEM);
@@ -145,7 +147,7 @@ static rx_handler_result_t lower_handle_frame(struct sk_buff **pskb)
 
 	*pskb = skb;
 	skb->dev = port->dev;
-	/* A frame that comes while the address changes may be taken for either. */
+	/* While the address changes, either one may be compared. */
 	if (skb->pkt_type == PACKET_OTHERHOST &&
 	    data_race(ether_addr_equal_64bits(eth_hdr(skb)->h_dest,
 					      port->dev->dev_addr)))
@@ -157,7 +159,7 @@ drop:
 	return RX_HANDLER_CONSUMED;
 }
 
-/* The attachment that a device carries, NULL if it is no lower; under RTNL */
+/* Returns the device's attachment, NULL if it is no lower.  Under RTNL. */
 static struct stabletap_lower *lower_of(const struct net_device *dev)
 {
 	if (rcu_access_pointer(dev->rx_handler) != lower_handle_frame)
@@ -165,7 +167,10 @@ static struct stabletap_lower *lower_of(const struct net_device *dev)
 	return rtnl_dereference(dev->rx_handler_data);
 }
 
-/* May this device be the port's lower at all?  First what it is, then whose. */
+/*
+ * Check if this device can be the port's lower: first the kind of device, then
+ * its present use.
+ */
 static int lower_check(struct stabletap_port *port, struct net_device *dev,
 		       struct netlink_ext_ack *extack)
 {
@@ -217,7 +222,7 @@ static int lower_check(struct stabletap_port *port, struct net_device *dev,
 	return 0;
 }
 
-/* Say it in words where the kernel has only returned a number. */
+/* Set a message for errors that the kernel has returned without one. */
 static void lower_explain(struct netlink_ext_ack *extack, int err)
 {
 	if (!extack || extack->_msg)
@@ -255,8 +260,8 @@ void stabletap_lower_sync_flags(struct stabletap_port *port)
 }
 
 /*
- * The port is getting another MAC address: a macvlan below has to have it
- * first, since it may refuse.  Under RTNL.
+ * Change the lower for a new MAC address of the port.  The lower comes first,
+ * because it can refuse.  Under RTNL.
  */
 int stabletap_lower_set_mac(struct stabletap_port *port,
 			    const struct sockaddr *addr)
@@ -287,7 +292,7 @@ int stabletap_lower_check_mtu(struct stabletap_port *port, int mtu)
 	return lower && mtu > lower->dev->mtu ? -EMSGSIZE : 0;
 }
 
-/* What GET and IFLA_INFO_DATA tell; under RTNL */
+/* Fill in the members of GET that describe the lower.  Under RTNL. */
 void stabletap_lower_get(struct stabletap_port *port,
 			 struct stabletap_get *get)
 {
@@ -302,7 +307,7 @@ void stabletap_lower_get(struct stabletap_port *port,
 	get->lower_mtu = lower->dev->mtu;
 }
 
-/* Bring operstate and attributes in line with the lower's; under RTNL */
+/* Derive the port's state and operstate from the lower.  Under RTNL. */
 static void lower_update_state(struct stabletap_port *port)
 {
 	struct stabletap_lower *lower = rtnl_dereference(port->lower);
@@ -322,8 +327,8 @@ static void lower_update_state(struct stabletap_port *port)
 }
 
 /*
- * Give a lower the port's MAC address and open it.  lower_restore() undoes it,
- * also what is left of a failure.
+ * Give a lower the port's MAC address (if it is a macvlan), open it and set up
+ * its filter.  lower_restore() undoes this, also after a failure in the middle.
  */
 static int lower_bring_up(struct stabletap_lower *lower,
 			  struct netlink_ext_ack *extack)
@@ -349,12 +354,12 @@ static int lower_bring_up(struct stabletap_lower *lower,
 }
 
 /*
- * macvlan_stop() waits for a grace period that is not expedited, unless the
- * macvlan itself is being unregistered (dismantle).  When the port goes, that
- * would be a needless long wait per port: unregister_netdevice_many() waits
- * once for all devices that go together, before RTNL is free and the macvlan
- * could be opened again.  An expedited wait is left, for the queues of each
- * device that is closed.
+ * macvlan_stop() waits for a grace period, not expedited, unless the macvlan's
+ * dismantle flag says that it is being unregistered.  When the port is being
+ * unregistered, that wait is long and not needed: unregister_netdevice_many()
+ * waits once for all devices that are unregistered together, before RTNL is
+ * released and the macvlan could be opened again.  The kernel's expedited wait
+ * for the queues of each closed device remains.
  */
 static void lower_close(struct stabletap_lower *lower)
 {
@@ -370,8 +375,8 @@ static void lower_close(struct stabletap_lower *lower)
 
 /*
  * A macvlan that is up adds its new address to its parent's unicast list with
- * GFP_ATOMIC, so this can fail although memory is short only for a moment.  The
- * port has no lower any more, so the detach can't be refused.
+ * GFP_ATOMIC, so a short lack of memory makes this fail.  The detach can't be
+ * refused any more, because the port already has no lower.
  */
 static void lower_restore_mac(struct net_device *dev, const u8 *mac)
 {
@@ -387,9 +392,10 @@ static void lower_restore_mac(struct net_device *dev, const u8 *mac)
 }
 
 /*
- * Put the device back as it was, in reverse order.  Under RTNL.  The port has
- * let it go, but unless the caller has waited somebody may still be sending by
- * it: the kernel copes with that for any device that is closed.
+ * Restore the device, in the reverse order of lower_setup().  Under RTNL.
+ * port->lower does not point at it any more.  Unless the caller has waited for
+ * a grace period, another CPU may still be sending through the device; the
+ * kernel allows that for any device that is closed.
  */
 static void lower_restore(struct stabletap_lower *lower)
 {
@@ -397,7 +403,7 @@ static void lower_restore(struct stabletap_lower *lower)
 
 	stabletap_filter_off(&lower->filter);
 
-	/* A device that goes needs nothing else restored. */
+	/* A device that is being unregistered needs nothing else restored. */
 	if (dev->reg_state == NETREG_REGISTERED) {
 		if (lower->opened)
 			lower_close(lower);
@@ -408,15 +414,15 @@ static void lower_restore(struct stabletap_lower *lower)
 	netdev_upper_dev_unlink(dev, lower->port->dev);
 	stabletap_clear_no_addrconf(dev);
 
-	/* Large receive offload comes back if it was wanted. */
+	/* Turns LRO on again if it was on before the attach */
 	if (dev->reg_state == NETREG_REGISTERED)
 		stabletap_update_features(dev);
 }
 
 /*
- * netdev_rx_handler_unregister() but for its wait for readers, which the core
- * makes later for all devices that go together.  The handler's data is left to
- * the caller: without a handler nobody looks at it.
+ * netdev_rx_handler_unregister() without its wait for readers: the kernel waits
+ * later, once for all devices that are unregistered together.  The caller may
+ * leave rx_handler_data set, since it is read only if there is a handler.
  */
 static void lower_forget_handler(struct net_device *dev)
 {
@@ -424,10 +430,10 @@ static void lower_forget_handler(struct net_device *dev)
 }
 
 /*
- * lower_forget_handler() and lower_close() reach into struct net_device.  What
- * they assume of it is checked when the module is built, and loaded: the two
- * pointers are all that netdev_rx_handler_register() sets, and dismantle is a
- * flag of its own.
+ * lower_forget_handler() and lower_close() write to struct net_device directly.
+ * Check their assumptions: netdev_rx_handler_register() sets nothing but the
+ * two pointers (checked when the module is loaded), and dismantle is a bool,
+ * not part of a bit field (checked when it is built).
  */
 static int lower_check_core(void)
 {
@@ -450,7 +456,7 @@ static int lower_check_core(void)
 	lower_forget_handler(dev);
 	RCU_INIT_POINTER(dev->rx_handler_data, NULL);
 	if (memcmp(dev, before, sizeof(*dev))) {
-		pr_err("stabletap: this kernel's receive handlers are not those that the module was written for; a newer version is needed\n");
+		pr_err("stabletap: this kernel's receive handlers work in a way that this version of the module does not know; install a newer version\n");
 		err = -ENXIO;
 	}
 out:
@@ -467,12 +473,13 @@ static void lower_free(struct stabletap_lower *lower)
 }
 
 /*
- * A device that lives on, and a port that does: no more its lower.  Readers of
- * @lower are waited for once, when the receive handler is unregistered.
+ * Restore and free the lower of a port, where neither the port nor the device
+ * is being unregistered.  netdev_rx_handler_unregister() waits for the readers
+ * of @lower.
  */
 static void lower_release(struct stabletap_lower *lower)
 {
-	/* Frames on their way out pass before the device is closed. */
+	/* Let frames that are being sent pass before the device is closed. */
 	if (lower->opened)
 		synchronize_net();
 	lower_restore(lower);
@@ -481,8 +488,8 @@ static void lower_release(struct stabletap_lower *lower)
 }
 
 /*
- * Make a device ready to be the port's lower, complete but for the switch
- * itself.
+ * Prepare a device to be the port's lower.  The caller then only has to switch
+ * port->lower.
  */
 static struct stabletap_lower *lower_setup(struct stabletap_port *port,
 					   struct net_device *dev, u32 flags,
@@ -501,14 +508,14 @@ static struct stabletap_lower *lower_setup(struct stabletap_port *port,
 	lower->filter.flags = flags;
 	stabletap_dev_hold(dev, &lower->tracker);
 
-	/* Before it is up: so that IPv6 leaves it alone */
+	/* Before dev_open(): IPv6 configures a device when it comes up. */
 	stabletap_set_no_addrconf(dev);
 
 	err = netdev_master_upper_dev_link(dev, port->dev, NULL, NULL, extack);
 	if (err)
 		goto err_free;
 
-	/* A port has no LRO, so a device below has to do without. */
+	/* The port has no LRO, so this turns it off on the lower. */
 	stabletap_update_features(dev);
 
 	err = netdev_rx_handler_register(dev, lower_handle_frame, lower);
@@ -537,7 +544,7 @@ err_free:
 	return ERR_PTR(err);
 }
 
-/* The port's lower is asked for once more: only its filter mode may change. */
+/* Attach of the device that is the port's lower already: change its filter. */
 static int lower_change_filter(struct stabletap_lower *lower, u32 flags,
 			       struct netlink_ext_ack *extack)
 {
@@ -552,7 +559,7 @@ static int lower_change_filter(struct stabletap_lower *lower, u32 flags,
 	if (err || flags == lower->filter.flags)
 		return err;
 
-	/* The new mode first: no frame is lost that both let in. */
+	/* The new mode comes first: a frame that both accept is not lost. */
 	new.flags = flags;
 	err = stabletap_filter_on(&new);
 	if (err) {
@@ -582,15 +589,15 @@ static void lower_note_detach(struct stabletap_port *port,
 }
 
 /**
- * stabletap_lower_attach - give a port a lower, or swap it for another
+ * stabletap_lower_attach - give a port a lower, or replace its lower
  * @port: the port
- * @dev: the lower to be, in the port's network namespace
+ * @dev: the new lower, in the port's network namespace
  * @flags: STABLETAP_ATTACH_*, known ones only
- * @extack: gets the sentence of a refusal
+ * @extack: gets the message of a refusal
  *
  * Context: under RTNL.
- * Return: 0, or an error as under struct stabletap_attach; then all is as it
- * was.
+ * Return: 0, or an error as listed at struct stabletap_attach; then nothing has
+ * changed.
  */
 int stabletap_lower_attach(struct stabletap_port *port, struct net_device *dev,
 			   u32 flags, struct netlink_ext_ack *extack)
@@ -637,7 +644,7 @@ int stabletap_lower_attach(struct stabletap_port *port, struct net_device *dev,
 	return 0;
 }
 
-/* The port lets its lower go; caller restores and frees what is returned. */
+/* Detach the lower; the caller restores and frees the returned attachment. */
 static struct stabletap_lower *lower_detach(struct stabletap_port *port,
 					    enum stabletap_reason reason)
 {
@@ -654,11 +661,12 @@ static struct stabletap_lower *lower_detach(struct stabletap_port *port,
 /**
  * stabletap_lower_detach - take a port's lower away
  * @port: the port
- * @dev: the lower that is meant, NULL for whatever it is
- * @extack: gets the sentence of a refusal
+ * @dev: the expected lower, or NULL for any
+ * @extack: gets the message of a refusal
  *
  * Context: under RTNL.
- * Return: 0, -ENOTCONN without a lower, -ESTALE if it is another than @dev.
+ * Return: 0; -ENOTCONN if the port has no lower; -ESTALE if its lower is not
+ * @dev.
  */
 int stabletap_lower_detach(struct stabletap_port *port,
 			   const struct net_device *dev,
@@ -682,8 +690,9 @@ int stabletap_lower_detach(struct stabletap_port *port,
 }
 
 /*
- * The port is going to be unregistered: first half.  RTNL is held until the
- * second, so nobody else can become the lower's receive handler in between.
+ * First half of the detach of a port that is being unregistered.  RTNL is held
+ * until stabletap_lower_left(), so no other receive handler can be registered
+ * on the lower in between.
  */
 void stabletap_lower_leave(struct stabletap_port *port)
 {
@@ -695,7 +704,7 @@ void stabletap_lower_leave(struct stabletap_port *port)
 	lower_forget_handler(port->leaving->dev);
 }
 
-/* ndo_uninit of the port: second half, a grace period later */
+/* Second half, after a grace period; called by the port's ndo_uninit */
 void stabletap_lower_left(struct stabletap_port *port)
 {
 	if (!port->leaving)
@@ -727,7 +736,7 @@ static void lower_moved(struct stabletap_port *port,
 	stabletap_port_notify(port);
 }
 
-/* A macvlan lower bears the port's MAC address, and no other. */
+/* Refuse a change that gives a macvlan lower another MAC than the port's. */
 static int lower_pre_change_mac(const struct stabletap_lower *lower, void *ptr)
 {
 	struct netdev_notifier_pre_changeaddr_info *info = ptr;
@@ -737,11 +746,11 @@ static int lower_pre_change_mac(const struct stabletap_lower *lower, void *ptr)
 		return NOTIFY_DONE;
 
 	NL_SET_ERR_MSG_MOD(info->info.extack,
-			   "The macvlan is the lower of a port and bears its MAC address; change the port's");
+			   "The macvlan is the lower of a port and must have the port's MAC address; change the port's instead");
 	return notifier_from_errno(-EBUSY);
 }
 
-/* The port itself goes to another namespace; its lower stays behind. */
+/* A port that moves to another namespace is detached: its lower stays. */
 static void lower_port_event(struct net_device *dev, unsigned long event)
 {
 	struct stabletap_port *port = netdev_priv(dev);
@@ -779,7 +788,7 @@ static int lower_device_event(struct notifier_block *unused,
 	case NETDEV_UP:
 	case NETDEV_DOWN:
 	case NETDEV_CHANGE:
-		/* Not while it is being made ready, or let go */
+		/* Ignored while the lower is being set up or released */
 		if (rtnl_dereference(port->lower) != lower)
 			break;
 		state = port->state;
@@ -792,7 +801,7 @@ static int lower_device_event(struct notifier_block *unused,
 			break;
 		return lower_pre_change_mac(lower, ptr);
 	case NETDEV_PRE_TYPE_CHANGE:
-		/* A port's lower stays an Ethernet device. */
+		/* A lower must stay an Ethernet device. */
 		return NOTIFY_BAD;
 	case NETDEV_NOTIFY_PEERS:
 	case NETDEV_BONDING_FAILOVER:

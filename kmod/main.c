@@ -43,7 +43,7 @@ err_exit_bounds:
 	return err;
 }
 
-/* No fd is open, or the module would be in use; ports may still be there. */
+/* An open fd holds a reference to the module, but ports may still exist. */
 static void __exit stabletap_exit(void)
 {
 	stabletap_control_exit();

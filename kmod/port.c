@@ -2,9 +2,9 @@
 /*
  * The port's net device: its operations, counters and ethtool.
  *
- * What a port is (features, MTU, MAC address, queue length) is its own and
- * does not follow its lowers, because the tap core reads some of it only when
- * the node is opened, and QEMU opens it once.
+ * A port's properties (features, MTU, MAC address, queue length) do not follow
+ * its lowers, because the tap core reads some of them only when the node is
+ * opened, and QEMU opens it once.
  */
 #include <linux/ethtool.h>
 #include <linux/if_tun.h>
@@ -14,16 +14,19 @@
 #include "stabletap.h"
 #include "trace.h"
 
-/* The software of the lower and the stack can do what the lower can't. */
+/* The stack does in software what a lower can't do in hardware. */
 #define STABLETAP_FEATURES						\
 	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA | NETIF_F_HW_CSUM | \
 	 NETIF_F_SCTP_CRC | NETIF_F_GSO_SOFTWARE | NETIF_F_GSO_ENCAP_ALL)
 
-/* Not of a VLAN on the port: the tag of one goes to the lower beside the data. */
+/*
+ * A VLAN tag goes to the lower beside the frame's data.  There is room for one
+ * tag only, so these are not features of a VLAN on the port.
+ */
 #define STABLETAP_VLAN_FEATURES						\
 	(NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX)
 
-/* What a guest is taken to accept until TUNSETOFFLOAD says, as macvtap's. */
+/* The offloads that a guest accepts until TUNSETOFFLOAD; as macvtap's */
 #define STABLETAP_TAP_FEATURES						\
 	(NETIF_F_HW_CSUM | NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_TSO_ECN)
 
@@ -50,8 +53,9 @@ static const char stabletap_counter_names[][ETH_GSTRING_LEN] = {
 };
 
 /*
- * Reasons as dropwatch and perf know them.  The kernel has a place for those of
- * its own subsystems only; the tracepoint stabletap_drop tells ours.
+ * The drop reasons that dropwatch and perf show.  A module outside of the
+ * kernel tree can't register reasons of its own, so these are the closest of
+ * the kernel's; the tracepoint stabletap_drop has the exact counter.
  */
 static const u16 stabletap_counter_reasons[STABLETAP_COUNTERS] = {
 	[STABLETAP_TX_DETACHED]		= STABLETAP_DROP_DEV_READY,
@@ -62,7 +66,7 @@ static const u16 stabletap_counter_reasons[STABLETAP_COUNTERS] = {
 	[STABLETAP_RX_NOMEM]		= STABLETAP_DROP_NOMEM,
 };
 
-/* Those that are no packet counters follow in "ethtool -S". */
+/* "ethtool -S" shows these after the packet counters. */
 static const char stabletap_event_names[][ETH_GSTRING_LEN] = {
 	"attaches", "replaces", "losses",
 };
@@ -81,7 +85,7 @@ void stabletap_port_drop(struct stabletap_port *port, struct sk_buff *skb,
 	stabletap_kfree_skb(skb, stabletap_counter_reasons[why]);
 }
 
-/* From the tap core, in process context: it refused a frame that was written */
+/* Called by the tap core, in process context, if it refuses a written frame */
 static void stabletap_tap_count_tx_dropped(struct tap_dev *tap)
 {
 	struct stabletap_port *port;
@@ -93,7 +97,7 @@ static void stabletap_tap_count_tx_dropped(struct tap_dev *tap)
 	local_bh_enable();
 }
 
-/* From tap_handle_frame() below, with BH off */
+/* Called by tap_handle_frame(), with BH off, if it drops a frame */
 static void stabletap_tap_count_rx_dropped(struct tap_dev *tap)
 {
 	struct stabletap_port *port;
@@ -115,11 +119,13 @@ static void stabletap_port_count_rx(struct stabletap_pcpu *stats,
 }
 
 /*
- * The port's own receive handler, called under RCU with BH off: the frame has
- * come up from the lower and past the port's packet sockets, tc and nft.
+ * The port's own receive handler, called under RCU with BH off.  The lower's
+ * handler has passed the frame on, and the port's packet sockets, tc and nft
+ * have seen it.
  *
- * The tap core returns RX_HANDLER_PASS when no queue is there to take a
- * frame.  The host's own stack must not get what was meant for the guest.
+ * The tap core returns RX_HANDLER_PASS if the port has no queue.  Such a frame
+ * is dropped here, because the host's own stack must not get frames that are
+ * meant for the guest.
  */
 static rx_handler_result_t stabletap_port_handle_frame(struct sk_buff **pskb)
 {
@@ -130,19 +136,19 @@ static rx_handler_result_t stabletap_port_handle_frame(struct sk_buff **pskb)
 	bool multicast;
 	u64 refused;
 
-	/* The host's own multicast, looped back to the host */
+	/* A copy of the host's own multicast, looped back: not for the guest */
 	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
 		return RX_HANDLER_PASS;
 
 	port = container_of(rcu_dereference(skb->dev->rx_handler_data),
 			    struct stabletap_port, tap);
-	/* An LRO frame, on which tap_put_user() would BUG() up to 6.12 */
+	/* Up to 6.12 tap_put_user() runs into BUG() on an LRO frame. */
 	if (skb_warn_if_lro(skb) ||
 	    stabletap_bounds_exceeded(dev_net(port->dev), skb)) {
 		stabletap_port_drop(port, skb, STABLETAP_RX_LRO);
 		return RX_HANDLER_CONSUMED;
 	}
-	/* The tap core changes the frame; frees it on failure */
+	/* The tap core modifies the frame.  (This frees skb on failure.) */
 	skb = skb_share_check(skb, GFP_ATOMIC);
 	if (unlikely(!skb)) {
 		stabletap_count(port, STABLETAP_RX_NOMEM);
@@ -154,8 +160,8 @@ static rx_handler_result_t stabletap_port_handle_frame(struct sk_buff **pskb)
 		    skb->pkt_type == PACKET_BROADCAST;
 
 	/*
-	 * It may stay in the ring for as long as the reader likes: whoever sent
-	 * it is not to wait for that.
+	 * The frame can stay in the ring for as long as the reader does not
+	 * read.  It must not hold the sender's memory for that time.
 	 */
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
 		stabletap_port_drop(port, skb, STABLETAP_RX_NOMEM);
@@ -164,7 +170,7 @@ static rx_handler_result_t stabletap_port_handle_frame(struct sk_buff **pskb)
 	skb_orphan(skb);
 	nf_reset_ct(skb);
 
-	/* Whatever the ring refuses until the unlock is this frame. */
+	/* If RX_RING is counted before the unlock, this frame was dropped. */
 	stabletap_lock_nested_bh(&port->stats->rx_lock);
 	stats = this_cpu_ptr(port->stats);
 	refused = u64_stats_read(&stats->counter[STABLETAP_RX_RING]);
@@ -193,9 +199,9 @@ static int stabletap_port_init(struct net_device *dev)
 }
 
 /*
- * The port is closed, off every list, and unregister_netdevice_many() has
- * waited for those who still had it: one grace period for however many ports
- * go at once.  Nobody receives into the queues any more.
+ * The port is closed and on no list any more, and unregister_netdevice_many()
+ * has waited for RCU readers, once for all ports that are unregistered
+ * together.  So no frame can be received into the queues any more.
  */
 static void stabletap_port_uninit(struct net_device *dev)
 {
@@ -206,7 +212,7 @@ static void stabletap_port_uninit(struct net_device *dev)
 	tap_del_queues(&port->tap);
 }
 
-/* After the last reference: an fd may count until then. */
+/* Called after the last reference is gone: an open fd counts until then. */
 static void stabletap_port_free(struct net_device *dev)
 {
 	struct stabletap_port *port = netdev_priv(dev);
@@ -216,8 +222,9 @@ static void stabletap_port_free(struct net_device *dev)
 }
 
 /*
- * The tap core lets whoever may open the node set the MAC address
- * (SIOCSIFHWADDR).  Here it takes CAP_NET_ADMIN, by whatever way it comes.
+ * The tap core lets any process that has the node open set the MAC address
+ * (SIOCSIFHWADDR).  Therefore CAP_NET_ADMIN is checked here, for all
+ * interfaces.
  */
 static int stabletap_port_set_mac_address(struct net_device *dev, void *p)
 {
@@ -392,7 +399,7 @@ void stabletap_port_setup(struct net_device *dev)
 	dev->priv_destructor = stabletap_port_free;
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 	dev->priv_flags |= IFF_NO_QUEUE | IFF_UNICAST_FLT;
-	/* netpoll sends with interrupts off; a lower's queue can't have that. */
+	/* netpoll calls with interrupts off; dev_queue_xmit() forbids that. */
 	dev->priv_flags |= IFF_DISABLE_NETPOLL;
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = ETH_MAX_MTU;
@@ -413,15 +420,17 @@ void stabletap_port_setup(struct net_device *dev)
 	port->tap.count_tx_dropped = stabletap_tap_count_tx_dropped;
 	port->tap.count_rx_dropped = stabletap_tap_count_rx_dropped;
 	/*
-	 * No update_features: what the guest accepts decides what the tap
-	 * core segments for it, and changes nothing of the net device.
+	 * update_features stays NULL: the offloads that the guest accepts only
+	 * decide which frames the tap core segments.  They do not change the
+	 * features of the net device.
 	 */
 	INIT_LIST_HEAD(&port->tap.queue_list);
 }
 
 /*
- * The node belongs to the root of whoever owns the network namespace, as its
- * files in sysfs do; without one there, to the system's.
+ * The node belongs to the root user of the user namespace that owns the network
+ * namespace, as the port's files in sysfs do, or to the host's root if that
+ * user namespace has none.
  */
 void stabletap_config_init(struct stabletap_config *config, struct net *net)
 {
@@ -450,13 +459,13 @@ int stabletap_config_check(const struct stabletap_config *config,
 	}
 	if (config->perm & ~0777) {
 		NL_SET_ERR_MSG_MOD(extack,
-				   "The node's permissions are more than 0777");
+				   "The node's permissions must be 0001 to 0777");
 		return -EINVAL;
 	}
 	if (!config->perm) {
-		/* To devtmpfs 0 is "none given". */
+		/* devtmpfs takes 0 for "not given". */
 		NL_SET_ERR_MSG_MOD(extack,
-				   "A node without any permission can't be made");
+				   "The node's permissions can't be 0");
 		return -EINVAL;
 	}
 	switch (config->on_detach) {
@@ -482,8 +491,9 @@ int stabletap_port_register(struct net_device *dev,
 
 	port->config = *config;
 	/*
-	 * A port keeps its carrier: without, linkwatch would take the transmit
-	 * queue away.  netif_dormant_on() can't be used before registration.
+	 * A detached port is dormant, but keeps its carrier: if it lost that,
+	 * linkwatch would deactivate its transmit queue.  netif_dormant_on()
+	 * can't be used before registration.
 	 */
 	set_bit(__LINK_STATE_DORMANT, &dev->state);
 
@@ -495,7 +505,7 @@ int stabletap_port_register(struct net_device *dev,
 	if (err)
 		return err;
 
-	/* Nothing that can fail may follow: a port is seen from here on. */
+	/* Nothing that can fail may follow: the port becomes visible here. */
 	err = register_netdevice(dev);
 	if (err)
 		stabletap_bounds_set(port, 0);
@@ -503,23 +513,24 @@ int stabletap_port_register(struct net_device *dev,
 }
 
 /*
- * rtnl_link_ops.dellink, and DELETE: can't be refused here.  The device's own
- * receive handler goes with it: netdev_rx_handler_unregister() would wait for
- * a grace period for each port, and unregister_netdevice_many() waits anyway.
+ * Called for rtnl_link_ops.dellink, which can't be refused, and for DELETE.
+ * The port's own receive handler stays registered:
+ * netdev_rx_handler_unregister() would wait for a grace period for each port,
+ * and unregister_netdevice_many() waits anyway.
  */
 void stabletap_port_dellink(struct net_device *dev, struct list_head *head)
 {
 	struct stabletap_port *port = netdev_priv(dev);
 
 	if (stabletap_open_queues(port) && net_ratelimit())
-		netdev_warn(dev, "deleted while its node is open %u times: the fd is dead from now on\n",
+		netdev_warn(dev, "deleted while its node is open %u times: its fd no longer works\n",
 			    stabletap_open_queues(port));
 
 	stabletap_lower_leave(port);
 	unregister_netdevice_queue(dev, head);
 }
 
-/* All that GET tells, owner and group in @user_ns; caller holds RTNL. */
+/* Fill in GET; owner and group are ids of @user_ns.  Caller holds RTNL. */
 void stabletap_port_get(struct stabletap_port *port,
 			struct user_namespace *user_ns,
 			struct stabletap_get *get)
@@ -544,7 +555,7 @@ void stabletap_port_get(struct stabletap_port *port,
 	stabletap_lower_get(port, get);
 }
 
-/* Tell rtnetlink that something in IFLA_INFO_DATA has changed. */
+/* Make rtnetlink send RTM_NEWLINK because IFLA_INFO_DATA has changed. */
 void stabletap_port_notify(struct stabletap_port *port)
 {
 	call_netdevice_notifiers(NETDEV_CHANGEINFODATA, port->dev);

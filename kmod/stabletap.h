@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of the module share.  control.c and link.c are the doors;
- * both end in lower.c, which alone knows both sides, and in port.c, the net
- * device.  Those of the port's operations that reach below are in lower.c, and
- * in filter.c if they concern addresses.  tapnode.c is the glue to the kernel's
- * tap core.
+ * Declarations that several files of the module use.
+ *
+ * control.c (ioctls) and link.c (rtnetlink) are the two interfaces to user
+ * space.  Both call port.c, the port's net device, and lower.c, the only file
+ * that knows both a port and the device below it.  The operations of the port's
+ * net device that also act on the lower are in lower.c, and in filter.c if they
+ * concern addresses.  tapnode.c connects a port to the kernel's tap core.
  */
 #ifndef _STABLETAP_H
 #define _STABLETAP_H
@@ -46,11 +48,13 @@ enum stabletap_counter {
 
 /**
  * struct stabletap_pcpu - one CPU's part of the counters
- * @counter: written by that CPU alone, with BH off.  On PREEMPT_RT that does not
- *	keep other tasks of the CPU out (since 6.18), but no addition is lost.
- * @syncp: for readers on 32 bits
- * @rx_lock: held while the tap core has a received frame, so that what it
- *	counts meanwhile is about that frame; nothing at all without PREEMPT_RT
+ * @counter: written by that CPU alone, with BH off.  On PREEMPT_RT, since 6.18,
+ *	BH off does not keep out other tasks of the CPU, but no addition is
+ *	lost.
+ * @syncp: lets 32-bit kernels read the counters consistently
+ * @rx_lock: held while the tap core handles a received frame, so that a drop
+ *	that it reports in that time belongs to that frame.  The lock does
+ *	nothing without PREEMPT_RT.
  */
 struct stabletap_pcpu {
 	u64_stats_t		counter[STABLETAP_COUNTERS];
@@ -59,9 +63,10 @@ struct stabletap_pcpu {
 };
 
 /*
- * For code that holds RTNL and can no longer return an error, since the core, or
- * the port, has already gone on: is it worth another try?  Waits for memory;
- * nine waits make less than 200 ms.  @tries: 0 before the first.
+ * For callers that hold RTNL and can no longer refuse the operation: sleeps
+ * and returns true if the operation should be tried again.  Only -ENOMEM is
+ * retried, nine times, which takes less than 200 ms.  @tries must be 0 before
+ * the first call.
  */
 static inline bool stabletap_try_again(int err, int *tries)
 {
@@ -71,12 +76,12 @@ static inline bool stabletap_try_again(int err, int *tries)
 	return true;
 }
 
-/* The known flags of an attach, by whatever door */
+/* The flags of an attach that both interfaces accept */
 #define STABLETAP_ATTACH_MASK						\
 	(STABLETAP_ATTACH_REPLACE | STABLETAP_ATTACH_PROMISC |		\
 	 STABLETAP_ATTACH_FILTER)
 
-/* Of a node, where none are asked for */
+/* Permission bits of a node if the creator of the port gives none */
 #define STABLETAP_PERM_DEFAULT 0600
 
 struct stabletap_filter;
@@ -84,8 +89,8 @@ struct stabletap_lower;
 struct stabletap_node;
 
 /**
- * struct stabletap_config - what is given when a port is made
- * @queues: opens of the node admitted at a time
+ * struct stabletap_config - options that are given when a port is created
+ * @queues: how many opens of the node are admitted at a time
  * @uid: owner of the node
  * @gid: group of the node
  * @perm: permission bits of the node
@@ -101,31 +106,35 @@ struct stabletap_config {
 
 /**
  * struct stabletap_port - private part of a port's net device
- * @dev: the net device that this is the private part of
- * @lower: what carries the frames now, NULL if detached.  Written under RTNL;
- *	read under RCU by transmit and receive.
+ * @dev: the net device
+ * @lower: the attachment that carries the frames now, NULL if the port is
+ *	detached.  Written under RTNL; read under RCU by transmit and receive.
  * @stats: counters
- * @leaving: under RTNL: the last lower of a port that is being unregistered,
- *	kept until the unregistration has waited for readers
- * @config: on_detach is written under RTNL; the rest is constant once the
- *	port is registered, so that open reads it without a lock
- * @state: enum stabletap_state that was last made known; under RTNL
- * @followed: the filter that the lists of @dev are synced to, NULL if none;
- *	written under RTNL and @dev's address list lock, read under either
- * @filter_work: filter.c's; holds a reference to @dev while it is queued
- * @setting_mac: under RTNL: the change of the lower's MAC address is our own
- * @detach_reason: enum stabletap_reason; under RTNL, as the rest
+ * @leaving: the last lower of a port that is being unregistered, kept until the
+ *	unregistration has waited for RCU readers; protected by RTNL
+ * @config: on_detach is written under RTNL; the other members are constant once
+ *	the port is registered, so that open reads them without a lock
+ * @state: the enum stabletap_state that was last reported; protected by RTNL
+ * @followed: the filter that the address lists of @dev are synced to, NULL if
+ *	none; written under RTNL and @dev's address list lock, read under either
+ * @filter_work: runs filter_work() of filter.c; holds a reference to @dev while
+ *	it is queued
+ * @setting_mac: true while this module changes the lower's MAC address;
+ *	protected by RTNL
+ * @detach_reason: enum stabletap_reason; protected by RTNL, like the members
+ *	down to @charged
  * @attach_time: CLOCK_BOOTTIME, ns
  * @detach_time: CLOCK_BOOTTIME, ns
  * @attaches: number of attaches
  * @replaces: number of replaces
  * @losses: number of lowers lost
  * @last_lower: name of the lower that was detached last
- * @charged: frames that can wait, as bounds.c counts them
- * @open_lock: makes counting the queues and adding one a single step, for
- *	opens; taken before RTNL
- * @node: the character device node, under RTNL
- * @tap: the tap core's part.  It is large; the fast path uses its beginning.
+ * @charged: number of frames that can wait, as bounds.c counts them
+ * @open_lock: makes counting the queues and adding one an atomic step for
+ *	concurrent opens; taken before RTNL
+ * @node: the character device node; protected by RTNL
+ * @tap: the tap core's part.  It comes last because it is large; the fast path
+ *	uses only its beginning.
  */
 struct stabletap_port {
 	struct net_device		*dev;

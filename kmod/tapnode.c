@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The glue to the kernel's tap core: the character devices of the ports.
+ * Connects ports to the kernel's tap core: the character devices of the ports.
  *
- * Read, write, poll and ioctl of a port's fd are the tap core's, and must be:
- * vhost-net takes a file for a tap only by its file operations.  Just the open
- * is ours, to admit no more queues than the port has; then it hands the file
- * over, as misc devices do.
+ * The file operations of a port's fd must be the tap core's own, because
+ * vhost-net recognises a tap by its file operations.  Only the open is the
+ * module's: it admits no more queues than the port has, and then hands the file
+ * over to the tap core with replace_fops(), as misc devices do.
  *
- * A node is named tap<ifindex>, the macvtap convention, by which libvirt knows
- * it.  An ifindex is unique in one network namespace, and can be chosen;
- * devtmpfs has one name space for all and passes over a name that is taken.
- * So outside the initial namespace a node's path below /dev begins with
- * stabletap.ns/<inode of the namespace>/.
+ * A node is named tap<ifindex>, like macvtap's, because libvirt recognises that
+ * name.  An ifindex is unique only within a network namespace, and its creator
+ * can choose it.  All namespaces share one devtmpfs, which silently makes no
+ * node if the name exists.  So the path of a node outside the initial namespace
+ * is stabletap.ns/<inode of the namespace>/tap<ifindex> below /dev, and can't
+ * take the name of a host's node.
  */
 #include <linux/cdev.h>
 #include <linux/fs.h>
@@ -22,14 +23,15 @@
 
 /**
  * struct stabletap_node - one port's character device
- * @dev: of class stabletap, child of the net device
- * @path: path below /dev, empty if it is the device's name
- * @link: name of the link to it in the net device's sysfs directory
+ * @dev: device of class stabletap, child of the net device
+ * @path: path below /dev, empty if it is the name of @dev
+ * @link: name of the symlink to @dev in the net device's sysfs directory
  * @uid: owner
  * @gid: group
  * @perm: permission bits
  *
- * uid, gid and perm are told by devtmpfs and, in the uevent, to udev.
+ * devtmpfs creates the node with @uid, @gid and @perm; udev gets them in the
+ * uevent.
  */
 struct stabletap_node {
 	struct device	dev;
@@ -43,7 +45,7 @@ struct stabletap_node {
 static dev_t tapnode_major;
 static struct cdev tapnode_cdev;
 
-/* The tap core's file operations, as tap_create_cdev() has left them */
+/* The tap core's file operations, which tap_create_cdev() put into the cdev */
 static const struct file_operations *tapnode_tap_fops;
 
 /* Port by minor number.  Written under RTNL, read under RCU. */
@@ -75,8 +77,8 @@ static char *tapnode_devnode(stabletap_node_device *dev, umode_t *mode,
 	if (!node->path[0])
 		return NULL;
 	/*
-	 * NULL means the device's name to the core, and a node of that name may
-	 * be the host's.  No error can be told.
+	 * This must not fail: on NULL the kernel would use the device's name,
+	 * which may be that of a host's node.
 	 */
 	return kstrdup(node->path, GFP_KERNEL | __GFP_NOFAIL);
 }
@@ -90,14 +92,15 @@ static void tapnode_release(struct device *dev)
 	kfree(container_of(dev, struct stabletap_node, dev));
 }
 
-/* Find a port, with a reference to its device that the caller puts. */
+/* Find a port.  The caller must dev_put() its net device. */
 static struct stabletap_port *tapnode_get_port(unsigned int minor)
 {
 	struct stabletap_port *port;
 
 	/*
-	 * A port is taken out before unregister_netdevice_many() waits for
-	 * readers for the last time, so a reference may be taken here.
+	 * tapnode_free_minor() removes a port before the last grace period that
+	 * unregister_netdevice_many() waits for, so a port found here can still
+	 * be referenced.
 	 */
 	rcu_read_lock();
 	port = xa_load(&tapnode_ports, minor);
@@ -107,7 +110,7 @@ static struct stabletap_port *tapnode_get_port(unsigned int minor)
 	return port;
 }
 
-/* Is this a queue of the port? */
+/* Returns true if the open file is a queue of this port. */
 static bool tapnode_is_of(struct file *file, struct stabletap_port *port)
 {
 	struct tap_queue *queue = file->private_data;
@@ -116,9 +119,9 @@ static bool tapnode_is_of(struct file *file, struct stabletap_port *port)
 }
 
 /*
- * The tap core adds the queue under RTNL, which is not to be held here.  Only
- * an open can add one, so the lock against other opens is enough for the count
- * not to grow in between.
+ * The tap core's open takes RTNL to add the queue, so RTNL can't be held here.
+ * Only an open adds a queue, so open_lock is enough to keep the number of
+ * queues from growing between the check and the open.
  */
 static int tapnode_open(struct inode *inode, struct file *file)
 {
@@ -139,8 +142,9 @@ static int tapnode_open(struct inode *inode, struct file *file)
 		err = file->f_op->open(inode, file);
 	}
 	/*
-	 * The tap core goes by the minor number: while it waited for RTNL the
-	 * port may have gone, and another have got its number.
+	 * The tap core looks the port up by minor number, under RTNL.  Before
+	 * it got RTNL, this port may have been deleted and another port may
+	 * have been given the number.
 	 */
 	if (!err && !tapnode_is_of(file, port)) {
 		file->f_op->release(inode, file);
@@ -163,7 +167,7 @@ static int tapnode_get_minor(struct stabletap_port *port)
 	int err;
 
 	err = tap_get_minor(tapnode_major, &port->tap);
-	/* That is how the tap core says that no number is left. */
+	/* tap_get_minor() returns -EINVAL if no number is left. */
 	if (err == -EINVAL)
 		err = -ENOSPC;
 	if (err)
@@ -208,7 +212,7 @@ static struct stabletap_node *tapnode_alloc(struct stabletap_port *port)
 	return node;
 }
 
-/* The net device is there, or there again in another namespace. */
+/* Create the node, of a new port or of one that was moved to a namespace. */
 static int tapnode_add(struct stabletap_port *port)
 {
 	struct net_device *dev = port->dev;
@@ -250,7 +254,7 @@ static void tapnode_del(struct stabletap_port *port)
 	device_unregister(&node->dev);
 }
 
-/* NETDEV_REGISTER: a new port, or one that comes from another namespace */
+/* NETDEV_REGISTER: the port is new, or comes from another namespace. */
 static int tapnode_register(struct stabletap_port *port)
 {
 	bool is_new = !port->tap.minor;
@@ -267,17 +271,17 @@ static int tapnode_register(struct stabletap_port *port)
 		return err;
 	}
 
-	/* The core can't refuse a move any more when it tells of it. */
+	/* At this point the kernel can't undo a move any more. */
 	do {
 		err = tapnode_add(port);
 	} while (stabletap_try_again(err, &tries));
 	if (err && net_ratelimit())
-		netdev_err(port->dev, "no node in the new network namespace (error %d): open fds go on; another move makes a node\n",
+		netdev_err(port->dev, "can't create the node in the new network namespace (error %d): open fds still work; to get a node, move the port again\n",
 			   err);
 	return 0;
 }
 
-/* NETDEV_UNREGISTER: the minor number goes with the port, not with the move */
+/* NETDEV_UNREGISTER: a port that is moved keeps its minor number. */
 static void tapnode_unregister(struct stabletap_port *port)
 {
 	tapnode_del(port);
@@ -285,7 +289,10 @@ static void tapnode_unregister(struct stabletap_port *port)
 		tapnode_free_minor(port);
 }
 
-/* On a failure the core puts txqueuelen back, and tells nobody. */
+/*
+ * If this fails, the kernel restores txqueuelen without another notification,
+ * so the charge has to be restored here.
+ */
 static int tapnode_resize(struct stabletap_port *port)
 {
 	u64 charged = port->charged;
@@ -325,16 +332,16 @@ static int tapnode_device_event(struct notifier_block *unused,
 }
 
 /*
- * The notifiers of IPv4 and IPv6 end the chain with an error if they lack memory
- * for the device, and __dev_change_net_namespace() ignores that error.  So this
- * notifier has to be called before them.
+ * The notifiers of IPv4 and IPv6 end the chain with an error if they lack
+ * memory for the device, and __dev_change_net_namespace() ignores that error.
+ * So this notifier has to be called before them.
  */
 static struct notifier_block tapnode_notifier = {
 	.notifier_call = tapnode_device_event,
 	.priority = 1,
 };
 
-/* What GET tells of the node; under RTNL */
+/* Fill in the members of GET that describe the node.  Under RTNL. */
 void stabletap_tapnode_get(struct stabletap_port *port,
 			   struct stabletap_get *get)
 {
@@ -354,14 +361,15 @@ int stabletap_tapnode_init(void)
 	if (err)
 		return err;
 	/*
-	 * The open of a node is ours, so the cdev's operations are swapped after
-	 * cdev_add().  No port yet: whoever was quicker has opened nothing.
+	 * Replace the cdev's operations by one with this module's open.  The
+	 * cdev is visible since cdev_add(), but no port exists yet, so an open
+	 * before this point fails.
 	 */
 	BUILD_BUG_ON(!__same_type(tapnode_cdev.ops, tapnode_tap_fops));
 	tapnode_tap_fops = tapnode_cdev.ops;
 	if (!tapnode_tap_fops || !tapnode_tap_fops->open ||
 	    !tapnode_tap_fops->release || tapnode_cdev.owner != THIS_MODULE) {
-		pr_err("stabletap: this kernel's tap core is not the one that the module was written for; a newer version is needed\n");
+		pr_err("stabletap: this kernel's tap core works in a way that this version of the module does not know; install a newer version\n");
 		err = -ENXIO;
 		goto err_destroy_cdev;
 	}

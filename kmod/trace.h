@@ -9,7 +9,7 @@
 
 #include "stabletap.h"
 
-/* So that programs which read the trace can tell them, too */
+/* Lets programs that read the raw trace resolve these values to names. */
 TRACE_DEFINE_ENUM(STABLETAP_REASON_NONE);
 TRACE_DEFINE_ENUM(STABLETAP_REASON_ASKED);
 TRACE_DEFINE_ENUM(STABLETAP_REASON_REPLACED);
@@ -47,7 +47,7 @@ TRACE_DEFINE_ENUM(STABLETAP_RX_NOMEM);
 		{ STABLETAP_RX_LRO,		"rx_lro" },		\
 		{ STABLETAP_RX_NOMEM,		"rx_nomem" })
 
-/* A port got a lower. */
+/* A lower was attached to a port. */
 TRACE_EVENT(stabletap_attach,
 	TP_PROTO(const struct net_device *port, const struct net_device *lower,
 		 u32 flags),
@@ -71,7 +71,7 @@ TRACE_EVENT(stabletap_attach,
 		  __entry->lower_ifindex, __entry->flags)
 );
 
-/* A port's lower was swapped for another. */
+/* A port's lower was replaced by another. */
 TRACE_EVENT(stabletap_replace,
 	TP_PROTO(const struct net_device *port, const struct net_device *old,
 		 const struct net_device *lower, u32 flags),
@@ -100,7 +100,7 @@ TRACE_EVENT(stabletap_replace,
 		  __entry->flags)
 );
 
-/* A port was left without a lower. */
+/* A port's lower was detached. */
 TRACE_EVENT(stabletap_detach,
 	TP_PROTO(const struct net_device *port, const struct net_device *lower,
 		 u32 reason),
@@ -126,8 +126,8 @@ TRACE_EVENT(stabletap_detach,
 );
 
 /*
- * A frame was dropped.  skb is NULL where the lower, the tap core or whoever
- * failed to copy it has freed it and only said so.
+ * A frame was dropped.  skb is NULL if the frame has already been freed: by the
+ * lower, by the tap core, or by skb_share_check() for lack of memory.
  */
 TRACE_EVENT(stabletap_drop,
 	TP_PROTO(const struct net_device *port, const struct sk_buff *skb,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The only place that knows that kernels differ.  The driver is written to
- * the newest kernel's API; what an older one lacks is bridged here.  Probes
- * of Kbuild set the STABLETAP_* macros.
+ * The only file that depends on kernel versions.  The rest of the module is
+ * written for the newest kernel's API; this file supplies what an older kernel
+ * lacks.  Kbuild's probes (compat/probe-*.c) define the STABLETAP_* macros.
  */
 #ifndef _STABLETAP_COMPAT_H
 #define _STABLETAP_COMPAT_H
@@ -19,7 +19,7 @@
 #include <net/netdev_lock.h>
 #endif
 
-/* Until 6.1 a class got at the namespace of a device that was not const. */
+/* Up to 6.1 the device argument of struct class.namespace is not const. */
 #if defined(STABLETAP_CLASS_NAMESPACE_CONST) || \
 	defined(STABLETAP_CLASS_NAMESPACE_NS_COMMON)
 typedef const struct device stabletap_class_device;
@@ -27,7 +27,7 @@ typedef const struct device stabletap_class_device;
 typedef struct device stabletap_class_device;
 #endif
 
-/* Until 6.19 it told that namespace as a pointer of any type. */
+/* Up to 6.19 struct class.namespace returns a void pointer. */
 #ifdef STABLETAP_CLASS_NAMESPACE_NS_COMMON
 typedef const struct ns_common stabletap_class_tag;
 
@@ -44,7 +44,7 @@ static inline stabletap_class_tag *stabletap_class_tag_of(struct net *net)
 }
 #endif
 
-/* Until 6.2 so did a device type at the name and owner of a node. */
+/* Up to 6.2 the device argument of struct device_type.devnode is not const. */
 #ifdef STABLETAP_DEVNODE_CONST
 typedef const struct device stabletap_node_device;
 #else
@@ -52,8 +52,8 @@ typedef struct device stabletap_node_device;
 #endif
 
 /*
- * Until 6.11 (00d066a4d4ed) lockless transmit was a feature bit; a probe is not
- * needed, since it was a macro.
+ * Up to 6.11 (00d066a4d4ed) lockless transmit is a feature bit.  No probe is
+ * needed, since the bit is a macro.
  */
 static inline void stabletap_set_lltx(struct net_device *dev)
 {
@@ -65,9 +65,10 @@ static inline void stabletap_set_lltx(struct net_device *dev)
 }
 
 /*
- * Keep IPv6 from configuring a device.  Until 6.1 the flag of a bond's slave
- * meant that, and user space sees it.  On a bond itself it would have bonding
- * take what the device's receive handler has for a slave of its own.
+ * Keep IPv6 from configuring a device.  Up to 6.1 only IFF_SLAVE, the flag of a
+ * bond's member, does that, and user space sees the flag.  The flag must not be
+ * set on a bond itself: bonding would take the device's rx_handler_data for a
+ * slave structure of its own.
  */
 static inline void stabletap_set_no_addrconf(struct net_device *dev)
 {
@@ -88,7 +89,7 @@ static inline void stabletap_clear_no_addrconf(struct net_device *dev)
 #endif
 }
 
-/* Until 5.16 a freed frame had no reason; 5.17 and 5.18 lack some of these. */
+/* Up to 5.16 there are no drop reasons; 5.17 and 5.18 lack some of these. */
 #ifdef STABLETAP_HAVE_DROP_REASON
 #define STABLETAP_DROP(reason) SKB_DROP_REASON_##reason
 #else
@@ -113,8 +114,9 @@ static inline void stabletap_kfree_skb(struct sk_buff *skb, int reason)
 }
 
 /*
- * What rtnl_link_ops.newlink of this name calls is given the device, its
- * attributes, those of the kind, and extack.  Until 6.14 they came one by one.
+ * Defines rtnl_link_ops.newlink under this name.  It calls body(device,
+ * attributes, attributes of the link kind, extack).  Up to 6.14 these are
+ * separate parameters, since 6.15 a struct has them.
  */
 #ifdef STABLETAP_HAVE_NEWLINK_PARAMS
 #define STABLETAP_NEWLINK(name, body)					\
@@ -134,7 +136,7 @@ static int name(struct net *src_net, struct net_device *dev,		\
 }
 #endif
 
-/* Until 6.15 the address was a struct sockaddr. */
+/* Up to 6.15 the address is a struct sockaddr. */
 static inline int stabletap_set_mac_address(struct net_device *dev,
 					    struct sockaddr_storage *addr,
 					    struct netlink_ext_ack *extack)
@@ -147,8 +149,8 @@ static inline int stabletap_set_mac_address(struct net_device *dev,
 }
 
 /*
- * Of the initial network namespace, so only the host sees it.  Until 6.5 the
- * end of the table was an empty entry.
+ * Register sysctls in the initial network namespace, so that only the host sees
+ * them.  Up to 6.5 an empty entry ends the table.
  */
 static inline struct ctl_table_header *
 stabletap_register_sysctl(const char *path, struct ctl_table *table,
@@ -162,8 +164,8 @@ stabletap_register_sysctl(const char *path, struct ctl_table *table,
 }
 
 /*
- * Until 5.19 there was no netdev_hold(), though from 5.17 on there is a
- * netdevice_tracker; references are not tracked there.
+ * Up to 5.19 there is no netdev_hold(), so references are not tracked (5.17 to
+ * 5.19 have only the type netdevice_tracker).
  */
 #ifdef STABLETAP_HAVE_NETDEV_HOLD
 typedef netdevice_tracker stabletap_tracker;
@@ -192,8 +194,8 @@ static inline void stabletap_dev_put(struct net_device *dev,
 }
 
 /*
- * Until 5.14 the function that counts the XDP programs of a device was static.
- * Under RTNL.
+ * Returns true if the device has an XDP program.  Under RTNL.  Up to 5.14
+ * dev_xdp_prog_count() is static.
  */
 static inline bool stabletap_has_xdp(struct net_device *dev)
 {
@@ -210,10 +212,11 @@ static inline bool stabletap_has_xdp(struct net_device *dev)
 }
 
 /*
- * Since 6.15 a driver's operations may be called under the lock of its device,
- * and RTNL alone does not keep others out.  The caller holds RTNL and not that
- * lock: the kernel drops it before ndo_add_slave and ndo_del_slave, and does
- * not hold it at NETDEV_UNREGISTER, be the device going or moving.
+ * Since 6.15 a device can have an instance lock, under which its driver's
+ * operations are called; RTNL alone does not serialise them any more.  The
+ * caller holds RTNL but not the instance lock: the kernel drops that lock
+ * before it calls ndo_add_slave and ndo_del_slave, and does not hold it at
+ * NETDEV_UNREGISTER, whether the device is unregistered or moved.
  */
 static inline void stabletap_update_features(struct net_device *dev)
 {
@@ -227,9 +230,9 @@ static inline void stabletap_update_features(struct net_device *dev)
 }
 
 /*
- * 7.3 leaves it to a work queue to make a device take in what its address lists
- * have, unless its flags are changed, also to what they are.  Nobody is told of
- * such a change.  Under RTNL.
+ * Make a device apply its address lists now.  7.3 defers that to a work queue,
+ * but does it at once when the device's flags are set.  Setting them to their
+ * present value causes no notification.  Under RTNL.
  */
 static inline void stabletap_sync_rx_mode(struct net_device *dev)
 {
@@ -239,10 +242,10 @@ static inline void stabletap_sync_rx_mode(struct net_device *dev)
 }
 
 /*
- * A lock against other tasks of this CPU, for callers with BH off.  Without
- * PREEMPT_RT that is enough by itself, and with it until 6.17; since 6.18
- * (3253cb49cbad) PREEMPT_RT_NEEDS_BH_LOCK decides.  So kernels before 6.11,
- * which lack local_lock_nested_bh(), need no lock.
+ * A lock that keeps out other tasks of this CPU, for callers with BH off.  BH
+ * off alone does that without PREEMPT_RT, and up to 6.17 also with PREEMPT_RT.
+ * Since 6.18 (3253cb49cbad) it depends on PREEMPT_RT_NEEDS_BH_LOCK.  So kernels
+ * before 6.11, which lack local_lock_nested_bh(), need no lock.
  */
 #ifdef STABLETAP_HAVE_LOCAL_LOCK_NESTED_BH
 #define stabletap_lock_nested_bh(lock)		local_lock_nested_bh(lock)
@@ -252,7 +255,7 @@ static inline void stabletap_sync_rx_mode(struct net_device *dev)
 #define stabletap_unlock_nested_bh(lock)	do { } while (0)
 #endif
 
-/* What the build has said about this kernel, for those who did not see it */
+/* Repeat the build's notices about this kernel when the module is loaded. */
 static inline void stabletap_compat_notice(void)
 {
 	if (!IS_ENABLED(CONFIG_MACVLAN))

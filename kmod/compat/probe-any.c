@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Any kernel: do probes compile at all? */
+/* Every kernel: fails only if probes can't be compiled at all */
 #include <linux/device.h>
 #include <linux/netdevice.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* e3b2cf6e5dba (7.0): struct class.namespace tells a struct ns_common */
+/* e3b2cf6e5dba (7.0): struct class.namespace returns a struct ns_common */
 #include <linux/device.h>
 #include <linux/ns_common.h>
 

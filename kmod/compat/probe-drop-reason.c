@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* (5.19): kfree_skb_reason() of 5.17 (c504e5c2f964), and all reasons used here */
+/* (5.19): kfree_skb_reason() (c504e5c2f964, 5.17) and all reasons used here */
 #include <linux/skbuff.h>
 
 void probe(struct sk_buff *skb);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* 8a321cf7becc (6.2): IFF_NO_ADDRCONF, which IFF_SLAVE meant before */
+/* 8a321cf7becc (6.2): IFF_NO_ADDRCONF; before, IFF_SLAVE had its effect */
 #include <linux/netdevice.h>
 
 unsigned long long probe(void);

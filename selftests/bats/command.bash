@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# What the bats files of the command share.  Every test has a network namespace
-# of its own; ip and stabletap below work in it.
+# Shared by the bats files of the command.  Every test has a network namespace
+# of its own, in which ip and stabletap below work.
 #
 #      vm1, vm2 ...      ports that the test makes
 #          │
@@ -12,12 +12,12 @@
 
 bats_require_minimum_version 1.5.0
 
-# Emulation is slow, and the machine may have other things to do.
+# Long, since emulation is slow and the host may be busy
 DEADLINE=120
 
 MAC=52:54:00:01:02:03
 
-# May be set, to try a broken one.
+# Can be set, to test another command
 BIN=${BIN:-$STABLETAP_TOP/build/bin/stabletap}
 BIN_FAULTS=${BIN_FAULTS:-$STABLETAP_TOP/build/faults/bin/stabletap}
 
@@ -33,18 +33,19 @@ stabletap() {
 	"$BIN" -n "$NS" "$@"
 }
 
-# As a user without privileges, who can't enter a namespace by itself
+# Run the command as a user without privileges, in the test's namespace, which
+# such a user can't enter
 unprivileged() {
 	in_ns setpriv --reuid "$1" --regid "$1" --clear-groups \
 		"$BIN" "${@:2}"
 }
 
-# The command built with fault points: die at $1, do the rest
+# Run the command with fault points, so that it dies at step $1
 stabletap_dies_at() {
 	STABLETAP_FAULT=$1 "$BIN_FAULTS" -n "$NS" "${@:2}"
 }
 
-# Waits until a command succeeds.
+# Wait until a command succeeds.
 eventually() {
 	local end=$((SECONDS + DEADLINE))
 
@@ -57,8 +58,9 @@ eventually() {
 	done
 }
 
-# The value of a key of a port's JSON, or of "lower.key", "last_detach.key":
-# by the indentation, since jq takes the emulator a second.
+# Print the value of a key of a port's JSON, or of "lower.key",
+# "last_detach.key".  Parsed by indentation, because jq takes a second in the
+# emulator.
 of() {
 	local line outer="" section="" key=${2##*.} value
 
@@ -82,7 +84,7 @@ of() {
 	echo null
 }
 
-# Names of all macvlans
+# Print the names of all macvlans
 macvlans() {
 	local line names=()
 
@@ -92,25 +94,25 @@ macvlans() {
 	echo "${names[*]}"
 }
 
-# Number of macvlans that have no master
+# Print the number of macvlans without a master
 loose() {
-	# Until 5.10 the kernel took "nomaster" for any master.
+	# Up to 5.10 the kernel takes "nomaster" for any master.
 	ip -j -d link show type macvlan |
 		jq '[.[] | select(.ifname and .master == null)] | length'
 }
 
-# A process that keeps a port open: sets HOLDER to its pid
+# Start a process that keeps a port open.  Sets HOLDER to its pid.
 hold() {
 	"$BIN" -n "$NS" exec "$1" -- sleep 1000 \
 		3>&- </dev/null >/dev/null 2>&1 &
 	HOLDER=$!
 	background+=("$HOLDER")
-	# It is that once it has opened the port.
+	# The process runs "sleep" once it has opened the port.
 	eventually grep -qx sleep "/proc/$HOLDER/comm"
 }
 
-# Bats notes where it is before each command, which takes the emulator 10 ms: of
-# functions that a test calls, it is to note the call only.
+# Bats traces each command, which takes 10 ms in the emulator.  Trace only the
+# test's own lines, not the functions that it calls.
 untraced() {
 	set +o functrace
 }
@@ -150,7 +152,8 @@ teardown_scene() {
 	command ip netns del "$NS"
 }
 
-# Both streams hold one sentence that says "$1", and the status was 1.
+# Check that the output is one message with the text "$1", and that the status
+# was 1.
 refused() {
 	[ "$status" = 1 ] || { echo "# status $status: $output" >&2; return 1; }
 	[[ $output == *"$1"* ]] || { echo "# said: $output" >&2; return 1; }

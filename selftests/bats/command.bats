@@ -1,13 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# The command stabletap: show, monitor, wait, set, exec, announce, and what all
-# verbs have in common.  vm-timeout: 1800
+# The command stabletap: show, monitor, exec, announce, and behaviour that all
+# verbs share.  vm-timeout: 1800
 #
 # In a network namespace for each test (command.bash):
 #
-#      vm1, vm2 ...      ports that the test makes
-#          │
+#      vm1, vm2 ...  ports that the test makes │
 #       st<i>-<tag>      children that the command makes
 #          │
 #     d0     d1          dummies, MTU 1500         v0 ──── v1   a veth pair
@@ -60,13 +59,13 @@ state_is() {
 	[ "$(of vm1 open_queues)" = 2 ]
 	stabletap -j show vm1 | jq -e --argjson pid "$HOLDER" '.ports[0].holders ==
 		[{"pid": $pid, "command": "sleep", "fds": 2}]'
-	# There is no brief JSON.
+	# -br has no effect on JSON.
 	[ "$(stabletap -br -j show vm1)" = "$(stabletap -j show vm1)" ]
 	run -0 stabletap show vm1
 	[[ $output == *"open in sleep pid $HOLDER"* ]]
 }
 
-@test "show tells why and when a lower was lost, and which" {
+@test "show prints why and when which lower was lost" {
 	stabletap add vm1
 	stabletap attach vm1 dev v0
 	lower=$(of vm1 lower.ifname)
@@ -81,7 +80,7 @@ state_is() {
 	[[ $output == *"last detach lower-gone "*"s ago from v0"* ]]
 }
 
-@test "show tells a lower that is down from one that is up" {
+@test "show distinguishes a lower that is down from one that is up" {
 	stabletap add vm1
 	stabletap attach vm1 dev v0
 	[ "$(of vm1 state)" = attached ]
@@ -130,7 +129,7 @@ state_is() {
 		nsenter --net="$4" "$5" -j show vm1 2>/dev/null' \
 		- "$dir" "$BATS_TEST_TMPDIR" "$release" "/run/netns/$NS" \
 		"$BIN" "$loaded"
-	# The same one first, of which there is nothing to say.
+	# First the installed module itself: no warning.
 	[ "${#lines[@]}" = 2 ]
 	[[ ${lines[0]} == warning:*"$loaded"*"not the installed one (ABCDEF0123456789ABCDEF0"* ]]
 	# And with -j where programs look.
@@ -138,13 +137,13 @@ state_is() {
 		(.[0] | contains("not the installed one"))' <<<"${lines[1]}"
 }
 
-@test "show is for everybody" {
+@test "any user may use show" {
 	stabletap add vm1
 	run -0 unprivileged 65534 -j show
 	echo "$output" | jq -e '.ports[0].port == "vm1"'
 }
 
-@test "show copes with ports that come and go meanwhile" {
+@test "show works while ports are created and deleted" {
 	(
 		while :; do
 			ip -batch - <<-BATCH
@@ -156,14 +155,14 @@ state_is() {
 		done
 	) 3>&- >/dev/null 2>&1 &
 	background+=("$!")
-	# Not "i": run overwrites that in bats 1.8.
+	# Not "i": run of bats 1.8 overwrites it.
 	for ((turn = 0; turn < 10; turn++)); do
 		run -0 stabletap -j show
 		[[ $output == "{"*"]}" ]]
 	done
 }
 
-@test "show says what is wrong, and with what status" {
+@test "show reports errors with the right status" {
 	run stabletap show nope
 	refused "there is no port 'nope'"
 	run stabletap show d0
@@ -174,11 +173,11 @@ state_is() {
 
 # ---- monitor ----
 
-# Starts a monitor whose output goes to $events, and waits until it listens.
+# Start a monitor whose output goes to $events, and wait until it listens.
 monitor() {
 	events=$BATS_TEST_TMPDIR/events
 	stabletap add ready down
-	# Appended, so that what is cut off below leaves no hole.
+	# Appended, because the file is truncated below.
 	"$@" now 3>&- >>"$events" 2>&1 &
 	MONITOR=$!
 	background+=("$MONITOR")
@@ -188,12 +187,12 @@ monitor() {
 	: >"$events"
 }
 
-@test "monitor tells in order what happens to a port, as JSON" {
+@test "monitor reports the events of a port in order, as JSON" {
 	monitor "$BIN" -n "$NS" -j monitor
 	stabletap add vm1 down
 	stabletap attach vm1 dev d0
 	stabletap attach vm1 dev d1 replace
-	# A device that is deleted is set down before.
+	# The kernel sets a device down before it deletes it.
 	ip link del d1
 	stabletap del vm1
 	eventually grep -q '"deleted"' "$events"
@@ -210,7 +209,7 @@ deleted" ]
 		.kind == "macvlan" and .dev == "d0"' "$events"
 }
 
-@test "monitor tells lower-down, lower-up, renames, MAC, MTU, up and down" {
+@test "monitor reports lower-down, lower-up, renames, MAC, MTU, up and down" {
 	monitor "$BIN" -n "$NS" monitor
 	stabletap add vm1
 	stabletap attach vm1 dev v0
@@ -264,13 +263,13 @@ deleted" ]
 	[ "$(grep -c vm1 "$events.2")" = 0 ]
 }
 
-@test "monitor of one port goes on when it is deleted and made again" {
+@test "monitor of one port continues when the port is deleted and created again" {
 	stabletap add vm1 down
 	events=$BATS_TEST_TMPDIR/events
 	"$BIN" -n "$NS" monitor vm1 now 3>&- >"$events" &
 	background+=("$!")
 	eventually grep -q 'vm1: added' "$events"
-	# Renamed it is still the one; the name is another's meanwhile.
+	# The monitor follows the renamed port, not the port that gets its name.
 	ip link set vm1 name vm9
 	stabletap add vm1 down
 	stabletap del vm9
@@ -290,15 +289,15 @@ deleted" ]
 	[ "${#lines[@]}" = 6 ]
 }
 
-@test "monitor that lost events tells the difference afterwards" {
-	# Without privileges its buffer is small.
+@test "monitor reports the difference after it lost events" {
+	# Without privileges the receive buffer is small.
 	monitor nsenter --net="/run/netns/$NS" -- \
 		setpriv --reuid 65534 --clear-groups "$BIN" monitor
 	stabletap add vm1
 	stabletap add vm2
 	eventually grep -q 'vm2: up' "$events"
 	kill -STOP "$MONITOR"
-	# How much a socket holds by default has grown to 4 MiB (7.x).
+	# The default receive buffer has grown to 4 MiB (7.x).
 	for ((turn = 0; turn < 30; turn++)); do
 		for ((i = 0; i < 400; i++)); do
 			echo "link set d0 mtu $((1500 + i % 2))"
@@ -307,19 +306,19 @@ deleted" ]
 			awk '$2 == 0 && $9 > 0' | wc -l)" = 0 ] || break
 	done
 	[ "$turn" -lt 30 ]
-	# It keeps what came before that.
+	# Events from before the loss are kept.
 	stabletap attach vm1 dev d0
 	stabletap del vm2
 	kill -CONT "$MONITOR"
 	eventually grep -q 'vm2: deleted' "$events"
 	eventually grep -q 'vm1: attached' "$events"
 	[ "$(grep -c 'vm1: attached' "$events")" = 1 ]
-	# It goes on as before.
+	# The monitor continues as before.
 	stabletap detach vm1
 	eventually grep -q 'vm1: detached reason asked' "$events"
 }
 
-@test "monitor that lost events misses and invents none while others go on" {
+@test "monitor reports no wrong difference after lost events while others continue" {
 	monitor nsenter --net="/run/netns/$NS" -- \
 		setpriv --reuid 65534 --clear-groups "$BIN" monitor
 	stabletap add busy down
@@ -382,7 +381,7 @@ deleted" ]
 	[ "$(of vm1 open_queues)" = 0 ]
 }
 
-@test "exec with {fd} opens one queue, wherever it stands" {
+@test "exec with {fd} anywhere in the command opens one queue" {
 	stabletap add vm1 queues 4
 	# shellcheck disable=SC2016
 	run -0 stabletap exec vm1 -- sh -c \
@@ -419,7 +418,7 @@ deleted" ]
 	run -0 stabletap exec vm1 --user 4242:4243 -- sh -c 'id -u; id -G'
 	[ "$output" = "4242
 4243" ]
-	# Nothing in the environment says that it is still root.
+	# The environment does not name root any more.
 	# shellcheck disable=SC2016
 	USER=root LOGNAME=root HOME=/root \
 		run -0 stabletap exec vm1 --user 4242:4243 -- \
@@ -435,7 +434,7 @@ deleted" ]
 	local sets='Cap(Inh|Prm|Eff|Amb)'
 
 	stabletap add vm1 owner daemon
-	# With only some, and with all of root's
+	# With some and with all of root's capabilities
 	for as in "--reuid daemon --regid daemon --clear-groups" ""; do
 		# shellcheck disable=SC2086
 		run -0 in_ns setpriv $as --inh-caps +net_admin,+setgid \
@@ -488,7 +487,7 @@ deleted" ]
 	[ "$output" = none ]
 }
 
-@test "exec does not open a node that somebody else put there" {
+@test "exec does not open another device's node at the port's path" {
 	stabletap add vm1
 	node=$(of vm1 node)
 	mv "$node" "$node.away"
@@ -521,7 +520,7 @@ deleted" ]
 	refused "can't become group"
 }
 
-@test "exec says whose vhost-net is where it may not be opened" {
+@test "exec names the owner of /dev/vhost-net if it may not be opened" {
 	modprobe vhost_net
 	stabletap add vm1 owner daemon
 	# shellcheck disable=SC2016
@@ -534,7 +533,7 @@ deleted" ]
 	[[ $output == *"hint:"*"kvm"* ]]
 }
 
-@test "exec says in one line what is wrong with its words, status 2" {
+@test "exec reports wrong arguments in one line, status 2" {
 	stabletap add vm1 queues 2
 	for words in "" "vm1" "vm1 --" "-- true" "vm1 true" "vm1 queues -- true" \
 		"vm1 queues 0 -- true" "vm1 --user" "vm1 -- {fd} {fds}" \
@@ -567,7 +566,7 @@ deleted" ]
 	run -2 stabletap announce vm1 vm2
 }
 
-@test "announce says what it needs" {
+@test "announce names the missing capability or link state" {
 	stabletap add vm1
 	stabletap attach vm1 dev v0 mode direct
 	run unprivileged 65534 announce vm1
@@ -679,7 +678,7 @@ is_waiting() {
 	run -2 stabletap -x show
 }
 
-# What is offered for the last of the words
+# Print the completions of the last word
 completions() {
 	COMP_WORDS=(stabletap "$@")
 	COMP_CWORD=$#
@@ -711,7 +710,7 @@ completions() {
 	[[ " $(completions exec vm1 -- cat /etc/passw) " == *" /etc/passwd "* ]]
 }
 
-@test "what can't be written is no success" {
+@test "a failed write of the output is an error" {
 	stabletap add vm1
 	for words in -V -h help "attach help" show "-j show"; do
 		# shellcheck disable=SC2016

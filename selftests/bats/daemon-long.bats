@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# stabletapd under valgrind, through all that it does: devices come and go,
-# the configuration changes, QEMU and hooks are told.  vm-timeout: 600
+# stabletapd under valgrind, in all of its activities: devices appear and
+# disappear, the configuration changes, QEMU and hooks are notified.
+# vm-timeout: 600
 #
 #     vm1                vm2          ports
 #      │                  │
@@ -24,7 +25,7 @@ is_attached() {
 	[ "$(of "$1" state 2>/dev/null)" = attached ]
 }
 
-# $1: the configuration, to which a port comes
+# $1: the configuration, to which a port is added
 steps_of_valgrind() {
 	eventually is_on vm1 v0
 	eventually log_has "QEMU's monitor listens"
@@ -47,7 +48,7 @@ AttachMode=private"
 	run -0 stabletap events
 }
 
-@test "valgrind has nothing to say against it" {
+@test "valgrind finds no error" {
 	local status=0 conf="[Port vm1]
 Candidate=v0
 Candidate=d0
@@ -68,7 +69,7 @@ Hook=$BATS_TEST_TMPDIR/hook
 	steps_of_valgrind "$conf"
 	kill -TERM "$DAEMON"
 	wait "$DAEMON" || status=$?
-	# Its warnings are of ioctls and calls that it does not know.
+	# valgrind warns about ioctls and system calls that it does not know.
 	cat "$BATS_TEST_TMPDIR/valgrind"
 	[ $status = 0 ]
 }

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# What the bats files of the daemon share.  It runs in the test's namespace.
+# Shared by the bats files of the daemon, which runs in the test's namespace.
 
 load "$BATS_TEST_DIRNAME/../bats/command.bash"
 
 setup_file() {
-	# Of a daemon before, if a test of it was killed
+	# Left by an earlier daemon whose test was killed
 	rm -rf /run/stabletap
 }
 
@@ -15,15 +15,15 @@ teardown() {
 	rm -rf /run/stabletap/override
 }
 
-# What the daemon is to do, on standard input
+# Write the daemon's configuration from standard input
 configure() {
 	cat >"$BATS_TEST_TMPDIR/conf"
 }
 
-# Starts the daemon, $1...: variables for its environment; sets DAEMON.
+# Start the daemon. $1...: variables for its environment.  Sets DAEMON.
 daemon() {
 	LOG=$BATS_TEST_TMPDIR/log
-	# No function: its process id would be that of a shell.
+	# Not through a function: $! would be the process id of a subshell.
 	nsenter --net="/run/netns/$NS" -- env "$@" "${BIN%/*}/stabletapd" \
 		--config "$BATS_TEST_TMPDIR/conf" 3>&- >>"$LOG" 2>&1 &
 	DAEMON=$!
@@ -41,7 +41,7 @@ daemon_ends() {
 	wait "$DAEMON" || :
 }
 
-# Is port $1's lower on device $2?
+# True if port $1's lower is on device $2
 is_on() {
 	[ "$(of "$1" lower.dev 2>/dev/null)" = "$2" ] ||
 		[ "$(of "$1" lower.ifname 2>/dev/null)" = "$2" ]
@@ -51,8 +51,8 @@ is_detached() {
 	[ "$(of "$1" state 2>/dev/null)" = detached ]
 }
 
-# Are there so many children?  One that was replaced goes a moment after the
-# new one has come.
+# True if there are $1 children.  A replaced child is deleted a moment after the
+# new one is attached.
 has_children() {
 	local n=()
 
@@ -72,7 +72,7 @@ has_carrier() {
 	[[ $(ip -br link show "$1") == *" UP "* ]]
 }
 
-# vm1 is on d0, though v0 would be better and is about to have carrier again.
+# vm1 is on d0. v0 is a better candidate, and is about to get carrier again.
 goes_for_good() {
 	configure <<<'[Port vm1]
 Candidate=v0
@@ -85,8 +85,9 @@ Failback=no'
 	ip link set v1 up
 }
 
-# The daemon hears from the kernel what it has done: it tells of it later than
-# the port shows it.  $1: a port
+# True if the events of port $1 have $2.  Wait for this with "eventually": the
+# daemon learns of its own actions from the kernel's messages, so it reports
+# them later than the port shows them.
 events_have() {
 	local events
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# stabletapd: ports that follow their devices by themselves.  vm-timeout: 1800
+# stabletapd keeps ports on their devices.  vm-timeout: 1800
 #
 # In a network namespace for each test (command.bash):
 #
@@ -50,7 +50,7 @@ Candidate=d0'
 	[ "$(of vm1 attaches)" = 1 ]
 }
 
-@test "a port that is declared later is made by a reload, and what changed is told" {
+@test "a port that is declared later is created by a reload, which logs the changes" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	daemon
@@ -66,7 +66,7 @@ Candidate=d1'
 }
 
 @test "the module may be loaded last" {
-	# Whoever was killed may not have closed everything yet.
+	# Killed processes may not have closed their fds yet.
 	eventually rmmod stabletap || { lsmod; return 1; }
 	configure <<<'[Port vm1]
 Candidate=d0'
@@ -76,7 +76,7 @@ Candidate=d0'
 	eventually is_on vm1 d0
 }
 
-@test "a module of another version than the daemon's is told" {
+@test "a module of another version than the daemon's is logged" {
 	local version
 
 	version=$(modinfo -F version "$STABLETAP_KO")
@@ -97,7 +97,7 @@ Candidate=d0'
 
 # ---- what happens to devices ----
 
-@test "a device that goes and comes back is used again, and events tell" {
+@test "a device that disappears and comes back is used again, and events list it" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	daemon
@@ -133,7 +133,7 @@ FailbackDelaySec=200ms'
 @test "without failback it stays where it went" {
 	goes_for_good
 	eventually has_carrier v0
-	# Something that comes after is done after.
+	# A later change marks that the earlier ones were handled.
 	ip link add d2 type dummy
 	configure <<<'[Port vm1]
 Candidate=v0
@@ -234,7 +234,7 @@ Candidate=d0'
 	eventually has_children 1
 }
 
-@test "a port that is deleted is made anew, and loudly so; a renamed one is left" {
+@test "a deleted port is created again with a warning; a renamed one is left alone" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	daemon
@@ -253,7 +253,7 @@ Candidate=d0'
 
 # ---- the daemon itself ----
 
-@test "its end cuts nothing, and its start changes nothing" {
+@test "stopping the daemon detaches nothing, and starting it changes nothing" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	daemon
@@ -384,7 +384,7 @@ Candidate=d0
 Candidate=late'
 	daemon STABLETAPD_RCVBUF=2048
 	eventually is_on vm1 d0
-	# It has no turn meanwhile: or it could keep pace.
+	# The daemon is stopped meanwhile, because otherwise it could keep up.
 	kill -STOP "$DAEMON"
 	eventually grep -q '^State:.*T' "/proc/$DAEMON/status"
 	for ((i = 0; i < 100; i++)); do
@@ -401,7 +401,7 @@ Candidate=late'
 	eventually log_has "events were lost"
 }
 
-@test "the network is told where the port's address is" {
+@test "the port's address is announced to the network" {
 	configure <<<'[Port vm1]
 MACAddress=52:54:00:01:02:03
 Candidate=v0'
@@ -414,7 +414,7 @@ Candidate=v0'
 		"$BATS_TEST_TMPDIR/seen"
 }
 
-@test "the network is told in the VLANs on the port, too" {
+@test "the address is also announced in the VLANs on the port" {
 	configure <<<'[Port vm1]
 MACAddress=52:54:00:01:02:03
 Candidate=v0'
@@ -430,7 +430,7 @@ Candidate=v0'
 		"$BATS_TEST_TMPDIR/seen"
 }
 
-@test "a hook is told what happened" {
+@test "a hook gets the event" {
 	configure <<<"[Port vm1]
 Candidate=d0
 Hook=$BATS_TEST_TMPDIR/hook"
@@ -444,8 +444,8 @@ Hook=$BATS_TEST_TMPDIR/hook"
 	eventually grep -q "vm1 attached d0" "$BATS_TEST_TMPDIR/told"
 }
 
-@test "devices that refuse are tried in turn, and not all the time" {
-	# Passthru wants a device for itself.
+@test "devices that refuse are tried in turn, with a back-off" {
+	# Passthru needs the device alone.
 	ip link add m0 link d0 type macvlan mode bridge
 	ip link add m1 link d1 type macvlan mode bridge
 	configure <<<'[Port vm1]

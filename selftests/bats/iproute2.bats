@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# The plug-in of ip(8): what a port has beside master and nomaster.
+# The plug-in of ip(8): everything beyond master and nomaster.
 #
 #     vm1 ── d0, then d1
 
@@ -13,7 +13,8 @@ setup() {
 	export IP_LIB_DIR
 }
 
-# of_ip DEVICE FILTER - does what ip tells of a device's kind fulfil jq's filter?
+# of_ip DEVICE FILTER - true if ip's information about the device's link kind
+# matches the filter of jq
 of_ip() {
 	run -0 ip -j -d link show "$1"
 	echo "# $output"
@@ -31,7 +32,7 @@ of_ip() {
 		.attaches == 1 and .replaces == 0 and .losses == 0)'
 	of_ip d0 '.info_slave_kind == "stabletap" and
 		.info_slave_data == {"lower_kind": "direct", "receive": "filter"}'
-	# For people
+	# The text output
 	run -0 ip -d link show vm1
 	[[ $output == *" state attached lower d0 kind direct filter queues 3 open 0 on-detach drop owner 65534 group 1 perm 0640 attaches 1 replaces 0 losses 0 "* ]]
 	run -0 ip -d link show d0
@@ -46,7 +47,7 @@ of_ip() {
 	of_ip vm1 '.info_data | .lower == "d1" and .receive == "promisc" and
 		.replaces == 1 and .last_lower == "d0" and
 		.detach_reason == "replaced"'
-	# By the lower's own attribute, then by the port's
+	# Through the lower's own attribute, then through the port's
 	ip link set d1 type stabletap_slave filter
 	of_ip vm1 '.info_data.receive == "filter"'
 	ip link set vm1 type stabletap promisc
@@ -75,7 +76,7 @@ of_ip() {
 	[[ $output == "vm1 "*"    tx_packets     0"* ]]
 }
 
-@test "what is wrong is refused in words" {
+@test "invalid requests are refused with a message" {
 	run -0 ip link help stabletap
 	[[ $output == "Usage: ... stabletap [ queues N ]"* ]]
 	ip link add vm1 type stabletap

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# Pools of stabletapd: devices of which each carries one port at a time.
-# Plain devices; VFs are in ../sriov/vf.bats.  vm-timeout: 1800
+# Pools of stabletapd: each member carries one port at a time.  These tests use
+# plain devices; ../sriov/vf.bats tests VFs.  vm-timeout: 1800
 #
 # In a network namespace for each test (command.bash):
 #
@@ -14,7 +14,7 @@
 
 load daemon.bash
 
-# $1: how many devices p0 ... the pool has
+# $1: the number of devices p0 ... in the pool
 devices() {
 	local i
 
@@ -24,7 +24,7 @@ devices() {
 	done | ip -batch -
 }
 
-# $1: how many ports, $2...: lines of each; configured with the pool before
+# Configure $1 ports, each with the lines $2..., and the pool
 ports() {
 	local i
 
@@ -34,7 +34,7 @@ ports() {
 	done
 }
 
-# How status describes member $1
+# Print how status describes member $1
 member() {
 	stabletap status | sed -n "s/^    $1: //p"
 }
@@ -43,7 +43,7 @@ member_is() {
 	[ "$(member "$1")" = "$2" ]
 }
 
-# The devices that ports have, each as often as it is had
+# Print the devices of all ports, one for each port
 had() {
 	local port
 
@@ -52,7 +52,7 @@ had() {
 	done | sort
 }
 
-# All of $@ are attached, to devices of which none is another's.
+# True if all ports $@ are attached, each to a device of its own
 each_has_its_own() {
 	local all
 
@@ -97,7 +97,7 @@ for_each_mode() {
 	eventually is_detached vm2
 	member_is p0 "port vm1"
 	run ! log_has "can't be attached"
-	# The operator takes the first one's section away, and the port with it.
+	# The operator removes the first port's section, and the port.
 	{
 		printf '[Pool fast]\nMember=p*\n'
 		printf '[Port vm2]\nCandidate=pool=fast mode=bridge\n'
@@ -110,7 +110,7 @@ for_each_mode() {
 	eventually member_is p0 "port vm2"
 }
 
-@test "a port that is deleted gives its member to who waits, and waits itself" {
+@test "a deleted port's member goes to the port that waits, and the port waits when it is back" {
 	devices 1
 	ports 2 mode=direct | configure
 	daemon
@@ -140,7 +140,7 @@ for_each_mode() {
 	[ "$(of vm2 attaches)" = 1 ]
 }
 
-@test "a daemon that was killed knows who has what" {
+@test "after a kill the daemon knows which port has which member" {
 	devices 2
 	ports 2 mode=direct | configure
 	daemon
@@ -174,7 +174,7 @@ for_each_mode() {
 	done
 }
 
-@test "what others have on a member makes it taken, until it goes" {
+@test "a member with another user is taken until that user is gone" {
 	devices 4
 	ip addr add 192.0.2.1/24 dev p0
 	ip link add br0 type bridge
@@ -193,7 +193,7 @@ for_each_mode() {
 	is_detached vm2
 	ip link del mine
 	eventually is_on vm2 p2
-	# What comes later takes nothing away.
+	# A later use of a member does not detach the port.
 	ip addr add 192.0.2.1/24 dev p0
 	ip link set p1 nomaster
 	ip link del tag5
@@ -202,7 +202,7 @@ for_each_mode() {
 	[ "$(of vm1 attaches)" = 1 ]
 }
 
-@test "an address that the kernel gave by itself is no use of it" {
+@test "an address that the kernel assigned does not make a member taken" {
 	devices 1
 	ip -6 addr show dev p0 | grep -q fe80
 	ports 1 mode=direct | configure
@@ -210,7 +210,7 @@ for_each_mode() {
 	eventually is_on vm1 p0
 }
 
-@test "a veth is free whatever its peer is used for" {
+@test "a veth is free even if its peer is in use" {
 	ip addr add 192.0.2.1/24 dev v1
 	configure <<-CONF
 		[Pool fast]
@@ -236,7 +236,7 @@ for_each_mode() {
 	eventually is_on vm1 p0
 }
 
-@test "another candidate does not take what a port has of a pool" {
+@test "another candidate does not take a member that a port has" {
 	devices 1
 	{
 		ports 1 mode=bridge
@@ -248,7 +248,7 @@ for_each_mode() {
 	member_is p0 "port vm1"
 }
 
-@test "a member is not had by hand while another port has it" {
+@test "a member can't be pinned while another port has it" {
 	devices 2
 	ports 2 mode=direct | configure
 	daemon
@@ -263,7 +263,7 @@ for_each_mode() {
 	stabletap unpin vm1
 }
 
-@test "a reload makes a pool larger, and one that is gone lets go of nothing" {
+@test "a reload can enlarge a pool; removing a pool detaches no port" {
 	devices 1
 	{
 		printf '[Pool fast]\nMember=p0\n'

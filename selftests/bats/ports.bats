@@ -64,7 +64,7 @@ promiscuity() {
 	[[ $output == *"File exists"* ]]
 }
 
-@test "add refuses a multicast address by the kernel's sentence" {
+@test "add refuses a multicast address with the kernel's message" {
 	run stabletap add vm1 address 53:54:00:01:02:03
 	refused multicast
 	run stabletap show vm1
@@ -87,7 +87,7 @@ promiscuity() {
 	[[ $output == *CAP_NET_ADMIN* ]]
 }
 
-@test "add says in one line what is wrong with its words, status 2" {
+@test "add reports wrong arguments in one line, status 2" {
 	for words in "" "vm1 adress $MAC" "vm1 address" "vm1 address 52:54" \
 		"vm1 address 00:00:00:00:00:00" \
 		"vm1 mtu 1" "vm1 queues 0" "vm1 queues 257" "vm1 queues x" \
@@ -135,7 +135,7 @@ promiscuity() {
 	ip link show d0
 	run -2 stabletap del
 	run -2 stabletap del vm1 farce
-	# What costs a guest its network is not to be a slip.
+	# "force" can't be abbreviated, because it can cost a guest its network.
 	run -2 stabletap del vm1 f
 	run -2 stabletap del vm1 forc
 }
@@ -174,7 +174,7 @@ promiscuity() {
 }
 
 @test "attach direct with filter leaves the device without promiscuity" {
-	# A veth has no address filter of its own, a VLAN has.
+	# A VLAN has an address filter; a veth has none.
 	ip link add v0.5 link v0 type vlan id 5
 	stabletap add vm1
 	stabletap attach vm1 dev v0.5 mode direct filter
@@ -281,7 +281,7 @@ promiscuity() {
 	[ "$(of vm1 attaches)" = 1 ]
 }
 
-@test "attach replace from, to and between passthru and direct says that it breaks" {
+@test "attach replace from, to and between passthru and direct reports the interruption" {
 	stabletap add vm1 address $MAC
 	stabletap attach vm1 dev v0
 	for mode in passthru direct passthru bridge direct vepa; do
@@ -299,7 +299,7 @@ promiscuity() {
 	done
 }
 
-@test "attach does not break for a mode that others are in the way of" {
+@test "attach does not interrupt for a mode that other users make impossible" {
 	ip link add other link d0 type macvlan mode bridge
 	stabletap add vm1
 	stabletap attach vm1 dev d0
@@ -312,8 +312,8 @@ promiscuity() {
 	[ "$(of vm1 lower.mode)" = bridge ]
 }
 
-@test "attach puts the old lower back when a break fails" {
-	# One that can't be seen beforehand
+@test "attach restores the old lower when a break-before-make fails" {
+	# An obstacle that the command can't see beforehand
 	command ip netns add "$NS.far"
 	ip link add other link d0 netns "$NS.far" type macvlan mode bridge
 	stabletap add vm1
@@ -347,7 +347,7 @@ promiscuity() {
 	[ "$(of vm1 last_detach)" = null ]
 }
 
-@test "attach refuses promisc for a child by the kernel's sentence" {
+@test "attach refuses promisc for a child with the kernel's message" {
 	stabletap add vm1
 	run stabletap attach vm1 dev d0 promisc
 	refused "can't attach port 'vm1' to 'd0'"
@@ -395,7 +395,7 @@ promiscuity() {
 	[ "$(of vm1 lower.ifname)" = v0 ]
 }
 
-@test "attach direct passes over an IPv6 link-local address" {
+@test "attach direct accepts a device with only an IPv6 link-local address" {
 	ip -6 address add fe80::1/64 dev v0 nodad
 	stabletap add vm1
 	stabletap attach vm1 dev v0 mode direct
@@ -412,7 +412,7 @@ promiscuity() {
 	refused "a default route goes by 'v0'"
 }
 
-@test "attach direct refuses a device that carries others" {
+@test "attach direct refuses a device with devices stacked on it" {
 	ip link add v0.5 link v0 type vlan id 5
 	stabletap add vm1
 	run stabletap attach vm1 dev v0 mode direct
@@ -435,7 +435,7 @@ promiscuity() {
 	refused "'$wlan' is a Wi-Fi device"
 }
 
-@test "attach refuses loopback, a port and what does not exist" {
+@test "attach refuses loopback, a port and a missing device" {
 	stabletap add vm1
 	stabletap add vm2
 	run stabletap attach vm1 dev lo
@@ -451,7 +451,7 @@ promiscuity() {
 	[ "$(macvlans)" = "" ]
 }
 
-@test "attach says in one line what is wrong with its words, status 2" {
+@test "attach reports wrong arguments in one line, status 2" {
 	stabletap add vm1
 	for words in "" "vm1" "vm1 dev" "vm1 dev d0 mode" "vm1 d0" \
 		"vm1 dev d0 mode tap" "vm1 dev d0 mode p" "vm1 dev d0 f" \
@@ -549,7 +549,7 @@ at_once() {
 
 # ---- overtaken ----
 
-# $1: the step to stop at; the rest: what to do
+# $1: the step to stop at; then the command
 stops_at() {
 	STABLETAP_STOP=$1 "$BIN_FAULTS" -n "$NS" "${@:2}" 3>&- &
 	STOPPED=$!
@@ -571,7 +571,7 @@ goes_on() {
 	goes_on
 	[ "$(of vm1 lower.ifname)" = renamed ]
 	[ "$(of vm1 lower.child)" = true ]
-	# The new one has no master yet.
+	# The new child has no master yet.
 	stops_at child-created attach vm1 dev d1 replace
 	child=$(macvlans)
 	ip link set "${child#renamed }" name another
@@ -581,7 +581,7 @@ goes_on() {
 	[ "$(macvlans)" = another ]
 }
 
-@test "a break goes on when the old lower goes by itself" {
+@test "a break-before-make continues when the old lower disappears" {
 	stabletap add vm1 address $MAC
 	stabletap attach vm1 dev d0
 	stops_at planned attach vm1 dev d0 mode passthru replace
@@ -591,7 +591,7 @@ goes_on() {
 	[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
 }
 
-@test "a break plans anew when another lower has come meanwhile" {
+@test "a break-before-make is planned again if another lower was attached meanwhile" {
 	stabletap add vm1 address $MAC
 	stabletap attach vm1 dev d0
 	stops_at planned attach vm1 dev d0 mode passthru replace
@@ -607,7 +607,7 @@ goes_on() {
 
 # ---- killed half-way ----
 
-# $1: the step to die at; the rest: what to do
+# $1: the step to die at; then the command
 dies() {
 	run stabletap_dies_at "$@"
 	[ "$status" = 137 ] || { echo "# status $status: $output"; return 1; }
@@ -617,7 +617,8 @@ dies() {
 	for step in child-created child-marked; do
 		stabletap add vm1 address $MAC
 		dies $step attach vm1 dev d0
-		# Made and attached in one message: nothing is loose.
+		# Created and attached in one message, so no child is without a
+		# port.
 		[ "$(loose)" = 0 ]
 		stabletap attach vm1 dev d0 replace
 		[ "$(macvlans)" = "$(of vm1 lower.ifname)" ]
@@ -642,7 +643,7 @@ dies() {
 	done
 }
 
-@test "a break killed at any step leaves at most one child" {
+@test "a break-before-make killed at any step leaves at most one child" {
 	for step in detached old-deleted child-created child-marked; do
 		stabletap add vm1 address $MAC
 		stabletap attach vm1 dev d0
@@ -662,7 +663,7 @@ dies() {
 	dies detached detach vm1
 	[ "$(of vm1 state)" = detached ]
 	[ "$(loose)" = 1 ]
-	# There is nothing to detach any more, but something to sweep up.
+	# The port is already detached, but a child is left.
 	run -1 stabletap detach vm1
 	[ "$(macvlans)" = "" ]
 	stabletap attach vm1 dev d0

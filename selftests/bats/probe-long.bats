@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# stabletapd: candidates that carry, but lead nowhere.  vm-timeout: 1800
+# stabletapd: candidates that have carrier but don't reach the gateway.
+# vm-timeout: 1800
 #
 #      vm1, vm2 ...        ports that the daemon makes
 #          │
@@ -10,8 +11,8 @@
 #     g0      g1           in a namespace of its own: the switch's ports,
 #      └─ br0 ┘            and the gateway, 192.0.2.1 and 2001:db8::1
 #
-# A way is cut by taking g0 out of the bridge; the gateway dies when br0 has
-# no address that answers.
+# A path is cut by removing g0 from the bridge.  The gateway is dead when br0
+# has no address that answers.
 #
 # shellcheck disable=SC2030,SC2031,SC2034,SC2086,SC2154
 
@@ -25,7 +26,8 @@ setup() {
 	setup_scene
 	GW=${NS}gw
 	command ip netns add "$GW"
-	# Each device answers for its own addresses only, as a switch's port.
+	# Each device answers ARP only for its own addresses, like a switch
+	# port.
 	gw sysctl -qw net.ipv4.conf.all.arp_ignore=1
 	gw ip -batch - <<-BATCH
 		link add br0 type bridge mcast_snooping 0
@@ -47,7 +49,7 @@ teardown() {
 	command ip netns del "$GW"
 }
 
-# Answers are quick, and a starved machine has a second for one.
+# Answers arrive fast; the second is for a busy machine.
 QUICK='ProbeIntervalSec=200ms
 ProbeTimeoutSec=1
 FailbackDelaySec=200ms'
@@ -66,12 +68,12 @@ gateway_lives() {
 	BATCH
 }
 
-# Has the log $1 at least $2 times?
+# True if the log has $1 at least $2 times
 log_has_times() {
 	[ "$(grep -c -- "$1" "$LOG")" -ge "$2" ]
 }
 
-# Are there at least $1 questions on g0 since watch_questions?
+# True if at least $1 requests were seen on g0 since watch_questions
 questions_are() {
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/questions")" -ge "$1" ]
 }
@@ -85,7 +87,7 @@ watch_questions() {
 	eventually grep -q listening "$BATS_TEST_TMPDIR/listens"
 }
 
-@test "a device that carries, but does not lead to the gateway, is not taken" {
+@test "a device with carrier that does not reach the gateway is not used" {
 	gw ip link set g0 nomaster
 	configure <<<"[Port vm1]
 Candidate=u0
@@ -151,7 +153,8 @@ $QUICK"
 	done
 	eventually log_has_times "probe 'arp 192.0.2.1' answers" 6
 	eventually log_has_times "probe 'nd 2001:db8::1' answers" 6
-	# What would move has moved by the time that this one is made.
+	# When this port has been created, the others would have moved if they
+	# were to.
 	ip link add d2 type dummy
 	cat >>"$BATS_TEST_TMPDIR/conf" <<-CONF
 		[Port vm3]
@@ -178,7 +181,7 @@ $QUICK"
 	[[ $output == *"attached to u0, none answers"* ]]
 }
 
-@test "the only one there is does not wait for an answer" {
+@test "the only candidate does not wait for an answer" {
 	gateway_dies
 	ip link del u1
 	configure <<<"[Port vm1]
@@ -190,7 +193,7 @@ ProbeIntervalSec=1h"
 	eventually is_on vm1 u0
 }
 
-@test "a device that loses its carrier is left for one that carries at least" {
+@test "a device without carrier is left for one that has carrier at least" {
 	configure <<<"[Port vm1]
 Candidate=u0
 Candidate=u1
@@ -208,7 +211,7 @@ $QUICK"
 	[[ $output == *"replaced from u0 to u1, lower down"* ]]
 }
 
-@test "LossDelaySec is waited for, too" {
+@test "LossDelaySec delays the change after a failed probe too" {
 	configure <<<"[Port vm1]
 Candidate=u0
 Candidate=u1
@@ -230,11 +233,11 @@ Probe=arp 192.0.2.1
 $QUICK"
 	kill -HUP "$DAEMON"
 	eventually is_on vm1 u1
-	# Its verdicts have outlasted the reload.
+	# The probes' verdicts are kept over the reload.
 	[ "$(grep -c '^u1: probe ' "$LOG")" = 1 ]
 }
 
-@test "by hand a device is had whatever its probe says" {
+@test "a pinned device is used whatever its probe says" {
 	configure <<<"[Port vm1]
 Candidate=u0
 Candidate=u1
@@ -253,7 +256,8 @@ $QUICK"
 	[[ $output == *"replaced from u0 to u1, probe failed"* ]]
 }
 
-# Is the gateway heard by way of the lower in use?  $1: mode, $2...: probe
+# True if the gateway's answers arrive through the lower in use. $1: mode,
+# $2...: probe
 heard_in_use() {
 	local mode=$1 count
 
@@ -268,14 +272,14 @@ Probe=$*
 $QUICK"
 	daemon
 	eventually is_on vm1 u0
-	# Asked so often since, it would have failed.
+	# After so many requests without an answer the probe would have failed.
 	watch_questions
 	eventually questions_are 5
 	run -0 stabletap status vm1
 	[[ $output == *"u0 (answered "*" s ago)"* ]]
 	log_has "u0: probe '$*' answers"
 	run ! log_has "u0: probe '$*' fails"
-	# By nobody else's address than its own
+	# Requests come only from its own address.
 	[ "$(bridge -n "$GW" fdb show dev g1 | grep -c "$MAC")" = 0 ]
 	gw ip link set g0 nomaster
 	eventually is_on vm1 u1
@@ -285,19 +289,19 @@ $QUICK"
 	stabletap del vm1
 }
 
-@test "ARP is answered by way of a child's parent, passthru, direct" {
+@test "ARP probes work through a child's parent, passthru and direct" {
 	for mode in bridge private passthru direct; do
 		heard_in_use $mode arp 192.0.2.1
 	done
 }
 
-@test "ND is answered by way of a child's parent, passthru, direct" {
+@test "ND probes work through a child's parent, passthru and direct" {
 	for mode in vepa passthru direct; do
 		heard_in_use $mode nd 2001:db8::1
 	done
 }
 
-@test "ND is asked from the device's own address, not as for duplicates" {
+@test "ND requests come from the device's own address, not from the unspecified one" {
 	configure <<<"[Port vm1]
 Candidate=u0
 Candidate=u1
@@ -310,7 +314,7 @@ $QUICK"
 		"$BATS_TEST_TMPDIR/questions"
 }
 
-@test "a gateway that wants to know who asks is told ProbeSource" {
+@test "a gateway that answers only known addresses is asked from ProbeSource" {
 	gw nft -f - <<-NFT
 		table arp picky {
 			chain in {
@@ -362,7 +366,7 @@ $QUICK"
 
 # ---- scripts ----
 
-# A probe by script, whose text is standard input; sets SCRIPT.
+# Write a probe script from standard input; sets SCRIPT.
 script() {
 	SCRIPT=$BATS_TEST_TMPDIR/script
 	{
@@ -373,7 +377,7 @@ script() {
 	chmod +x "$SCRIPT"
 }
 
-@test "a script tells by its status, of the device that it is given" {
+@test "a script's exit status is the verdict on the device that it is given" {
 	script <<'SCRIPT'
 [ "$1" = "an" ] && [ "$2" = "argument" ] || exit 3
 [ "$(cat /sys/class/net/$STABLETAP_DEVICE/ifindex)" = $STABLETAP_IFINDEX ] ||
@@ -387,7 +391,7 @@ Probe=script $SCRIPT an  argument
 ProbeTimeoutSec=20
 ProbeIntervalSec=100ms
 FailbackDelaySec=0"
-	# What /sys shows is the namespace of who has mounted it.
+	# /sys shows the namespace of the process that mounted it.
 	BIN_DIR=${BIN%/*}
 	LOG=$BATS_TEST_TMPDIR/log
 	command ip netns exec "$NS" "$BIN_DIR/stabletapd" \
@@ -401,7 +405,7 @@ FailbackDelaySec=0"
 	eventually is_on vm1 u0
 }
 
-@test "a script that hangs holds up nothing, is ended, and has failed" {
+@test "a script that hangs delays nothing, is killed, and counts as failed" {
 	script <<'SCRIPT'
 [ $STABLETAP_DEVICE = u1 ] && exit 0
 echo $$ >>$dir/hanging
@@ -420,7 +424,7 @@ Candidate=d0"
 	daemon
 	eventually [ -s "$BATS_TEST_TMPDIR/hanging" ]
 	eventually is_on vm1 u1
-	# While it hangs
+	# While the script hangs
 	eventually is_on vm2 d0
 	eventually log_has "u0: probe .* fails: was ended after 10 s, its limit"
 	first=$(head -n 1 "$BATS_TEST_TMPDIR/hanging")
@@ -428,7 +432,7 @@ Candidate=d0"
 	is_on vm1 u1
 }
 
-@test "one that can't be run is said, and does not keep a port from a device" {
+@test "a script that can't be run is logged, and does not keep a port from a device" {
 	configure <<<"[Port vm1]
 Candidate=u0
 Candidate=u1
@@ -454,7 +458,7 @@ ProbeTimeoutSec=1h
 ProbeIntervalSec=1h"
 	done | configure
 	daemon
-	# All have been made and have looked at their candidates.
+	# All ports were created, and have evaluated their candidates.
 	eventually all_wait
 	eventually are_runs 2
 	touch "$BATS_TEST_TMPDIR/go"
@@ -466,7 +470,7 @@ are_runs() {
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/runs")" = "$1" ]
 }
 
-# Made, and with nothing to be attached to yet
+# Created, without a device to attach to yet
 all_wait() {
 	run -0 stabletap status
 	[ "$(grep -c '^p[0-9]*: detached' <<<"$output")" = 100 ] &&
@@ -478,7 +482,7 @@ all_are_on() {
 	[ "$(grep -c "^p[0-9]*: .* dev $1" <<<"$output")" = 100 ]
 }
 
-@test "who no longer asks is not probed for" {
+@test "a probe ends when no port needs it any more" {
 	configure <<<"[Port vm1]
 Candidate=u0
 Candidate=u1
@@ -497,7 +501,7 @@ $QUICK"
 	kill -HUP "$DAEMON"
 	eventually log_has "Probe was 'arp 192.0.2.1', is the default"
 	watch_questions
-	# The other one goes on.
+	# The other probe continues.
 	eventually questions_are 5
 	grep -q 192.0.2.9 "$BATS_TEST_TMPDIR/questions"
 	run ! grep 'who-has 192.0.2.1 ' "$BATS_TEST_TMPDIR/questions"

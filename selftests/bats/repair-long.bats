@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# stabletapd: what is left half-done, refused or asked for by hand.
-# vm-timeout: 1800
+# stabletapd after interruptions, refusals and manual changes. vm-timeout: 1800
 #
 # The topology is that of daemon.bats.
 #
@@ -10,7 +9,7 @@
 
 load daemon.bash
 
-# Is the lower of port $1 a child in mode $2?
+# True if the lower of port $1 is a child in mode $2
 has_mode() {
 	[ "$(of "$1" lower.mode 2>/dev/null)" = "$2" ]
 }
@@ -129,17 +128,17 @@ Candidate=d1'
 	eventually is_on vm2 d1
 	run ! has_flag_up d0
 	is_on vm1 d1
-	# Another of that name is another device.
+	# Another device of the same name is not affected.
 	ip link del d0
 	ip link add d0 type dummy
 	eventually has_flag_up d0
 }
 
-@test "a device that can't be set up is told once, and used as soon as it can be" {
+@test "a device that can't be set up is logged once, and used as soon as it can be" {
 	local mac
 
 	read -r _ _ mac _ < <(ip -br link show d0)
-	# It can't be set up beside its parent.
+	# The device can't be set up: its parent has the same MAC address.
 	ip link add mv0 link d0 address "$mac" type macvlan mode bridge
 	configure <<<'[Port vm1]
 Candidate=name=mv0 mode=direct
@@ -149,16 +148,16 @@ Candidate=later'
 	eventually log_has "mv0 can't be set up: Address already in use"
 	ip link set mv0 mtu 1400
 	ip link set mv0 mtu 1500
-	# What comes after that is done after it.
+	# A later change marks that this one was handled.
 	ip link add later type dummy
 	eventually is_on vm2 later
-	# That it could be now is no event of its own.
+	# There is no event that says that it can be set up now.
 	ip link set d0 address 02:00:00:00:00:01
 	eventually is_on vm1 mv0
 	[ "$(grep -c "can't be set up" "$LOG")" = 1 ]
 }
 
-@test "what macvlan refuses without a word is told in words" {
+@test "a refusal of macvlan without a message is explained" {
 	ip link add d0.7 link d0 mtu 1400 type vlan id 7
 	configure <<<'[Port vm1]
 Candidate=d0.7'
@@ -168,7 +167,7 @@ Candidate=d0.7'
 	eventually is_on vm1 d0.7
 }
 
-@test "failback by hand, where it is not done by itself" {
+@test "failback by hand, if Failback=no" {
 	goes_for_good
 	came_back() { stabletap -j status vm1 | grep -q '"name":"v0","usable":true'; }
 	eventually came_back
@@ -195,7 +194,8 @@ FailbackDelaySec=3'
 	ip link set v1 down
 	eventually is_on vm1 d0
 	ip link set v1 up
-	# More often than it has to wait
+	# Reload more often than the delay would allow if each reload restarted
+	# it
 	eventually reloaded_is_on vm1 v0
 }
 
@@ -240,7 +240,7 @@ Candidate=d0'
 	stabletap prefer vm2 v0
 	eventually log_has "pinned to e0"
 	eventually is_on vm2 v0
-	# It comes, and is set up later.
+	# The device appears, and is set up later.
 	ip link add e0 type dummy
 	ip link set e0 up
 	eventually is_on vm1 e0
@@ -248,7 +248,7 @@ Candidate=d0'
 	eventually is_on vm2 d0
 	ip link set v1 up
 	eventually is_on vm2 v0
-	# By another name it is another device.
+	# A renamed device is another device.
 	ip link set v0 down
 	ip link set v0 name w0
 	eventually is_on vm2 d0
@@ -270,7 +270,7 @@ Candidate=d0'
 	[ "$status" = 2 ]
 }
 
-@test "pins are heeded though somebody removed their directory" {
+@test "pins work although their directory was removed" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	daemon
@@ -286,7 +286,7 @@ log_has_twice() {
 	[ "$(grep -c -- "$1" "$LOG")" = 2 ]
 }
 
-@test "status tells a device's present name" {
+@test "status shows a device's present name" {
 	configure <<<'[Port vm1]
 Candidate=driver=dummy name=*0'
 	daemon
@@ -301,7 +301,7 @@ Candidate=driver=dummy name=*0'
 
 # ---- modes ----
 
-# A port with a child on d0, which is to have d0 for itself
+# A port with a child on d0, which is changed to use d0 alone
 wants_passthru() {
 	stabletap add vm1
 	stabletap attach vm1 dev d0
@@ -311,7 +311,7 @@ Candidate=d0'
 	daemon
 }
 
-@test "a port that works is not cut off for a mode that can't be had" {
+@test "a port that works is not cut off for a mode that is impossible" {
 	ip link add m0 link d0 type macvlan mode bridge
 	wants_passthru
 	eventually log_has "'d0' has other macvlans"
@@ -321,8 +321,8 @@ Candidate=d0'
 	eventually has_mode vm1 passthru
 }
 
-@test "a port that was cut off in vain is not cut off again" {
-	# One that the daemon can't see
+@test "a port that was interrupted in vain is not interrupted again" {
+	# An obstacle that the daemon can't see
 	command ip netns add "$NS.far"
 	ip link add m0 link d0 netns "$NS.far" type macvlan mode bridge
 	wants_passthru
@@ -330,10 +330,11 @@ Candidate=d0'
 	eventually is_on vm1 d0
 	eventually has_mode vm1 bridge
 	[ "$(of vm1 attaches)" = 2 ]
-	# No condition to wait for: the first two pauses would be over by then.
+	# There is no condition to wait for.  After this time the first two
+	# retries would have happened.
 	busybox sleep 4
 	[ "$(of vm1 attaches)" = 2 ]
-	# Nor by a reload that has nothing to do with it.
+	# An unrelated reload does not cut the port off again either.
 	cat >>"$BATS_TEST_TMPDIR/conf" <<<'[Port vm2]'
 	kill -HUP "$DAEMON"
 	eventually log_has "vm2: made"
@@ -342,7 +343,7 @@ Candidate=d0'
 	command ip netns del "$NS.far"
 }
 
-@test "Filter= counts for a port that is attached, too" {
+@test "Filter= applies to a port that is already attached" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	daemon
@@ -358,7 +359,7 @@ Filter=yes'
 	eventually events_have vm1 "vm1: changed from d0 to d0, mode"
 }
 
-@test "what a port is made with and does not become is told" {
+@test "a changed option that needs a new port is logged" {
 	configure <<<'[Port vm1]
 MTUBytes=1400
 Candidate=d0'
@@ -374,7 +375,7 @@ Candidate=d0'
 
 # ---- VLANs ----
 
-@test "VLANs of devices whose names are long, on each of them" {
+@test "VLANs are created on devices with long names" {
 	local name
 
 	for name in averylongname-a averylongname-b; do
@@ -407,7 +408,8 @@ Candidate=v0'
 	eventually is_on vm1 v0
 	eventually is_on vm2 v0
 	run ! is_up vm1
-	# All five of the other's, the last after 800 ms
+	# Wait for all five announcements of the other port, the last after 800
+	# ms.
 	all_five() { [ "$(grep -c "02:04 > ff" "$BATS_TEST_TMPDIR/seen")" -ge 5 ]; }
 	eventually all_five
 	run ! grep -q "02:03 > ff" "$BATS_TEST_TMPDIR/seen"
@@ -431,7 +433,7 @@ Candidate=v0'
 
 # ---- the guest ----
 
-# What QEMU was asked for since its start is in $1.asked.
+# Start a fake QEMU; $1.asked has the commands that it got.
 qemu() {
 	qemu-system-x86_64 -M pc -accel tcg -S -m 32 -nodefaults -display none \
 		-netdev hubport,hubid=0,id=hub0 \
@@ -441,7 +443,7 @@ qemu() {
 	background+=($!)
 }
 
-@test "a guest's link is down until the first attach, where that is asked for" {
+@test "a guest's link is down until the first attach, if configured so" {
 	local qmp=$BATS_TEST_TMPDIR/qmp
 
 	qemu "$qmp"
@@ -454,13 +456,13 @@ GuestLink=down"
 	eventually grep -q 'set_link.*"up": *false' "$qmp.asked"
 	ip link add late type dummy
 	eventually grep -q 'set_link.*"up": *true' "$qmp.asked"
-	# Later it is the guest's own again.
+	# Afterwards the daemon leaves the guest's link alone.
 	ip link del late
 	eventually events_have vm1 "detached from late"
 	[ "$(grep -c set_link "$qmp.asked")" = 2 ]
 }
 
-@test "a guest's link that nobody looks after any more goes on" {
+@test "a guest's link goes up when it is no longer configured" {
 	local qmp=$BATS_TEST_TMPDIR/qmp guest
 
 	guest="QMPSocket=$qmp
@@ -472,7 +474,7 @@ Candidate=nothing
 $guest"
 	daemon
 	eventually grep -q 'set_link.*"up": *false' "$qmp.asked"
-	# Another port has that NIC, and no lower either.
+	# Another port gets that NIC, and is detached too.
 	configure <<<"[Port vm1]
 Candidate=nothing
 [Port vm2]
@@ -491,7 +493,7 @@ Candidate=nothing'
 
 # ---- metrics ----
 
-@test "a file for Prometheus tells how it stands" {
+@test "a file for Prometheus has the state of the ports" {
 	configure <<<"[Daemon]
 MetricsFile=$BATS_TEST_TMPDIR/stabletap.prom
 [Port vm1]
@@ -506,7 +508,7 @@ Candidate=nothing"
 	ip link del d0
 	eventually grep -q '^stabletap_port_losses_total{port="vm1"} 1$' \
 		"$BATS_TEST_TMPDIR/stabletap.prom"
-	# The daemon may replace it between two looks.
+	# The daemon may replace the file between two reads.
 	eventually cp "$BATS_TEST_TMPDIR/stabletap.prom" "$BATS_TEST_TMPDIR/copy"
 	# Each sample has its type before it, and every line is one or the other.
 	run ! grep -vE '^(# (HELP|TYPE) stabletapd?_[a-z_]+ .+|stabletapd?_[a-z_]+(\{(port="vm[12]"|version="[^"]+")\})? -?[0-9]+)$' \
@@ -517,7 +519,7 @@ Candidate=nothing"
 	[ ! -e "$BATS_TEST_TMPDIR/stabletap.prom" ]
 }
 
-@test "of a file for Prometheus that has another place now nothing stays" {
+@test "a file for Prometheus is removed when its path changes" {
 	local dir=$BATS_TEST_TMPDIR
 
 	configure <<<"[Daemon]
@@ -535,7 +537,7 @@ Candidate=d0"
 	[ ! -e "$dir/one.prom" ]
 	configure <<<'[Port vm1]
 Candidate=d0'
-	# Somebody else's file, by a name that the daemon was about to use
+	# A foreign file with the name that the daemon would use
 	echo mine >"$dir/other"
 	ln -s "$dir/other" "$dir/.three.prom.$DAEMON"
 	kill -HUP "$DAEMON"

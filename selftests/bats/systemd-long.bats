@@ -10,7 +10,7 @@
 #      vm1 ── sd0, or VLAN 5 on sd1            dummies
 #      vm2 ── the device of a udev property
 #
-# The tests are steps of one story, since all that systemd is told takes long.
+# The tests build on each other, because commands to systemd take long.
 #
 # shellcheck disable=SC2030,SC2031,SC2154
 
@@ -19,7 +19,7 @@ bats_require_minimum_version 1.5.0
 # Emulation is slow.
 DEADLINE=60
 
-# What of a start is not needed here, or would be done to the whole machine
+# Units that are not needed here, or that would affect the whole machine
 MASKED=(systemd-{udev-trigger,modules-load,sysctl,remount-fs,binfmt}.service
 	systemd-{tmpfiles-setup,tmpfiles-setup-dev,sysusers}.service
 	systemd-{journal-flush,update-utmp,random-seed,firstboot}.service
@@ -30,7 +30,7 @@ MASKED=(systemd-{udev-trigger,modules-load,sysctl,remount-fs,binfmt}.service
 	dev-{hugepages,mqueue}.mount proc-sys-fs-binfmt_misc.automount
 	timers.target paths.target dbus.socket)
 
-# In systemd's namespaces, with what is installed
+# Run a command in systemd's namespaces, with the installed files
 sd() {
 	nsenter -t "$INIT" -m -p -C -u -- env -i \
 		PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
@@ -48,28 +48,28 @@ eventually() {
 	done
 }
 
-# A property of the unit
+# Print a property of the unit
 property() {
 	sd systemctl show -P "$1" stabletapd
 }
 
-# Does property $1 have value $2?
+# True if property $1 has value $2
 has() {
 	[ "$(property "$1")" = "$2" ]
 }
 
-# Does the journal have $1 (extended pattern) since this test began?  Further
-# arguments are journalctl's.
+# True if the journal has $1 (an extended regular expression) since this test
+# began.  Further arguments are for journalctl.
 told() {
 	sd journalctl -q -o cat --since "@$BEGAN" "${@:2}" | grep -qE -- "$1"
 }
 
-# Is port $1 on device $2?
+# True if port $1 is on device $2
 is_on() {
 	[[ "$(sd stabletap status "$1" 2>&1)" == *" dev $2"* ]]
 }
 
-# The lower of port $1, and how often it was given one
+# Print the lower of port $1, and the number of its attaches
 lower_of() {
 	sd stabletap -j show "$1" |
 		jq -r '.ports[0] | "\(.lower.ifname) \(.attaches)"'
@@ -80,7 +80,7 @@ is_restarted() {
 		sd stabletap status >/dev/null 2>&1
 }
 
-# $1: name; a drop-in for the unit on standard input
+# Write the drop-in $1 for the unit from standard input.
 drop_in() {
 	sd mkdir -p /run/systemd/system/stabletapd.service.d
 	sd tee "/run/systemd/system/stabletapd.service.d/$1.conf" >/dev/null
@@ -106,7 +106,7 @@ start_systemd() {
 			for unit; do
 				ln -s /dev/null "/run/systemd/system/$unit"
 			done
-			# Each reload runs them, which takes seconds.
+			# Every reload runs the generators, which takes seconds.
 			mkdir -p /run/systemd/system-generators
 			for unit in /lib/systemd/system-generators/*; do
 				ln -s /dev/null "/run/systemd/system-generators/${unit##*/}"
@@ -125,15 +125,15 @@ start_systemd() {
 }
 
 setup_file() {
-	# A fresh root has an empty one.
+	# A fresh root has an empty directory.
 	systemd-id128 machine-id >/dev/null 2>&1 ||
 		echo 0123456789abcdef0123456789abcdef >/etc/machine-id
-	# The emulator would take a minute over make install.
+	# make install would take a minute in the emulator.
 	cp -a "$STABLETAP_TOP/build/root/." /
 	cp -a "$STABLETAP_CACHE/networkmanager/." /
 	ldconfig
 	systemd-sysusers stabletap.conf
-	# As whom QEMU runs
+	# The user that QEMU runs as
 	systemd-sysusers - <<<'u st-qemu 64055'
 	mkdir -p /var/lib/prometheus/node-exporter
 	start_systemd
@@ -160,7 +160,8 @@ setup() {
 	local dev
 
 	set +o functrace	# see command.bash
-	# What a step before has taken away and, since it failed, not given back
+	# Restore what an earlier test has removed and, after a failure, not
+	# restored.
 	for dev in sd0 sd1; do
 		[ -e /sys/class/net/$dev ] || ip link add $dev type dummy
 	done
@@ -175,14 +176,14 @@ teardown() {
 	! sd test -e /run/systemd/network/90-all.network || stop_networkd
 }
 
-@test "the unit has nothing to mend, and an exposure below 2.0" {
+@test "the unit has no errors, and an exposure below 2.0" {
 	run -0 sd systemd-analyze verify --man=no stabletapd.service
 	[ -z "$output" ]
-	# In tenths: 2.0 is one too many.
+	# In tenths: 2.0 is too high.
 	run -0 sd systemd-analyze security --threshold=19 --no-pager stabletapd
 }
 
-@test "udev has nothing to say against the rules and .link files" {
+@test "udev accepts the rules and .link files" {
 	BEGAN=0
 	told "Using default interface naming scheme" -u systemd-udevd
 	run ! told "stabletap" -u systemd-udevd
@@ -305,9 +306,9 @@ teardown() {
 	[ "$(lower_of vm1)" = "$before" ]
 }
 
-@test "what is no matter of the configuration is tried again, without a limit" {
+@test "a failure that is not in the configuration is retried without a limit" {
 	sd systemctl stop stabletapd
-	# As if another daemon ran
+	# As if another daemon were running
 	exec 8>"/proc/$INIT/root/run/stabletap/stabletapd.lock"
 	flock 8
 	sd systemctl start --no-block stabletapd 8>&-
@@ -317,11 +318,11 @@ teardown() {
 	exec 8>&-
 	eventually has SubState running
 	sd stabletap status
-	# As new, for those that count
+	# Reset the counters that the next tests compare.
 	sd systemctl restart stabletapd
 }
 
-@test "hooks are run, in the sandbox, and systemd-run leads out of it" {
+@test "hooks run in the sandbox, and can leave it by systemd-run" {
 	cat >/usr/local/sbin/st-hook <<-'HOOK'
 		#!/bin/sh
 		echo "$STABLETAP_PORT $STABLETAP_EVENT $STABLETAP_TO" >/run/told
@@ -345,7 +346,7 @@ teardown() {
 	rm -f /usr/local/sbin/st-hook /var/st-out
 }
 
-@test "status is told to members of group stabletap, and to no other user" {
+@test "status is shown to members of group stabletap, and to no other user" {
 	[ "$(sd stat -c '%U %G %a' /run/stabletap)" = "root stabletap 2755" ]
 	run ! sd setpriv --reuid 1234 --regid 1234 --clear-groups \
 		stabletap status
@@ -353,7 +354,7 @@ teardown() {
 	run -0 sd setpriv --reuid 1234 --regid 1234 --groups stabletap \
 		stabletap status vm1
 	[[ $output == *"dev sd0"* ]]
-	# To ask is all that they may.
+	# Members may only query.
 	run ! sd setpriv --reuid 1234 --regid 1234 --groups stabletap \
 		stabletap pin vm1 sd1
 	run ! sd setpriv --reuid 1234 --regid 1234 --groups stabletap \
@@ -376,7 +377,7 @@ teardown() {
 			echo "${COMPREPLY[@]}"' - "$@" 2>&1
 	}
 	[ "$(offers stabletap pin vm)" = "vm1 vm2" ]
-	# In the kernel's order, with what VLANs there are
+	# In the kernel's order, with the existing VLANs
 	offered=" $(offers stabletap pin vm1 sd) "
 	[[ $offered == *" sd0 "* && $offered == *" sd1 "* ]]
 	[ -z "$(offers stabletap unpin "")" ]
@@ -396,7 +397,7 @@ teardown() {
 	[ "$(lower_of vm1)" = "$before" ]
 }
 
-@test "the watchdog ends one that hangs; its ports go on meanwhile" {
+@test "the watchdog ends a daemon that hangs; its ports keep working" {
 	local before pid
 
 	drop_in watchdog <<-CONF
@@ -415,7 +416,7 @@ teardown() {
 	sd systemctl daemon-reload
 }
 
-@test "stopped it cuts nothing, and what was asked for by hand outlasts it" {
+@test "a stop interrupts no port, and pins are kept" {
 	local before
 
 	sd stabletap pin vm1 sd1.5
@@ -433,8 +434,8 @@ teardown() {
 	eventually is_on vm1 sd0
 }
 
-# QEMU as libvirt runs it: a user of its own, umask 002.  $1: mode of the
-# directory of its socket
+# Run QEMU as libvirt does: as a user of its own, with umask 002. $1: mode of
+# the directory of its socket
 start_qemu() {
 	sd install -d -o st-qemu -g st-qemu -m "$1" /run/guests
 	sd setpriv --reuid st-qemu --regid st-qemu --clear-groups sh -c '
@@ -479,19 +480,19 @@ start_qemu() {
 	sd systemctl restart stabletapd
 }
 
-# $1: configured or unmanaged, to systemd-networkd is device $2
+# True if systemd-networkd shows device $2 as $1 (configured or unmanaged)
 is_by_networkd() {
 	sd grep -qx "ADMIN_STATE=$1" \
 		"/run/systemd/netif/links/$(cat "/sys/class/net/$2/ifindex")"
 }
 
-# The socket would start it again at the next event of a link.
+# Its socket would start it again at the next link event.
 stop_networkd() {
 	sd rm /run/systemd/network/90-all.network
 	sd systemctl stop systemd-networkd.socket systemd-networkd
 }
 
-@test "systemd-networkd leaves ports and children alone, whatever matches all" {
+@test "systemd-networkd leaves ports and children alone, even if a file matches all devices" {
 	local child
 
 	ip link add name sd3 link sd1 type macvlan mode bridge
@@ -513,8 +514,8 @@ stop_networkd() {
 	stop_networkd
 }
 
-# Sets NIC to the name of the card that can be drawn, if it is there and has its
-# lasting name.
+# Set NIC to the name of the removable card, if it is there and udev has named
+# it.
 find_nic() {
 	local path
 
@@ -553,11 +554,11 @@ start_networkmanager() {
 	sd rm -f /run/systemd/system/dbus.socket
 	sd systemctl daemon-reload
 	sd systemctl start NetworkManager
-	# It waits for udev to have seen a device.
+	# The daemon waits until udev has processed a device.
 	sd udevadm trigger --settle --subsystem-match=net --action=add
 }
 
-# Is device $1 in state $2 to NetworkManager?
+# True if NetworkManager shows device $1 in state $2
 is_by_nm() {
 	sd nmcli -t -f DEVICE,STATE device | grep -qFx "$1:$2"
 }

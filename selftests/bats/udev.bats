@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# A real udev, with systemd's default rules and ours, leaves a port's MAC
-# address and its node's owner alone, links the node by the port's name, and
-# tells network managers whose ports and children are not.
+# A real udev, with systemd's default rules and this project's, leaves a port's
+# MAC address and its node's owner alone, makes a symlink to the node by the
+# port's name, and tells network managers to leave ports and children alone.
 #
 #      udevd ── uevents of the initial network namespace ── p0, p1 (ports)
 #                                                            │
@@ -40,26 +40,26 @@ node_of() {
 	echo "/dev/${node[0]##*/}"
 }
 
-# Is /dev/stabletap.d/$1 the node of the port of that name?
+# True if /dev/stabletap.d/$1 is the node of the port of that name
 links_to() {
 	[ "$(stat -L -c %t:%T "/dev/stabletap.d/$1")" = \
 		"$(stat -c %t:%T "$(node_of "$1")")" ]
 }
 
-# Does udev tell network managers to leave device $1 alone?
+# True if udev tells network managers to leave device $1 alone
 unmanaged() {
 	udevadm info -q property -p "/sys/class/net/$1" |
 		grep -qx NM_UNMANAGED=1
 }
 
-# Is $1.link the file that udev has taken for device $2?
+# True if udev has applied $1.link to device $2
 link_file_is() {
 	udevadm info -q property -p "/sys/class/net/$2" |
 		grep -q "^ID_NET_LINK_FILE=.*/$1.link$"
 }
 
 setup_file() {
-	# A fresh root has an empty one.
+	# A fresh root has an empty directory.
 	systemd-id128 machine-id >/dev/null 2>&1 ||
 		echo 0123456789abcdef0123456789abcdef >/etc/machine-id
 	/lib/systemd/systemd-udevd --daemon
@@ -114,7 +114,7 @@ teardown() {
 	[ "$(stat -c '%u %g %a' "$(node_of p0)")" = "1234 4321 640" ]
 }
 
-@test "a node nobody was named for stays root's alone under udev" {
+@test "a node without owner or group stays root's under udev" {
 	stabletap add p1
 	settle
 	udevadm trigger --settle --action=add --subsystem-match=stabletap
@@ -146,7 +146,7 @@ teardown() {
 	settle
 	links_to p0
 	links_to p1
-	# At once, before udev has looked at any of it
+	# At once, before udev has handled any of these events
 	ip -batch - <<-BATCH
 		link set p0 name px
 		link set p1 name p0
@@ -158,7 +158,7 @@ teardown() {
 	[ "$(ls /dev/stabletap.d)" = "p0"$'\n'"p1" ]
 }
 
-@test "a name that no link can have makes none, and takes nobody else's" {
+@test "a name that can't be a symlink makes none, and removes no other" {
 	stabletap add p_1
 	# shellcheck disable=SC2016
 	stabletap add 'p$1'
@@ -194,7 +194,7 @@ teardown() {
 	[ "$(stat -c '%u %g %a' "$(node_of p1)")" = "1234 4321 640" ]
 }
 
-@test "network managers are told that ports and children are not theirs" {
+@test "network managers are told to leave ports and children alone" {
 	local child
 
 	ip link add u0 type dummy

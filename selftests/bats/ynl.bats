@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# All that can be done with a port by rtnetlink alone: with the kernel's YNL
-# library and Documentation/netlink/specs/stabletap.yaml.
+# All operations on a port through rtnetlink, with the kernel's YNL library and
+# Documentation/netlink/specs/stabletap.yaml.
 #
 #     vm1 ── d0, then d1
 
@@ -39,7 +39,7 @@ index() {
 	ip -o link show "$1" | cut -d: -f1
 }
 
-# set PORT DATA - change what is in the port's IFLA_INFO_DATA
+# set PORT DATA - change attributes in the port's IFLA_INFO_DATA
 set_data() {
 	ynl newlink "{\"ifi-index\": $(index "$1"), \"linkinfo\":
 		{\"kind\": \"stabletap\", \"data\": $2}}"
@@ -65,7 +65,7 @@ set_data() {
 		jq -e '.linkinfo."slave-data" | ."lower-kind" == "direct" and
 			."attach-flags" == ["filter"]'
 
-	# In words, where it is refused
+	# A refusal has a message.
 	run -1 set_data vm1 "{\"lower\": $(index d1)}"
 	[ "$output" = "stabletap: The port has a lower; detach it first, or ask for replace" ]
 	set_data vm1 "{\"lower\": $(index d1), \"attach-flags\": [\"replace\"]}"
@@ -77,7 +77,7 @@ set_data() {
 	ynl getlink "{\"ifi-index\": $(index vm1)}" |
 		jq -e '.linkinfo.data."attach-flags" == ["filter"]'
 
-	# One ARP request at least; then nothing more
+	# At least one ARP request; no more frames follow
 	ip link set vm1 up
 	ip addr add 10.77.1.1/24 dev vm1
 	in_ns ping -c 1 -W 1 10.77.1.2 || :

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hop - the time of one frame
+ * hop - measure the time of one frame
  *
  *   hop send NODE FRAMES              write them to a macvtap or port
  *   hop receive NODE DEVICE FRAMES    send them by DEVICE, read them from NODE
  *
  * NODE is the path of a node, or tun:NAME for a tap of that name.  Prints
- * nanoseconds a frame, median of five rounds, and how far the five are apart
- * in thousandths.  In a machine that counts instructions (run --icount) a
- * nanosecond is an instruction.
+ * nanoseconds for a frame, the median of five rounds, and the spread of the
+ * rounds in thousandths.  In a machine that counts instructions (run --icount)
+ * a nanosecond is an instruction.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -36,8 +36,8 @@ static const uint8_t peer_mac[] = { 0x52, 0x54, 0, 0, 0, 2 };
 
 struct hop {
 	int node;
-	int packet;		/* -1: sending */
-	/* What write() takes and read() gives */
+	int packet;		/* -1 if frames are sent */
+	/* The buffer for write() and read() */
 	struct {
 		struct virtio_net_hdr hdr;
 		uint8_t frame[FRAME_LEN];
@@ -151,7 +151,7 @@ int main(int argc, char **argv)
 	frames = atol(argv[argc - 1]);
 	hop.node = node_open(argv[2]);
 
-	/* A tap has carrier, and so a queue, only a moment after the open. */
+	/* A tap gets carrier, and so a queue, a moment after the open. */
 	if (!strncmp(argv[2], "tun:", 4))
 		usleep(100000);
 	run(&hop, frames / 10);

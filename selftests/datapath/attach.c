@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Attach, replace and detach: what they do to the lower, to the port, and
- * what they undo.  Refusals have a test of their own.
+ * Attach, replace and detach: the changes to the lower and to the port, and
+ * that they are undone. uapi/refuse.c tests the refusals.
  *
  *	fd -- vm1 -- mv0 (macvlan) -- v0 ==== p0 -- packet socket
  *	fd -- vm1 -- v0 ==== p0 -- packet socket	(direct)
@@ -74,7 +74,7 @@ static bool await_operstate(int ifindex, int state)
 	return st_wait(oper_is, &wait, SCENE_DEADLINE);
 }
 
-/* One kind of lower; what concerns both kinds has a variant of each. */
+/* Tests of both kinds of lower, with a variant for each kind */
 FIXTURE(lower) {
 	struct scene s;
 };
@@ -312,7 +312,7 @@ TEST_F(lower, attaches_replaces_losses_and_the_last_detach_are_kept)
 	EXPECT_EQ(1, s->get.losses);
 }
 
-/* What RTM_NEWLINK tells of the port */
+/* The values in a port's RTM_NEWLINK */
 struct told {
 	int port;
 	bool any;
@@ -377,7 +377,7 @@ static struct mnl_socket *listener_new(void)
 	return nl;
 }
 
-/* Listen until the port is told to be in a state. */
+/* Read notifications until one reports this state of the port. */
 static bool listener_await(struct mnl_socket *nl, struct told *told,
 			   uint32_t state)
 {
@@ -438,7 +438,9 @@ TEST_F(lower, a_lower_that_goes_to_another_namespace_is_detached_as_it_was)
 	ASSERT_EQ(0, st_netns_enter(there));
 	lower = st_ifindex(name);
 	EXPECT_TRUE(mac_is(lower, mac));
-	/* Nor is a flag left that would show: it is the other one's now. */
+	/*
+	 * IFF_SLAVE is cleared too: the flag of a lower must not stay visible.
+	 */
 	ASSERT_EQ(0, st_link_netns(lower, here));
 	ASSERT_EQ(0, st_netns_enter(here));
 	EXPECT_EQ(0, scene_flags(name) & (IFF_PROMISC | IFF_ALLMULTI));
@@ -473,7 +475,7 @@ TEST_F(lower, a_port_that_goes_to_another_namespace_is_detached_and_down)
 	EXPECT_EQ(0, get.losses);
 	EXPECT_EQ(1, get.open_queues);
 	EXPECT_FALSE(is_up(get.port));
-	/* It is no worse than before: back, up, attached, and all goes on. */
+	/* The port works again after it was moved back, set up and attached. */
 	ASSERT_EQ(0, st_link_netns(get.port, here));
 	ASSERT_EQ(0, st_netns_enter(here));
 	s->port = st_ifindex("vm1");
@@ -500,7 +502,7 @@ FIXTURE_TEARDOWN(macvlan)
 	scene_end(&self->s);
 }
 
-TEST_F(macvlan, it_bears_the_ports_MAC_and_gets_its_own_back)
+TEST_F(macvlan, it_has_the_ports_MAC_and_gets_its_own_back)
 {
 	struct scene *s = &self->s;
 
@@ -516,7 +518,7 @@ TEST_F(macvlan, its_MAC_can_not_be_changed_from_outside)
 	struct scene *s = &self->s;
 
 	EXPECT_EQ(-EBUSY, st_link_mac(s->mv0, (uint8_t *)UNICAST));
-	EXPECT_STREQ("stabletap: The macvlan is the lower of a port and bears its MAC address; change the port's",
+	EXPECT_STREQ("stabletap: The macvlan is the lower of a port and must have the port's MAC address; change the port's instead",
 		     st_msg);
 	EXPECT_TRUE(mac_is(s->mv0, ST_MAC_PORT));
 	EXPECT_EQ(0, st_link_mac(s->mv0, (uint8_t *)ST_MAC_PORT));
@@ -540,7 +542,7 @@ TEST_F(macvlan, a_change_of_the_ports_MAC_reaches_it)
 	EXPECT_TRUE(mac_is(s->mv0, OTHER_MAC));
 }
 
-TEST_F(macvlan, if_it_refuses_the_MAC_the_ports_stays)
+TEST_F(macvlan, if_it_refuses_the_MAC_the_port_keeps_its_own)
 {
 	struct scene *s = &self->s;
 	int mv1;
@@ -557,8 +559,9 @@ TEST_F(macvlan, if_it_refuses_the_MAC_the_ports_stays)
 #define GROUPS 8
 
 /*
- * A multicast frame of each of some groups, then a broadcast: it comes last
- * out of the macvlan's queue for both.  Returns how many came before it.
+ * Send a multicast frame to each of several groups, then a broadcast.  The
+ * macvlan queues both kinds in one queue, so the broadcast arrives last.
+ * Returns the number of frames that arrived before it.
  */
 static int multicasts_received(struct scene *s)
 {
@@ -582,7 +585,7 @@ static int multicasts_received(struct scene *s)
 		number = st_frame_number(frame, st_fd_read(s->fd, frame,
 							   sizeof(frame)));
 	}
-	/* Counted just after it can be read */
+	/* A frame is counted just after it can be read. */
 	if (!SCENE_AWAIT(s, rx_multicast, before + count))
 		return -EBADMSG;
 	return count - 1;
@@ -607,7 +610,7 @@ TEST_F(macvlan, in_filter_mode_it_takes_in_the_ports_groups_only)
 
 	ASSERT_EQ(0, attach(s, STABLETAP_ATTACH_REPLACE |
 			       STABLETAP_ATTACH_FILTER));
-	/* A macvlan filters by a hash: another group may share a value. */
+	/* A macvlan filters by a hash, so some other groups may pass. */
 	few = multicasts_received(s);
 	EXPECT_LE(0, few);
 	EXPECT_LT(few, GROUPS / 2);
@@ -674,7 +677,10 @@ TEST_F(direct, in_filter_mode_it_has_the_ports_MAC_on_its_list)
 	EXPECT_FALSE(fdb_has(s->v0, UNICAST));
 }
 
-/* A veth can't filter and turns promiscuous when it has a list; a VLAN can. */
+/*
+ * The lower is a VLAN, which has a unicast filter.  A veth has none, and
+ * becomes promiscuous when an address is added.
+ */
 FIXTURE(filter) {
 	struct scene s;
 };
@@ -723,7 +729,7 @@ TEST_F(filter, promiscuity_of_the_port_is_passed_down)
 	EXPECT_EQ(0, scene_flags("v0.7") & IFF_PROMISC);
 }
 
-/* Replace: from v0 of the scene, direct, to a second veth. */
+/* Replaces v0, used directly, by a second veth. */
 FIXTURE(replace) {
 	struct scene s;
 	int v1;
@@ -751,7 +757,10 @@ FIXTURE_TEARDOWN(replace)
 	scene_end(&self->s);
 }
 
-/* The old attachment is untouched, to the last field, and carries frames. */
+/*
+ * Check that the old attachment is unchanged in every field, and carries
+ * frames.
+ */
 static void is_untouched(struct __test_metadata *_metadata,
 			 FIXTURE_DATA(replace) *self)
 {
@@ -779,7 +788,10 @@ TEST_F(replace, a_failure_midway_leaves_the_old_lower_untouched)
 	struct scene *s = &self->s;
 	int mv1, mv2, master = 0;
 
-	/* mv2 can be given the port's MAC while it is down, but not opened. */
+	/*
+	 * While mv2 is down it can get the port's MAC address, but then it
+	 * can't be opened.
+	 */
 	mv1 = st_macvlan_add("mv1", self->v1, (uint8_t *)ST_MAC_PORT, 0);
 	ASSERT_LT(0, mv1);
 	ASSERT_EQ(0, st_link_up(mv1, true));
@@ -811,7 +823,7 @@ TEST_F(replace, both_directions_switch_and_the_old_lower_is_put_back)
 	EXPECT_EQ(1, st_readable(self->peer1, SCENE_DEADLINE));
 	EXPECT_EQ(0, st_readable(s->peer, 0));
 
-	/* A broadcast that gets to both comes once. */
+	/* A broadcast that reaches both lowers is delivered once. */
 	st_frame(frame, sizeof(frame), ST_BROADCAST, ST_MAC_PEER, 60);
 	ASSERT_EQ(100, st_packet_send(s->peer, s->p0, frame, 100));
 	ASSERT_EQ(100, st_packet_send(self->peer1, self->p1, frame, 100));
@@ -913,7 +925,7 @@ TEST_F(kind, what_happens_to_it_changes_nothing_of_the_port)
 	ASSERT_EQ(0, st_sh("{ %s; } >/run/before", tell));
 	ASSERT_EQ(0, st_sh("ip link set %s down", variant->name));
 	ASSERT_EQ(0, st_sh("ip link set %s up", variant->name));
-	/* A macvlan has no choice. */
+	/* A macvlan refuses the change of sg. */
 	ASSERT_EQ(0, st_sh("for s in off on; do "
 			   "ethtool -K %s sg $s || :; ethtool -K v0 tx $s; "
 			   "done >/dev/null 2>&1", variant->name));
@@ -970,9 +982,9 @@ TEST_F(vlan, a_dummy_as_lower_takes_frames)
 }
 
 /*
- * IPv6 on, and a witness beside the child that has it: when the witness has
- * done its duplicate address detection and solicited routers, the others
- * would have, too.
+ * IPv6 is on, and a second macvlan, "witness", uses it.  When the witness has
+ * finished duplicate address detection and solicits routers, the port and the
+ * child would have done so too if they used IPv6.
  *
  *	fd -- vm1 -- mv0 --+-- v0 ==== p0 -- packet socket, all frames
  *	           witness-+
@@ -1000,8 +1012,8 @@ FIXTURE_TEARDOWN(ipv6)
 #define WITNESS_MAC "\x52\x54\x00\x00\x0c\x01"
 
 /*
- * Read what p0 sees until the witness solicits routers (that comes after its
- * address is its own): how many of it were IPv6 from a MAC?
+ * Read the frames at p0 until the witness solicits routers, which it does after
+ * duplicate address detection.  Returns the number of IPv6 frames from @mac.
  */
 static int ipv6_frames_until_witness(int all, const void *mac)
 {
@@ -1045,7 +1057,10 @@ TEST_F(ipv6, the_host_has_none_on_port_and_child)
 {
 	struct scene *s = &self->s;
 
-	/* A port that comes up with IPv6 allowed, and a child as the tools do */
+	/*
+	 * Set the port up with IPv6 allowed, and create a child as the tools
+	 * do.
+	 */
 	ASSERT_EQ(0, st_sh("sysctl -qw net.ipv6.conf.vm1.disable_ipv6=0"));
 	ASSERT_EQ(0, st_link_up(s->port, false));
 	ASSERT_EQ(0, st_link_up(s->port, true));

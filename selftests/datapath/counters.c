@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each counter is exact, and for its own cause; tracepoints say the same.
+ * Each counter is exact and counts only its own cause; tracepoints agree.
  *
  *	fd -- vm1 -- mv0 (macvlan) -- v0 ==== p0 -- packet socket
  *	fd -- vm1 -- v0 ==== p0 -- packet socket	(direct)
@@ -77,8 +77,9 @@ static int link_stats(int port, struct rtnl_link_stats64 *stats)
 		       stats);
 }
 
-/* "ethtool -S": names and numbers.  A kernel may fill in none if asked for
- * another number of them than there is.
+/*
+ * "ethtool -S": names and values.  A kernel may fill in none if the requested
+ * number differs from the number of counters. /
  */
 #define ETHTOOL_MAX 19
 
@@ -137,7 +138,7 @@ static const char *const names[] = {
 	"rx_nomem",
 };
 
-/* RTM_GETSTATS: IFLA_STATS_LINK_XSTATS of a device, or what it has as a lower */
+/* RTM_GETSTATS: IFLA_STATS_LINK_XSTATS of a device, or the slave statistics */
 struct xstats {
 	int seen;
 	uint64_t value[STABLETAP_XSTATS_MAX + 1];
@@ -186,7 +187,7 @@ static int xstats_get(int ifindex, int attr, struct xstats *xstats)
 	return st_talk(nlh, xstats_cb, xstats);
 }
 
-/* All ways to the counters tell what is expected, and nothing else. */
+/* Check that all interfaces report the expected counters. */
 static void are_expected(struct __test_metadata *_metadata,
 			 FIXTURE_DATA(counters) *self)
 {
@@ -244,8 +245,8 @@ static bool is_all_counted(void *arg)
 }
 
 /*
- * At the end of every test, also one that counts nothing more.  What came in
- * is counted just after it can be read.
+ * Every test ends with this check.  It waits because a received frame is
+ * counted just after it can be read.
  */
 FIXTURE_TEARDOWN(counters)
 {
@@ -254,8 +255,11 @@ FIXTURE_TEARDOWN(counters)
 	scene_end(&self->s);
 }
 
-/* The core asks the port for what its lower has: nothing, and no error. */
-TEST_F(counters, of_the_port_are_not_told_of_its_lower)
+/*
+ * The kernel asks the port for the slave statistics of its lower.  The port has
+ * none, and returns no error.
+ */
+TEST_F(counters, of_the_port_are_not_reported_for_its_lower)
 {
 	struct xstats xstats;
 
@@ -295,8 +299,8 @@ TEST_F(counters, tx_lower_counts_what_a_lower_that_is_down_refused)
 }
 
 /*
- * A dummy that is down has carrier, and so has a macvlan on it, which takes
- * frames; the dummy's queue swallows them.
+ * A dummy keeps its carrier when it is down, and so does a macvlan on it.  The
+ * macvlan accepts frames; the dummy's noop_qdisc drops them.
  */
 TEST_F(counters, tx_lower_counts_what_a_queue_at_the_bottom_swallowed)
 {
@@ -329,7 +333,7 @@ TEST_F(counters, tx_lower_counts_what_the_lowers_queue_refused)
 	struct scene *s = &self->s;
 	int i;
 
-	/* A queue of two frames that sends one in ages */
+	/* A queue with room for two frames that sends almost none */
 	ASSERT_EQ(0, st_sh("tc qdisc add dev %s root handle 1: tbf rate 8bit burst 200 limit 210",
 			   variant->macvlan ? "mv0" : "v0"));
 	for (i = 0; i < 8; i++)
@@ -344,7 +348,7 @@ TEST_F(counters, tx_lower_counts_what_the_lowers_queue_refused)
 TEST_F(counters, tx_refused_counts_what_the_tap_core_refused)
 {
 	struct virtio_net_hdr bad = {
-		.gso_type = VIRTIO_NET_HDR_GSO_TCPV4,	/* without a size */
+		.gso_type = VIRTIO_NET_HDR_GSO_TCPV4,	/* without gso_size */
 		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
 		.csum_start = 60000,
 	};
@@ -394,7 +398,7 @@ TEST_F(counters, rx_ring_counts_what_a_full_ring_refused)
 	struct scene *s = &self->s;
 	int i;
 
-	/* The ring takes the queue length at open. */
+	/* The ring gets its size from txqueuelen when the node is opened. */
 	ASSERT_EQ(0, st_sh("ip link set vm1 txqueuelen 16"));
 	for (i = 0; i < 20; i++)
 		ASSERT_EQ(0, scene_peer_send(s));
@@ -402,7 +406,7 @@ TEST_F(counters, rx_ring_counts_what_a_full_ring_refused)
 	self->expected.rx_bytes = 1600;
 	self->expected.rx_ring = 4;
 	EXPECT_TRUE(SCENE_AWAIT(s, rx_ring, 4));
-	/* Those that are read make place again. */
+	/* Frames that are read make room again. */
 	for (i = 4; i <= 20 - 1; i++) {
 		ASSERT_EQ(0, scene_await_fd(s, s->number - 19 + i - 4, 0));
 	}
@@ -446,13 +450,13 @@ TEST_F(counters, rx_no_reader_counts_and_the_hosts_stack_gets_nothing)
 	uint8_t frame[60];
 	int i;
 
-	/* The host could answer the ping, would it see it. */
+	/* The host would answer the ping if it saw it. */
 	ASSERT_EQ(0, st_sh("ip addr add 10.9.9.1/24 dev vm1 && "
 			   "ip neigh add 10.9.9.2 lladdr 52:54:00:00:00:02 dev vm1 && "
 			   "sysctl -qw net.ipv4.conf.all.rp_filter=0"));
 	close(s->fd);
 	s->fd = -1;
-	/* What adding the address has sent is not of interest. */
+	/* Ignore frames that were sent because an address was added. */
 	self->expected = *scene_stats(s);
 	ping_make(frame);
 	for (i = 0; i < 5; i++)
@@ -462,12 +466,15 @@ TEST_F(counters, rx_no_reader_counts_and_the_hosts_stack_gets_nothing)
 	EXPECT_FALSE(scene_file_has("/proc/net/snmp", "IcmpMsg: InType8"));
 	EXPECT_TRUE(scene_file_has("/proc/net/snmp", "\nIcmp: 0 0 0 "));
 
-	/* It is not that it can't: through the port itself the host answers. */
+	/*
+	 * Control: the host answers a ping that it sends through the port
+	 * itself.
+	 */
 	self->expected.tx_packets = SCENE_STAT(s, tx_packets);
 	self->expected.tx_bytes = s->stats.tx_bytes;
 }
 
-/* tracefs: an instance of our own, so that none but this test is seen */
+/* An instance of tracefs for this test alone */
 #define TRACE "/sys/kernel/tracing/instances/stabletap-test"
 
 FIXTURE(trace) {
@@ -477,7 +484,7 @@ FIXTURE(trace) {
 
 FIXTURE_SETUP(trace)
 {
-	/* tracefs lies in sysfs, which the new namespace mounts anew. */
+	/* The sysfs of the new namespace hides tracefs. */
 	ASSERT_EQ(0, scene_new(&self->s, false, 1));
 	ASSERT_EQ(0, st_sh("mount -t tracefs tracefs /sys/kernel/tracing"));
 	st_sh("rmdir " TRACE " 2>/dev/null");
@@ -497,7 +504,7 @@ static bool is_traced(void *arg)
 	return scene_file_has(TRACE "/trace", arg);
 }
 
-/* A frame is counted first. */
+/* Wait for the trace: a frame is counted before it is traced. */
 static bool traced(const char *format, ...)
 {
 	char text[256];
@@ -532,13 +539,13 @@ TEST_F(trace, attach_replace_detach_and_loss_are_traced)
 			   s->port, d0));
 }
 
-/* What dropwatch and "perf trace -e skb:kfree_skb" show */
+/* The reasons that dropwatch and "perf trace -e skb:kfree_skb" show */
 TEST_F(trace, the_kernel_is_told_a_reason_for_each_dropped_frame)
 {
 	struct scene *s = &self->s;
 
 	if (!scene_file_has(TRACE "/events/skb/kfree_skb/format", "reason"))
-		SKIP(return, "this kernel knows no reasons");
+		SKIP(return, "this kernel has no drop reasons");
 	ASSERT_EQ(0, scene_file_write(TRACE "/events/skb/kfree_skb/filter",
 				      "protocol == 0x88b5"));
 	ASSERT_EQ(0, scene_file_write(TRACE "/events/skb/kfree_skb/enable",

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the fd promises: the table of the design, a state a variant.
+ * The table "What the fd promises" of Documentation/frames.md, with a variant
+ * for each state.
  *
  *	fd -- vm1 -- mv0 (macvlan) -- v0 ==== p0 -- packet socket
  *	fd -- vm1 -- v0 ==== p0 -- packet socket	(direct)
  *
- * Every state is entered from the attached one with the fd already open, as
- * a guest's is, and left again.
+ * Every state is entered from "attached" and left again, with the fd open all
+ * the time, as a guest's is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +38,7 @@ enum state {
 	PORT_DELETED,
 };
 
-/* 0 or a negative errno */
+/* Enter a state.  Returns 0 or a negative errno. */
 static int state_enter(struct scene *s, enum state state)
 {
 	switch (state) {
@@ -63,7 +64,7 @@ static int state_enter(struct scene *s, enum state state)
 	return -EINVAL;
 }
 
-/* Back to attached, with no new open */
+/* Return to "attached", without opening the node again. */
 static int state_leave(struct scene *s, enum state state)
 {
 	int err;
@@ -94,7 +95,7 @@ static int state_leave(struct scene *s, enum state state)
 	    !st_wait_up(s->lower, SCENE_DEADLINE) ||
 	    !st_wait_up(s->p0, SCENE_DEADLINE))
 		return -ETIMEDOUT;
-	/* A packet socket has an error after its device was down. */
+	/* A packet socket reports an error after its device was down. */
 	return scene_peer(s);
 }
 
@@ -160,7 +161,7 @@ FIXTURE_TEARDOWN(fd)
 	scene_end(&self->s);
 }
 
-/* Which counter of a state is that of frames written in it?  Others stay. */
+/* Add the frames that were written in a state to the counter of that state. */
 static void stats_expected(struct stabletap_stats *stats, enum state state,
 			   unsigned int frames)
 {
@@ -177,13 +178,13 @@ static void stats_expected(struct stabletap_stats *stats, enum state state,
 	case LOWER_LOST:
 		stats->tx_detached += frames;
 		break;
-	case PORT_DOWN:		/* The queue of a device that is down */
+	case PORT_DOWN:		/* not counted: noop_qdisc drops them */
 	case PORT_DELETED:
 		break;
 	}
 }
 
-TEST_F(fd, a_write_is_accepted_and_counted_for_what_became_of_it)
+TEST_F(fd, a_write_is_accepted_and_counted_by_its_outcome)
 {
 	struct stabletap_stats expected;
 	struct scene *s = &self->s;
@@ -232,7 +233,7 @@ TEST_F(fd, what_was_queued_before_can_still_be_read_and_then_it_is_EAGAIN)
 	EXPECT_EQ(0, scene_receive(s));
 }
 
-/* What poll says of the fd, asked for everything */
+/* Poll the fd for all events */
 static int poll_all(int fd)
 {
 	struct pollfd pfd = {
@@ -243,13 +244,16 @@ static int poll_all(int fd)
 	return poll(&pfd, 1, 0) < 0 ? -errno : pfd.revents;
 }
 
-TEST_F(fd, poll_tells_neither_error_nor_hangup)
+TEST_F(fd, poll_reports_neither_error_nor_hangup)
 {
 	struct epoll_event watch = { .events = EPOLLET }, event;
 	struct scene *s = &self->s;
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 
-	/* These two can't be left out; edge-triggered: not for an instant. */
+	/*
+	 * EPOLLERR and EPOLLHUP are always reported.  Edge-triggered, so that
+	 * even a short one is seen.
+	 */
 	ASSERT_LE(0, epoll);
 	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, s->fd, &watch));
 
@@ -267,7 +271,7 @@ TEST_F(fd, poll_tells_neither_error_nor_hangup)
 	close(epoll);
 }
 
-/* Every ioctl of the tap core, and what it answers, errors too */
+/* Call every ioctl of the tap core; record the results, including errors */
 #define ANSWERS 40
 struct answers {
 	int count;
@@ -337,7 +341,7 @@ static void ask(int fd, struct answers *answers)
 	memset(&ifr, 0, sizeof(ifr));
 	note(answers, ioctl(fd, SIOCGIFHWADDR, &ifr), 0);
 	memcpy(answers->mac, ifr.ifr_hwaddr.sa_data, 6);
-	/* Another address, and back */
+	/* Set another address, and restore it */
 	ifr.ifr_hwaddr.sa_data[4]++;
 	note(answers, ioctl(fd, SIOCSIFHWADDR, &ifr), 0);
 	ifr.ifr_hwaddr.sa_data[4]--;
@@ -346,12 +350,12 @@ static void ask(int fd, struct answers *answers)
 	note(answers, ioctl(fd, 0x12345678, &ifr), 0);
 }
 
-/* What a deleted port's fd says instead, as the tap core's does */
+/* The results for a deleted port, which are those of the tap core */
 static void answers_of_deleted(struct answers *answers)
 {
 	int i;
 
-	/* TUNSETOFFLOAD, but for the two that are refused for their value */
+	/* TUNSETOFFLOAD, except for the two invalid values */
 	for (i = 0; i < 6; i++)
 		if (answers->of[i] != -EINVAL)
 			answers->of[i] = -ENOLINK;
@@ -394,7 +398,7 @@ TEST_F(fd, every_ioctl_gives_the_same_answer_as_when_attached)
 	EXPECT_EQ(0, scene_flows(s));
 }
 
-/* What QEMU asks at its start; a failure makes it give up or abort(). */
+/* The ioctls of QEMU's start.  If one fails, QEMU exits or calls abort(). */
 static int qemu_start(int fd)
 {
 	struct ifreq ifr = {};
@@ -425,7 +429,7 @@ static int qemu_start(int fd)
 	return 0;
 }
 
-/* At a driver's reset, and at the end of the negotiation of features */
+/* QEMU's ioctls at a reset by the driver, and after feature negotiation */
 static int qemu_negotiate(int fd, int vnet_hdr, unsigned int offload)
 {
 	if (ioctl(fd, TUNSETVNETHDRSZ, &vnet_hdr) ||
@@ -449,7 +453,7 @@ TEST_F(fd, QEMU_can_start_reset_negotiate_and_change_queues)
 	int turn, second;
 
 	if (variant->state == PORT_DELETED)
-		return;	/* TUNGETIFF says ENOLINK, see above */
+		return;	/* TUNGETIFF fails with ENOLINK, see above */
 	second = st_port_open(s->control, s->port, 0);
 	ASSERT_LE(0, second);
 	ASSERT_EQ(0, qemu_queue(second, false));
@@ -470,8 +474,8 @@ TEST_F(fd, QEMU_can_start_reset_negotiate_and_change_queues)
 }
 
 /*
- * Across a state and out of it.  Not those that keep a lower: a read that
- * waits through these is the same.
+ * Enter a state and leave it while a read or poll waits.  States that keep the
+ * lower are left out: for a waiting read they make no difference.
  */
 FIXTURE(across) {
 	struct scene s;
@@ -531,7 +535,10 @@ static void *sleeper_run(void *arg)
 
 	__atomic_store_n(&sleeper->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
 	if (sleeper->by_poll) {
-		/* As a system call, poll() is not on every architecture. */
+		/*
+		 * ppoll(), because not every architecture has the system call
+		 * poll()
+		 */
 		sleeper->ret = ppoll(&pfd, 1, NULL, NULL) == 1 ?
 			       pfd.revents : -errno;
 		if (sleeper->ret != POLLIN)
@@ -542,7 +549,7 @@ static void *sleeper_run(void *arg)
 	return NULL;
 }
 
-/* Does it sleep in readv() or ppoll()? */
+/* Returns true if the thread sleeps in readv() or ppoll(). */
 static bool sleeper_sleeps(void *arg)
 {
 	struct sleeper *sleeper = arg;
@@ -558,7 +565,10 @@ static bool sleeper_sleeps(void *arg)
 	return scene_file_has(path, text);
 }
 
-/* Still, or again: woken for nothing, it may not have had a turn yet. */
+/*
+ * Returns true if the thread sleeps again; after a spurious wakeup it may have
+ * to run first.
+ */
 static bool sleeper_goes_on(struct sleeper *sleeper)
 {
 	return st_wait(sleeper_sleeps, sleeper, SCENE_DEADLINE);
@@ -627,21 +637,21 @@ TEST_F(across, the_first_frame_written_after_each_return_passes)
 	}
 }
 
-FIXTURE(doors) {
+FIXTURE(interfaces) {
 	struct scene s;
 };
 
-FIXTURE_SETUP(doors)
+FIXTURE_SETUP(interfaces)
 {
 	ASSERT_EQ(0, scene_new(&self->s, true, 1));
 }
 
-FIXTURE_TEARDOWN(doors)
+FIXTURE_TEARDOWN(interfaces)
 {
 	scene_end(&self->s);
 }
 
-TEST_F(doors, a_frame_written_right_after_master_returned_passes)
+TEST_F(interfaces, a_frame_written_right_after_master_returned_passes)
 {
 	struct scene *s = &self->s;
 	int turn;
@@ -654,7 +664,7 @@ TEST_F(doors, a_frame_written_right_after_master_returned_passes)
 	}
 }
 
-TEST_F(doors, a_frame_written_right_after_a_macvlan_was_made_passes)
+TEST_F(interfaces, a_frame_written_right_after_a_macvlan_was_made_passes)
 {
 	struct scene *s = &self->s;
 	int turn, mv;
@@ -668,12 +678,15 @@ TEST_F(doors, a_frame_written_right_after_a_macvlan_was_made_passes)
 	}
 }
 
-TEST_F(doors, a_frame_written_right_after_replace_returned_passes)
+TEST_F(interfaces, a_frame_written_right_after_replace_returned_passes)
 {
 	struct scene *s = &self->s;
 	int turn, a, b;
 
-	/* On one parent two macvlans need two addresses: a veth of its own */
+	/*
+	 * Two macvlans on one parent can't have the same address: use a second
+	 * veth.
+	 */
 	ASSERT_EQ(0, scene_macvlan(s));
 	ASSERT_EQ(0, st_attach(s->control, s->port, s->mv0, 0));
 	a = s->mv0;
@@ -698,7 +711,7 @@ struct arrived {
 	uint64_t frames;
 };
 
-/* In the ring, or refused by it */
+/* All frames are in the ring or were refused by it */
 static bool have_arrived(void *arg)
 {
 	const struct arrived *arrived = arg;
@@ -713,7 +726,7 @@ static bool have_arrived(void *arg)
  *	                   +-- v0	nobody reads from vm2
  *	fd -- vm2 -- mv2 --'
  */
-TEST_F(doors, a_reader_that_is_stuck_does_not_hold_up_who_writes_to_it)
+TEST_F(interfaces, a_stuck_reader_does_not_block_the_sender)
 {
 	uint8_t mac[] = { 0x52, 0x54, 0, 0, 0, 2 }, frame[100];
 	struct scene *s = &self->s;
@@ -729,14 +742,17 @@ TEST_F(doors, a_reader_that_is_stuck_does_not_hold_up_who_writes_to_it)
 	ASSERT_LT(0, st_macvlan_add("mv2", s->v0, mac, vm2));
 	ASSERT_LE(0, st_port_open(s->control, vm2, 0));
 
-	/* More than its ring, and than a socket may have on the way */
+	/* More frames than the ring has room for, and than a send buffer */
 	st_frame(frame, sizeof(frame), mac, ST_MAC_PORT, 1);
 	for (i = 0; i < 2000; i++) {
 		ASSERT_EQ(sizeof(frame),
 			  st_fd_write(s->fd, frame, sizeof(frame))) {
 			TH_LOG("frame %d: %s", i, strerror(errno));
 		}
-		/* The processor's backlog has room for a thousand. */
+		/*
+		 * The processor's backlog holds only 1000 frames, so wait now
+		 * and then.
+		 */
 		arrived.frames = i + 1;
 		if (arrived.frames % 100 == 0)
 			ASSERT_TRUE(st_wait(have_arrived, &arrived,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Filter mode beside other users of a device's address lists, and when memory
- * is short.  What filter mode does at all is in attach.c.
+ * Filter mode together with other users of a device's address lists, and when
+ * memory is short. attach.c has the basic tests of filter mode.
  *
  *	fd -- vm1 -- mv0 -- v0 ==== p0
  *	      mv1.5 -- mv1 -- v1 ==== p1	mv1: the lower that is refused
@@ -49,10 +49,10 @@ FIXTURE_SETUP(filter)
 }
 
 /*
- * The nth allocation of this thread fails that must not sleep, and each such
- * one of the kernel's workers, as long as memory is short.  A new worker has that
- * from kthreadd, which therefore comes first; robust/failnth leaves the filter
- * for sleepers off.
+ * While memory is short, the nth allocation of this thread that must not sleep
+ * fails, and every such allocation of the kernel's workers.  New workers
+ * inherit the setting from kthreadd, so kthreadd comes first.  The test
+ * robust/failnth leaves ignore-gfp-wait off, so it is set here.
  */
 #define FAILSLAB "/sys/kernel/debug/failslab/"
 
@@ -69,7 +69,7 @@ static int memory_is_short(bool is_short)
 
 FIXTURE_TEARDOWN(filter)
 {
-	/* The kernel's workers serve the tests that come, too. */
+	/* The kernel's workers also serve the tests that follow. */
 	if (self->memory_is_short)
 		EXPECT_EQ(0, memory_is_short(false));
 	trace_end();
@@ -120,7 +120,7 @@ TEST_F(filter, a_replace_moves_the_lists_and_leaves_those_of_others)
 	EXPECT_FALSE(fdb_has(s->mv0, MULTICAST));
 	EXPECT_TRUE(fdb_has(self->mv1, UNICAST));
 
-	/* Each of the two users of the group alone keeps it there. */
+	/* The group stays as long as one of its two users does. */
 	ASSERT_EQ(0, maddr_set("mv1.5", MULTICAST, false));
 	EXPECT_TRUE(fdb_has(self->mv1, MULTICAST));
 	ASSERT_EQ(0, maddr_set("mv1.5", MULTICAST, true));
@@ -166,7 +166,9 @@ TEST_F(filter, a_VLAN_follows_the_lists)
 
 static bool is_incomplete(void *arg);
 
-/* A device that is down is given addresses, and passes them on when it is up. */
+/*
+ * A device that is down takes addresses, and passes them on when it is set up.
+ */
 TEST_F(filter, a_VLAN_that_is_down_does_not_count_as_incomplete)
 {
 	struct scene *s = &self->s;
@@ -178,14 +180,17 @@ TEST_F(filter, a_VLAN_that_is_down_does_not_count_as_incomplete)
 	ASSERT_EQ(0, st_link_up(vlan, false));
 	EXPECT_EQ(0, maddr_set("vm1", LATER, true));
 	EXPECT_TRUE(fdb_has(vlan, LATER));
-	/* There is no event to wait for. */
+	/* There is no event to wait for, so wait a while. */
 	EXPECT_FALSE(st_wait(is_incomplete, s, 500));
 	ASSERT_EQ(0, st_link_up(vlan, true));
 	EXPECT_TRUE(fdb_has(s->v0, LATER));
 	EXPECT_EQ(STABLETAP_ATTACH_FILTER, scene_get(s)->attach_flags);
 }
 
-/* 7.3 would have a work queue do it, which waits until RTNL is free. */
+/*
+ * 7.3 applies the lists from a work queue, which waits for RTNL; the module
+ * must not rely on that.
+ */
 TEST_F(filter, a_macvlan_knows_its_lists_before_attach_returns)
 {
 	struct scene *s = &self->s;
@@ -235,15 +240,18 @@ TEST_F(filter, without_memory_for_an_address_the_lower_is_promiscuous)
 	EXPECT_TRUE(is_complete(s));
 
 	/*
-	 * One of the first is the entry on the port's list, one the lower's.
-	 * Debugging code of the kernel allocates now and then, which moves the
-	 * numbers, so one round may miss the lower's.
+	 * Two of the first allocations are the entries on the port's list and
+	 * on the lower's.  Debugging code of the kernel allocates memory too,
+	 * which shifts the numbers, so one round may miss the lower's entry.
 	 */
 	self->memory_is_short = true;
 	ASSERT_EQ(0, memory_is_short(true));
 	for (i = 0; i < FAULTS; i++) {
 		ASSERT_EQ(0, fault_arm(fd, 1 + i % FAULTS_ROUND));
-		/* On 7.3 the lower's is made by a worker, for which each fails. */
+		/*
+		 * On 7.3 a worker allocates the lower's entry; all its
+		 * allocations fail.
+		 */
 		err = maddr_ask("vm1", LATER, true);
 		ASSERT_EQ(0, fault_arm(fd, 0));
 		snprintf(said + strlen(said), 8, " %d", err);
@@ -262,7 +270,7 @@ TEST_F(filter, without_memory_for_an_address_the_lower_is_promiscuous)
 	ASSERT_EQ(0, memory_is_short(false));
 	self->memory_is_short = false;
 
-	/* The next change of the lists makes up for it. */
+	/* The next change of the lists adds the missing address. */
 	EXPECT_TRUE(is_incomplete(s));
 	EXPECT_EQ(0, fdb_set(s->port, OTHER_MAC, true));
 	EXPECT_TRUE(st_wait(is_complete, s, SCENE_DEADLINE));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What only a real driver shows: large receive offload, an address filter.
+ * Tests that need a real driver: large receive offload, an address filter.
  *
  *	fd -- vm1 -- vmxnet3		(large receive offload)
  *	fd -- vm1 -- e1000e ==== vmxnet3 -- packet socket	(filter)
@@ -50,7 +50,7 @@ TEST_F(nic, LRO_is_off_while_attached_and_back_afterwards)
 	lower = nics_take(self->nics.there, self->nics.here, NICS_VMXNET3);
 	ASSERT_LT(0, lower);
 	ASSERT_NE(NULL, if_indextoname(lower, name));
-	/* A macvlan that another test had on it has left it off. */
+	/* A macvlan of an earlier test has switched it off. */
 	ASSERT_EQ(0, st_sh("ethtool -K %s lro on", name));
 	ASSERT_TRUE(lro_is(name, "on"));
 
@@ -81,8 +81,9 @@ static int peer_send_to(struct scene *s, const void *mac, uint32_t number)
 }
 
 /*
- * Read until a frame of this number comes; -EBADMSG if @not came before.
- * @header: @fd is a port's, and puts one before each frame.
+ * Read until the frame with @number comes; -EBADMSG if the frame with @not came
+ * before.
+ * @header: @fd is a port's, which puts a vnet header before each frame.
  */
 static int await_but_not(int fd, bool header, uint32_t number, uint32_t not)
 {
@@ -109,7 +110,9 @@ static int await_fd_but_not(struct scene *s, uint32_t number, uint32_t not)
 
 TEST_F(nic, in_filter_mode_it_takes_in_the_ports_address_only)
 {
-	/* Not ones that the emulated NIC's hash takes for a group's */
+	/*
+	 * Addresses whose hash in the emulated NIC differs from that of a group
+	 */
 	static const char stranger[] = "\x52\x54\x00\x00\x0d\x77";
 	static const char mac[] = "\x52\x54\x00\x00\x0d\x66";
 	struct scene *s = &self->s;
@@ -133,13 +136,13 @@ TEST_F(nic, in_filter_mode_it_takes_in_the_ports_address_only)
 	EXPECT_EQ(0, scene_await_fd(s, 7003, SCENE_DEADLINE));
 }
 
-/* The operator's own lists, without anybody's help */
+/* The lists are set by the operator, not by the daemon. */
 TEST_F_TIMEOUT(nic, in_filter_mode_it_takes_in_the_ports_groups_only, 60)
 {
-	/* Ones that the emulated NIC's hash tells apart */
+	/* Addresses whose hashes in the emulated NIC differ */
 	static const char stranger[] = "\x01\x00\x5e\x01\x42\x43";
 	static const char joined[] = "\x01\x00\x5e\x01\x02\x03";
-	/* Somebody else's station, whose frames are asked for */
+	/* The address of another station, which is added to the list */
 	static const char other[] = "\x52\x54\x00\x00\x0d\x77";
 	struct scene *s = &self->s;
 
@@ -181,7 +184,7 @@ static bool nic_has(void *arg)
 	return fdb_has(entry->ifindex, entry->mac);
 }
 
-/* What a child's filter lets in, its parent has to let in before. */
+/* The parent of a child must accept every address that the child accepts. */
 TEST_F_TIMEOUT(nic, the_ports_groups_reach_the_nic_through_a_macvlan, 60)
 {
 	static const char joined[] = "\x01\x00\x5e\x01\x02\x03";
@@ -197,14 +200,17 @@ TEST_F_TIMEOUT(nic, the_ports_groups_reach_the_nic_through_a_macvlan, 60)
 	ASSERT_EQ(0, scene_flows_again(s, NICS_DEADLINE));
 	ASSERT_EQ(0, maddr_set("vm1", joined, true));
 	EXPECT_TRUE(fdb_has(mv0, joined));
-	/* On 7.3 a work queue has the macvlan tell the NIC. */
+	/* On 7.3 a macvlan passes its lists on from a work queue. */
 	EXPECT_TRUE(st_wait(nic_has, &(struct entry){ s->v0, joined },
 			    SCENE_DEADLINE));
 	ASSERT_EQ(0, fdb_set(s->port, other, true));
 	EXPECT_TRUE(st_wait(nic_has, &(struct entry){ s->v0, other },
 			    SCENE_DEADLINE));
 
-	/* Does the NIC itself take it in?  Its hash tells the two apart. */
+	/*
+	 * Check that the NIC itself accepts the group.  Its hash tells the two
+	 * groups apart.
+	 */
 	nic = st_packet_open(s->v0, false);
 	ASSERT_LE(0, nic);
 	ASSERT_EQ(0, peer_send_to(s, stranger, 7001));

@@ -5,9 +5,9 @@
  *	fd -- vm1 -- mv0 (macvlan) -- v0 ==== p0 -- packet socket
  *	fd -- vm1 -- v0 ==== p0 -- packet socket	(direct)
  *
- * Both ends speak the vnet header, so that each sees whether a frame is whole
- * (a GSO frame) and whether its checksum is still to be completed; the test
- * itself adds the segments and the checksums up.
+ * Both ends use vnet headers.  So each end sees if a frame is a GSO frame and
+ * if its checksum is still partial.  The test verifies segments and checksums
+ * itself.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -42,7 +42,7 @@
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5
 #endif
 
-/* What to send: TCP or UDP, IPv4 or 6, VLAN tags, bytes of payload */
+/* The frame to send: TCP or UDP, IPv4 or IPv6, VLAN tags, bytes of payload */
 struct shape {
 	bool ipv6;
 	bool udp;
@@ -54,14 +54,14 @@ struct packet {
 	struct virtio_net_hdr hdr;
 	uint8_t frame[FRAME_MAX];
 	size_t len;
-	/* Found by packet_parse() */
+	/* Set by packet_parse() */
 	int tags;
 	uint16_t tci[2];
 	size_t l3;
 	size_t l4;
-	size_t payload;		/* where it begins */
-	uint32_t seq;		/* TCP's */
-	bool csum_ok;		/* of TCP or UDP, as it is */
+	size_t payload;		/* offset of the payload */
+	uint32_t seq;		/* TCP sequence number */
+	bool csum_ok;		/* the TCP or UDP checksum is right */
 };
 
 static uint32_t csum_add(uint32_t sum, const void *data, size_t len)
@@ -145,8 +145,8 @@ static size_t put_ip(uint8_t *l3, const struct shape *shape, size_t l4_len)
 }
 
 /*
- * A frame with a checksum that is to be completed; a GSO frame if it has
- * more than MSS bytes.
+ * Make a frame with a partial checksum; a GSO frame if it has more than MSS
+ * bytes of payload.
  */
 static void packet_make(struct packet *p, const struct shape *shape,
 			const void *dst, const void *src)
@@ -189,7 +189,9 @@ static void packet_make(struct packet *p, const struct shape *shape,
 	}
 }
 
-/* false if it is not one of packet_make()'s, or a piece of it */
+/*
+ * Returns false if it is neither a frame of packet_make() nor a segment of one.
+ */
 static bool packet_parse(struct packet *p)
 {
 	uint16_t proto = 0;
@@ -290,7 +292,7 @@ static int packet_read_fd(int fd, struct packet *p)
 	return 0;
 }
 
-/* A packet socket has the outer tag beside the frame: put it back. */
+/* A packet socket delivers the outer tag outside of the frame: put it back. */
 static void packet_retag(struct packet *p, struct msghdr *msg)
 {
 	struct tpacket_auxdata aux;
@@ -335,7 +337,7 @@ static int packet_read_wire(int fd, struct packet *p)
 
 typedef int packet_reader(int fd, struct packet *p);
 
-/* The next packet is the whole frame, its checksum not yet completed. */
+/* Check that the next packet is the whole frame, with a partial checksum. */
 static void comes_whole(struct __test_metadata *_metadata,
 			FIXTURE_DATA(offload) *self, packet_reader *reader,
 			int fd)
@@ -353,8 +355,8 @@ static void comes_whole(struct __test_metadata *_metadata,
 }
 
 /*
- * The next packets are its segments, in order, each with a right checksum and
- * the same tags; together they are the frame.
+ * Check that the next packets are the frame's segments, in order and complete,
+ * each with a right checksum and the same tags.
  */
 static void comes_in_segments(struct __test_metadata *_metadata,
 			      FIXTURE_DATA(offload) *self,
@@ -402,7 +404,7 @@ TEST_F(offload, a_GSO_frame_written_reaches_a_peer_that_takes_it_whole)
 	struct scene *s = &self->s;
 	const struct shape *shape;
 
-	/* A VLAN tag is inserted late; veth takes it beside the frame. */
+	/* A VLAN tag is inserted late; veth takes it outside of the frame. */
 	FOR_EACH_SHAPE(shape) {
 		packet_make(&self->out, shape, ST_MAC_PEER, ST_MAC_PORT);
 		ASSERT_EQ(0, packet_write(s->fd, &self->out));
@@ -510,7 +512,7 @@ TEST_F(offload, offloads_set_while_detached_hold_after_the_next_attach)
 	ASSERT_EQ(0, packet_write(self->wire, &self->out));
 	comes_whole(_metadata, self, packet_read_fd, s->fd);
 
-	/* And are not changed by another lower */
+	/* Another lower does not change them either. */
 	ASSERT_EQ(0, st_link_del(s->lower));
 	if (!variant->macvlan)
 		return;
@@ -523,7 +525,9 @@ TEST_F(offload, a_lowers_lost_offloads_do_not_change_the_ports)
 {
 	struct scene *s = &self->s;
 
-	/* The tap core reads them at open and at TUNSETOFFLOAD: its own. */
+	/*
+	 * The tap core reads the port's features at open and at TUNSETOFFLOAD.
+	 */
 	ASSERT_EQ(0, st_sh("ethtool -k vm1 >/run/before"));
 	ASSERT_EQ(0, st_sh("ethtool -K v0 tx off sg off tso off gso off >/dev/null"));
 	ASSERT_EQ(0, st_sh("ethtool -k vm1 | cmp -s - /run/before"));
@@ -562,7 +566,10 @@ TEST_F(offload, a_GSO_frame_counts_once_unless_the_port_lacks_the_offload)
 	EXPECT_EQ(segments, SCENE_STAT(s, tx_detached));
 }
 
-/* What is sent by vm1.5 arrives with the tag, which the port leaves beside it. */
+/*
+ * A frame sent through vm1.5 arrives tagged; the port leaves the insertion of
+ * the tag to the lower.
+ */
 TEST_F(offload, tags_of_a_VLAN_on_the_port_are_left_to_the_lower)
 {
 	uint8_t frame[100];
@@ -602,8 +609,8 @@ static uint32_t crc32c(const uint8_t *data, size_t len)
 }
 
 /*
- * The host connects by the port, so that SCTP leaves the checksum to it.  A
- * macvlan can't do it either: the stack does, on the way down.
+ * The host connects through the port, so SCTP leaves the checksum to the port.
+ * A macvlan can't compute it either, so the stack does.
  */
 TEST_F(offload, an_SCTP_checksum_is_completed_for_the_lower)
 {
@@ -654,7 +661,7 @@ TEST_F(offload, a_large_UDP_frame_is_segmented_where_the_kernel_knows_them)
 	struct scene *s = &self->s;
 	int err;
 
-	/* USO came to the vnet header with 6.2. */
+	/* The vnet header has USO since 6.2. */
 	packet_make(&self->out, &uso, ST_MAC_PEER, ST_MAC_PORT);
 	err = packet_write(s->fd, &self->out);
 	if (err == -EINVAL) {

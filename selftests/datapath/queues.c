@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Several queues on one port: how many, who gets which flow, how one goes.
+ * Several queues of one port: their number, the flows of each queue, and
+ * closing a queue.
  *
  *	fd 0 .. n -- vm1 -- v0 ==== p0 -- packet socket
  */
@@ -27,7 +28,7 @@
 #define FLOW_LEN 80
 
 FIXTURE(queues) {
-	struct scene s;		/* its fd is number 0 */
+	struct scene s;		/* its fd is queue 0 */
 	int fd[QUEUES];
 };
 
@@ -55,7 +56,7 @@ FIXTURE_TEARDOWN(queues)
 	scene_end(&self->s);
 }
 
-/* A UDP datagram of flow number @flow; @turn tells them apart. */
+/* Send a UDP datagram of flow @flow; @turn numbers the datagrams. */
 static int flow_send(struct scene *s, int flow, uint8_t turn)
 {
 	uint8_t frame[FLOW_LEN] = {};
@@ -80,7 +81,7 @@ static int flow_send(struct scene *s, int flow, uint8_t turn)
 	       0 : -EIO;
 }
 
-/* What came by an fd: a count for each flow.  Returns how many there were. */
+/* Read all frames of an fd and count them by flow.  Returns their number. */
 static int flows_read(int fd, int count[FLOWS])
 {
 	uint8_t frame[256];
@@ -165,7 +166,7 @@ TEST_F(queues, a_disabled_queue_gets_no_flows_until_it_is_enabled)
 		EXPECT_EQ(0, flows_read(self->fd[i], count));
 	}
 
-	/* While detached, as QEMU does on a guest's command */
+	/* While detached: QEMU does this on a command of the guest. */
 	ASSERT_EQ(0, st_detach(s->control, s->port));
 	for (i = 1; i < QUEUES; i++)
 		ASSERT_EQ(0, queue_set(self->fd[i], true));
@@ -243,7 +244,9 @@ FIXTURE_TEARDOWN(many)
 	close(self->control);
 }
 
-/* 257 times the tap core waits for readers at the close of a queue. */
+/*
+ * Slow: the tap core waits for RCU readers when each of 257 queues is closed.
+ */
 TEST_F(many, a_port_can_have_256_queues_and_no_more)
 {
 	static int fd[STABLETAP_MAX_QUEUES];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Traffic across many replaces between two lowers that have no queue of their
- * own.  replace-long.c is the same with more of it.
+ * Traffic across many replaces between two lowers without a queue of their own.
+ * replace-long.c is the same test with more traffic.
  *
  *	fd, fd -- vm1 --+-- d0              packet socket on d0 and d1
  *	                +-- d1                          (dummy: sending only)
@@ -38,10 +38,10 @@
 
 #define FRAME_LEN	60
 #define WRITERS		2
-#define WINDOW		400	/* frames of a writer on their way */
+#define WINDOW		400	/* frames of a writer in flight */
 #define DEADLINE	ST_DEADLINE
 
-/* A frame's number: whose it is, and which of these */
+/* A frame's number: the number of its sender, and a sequence number */
 #define SEQ_BITS	24
 #define SEQ_MAX		(1U << SEQ_BITS)
 #define NUMBER(who, seq) ((uint32_t)(who) << SEQ_BITS | (seq))
@@ -55,8 +55,8 @@ struct bench {
 	int control;
 	int port;
 	int lower[2];
-	int parent[2];		/* of a macvlan; else the lower itself */
-	int peer[2];		/* its other end; the lower itself for DUMMY */
+	int parent[2];		/* a macvlan's parent, or the lower */
+	int peer[2];		/* the veth's other end, or the dummy */
 	char peer_name[2][IFNAMSIZ];
 };
 
@@ -95,14 +95,14 @@ static int bench_add_lower(struct bench *bench, int i)
 	return st_link_up(err, true);
 }
 
-/* So that nothing is on the wires but what the test puts there */
+/* Disable IPv6, so that the test's frames are the only ones */
 static void quiet(void)
 {
 	FILE *file;
 
 	file = fopen("/proc/sys/net/ipv6/conf/default/disable_ipv6", "we");
 	if (!file)
-		return;		/* a kernel without IPv6 is as good */
+		return;		/* the kernel has no IPv6 */
 	fputs("1", file);
 	fclose(file);
 }
@@ -131,8 +131,8 @@ static int bench_init(struct bench *bench, enum kind kind)
 }
 
 /*
- * One packet socket for both devices, so that it tells the order among them:
- * our ethertype, @a and @b only.
+ * Open one packet socket for both devices, so that it shows the order of their
+ * frames.  It sees this test's ethertype on @a and @b only.
  */
 static int watch_open(int a, int b)
 {
@@ -159,7 +159,7 @@ static int watch_open(int a, int b)
 	return fd;
 }
 
-/* Frames that a packet socket had no room for, since the last time asked */
+/* Number of frames that a packet socket dropped since the last call */
 static int packet_drops(int fd)
 {
 	struct tpacket_stats stats;
@@ -179,7 +179,7 @@ static void pin(int cpu)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
-/* Swaps the lowers, back to back, without regard to anything. */
+/* Replaces the lowers in a loop, without pauses. */
 struct replacer {
 	struct bench *bench;
 	pthread_t thread;
@@ -220,15 +220,16 @@ struct writer {
 	int who;
 	int fd;
 	uint32_t written;
-	uint32_t seen;		/* at the other end */
+	uint32_t seen;		/* number of frames seen at the other end */
 	bool done;
 	int err;
 };
 
 /*
- * At full rate, until all replaces are done and enough is written.  The window
- * is for the watcher: a veth's backlog and a socket have an end.  On one CPU,
- * or a veth that is fed from two would reorder by itself.
+ * Write at full rate, until all replaces are done and enough frames are
+ * written.  The window keeps the veth's backlog and the watcher's socket from
+ * overflowing.  The thread stays on one CPU, because a veth that is fed from
+ * two CPUs can reorder frames.
  */
 static void *writer_run(void *arg)
 {
@@ -307,7 +308,10 @@ FIXTURE_TEARDOWN(sending)
 	close(self->bench.control);
 }
 
-/* None missing, none twice, none early: it is always the next one. */
+/*
+ * Read the watcher.  Each frame must be the next one of its writer: none is
+ * missing, double or early.
+ */
 static void take_sent(struct __test_metadata *_metadata,
 		      FIXTURE_DATA(sending) *self)
 {
@@ -318,7 +322,10 @@ static void take_sent(struct __test_metadata *_metadata,
 	int i, done;
 
 	do {
-		/* What was written by then has to be here already. */
+		/*
+		 * Frames that were written before the writer was done must have
+		 * arrived.
+		 */
 		for (done = 0, i = 0; i < WRITERS; i++)
 			done += __atomic_load_n(&self->writer[i].done,
 						__ATOMIC_ACQUIRE);
@@ -389,9 +396,9 @@ struct receiver {
 	struct bench bench;
 	int fd;
 	int inject[2];		/* packet sockets on the peers */
-	int host[2];		/* on the lowers: what gets past the port */
-	unsigned char *got;	/* times each number was read from the fd */
-	unsigned char *passed;	/* times the host's stack had it */
+	int host[2];		/* on the lowers: frames for the host */
+	unsigned char *got;	/* how often each number was read from the fd */
+	unsigned char *passed;	/* how often the host's stack got it */
 };
 
 static void receiver_init(struct __test_metadata *_metadata,
@@ -441,7 +448,7 @@ struct injector {
 	struct replacer *replacer;
 	pthread_t thread;
 	int socket[2];
-	int first;		/* side, and how many of them */
+	int first;		/* first side, and number of sides */
 	int sides;
 	const void *dst;
 	uint32_t sent;
@@ -450,8 +457,8 @@ struct injector {
 };
 
 /*
- * Each number goes to all sides of the injector, one after the other, from one
- * CPU: a veth keeps their order then.
+ * Send each number to all sides of the injector, one after the other.  From one
+ * CPU, so that a veth keeps their order.
  */
 static void *injector_run(void *arg)
 {
@@ -470,7 +477,10 @@ static void *injector_run(void *arg)
 		st_frame(frame, FRAME_LEN, injector->dst, ST_MAC_PEER,
 			 NUMBER(injector->first, injector->sent));
 		for (side = injector->first; side < end; side++) {
-			/* The socket has a bound too: frames in the ring. */
+			/*
+			 * The send buffer is bounded too: frames in the ring
+			 * count.
+			 */
 			do {
 				len = st_packet_send(injector->socket[side],
 						injector->bench->peer[side],
@@ -482,7 +492,7 @@ static void *injector_run(void *arg)
 		if (injector->err)
 			break;
 		injector->sent++;
-		/* Let the reader have its turn: the ring is not endless. */
+		/* Let the reader run: the ring is bounded. */
 		if (injector->sent % 64 == 0)
 			sched_yield();
 	}
@@ -506,7 +516,7 @@ static int injector_start(struct injector *injector,
 	return -pthread_create(&injector->thread, NULL, injector_run, injector);
 }
 
-/* What a veth has taken and forwarded to its other end */
+/* Number of frames that a veth has forwarded to its other end */
 static int64_t forwarded(const char *name)
 {
 	char path[128];
@@ -526,10 +536,10 @@ static int64_t forwarded(const char *name)
 
 struct tally {
 	uint64_t sent;		/* by the injectors */
-	uint64_t reached;	/* a lower, of these */
+	uint64_t reached;	/* frames in "sent" that reached a lower */
 	uint64_t read;
 	uint64_t passed;
-	int64_t last[2];	/* number read last, of each injector */
+	int64_t last[2];	/* last number that was read, by injector */
 	struct stabletap_stats stats;
 };
 
@@ -544,7 +554,7 @@ static void take_read(struct __test_metadata *_metadata,
 		number = st_frame_number(frame, len);
 		ASSERT_LE(0, number);
 		ASSERT_GT(2, WHO(number));
-		/* Copies of a broadcast have one number. */
+		/* All copies of a broadcast have the same number. */
 		ASSERT_LE(tally->last[WHO(number)], number);
 		tally->last[WHO(number)] = number;
 		self->got[number]++;
@@ -573,8 +583,9 @@ static void take_passed(struct __test_metadata *_metadata,
 }
 
 /*
- * Take in all, until everything that reached a lower is accounted for: read,
- * had by the host's stack while the lower was nobody's, or counted.
+ * Read until every frame that reached a lower is accounted for: it was read, it
+ * was received by the host's stack while the device was no lower, or it was
+ * counted as dropped.
  */
 static void take_all(struct __test_metadata *_metadata,
 		     struct receiver *self, struct injector *injector,
@@ -619,7 +630,7 @@ static void take_all(struct __test_metadata *_metadata,
 	EXPECT_EQ(REPLACES, get.replaces);
 }
 
-/* Everything that reached a lower is somewhere, and what is not is counted. */
+/* Check that every frame that reached a lower was received once or counted. */
 static void expect_exact(struct __test_metadata *_metadata,
 			 const struct tally *tally)
 {
@@ -667,7 +678,7 @@ FIXTURE_TEARDOWN(receiving)
 	receiver_exit(&self->receiver);
 }
 
-/* Frames come in while no replace is under way: all of them are read. */
+/* Frames that arrive while no replace is in progress are all read. */
 TEST_F_TIMEOUT(receiving, frames_between_replaces_are_all_read_in_order,
 	       TIMEOUT)
 {
@@ -735,7 +746,10 @@ TEST_F_TIMEOUT(receiving, frames_during_replaces_are_read_once_or_counted,
 			ASSERT_GE(1, receiver->got[number] + receiver->passed[number]);
 }
 
-/* Direct lowers only: a macvlan delivers broadcasts later, from a work queue. */
+/*
+ * Direct lowers only, because a macvlan delivers broadcasts later, from a work
+ * queue.
+ */
 FIXTURE(broadcasts) {
 	struct receiver receiver;
 };
@@ -751,10 +765,10 @@ FIXTURE_TEARDOWN(broadcasts)
 }
 
 /*
- * A broadcast comes in by both lowers, by one right after the other, and so a
- * swap can fall between the two copies of one broadcast, hardly more: that one
- * is read twice or, the other way round, not at all.  An old lower that went on
- * until it was released would double hundreds.
+ * A broadcast arrives at both lowers, at one right after the other.  A replace
+ * can fall between the two copies of hardly more than one broadcast, which is
+ * then read twice or, in the other direction, not at all.  If the old lower
+ * delivered until it was released, hundreds of broadcasts would be doubled.
  */
 TEST_F_TIMEOUT(broadcasts, by_both_lowers_are_not_doubled, TIMEOUT)
 {
@@ -780,7 +794,9 @@ TEST_F_TIMEOUT(broadcasts, by_both_lowers_are_not_doubled, TIMEOUT)
 	}
 	TH_LOG("%u broadcasts, %u on the edge of a swap, %u not read",
 	       injector.sent, doubled, missing);
-	/* Copies go to lower 0 first: only swaps from 0 to 1 can double. */
+	/*
+	 * A copy goes to lower 0 first, so only a replace of 0 by 1 can double.
+	 */
 	EXPECT_GE((REPLACES + 1) / 2, doubled);
 	EXPECT_GE(REPLACES / 2 + tally.stats.rx_ring +
 		  tally.sent - tally.reached, missing);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Many ports on one parent: that they cost no memory once they are gone, and
- * that making, losing and deleting them holds up the rest of the machine's
- * network configuration (RTNL) hardly longer than as many macvtaps do.
- * scale-long.c is the same with 1,000 of them.
+ * Many ports on one parent: they leak no memory, and creating, losing and
+ * deleting them holds RTNL hardly longer than as many macvtaps do. scale-long.c
+ * is the same test with 1,000 ports.
  *
  *	vm0 -- mv0 --.			tap0 --.
  *	vm1 -- mv1 --+-- d0		tap1 --+-- d0
@@ -34,7 +33,7 @@
 #define TIMEOUT	TEST_TIMEOUT_DEFAULT
 #endif
 
-#define ROUNDS	2	/* the best counts */
+#define ROUNDS	2	/* the best round counts */
 #define GROUP	77
 #define DEADLINE 20000	/* ms */
 
@@ -53,7 +52,7 @@ static void mac_of(int nr, uint8_t mac[6])
 	mac[5] += nr;
 }
 
-/* A link on a parent, bridge mode, in GROUP, up */
+/* Add a link on a parent, in bridge mode and in GROUP, and set it up */
 static int link_add(const char *name, const char *kind, int parent, int nr)
 {
 	char buf[1024] = {};
@@ -83,7 +82,7 @@ static int link_add(const char *name, const char *kind, int parent, int nr)
 	return st_talk(nlh, NULL, NULL);
 }
 
-/* All links of GROUP in one request, as "ip link del group" */
+/* Delete all links of GROUP in one request, as "ip link del group" */
 static int group_del(void)
 {
 	char buf[256] = {};
@@ -115,7 +114,7 @@ static int ports_add(struct many *many)
 	return 0;
 }
 
-/* A child of the parent for each port, attached as it is made */
+/* Create a child of the parent for each port, already attached */
 static int children_add(struct many *many)
 {
 	char name[IFNAMSIZ];
@@ -181,7 +180,7 @@ FIXTURE_TEARDOWN(scale)
 	close(self->many.control);
 }
 
-/* One life of them all */
+/* Create and delete all of them once */
 static int turn(struct many *many)
 {
 	int err, i;
@@ -204,7 +203,7 @@ static int turn(struct many *many)
 	return err ? err : group_del();
 }
 
-/* kB of what the kernel allocates for itself and can't be made to give back */
+/* Kernel memory that can't be reclaimed, kB */
 static long memory_used(void)
 {
 	long total = 0, value;
@@ -242,7 +241,7 @@ static bool is_settled(void *arg)
 	return used <= memory->limit;
 }
 
-/* What is used when RCU and work queues have freed all that they will */
+/* Memory in use after RCU and work queues have freed everything */
 static long memory_settled(void)
 {
 	struct memory memory = { .lowest = memory_used() };
@@ -252,10 +251,10 @@ static long memory_settled(void)
 }
 
 /*
- * Slabs and per-cpu chunks keep what they had, and come to their size in the
- * first turns: a leak makes every pair of turns grow.  A net device takes some
- * 4 KiB: a tenth of those made in a pair would show if they were left over, and
- * so would a leak of 1 KiB a port.
+ * Slabs and per-CPU chunks keep their memory and reach their size in the first
+ * turns.  A leak makes memory grow in every pair of turns.  A net device takes
+ * some 4 KiB, so the test notices if a tenth of the devices of a pair are left
+ * over, or if each port leaks 1 KiB.
  */
 TEST_F_TIMEOUT(scale, memory_is_where_it_was_when_all_are_gone, TIMEOUT)
 {
@@ -280,8 +279,8 @@ TEST_F_TIMEOUT(scale, memory_is_where_it_was_when_all_are_gone, TIMEOUT)
 }
 
 /*
- * How long somebody else may have to wait for RTNL: a thread that asks for it
- * again and again, and remembers the longest wait.
+ * Measures how long other users wait for RTNL: a thread takes RTNL again and
+ * again, and records the longest wait.
  */
 struct waiter {
 	pthread_t thread;
@@ -300,7 +299,10 @@ static void *waiter_run(void *arg)
 
 	while (!__atomic_load_n(&waiter->stop, __ATOMIC_ACQUIRE)) {
 		start = st_now();
-		/* Whether lo has a driver to tell of does not matter. */
+		/*
+		 * The call may fail: lo has no driver.  It has taken RTNL all
+		 * the same.
+		 */
 		ioctl(waiter->socket, SIOCETHTOOL, &ifr);
 		waited = st_now() - start;
 		if (waited > waiter->longest)
@@ -311,11 +313,11 @@ static void *waiter_run(void *arg)
 }
 
 struct hold {
-	int64_t time;		/* longest that somebody had to wait, ns */
-	int64_t waits;		/* for grace periods, by the one who held it */
+	int64_t time;		/* longest wait of the other thread, ns */
+	int64_t waits;		/* waits for grace periods under RTNL */
 };
 
-/* How RTNL was held while @doing was done */
+/* Measure how RTNL is held during @doing */
 static int hold_measure(int (*doing)(struct many *many), struct many *many,
 			struct hold *hold)
 {
@@ -363,7 +365,9 @@ static int make_ports(struct many *many)
 	return err ? err : children_add(many);
 }
 
-/* Make, then delete the parent; make again, then delete them by group. */
+/*
+ * Create the links, delete the parent; create them again, delete them by group.
+ */
 static int measure(struct many *many, enum kind kind, struct hold hold[STEPS])
 {
 	int (*make)(struct many *many) = kind == MACVTAPS ? macvtaps_add :
@@ -394,11 +398,12 @@ static void keep_least(struct hold *best, const struct hold *hold)
 }
 
 /*
- * By turns, in one machine; the best of each counts, for whatever else goes on
- * can only make it longer.  What RTNL is held for is mostly waits for grace
- * periods, and their number can be compared anywhere.  The time can't, in an
- * emulator on a busy host: it counts where the machine counts instructions
- * (selftests/bench/rtnl).  Making is one at a time.
+ * Ports and macvtaps take turns in one machine; the best round of each counts,
+ * because other activity can only make a round longer.  RTNL is mostly held
+ * during waits for grace periods, and their number is compared everywhere.  The
+ * time is compared only if the machine counts instructions
+ * (selftests/bench/rtnl), because on a busy host it means nothing.  Links are
+ * created one at a time.
  */
 TEST_F_TIMEOUT(scale, rtnl_is_held_hardly_longer_than_for_macvtaps, TIMEOUT)
 {
@@ -439,7 +444,10 @@ TEST_F_TIMEOUT(scale, rtnl_is_held_hardly_longer_than_for_macvtaps, TIMEOUT)
 	}
 }
 
-/* Before the old lower is freed; more is needed only where one is closed. */
+/*
+ * The wait before the old lower is freed.  A second one is needed only if a
+ * device is closed.
+ */
 TEST_F(scale, one_wait_serves_a_detach_or_replace_that_closes_nothing)
 {
 	struct many *many = &self->many;

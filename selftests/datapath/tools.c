@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tcpdump, tc and nft on the port see and rule both directions.
+ * tcpdump, tc and nft on the port see and filter both directions.
  *
  *	fd -- vm1 (packet socket, tc, nft) -- v0 ==== p0 -- packet socket
  */
@@ -30,7 +30,7 @@ FIXTURE_TEARDOWN(tools)
 	scene_end(&self->s);
 }
 
-/* The next frame that a packet socket has seen: its number and direction */
+/* Check number and direction of the next frame that a packet socket has seen */
 static int seen(int fd, uint32_t number, int direction)
 {
 	struct sockaddr_ll from;
@@ -61,7 +61,10 @@ TEST_F(tools, a_packet_socket_sees_each_frame_once_with_its_direction)
 	EXPECT_EQ(0, seen(fd, s->number, PACKET_HOST));
 	EXPECT_EQ(0, st_readable(fd, 0));
 
-	/* What is written without a lower is seen, too: it left the guest. */
+	/*
+	 * A frame that is written while detached is seen too: it has left the
+	 * guest.
+	 */
 	ASSERT_EQ(0, st_detach(s->control, s->port));
 	ASSERT_EQ(0, scene_write(s));
 	EXPECT_EQ(0, seen(fd, s->number, PACKET_OUTGOING));
@@ -78,7 +81,7 @@ TEST_F(tools, tcpdump_sees_both_directions)
 	dump = popen("exec tcpdump -i vm1 -nn -l -c 2 --immediate-mode ether proto 0x88b5 2>&1",
 		     "r");
 	ASSERT_NE(NULL, dump);
-	/* It says when it listens. */
+	/* tcpdump prints this line when it is ready. */
 	while (fgets(line, sizeof(line), dump))
 		if (strstr(line, "listening on vm1"))
 			break;
@@ -94,8 +97,8 @@ TEST_F(tools, tcpdump_sees_both_directions)
 }
 
 /*
- * A frame that must not arrive, then, with the rule taken away, one that
- * does: it comes behind the other would.
+ * Send a frame that must be dropped, remove the rule, and send another one.  If
+ * the first frame had passed, it would arrive before the second.
  */
 static int only_second_sent(struct scene *s, const char *undo)
 {
@@ -154,7 +157,7 @@ TEST_F(tools, nft_counts_and_drops_both_directions)
 
 	ASSERT_EQ(0, st_sh("nft add table netdev t && "
 			   "nft 'add chain netdev t in { type filter hook ingress device vm1 priority 0; }'"));
-	/* It came with 5.16. */
+	/* The egress hook exists since 5.16. */
 	if (st_sh("nft 'add chain netdev t out { type filter hook egress device vm1 priority 0; }'"))
 		SKIP(return, "this kernel has no nft egress hook");
 	ASSERT_EQ(0, st_sh("nft add rule netdev t in counter && "
@@ -171,7 +174,7 @@ TEST_F(tools, nft_counts_and_drops_both_directions)
 	EXPECT_EQ(1, SCENE_STAT(s, rx_packets));
 }
 
-/* Of the host's own frames through the port: they go to the lower as well. */
+/* Frames that the host sends through the port go to the lower too. */
 TEST_F(tools, a_frame_that_the_host_sends_by_the_port_reaches_the_lower)
 {
 	struct scene *s = &self->s;
@@ -187,8 +190,8 @@ TEST_F(tools, a_frame_that_the_host_sends_by_the_port_reaches_the_lower)
 }
 
 /*
- * netconsole sends with interrupts off, which dev_queue_xmit() on the lower
- * must not be called with.
+ * netconsole sends with interrupts off, and dev_queue_xmit() of the lower must
+ * not be called with interrupts off.
  */
 TEST_F(tools, netconsole_on_a_port_is_refused)
 {
@@ -201,7 +204,10 @@ TEST_F(tools, netconsole_on_a_port_is_refused)
 	const char *end = "echo 0 >/sys/kernel/config/netconsole/%s/enabled;"
 		"rmdir /sys/kernel/config/netconsole/%s";
 
-	/* A bridge has what netpoll wants, so it isn't the words that fail. */
+	/*
+	 * Control: the same commands work with a bridge, which supports
+	 * netpoll.
+	 */
 	ASSERT_EQ(0, st_sh("ip link add br0 up type bridge"));
 	EXPECT_EQ(0, st_sh(set, "good", "good", "br0"));
 	st_sh(end, "good", "good");

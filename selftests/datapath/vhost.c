@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * vhost-net, driven as QEMU does but with vrings in this process's own memory:
- * the lower goes and comes, and nothing is opened or set up again.
+ * the lower is removed and comes back, and nothing is opened or set up again.
  *
  *	vrings -- vhost-net -- fd --.
  *	   (one or four pairs)      vm1 -- v0 ==== p0 -- packet socket
@@ -26,14 +26,14 @@
 
 #define PAIRS_MAX	4
 #define TURNS		100
-#define STREAM_TURNS	20	/* of some thousand frames each */
-#define FLOWS		64	/* received: so many that each queue gets some */
-#define FRAMES		8	/* of a flow, a turn */
+#define STREAM_TURNS	20	/* with some thousand frames each */
+#define FLOWS		64	/* enough that each queue gets some */
+#define FRAMES		8	/* of each flow in a turn */
 #define FRAME_LEN	100
 #define MAGIC		0x53744150
 #define DEADLINE	PAIR_DEADLINE
 
-/* What a frame of this test carries behind its UDP header */
+/* Payload of this test's frames, after the UDP header */
 struct mark {
 	__be32 magic;
 	__be32 flow;
@@ -74,7 +74,7 @@ static void frame_make(uint8_t *frame, size_t len, const void *dst,
 	       len - MARK_OFFSET - sizeof(mark));
 }
 
-/* False if it is none of ours, or damaged */
+/* Returns false if the frame is not of this test, or damaged. */
 static bool frame_parse(const uint8_t *frame, size_t len, uint32_t *flow,
 			uint32_t *number)
 {
@@ -94,7 +94,7 @@ static bool frame_parse(const uint8_t *frame, size_t len, uint32_t *flow,
 	return true;
 }
 
-/* Queue one frame of a flow; the kick is another matter. */
+/* Queue one frame of a flow, without a kick. */
 static int flow_send(struct pair *pair, size_t len, uint32_t flow,
 		     uint32_t number)
 {
@@ -105,8 +105,8 @@ static int flow_send(struct pair *pair, size_t len, uint32_t flow,
 }
 
 /*
- * Take one received frame.  1 if it is ours, 0 if it is something else (the
- * host says hello in IPv6 on the veth's other end).
+ * Take one received frame.  Returns 1 if it is this test's, 0 if not (the host
+ * sends IPv6 frames at the veth's other end).
  */
 static int flow_receive(struct pair *pair, uint32_t *flow, uint32_t *number)
 {
@@ -152,7 +152,7 @@ static int veth_new(FIXTURE_DATA(vhost) *self)
 		return err;
 	self->v0 = st_ifindex("v0");
 	self->p0 = st_ifindex("p0");
-	/* vhost's own thread sends where it likes. */
+	/* vhost's thread may send from any processor. */
 	err = st_veth_in_order("v0");
 	if (!err)
 		err = st_veth_in_order("p0");
@@ -191,7 +191,7 @@ FIXTURE_TEARDOWN(vhost)
 	close(self->control);
 }
 
-/* Queue so many frames for each pair, one flow a pair, and kick. */
+/* Queue FRAMES frames for each pair, one flow a pair, and kick. */
 static void send_frames(struct __test_metadata *_metadata,
 			FIXTURE_DATA(vhost) *self, int pairs)
 {
@@ -205,7 +205,7 @@ static void send_frames(struct __test_metadata *_metadata,
 	}
 }
 
-/* All the frames that were just sent come out at the peer, in order. */
+/* Check that the frames that were just sent arrive at the peer in order. */
 static void expect_at_peer(struct __test_metadata *_metadata,
 			   FIXTURE_DATA(vhost) *self, int pairs)
 {
@@ -232,7 +232,10 @@ static void expect_at_peer(struct __test_metadata *_metadata,
 	}
 }
 
-/* Frames of many flows from the peer; each flow comes in order, by one pair. */
+/*
+ * Send frames of many flows from the peer; each flow arrives in order, in one
+ * pair.
+ */
 static void receive_frames(struct __test_metadata *_metadata,
 			   FIXTURE_DATA(vhost) *self, int pairs)
 {
@@ -291,7 +294,7 @@ static void both_ways(struct __test_metadata *_metadata,
 	receive_frames(_metadata, self, pairs);
 }
 
-/* The rings are served without a lower too: buffers come back, counted. */
+/* Without a lower, vhost still uses the buffers, and the frames are counted. */
 static void while_detached(struct __test_metadata *_metadata,
 			   FIXTURE_DATA(vhost) *self, int pairs)
 {
@@ -357,7 +360,7 @@ TEST_F(vhost, frames_flow_again_after_the_parent_was_deleted)
 					    self->port));
 		both_ways(_metadata, self, variant->pairs);
 
-		/* It takes v0, and with it the child. */
+		/* This deletes v0 too, and with v0 the child. */
 		ASSERT_EQ(0, st_link_del(self->p0));
 		ASSERT_EQ(0, close(self->peer));
 		ASSERT_EQ(0, st_get(self->control, self->port, &get));
@@ -392,7 +395,7 @@ static bool is_counted(void *arg)
 		stats.tx_packets > turner->at.tx_packets);
 }
 
-/* Go on as soon as a frame has met the new state. */
+/* Wait until a frame was sent or dropped in the new state. */
 static int turner_wait(struct turner *turner)
 {
 	int err;
@@ -422,7 +425,7 @@ static void *turner_run(void *arg)
 	return NULL;
 }
 
-/* What the packet socket has got so far: in order, nothing twice */
+/* Read the packet socket; check that frames are in order and none is double */
 static void drain_outgoing(struct __test_metadata *_metadata, int tap,
 			   int64_t last[PAIRS_MAX], uint64_t *got)
 {
@@ -441,8 +444,8 @@ static void drain_outgoing(struct __test_metadata *_metadata, int tap,
 }
 
 /*
- * The lower is a dummy, and a packet socket on it is called by the sender
- * itself: nothing can be lost in between.
+ * The lower is a dummy.  The sender itself calls the packet socket on it, so no
+ * frame can be lost on the way.
  */
 TEST_F(vhost, a_stream_is_sent_or_counted_while_the_lower_comes_and_goes)
 {
@@ -549,7 +552,7 @@ FIXTURE_SETUP(zerocopy)
 
 FIXTURE_TEARDOWN(zerocopy)
 {
-	/* What still waits in its queue would hold up the close. */
+	/* Frames in the lower's queue would delay the close. */
 	st_link_del(self->v0);
 	pair_close(&self->pair);
 	close(self->control);
@@ -572,7 +575,7 @@ static bool is_taken(void *arg)
 	       stats.tx_packets + stats.tx_detached >= taken->packets;
 }
 
-/* Send, and wait until the port has done with the frames. */
+/* Send frames, and wait until the port has processed them. */
 static void zerocopy_send(struct __test_metadata *_metadata,
 			  FIXTURE_DATA(zerocopy) *self, int frames)
 {
@@ -592,7 +595,7 @@ TEST_F(zerocopy, buffers_held_by_a_detached_lower_come_back_when_it_goes)
 {
 	zerocopy_send(_metadata, self, ZEROCOPY_FRAMES);
 	ASSERT_EQ(0, ring_ready(self->pair.ring[TX])) {
-		TH_LOG("the frames were copied: this tests nothing");
+		TH_LOG("the frames were copied, so zero-copy was not tested");
 	}
 	ASSERT_EQ(0, st_detach(self->control, self->port));
 	zerocopy_send(_metadata, self, ZEROCOPY_FRAMES);
@@ -626,7 +629,7 @@ TEST_F(zerocopy, buffers_held_by_a_replaced_lower_come_back_when_it_lets_go)
 	ASSERT_LT(0, d0);
 	ASSERT_EQ(0, st_attach(self->control, self->port, d0,
 			       STABLETAP_ATTACH_REPLACE));
-	/* vhost gives buffers back in order: those wait for the first ones. */
+	/* vhost returns buffers in order, so these wait for the first ones. */
 	zerocopy_send(_metadata, self, ZEROCOPY_FRAMES);
 	ASSERT_EQ(0, st_sh("tc qdisc del dev v0 root"));
 	EXPECT_TRUE(pair_sent(&self->pair));

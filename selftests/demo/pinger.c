@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pinger - ping guests many times a second and tell when they did not answer
+ * pinger - ping guests many times a second, and report when they did not answer
  *
  *	pinger INTERVAL_MS NAME=ADDRESS...
  *
- * Takes commands on its standard input, a line each; prints the timeline on its
- * standard output, and answers commands that have one on descriptor 3:
+ * Reads commands from standard input, one on each line; prints the timeline to
+ * standard output, and answers commands on file descriptor 3:
  *
- *	say TEXT		print it with the time
- *	mark TEXT		likewise; pings may get lost by what TEXT has
- *				before its colon
+ *	say TEXT		print TEXT with the time
+ *	mark TEXT		likewise; the part of TEXT before its colon names
+ *				a possible cause of lost pings
  *	start			forget all pings so far
- *	wait NAME N MS		"ok" as soon as N pings in a row, sent from now
- *				on, are answered; "no" after MS milliseconds
- *	silent NAME S MS	"ok" as soon as nothing has come from this one
- *				for S milliseconds from now on; "no" likewise
- *	pause NAME		send no more to this one, until
- *	resume NAME
- *	end			print what was lost and when, and exit; answers
- *				"NAME sent lost windows" for each
+ *	wait NAME N MS		answer "ok" as soon as N pings in a row, sent
+ *				from now on, are answered; "no" after MS
+ *				milliseconds
+ *	silent NAME S MS	answer "ok" as soon as the guest was silent for S
+ *				milliseconds from now on; "no" likewise
+ *	pause NAME		stop sending pings to this guest
+ *	resume NAME		send pings to it again
+ *	end			print which pings were lost and when, and exit;
+ *				answer "NAME sent lost windows" for each guest
  *
- * A ping is lost when its answer has not come by the end: a late one is no
- * loss.  A window is a run of lost ones.
+ * A ping is lost if its answer has not arrived by the end; a late answer is no
+ * loss.  A window is a run of lost pings.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -42,13 +43,13 @@
 #define MAX_MARKS	64
 #define SECOND		1000000000ULL
 /*
- * Silence this long is told while it lasts, though nobody has asked: a guest
- * in emulation is slow now and then.
+ * A silence this long is reported while it lasts, even if no command asks for
+ * it: an emulated guest is sometimes slow.
  */
 #define TELL_AFTER	(3 * SECOND)
-/* Answers that are on their way at the end get this long. */
+/* Time at the end for answers that are still on their way */
 #define LINGER		(5 * SECOND)
-/* What was done this long before or after a window's begin is not its cause. */
+/* A mark this long before or after the begin of a window is not its cause. */
 #define TOO_FAR		(10 * SECOND)
 
 struct ping {
@@ -62,16 +63,16 @@ struct target {
 	struct ping *pings;
 	size_t n;
 	size_t room;
-	size_t first;		/* after "start" */
-	uint64_t heard;		/* when an answer came last; 0: never */
+	size_t first;		/* first ping after "start" */
+	uint64_t heard;		/* time of the last answer; 0: none yet */
 	uint64_t slowest;
 	bool paused;
-	bool told;		/* of the silence that goes on */
+	bool told;		/* the present silence was reported */
 };
 
-/* What goes on the wire after the ICMP header */
+/* Payload after the ICMP header */
 struct payload {
-	uint64_t run;		/* which pinger, which run */
+	uint64_t run;		/* identifies this run of the pinger */
 	uint32_t target;
 	uint32_t number;
 };
@@ -80,7 +81,7 @@ struct request {
 	bool active;
 	bool silent;
 	struct target *target;
-	size_t from;		/* the next ping, when it was asked */
+	size_t from;		/* first ping after the request */
 	uint64_t asked;
 	uint64_t wanted;	/* pings, or nanoseconds of silence */
 	uint64_t deadline;
@@ -132,7 +133,9 @@ static uint16_t checksum(const void *data, size_t len)
 	return ~sum;
 }
 
-/* What can't be sent (no route, no neighbour) was sent for nothing: lost. */
+/*
+ * A ping that can't be sent (no route, no neighbour) counts as sent and lost.
+ */
 static void send_ping(struct target *t, uint64_t when)
 {
 	struct {
@@ -178,12 +181,12 @@ static bool next_window(const struct target *t, size_t from, struct window *w)
 }
 
 /*
- * The mark nearest to a window's begin.  It may be a later one: of pings that
- * waited in the guest when its lower went, the answers are lost.
+ * The mark nearest to the begin of a window.  It may be a later one: answers to
+ * pings that waited in the guest when its lower was deleted are lost too.
  */
 static const char *cause(uint64_t when)
 {
-	const char *text = "nothing that was done";
+	const char *text = "no step of the demo";
 	uint64_t distance, nearest = TOO_FAR;
 
 	for (size_t i = 0; i < marks_n; i++) {
@@ -295,7 +298,7 @@ static bool request_done(uint64_t when)
 	       request.wanted;
 }
 
-/* Has the request been fulfilled, or its time run out? */
+/* Answer the request if it is fulfilled or its time is over. */
 static void check_request(uint64_t when)
 {
 	if (!request.active)
@@ -317,7 +320,7 @@ static struct target *find_target(const char *name)
 	for (size_t i = 0; i < targets_n; i++)
 		if (name && !strcmp(targets[i].name, name))
 			return &targets[i];
-	fprintf(stderr, "pinger: no target %s\n", name ? name : "");
+	fprintf(stderr, "pinger: unknown target %s\n", name ? name : "");
 	exit(2);
 }
 
@@ -410,7 +413,7 @@ static void command(char *line)
 		return;
 	}
 	if (!rest) {
-		fprintf(stderr, "pinger: what is %s?\n", line);
+		fprintf(stderr, "pinger: unknown command %s\n", line);
 		exit(2);
 	}
 	if (!strcmp(line, "say")) {
@@ -426,12 +429,12 @@ static void command(char *line)
 	} else if (!strcmp(line, "resume")) {
 		find_target(rest)->paused = false;
 	} else {
-		fprintf(stderr, "pinger: what is %s?\n", line);
+		fprintf(stderr, "pinger: unknown command %s\n", line);
 		exit(2);
 	}
 }
 
-/* Standard input is read by hand: poll() knows nothing of stdio's buffer. */
+/* Not with stdio, because poll() does not see data in stdio's buffer. */
 static void take_commands(void)
 {
 	static char buf[4096];
@@ -467,7 +470,9 @@ static void loop(void)
 			for (size_t i = 0; i < targets_n; i++)
 				if (!targets[i].paused)
 					send_ping(&targets[i], when);
-			/* Held up, it leaves pings out: no bursts. */
+			/*
+			 * After a delay pings are skipped, not sent in a burst.
+			 */
 			while (next <= when)
 				next += interval;
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the targets share. */
+/* Shared by all targets. */
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -10,7 +10,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Whatever comes in, this holds; the sanitizers see to the rest. */
+/*
+ * An assertion that must hold for every input.  The sanitizers find other
+ * faults.
+ */
 #define must(what)							\
 	do {								\
 		if (!(what)) {						\

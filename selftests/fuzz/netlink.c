@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rtnetlink, of any bytes: one message alone in memory of its own, all of them
- * as events that the monitor reads and a table takes in, and as the answers to
- * the library's questions.
+ * Fuzzes the parsing of rtnetlink messages: each message alone in memory of its
+ * own; all messages as events for the monitor and a table; and all messages as
+ * answers to the library's requests.
  *
- * The input's first byte: so many messages come at once, 0: all of them.  What
- * follows are the messages.
+ * The first byte of the input is the number of messages in a datagram, 0 for
+ * all.  The messages follow.
  */
 #include <errno.h>
 #include <sanitizer/asan_interface.h>
@@ -17,12 +17,12 @@
 #include "internal.h"
 #include "tell/speakers.h"
 
-/* What is still to come from the kernel, in place of a socket */
+/* The rest of the input, which replaces the kernel's socket */
 static struct {
 	const uint8_t *data;
 	size_t size;
 	unsigned int together;
-	const struct mnl_socket *asks;	/* for answers: whom they are for */
+	const struct mnl_socket *asks;	/* the socket that expects answers */
 	unsigned int seq;
 } kernel;
 
@@ -40,7 +40,7 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *request,
 	return (ssize_t)size;
 }
 
-/* Bytes up to the end of so many messages as come together */
+/* Length of the next datagram */
 static size_t datagram(void)
 {
 	size_t len, at = 0;
@@ -60,7 +60,7 @@ static size_t datagram(void)
 	return at;
 }
 
-/* To be taken for answers, messages have to look like those. */
+/* Give messages the sequence number and port of an answer. */
 static void address(uint8_t *buf, size_t len)
 {
 	struct nlmsghdr *nlh = (struct nlmsghdr *)buf;
@@ -93,7 +93,7 @@ ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t room)
 		return -1;
 	}
 	address(buf, len);
-	/* What has not come is not to be read. */
+	/* Memory after the received bytes must not be read. */
 	__asan_poison_memory_region((uint8_t *)buf + len, room - len);
 	return (ssize_t)len;
 }
@@ -106,7 +106,7 @@ static void come(const uint8_t *data, size_t size)
 	kernel.size = size - 1;
 }
 
-/* ---- what was read ---- */
+/* ---- use of the results ---- */
 
 static void look(const struct stabletap_link *link)
 {
@@ -135,7 +135,7 @@ static void look_at_all(const struct stabletap_links *links)
 		look(links->v[i]);
 }
 
-/* Each message of the length that it says, or that is left */
+/* Parse each message, with the length in its header or the rest of the input */
 static void one_by_one(const uint8_t *data, size_t size)
 {
 	struct stabletap_link link;
@@ -160,7 +160,7 @@ static void one_by_one(const uint8_t *data, size_t size)
 	}
 }
 
-/* As the daemon does */
+/* As the daemon's callback */
 static int on_event(const struct stabletap_link *link, bool gone, void *arg)
 {
 	struct stabletap_links *links = arg;

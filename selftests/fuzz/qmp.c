@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A QEMU that lies: the daemon's connections to it, with a true socket and a
- * loop whose time is moved on by hand.  After whatever it has said, an honest
- * one comes, and that must be understood.
+ * Fuzzes the daemon's QMP connections with a QEMU that sends anything, over a
+ * real socket.  The event loop's time is advanced by the test.  After the input
+ * a correct QEMU connects, and the daemon must work with it.
  *
- * The input's lines are what QEMU sends, one at a time; "#" in it stands for
- * the id of the command that was asked last.  Other than those:
+ * QEMU sends the lines of the input, one at a time; "#" in a line stands for
+ * the id of the last command.  These lines are instructions instead:
  *
  *	@1500		so many ms go by
  *	!		QEMU hangs up
@@ -42,7 +42,7 @@
 
 struct side {
 	struct qmp *q;
-	unsigned int filters;	/* that it was told */
+	unsigned int filters;	/* number of filters that were reported */
 };
 
 static struct {
@@ -52,11 +52,11 @@ static struct {
 	uint64_t skew;		/* ms that the loop is ahead of the clock */
 	int fd;			/* QEMU's end, or -1 */
 	bool honest;
-	long long id;		/* of what was asked last */
-	int link;		/* what set_link said last; -1: nothing */
+	long long id;		/* id of the last command */
+	int link;		/* state in the last set_link; -1: none */
 } qemu = { .fd = -1 };
 
-/* ---- what is not the daemon's ---- */
+/* ---- replacements of daemon functions ---- */
 
 int clock_gettime(clockid_t id, struct timespec *ts)
 {
@@ -112,7 +112,7 @@ static void answer(const char *command, const char *name)
 	say(text, (size_t)len);
 }
 
-/* The first command of @text; how long that is. */
+/* Parse the first command in @text.  Returns its length. */
 static size_t take_command(const char *text, size_t len)
 {
 	json_error_t end;
@@ -134,7 +134,7 @@ static size_t take_command(const char *text, size_t len)
 	return (size_t)end.position;
 }
 
-/* False: nothing has come. */
+/* Read the daemon's commands.  Returns false if there are none. */
 static bool hear(void)
 {
 	char buf[4096];
@@ -157,13 +157,13 @@ static bool hear(void)
 	}
 	if (got < 0)
 		return false;
-	/* Several, if an answer was there before its question. */
+	/* There are several if an answer came before its command. */
 	for (at = 0; at < (size_t)got;)
 		at += take_command(buf + at, (size_t)got - at);
 	return true;
 }
 
-/* Until nobody has anything to do */
+/* Run the loop until both sides are idle */
 static void turn(void)
 {
 	int n = 0;
@@ -181,10 +181,10 @@ static void on_filter(const struct qmp_filter *f, void *arg)
 	struct side *side = arg;
 	size_t i;
 
-	/* It can't be had any more. */
+	/* NULL: the filter is unknown. */
 	if (!f)
 		return;
-	/* All of it is there. */
+	/* All of it must be valid memory. */
 	must(!__asan_region_is_poisoned(f->uc, f->uc_n * 6));
 	must(!__asan_region_is_poisoned(f->mc, f->mc_n * 6));
 	for (i = 0; i < f->vlans_n; i++)
@@ -234,7 +234,7 @@ static void step(char *line, struct qmp_hub *hub, struct side v[2], int *link)
 	}
 }
 
-/* A line with the newline that may end it; "#" becomes a number. */
+/* Send a line, with its newline if it has one; "#" is replaced by the id. */
 static void say_line(const char *line, size_t len)
 {
 	char buf[4096 + 512];
@@ -269,7 +269,9 @@ static void play(const char *data, size_t size, struct qmp_hub *hub,
 	}
 }
 
-/* An honest QEMU is told the port's last wish, and its answer arrives. */
+/*
+ * A correct QEMU gets the last requested state, and its answer is understood.
+ */
 static void end_well(struct side *side, int link)
 {
 	qemu.honest = true;
@@ -290,7 +292,9 @@ static int on_change(sd_event_source *s, const struct inotify_event *e,
 	return 0;
 }
 
-/* The end of the last watch takes the kernel 20 ms: let there be another. */
+/*
+ * Removing the last inotify watch takes the kernel 20 ms, so keep another one.
+ */
 static void keep_watching(const char *dir, int64_t priority)
 {
 	sd_event_source *s;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The daemon's own socket: whatever is asked is answered or cut off, and of
- * every port is told, whatever its device is called.
+ * Fuzzes the daemon's socket: every request gets an answer or is cut off, and
+ * the status lists every port, whatever the name of its device.
  *
- * The input's first line is the name of a device; each of the others is one
- * client's request, sent in as many pieces as "|" parts it into.
+ * The first line of the input is the name of a device.  Each other line is the
+ * request of a client; "|" splits it into several writes.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -21,8 +21,8 @@
 #include "serve/request.h"
 
 #define CLIENTS_MAX 8
-#define ANSWER_MAX 32768
-#define REQUEST_MAX 512		/* that the server reads */
+#define ANSWER_MAX 16384
+#define REQUEST_MAX 512		/* as the server's limit */
 #define CONF "[Port vm1]\nCandidate=name=* mode=direct\n" \
 	"[Port vm2]\nCandidate=eth0 vlan=5\nCandidate=eth1\n"
 
@@ -77,7 +77,7 @@ static struct stabletap_link port(void)
 	};
 }
 
-/* All that answers are made of, and nothing that would act on it */
+/* Set up the data that answers are made from, without anything that acts. */
 static void begin(struct daemon *d)
 {
 	char text[] = CONF;
@@ -102,7 +102,7 @@ static void begin(struct daemon *d)
 	must(!requests_start(d->loop, &d->m, at.sun_path, &d->requests));
 }
 
-/* The device is called @name from now on. */
+/* Rename the device to @name. */
 static void rename_device(struct daemon *d, const char *name, size_t len)
 {
 	struct stabletap_link link = device();
@@ -129,7 +129,7 @@ static void turn(struct daemon *d, uint64_t us)
 		;
 }
 
-/* ---- a client's ---- */
+/* ---- a client ---- */
 
 static int begin_client(void)
 {
@@ -139,7 +139,7 @@ static int begin_client(void)
 	return fd;
 }
 
-/* Sends @text, which loses its "|"; its length then. */
+/* Send @text without its "|".  Returns the length without them. */
 static size_t ask(struct daemon *d, int fd, char *text, size_t len)
 {
 	size_t n = 0;

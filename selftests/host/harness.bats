@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# The harness of the C tests: what a failed test leaves behind would be in the
-# way of those after it.
+# The harness of the C tests: a failed test must be torn down too, since what it
+# leaves behind would make later tests fail.
 
 bats_require_minimum_version 1.5.0
 
 TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)
 
-# compile OPTION... - a test whose assertion fails, and which says what is run
+# compile OPTION... - build a test that fails, and that prints its teardown
 compile() {
 	cat >"$BATS_TEST_TMPDIR/one.c" <<-'C'
 		#include <stdio.h>

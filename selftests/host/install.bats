@@ -1,19 +1,19 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# What make install, modules_install and dkms-install put where.  On the host,
-# into directories of their own; that it works once it is there is
-# ../bats/systemd-long.bats's.
+# make install, modules_install and dkms-install: which files are installed
+# where.  The tests run on the host and install below temporary directories.
+# ../bats/systemd-long.bats tests the installed files.
 
 bats_require_minimum_version 1.5.0
 
 TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)
 KERNEL=${STABLETAP_KERNEL:-6.1}
 
-# Below the directory that is installed to
+# Paths below the target directory
 MAN=usr/share/man
 
-# Files, links, and directories without any, with their modes
+# List files, symlinks and empty directories, with their modes
 tree() {
 	(cd "$1" && find . \( ! -type d -o -empty \) -printf '%m %P\n' |
 		sort -k 2)
@@ -87,14 +87,14 @@ setup_file() {
 	systemd-sysusers --root="$ROOT"
 	gid=$(sed -n 's/^stabletap:x:\([0-9]*\):$/\1/p' "$ROOT/etc/group")
 	[ -n "$gid" ]
-	# By the number that it has there; here no group may have the name.
+	# By its number, since the group may not exist on the host.
 	sed "s/ stabletap$/ $gid/" "$ROOT/usr/lib/tmpfiles.d/stabletap.conf" \
 		>"$BATS_TEST_TMPDIR/tmpfiles"
 	systemd-tmpfiles --root="$ROOT" --create "$BATS_TEST_TMPDIR/tmpfiles"
 	[ "$(stat -c '%u %g %a' "$ROOT/run/stabletap")" = "0 $gid 2755" ]
 }
 
-@test "every manual page of ours that is referred to is there" {
+@test "every manual page of this project that is referred to exists" {
 	local name section
 
 	{
@@ -116,8 +116,8 @@ setup_file() {
 	[ "$output" = "1 port, no errors" ]
 }
 
-# What bash-completion, which loads it from where it is installed, offers for
-# the last word
+# Print the completions of the last word by bash-completion, which loads the
+# installed file
 offers() {
 	# shellcheck disable=SC2016
 	env -i PATH="$ROOT/usr/sbin:$PATH" XDG_DATA_DIRS="$ROOT/usr/share" \
@@ -132,13 +132,13 @@ offers() {
 		printf "%s\n" "${COMPREPLY[@]}"' - "$@" 2>&1
 }
 
-@test "completion is found, and has nothing to complain of where nothing runs" {
+@test "completion is found, and works without a daemon" {
 	[[ $(offers stabletap pre) == prefer ]]
 	[[ $(offers stabletapd --c) == --check$'\n'--config ]]
 	[ "$(offers stabletapd --keys MTU)" = MTUBytes ]
 	[ "$(offers stabletapd --config "$ROOT/usr/sb")" = "$ROOT/usr/sbin" ]
 	[ "$(offers stabletap pin vm1 l)" = lo ]
-	# No module, no daemon, nothing asked for by hand
+	# Without module, daemon, pins
 	for verb in show status events pin prefer unpin failback attach; do
 		[ -z "$(offers stabletap $verb nosuch)" ]
 	done
@@ -146,14 +146,14 @@ offers() {
 	[ -z "$(offers stabletap events vm1 since "")" ]
 }
 
-# Where the kernel's headers are
+# Print the path of the kernel's headers
 in_root() {
 	"$TOP/selftests/vm/in-root" "$KERNEL" "$@"
 }
 
-# What Kbuild finds in a kernel with a configuration of these variables.  Not by
-# that kernel's own makefile: given another version, 5.10's makes its
-# configuration anew, in the tree that all share.
+# Run Kbuild as if for a kernel with these variables.  Not with the kernel's own
+# makefile: given another version, 5.10's would write its configuration again,
+# in the tree that all tests share.
 kbuild_with() {
 	run make -n -f "$TOP/kmod/Kbuild" CONFIG_MODULES=y CONFIG_TAP=m \
 		CONFIG_MACVLAN=m VERSION=7 PATCHLEVEL=0 KERNELRELEASE=7.0 "$@"
@@ -167,7 +167,7 @@ kbuild_with() {
 	[[ $output != *"stabletap needs a kernel with CONFIG_TAP"* ]]
 }
 
-@test "a kernel without macvlan, newer than what was tested, is told so" {
+@test "a notice is printed for a kernel without macvlan, or newer than those tested" {
 	kbuild_with CONFIG_MACVLAN= VERSION=99
 	[[ $output == *"stabletap: "*" has no CONFIG_MACVLAN"* ]]
 	[[ $output == *" is newer than "*", the newest kernel that was tested"* ]]
@@ -193,14 +193,14 @@ build_differently() {
 	[[ $output == *"The compiler can't compile a file that includes"* ]]
 }
 
-# at_most A B - is that version, as 6.12, not later than the other?
+# at_most A B - true if version A (for example 6.12) is not later than B
 at_most() {
 	[ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
 }
 
-# A probe's file says "(6.2)", "(6.2 to 6.19)", or "(by 7.3)", which has it while
-# no kernel before that is tested here.
-@test "each probe answers what it says itself of this kernel" {
+# The first line of a probe says "(6.2)", "(6.2 to 6.19)", or "(by 7.3)": 7.3
+# has it, and earlier kernels were not examined.
+@test "each probe's result matches the versions in its first line" {
 	local release version name macro text until want has wrong="" n=0
 
 	# shellcheck disable=SC1091
@@ -227,7 +227,7 @@ at_most() {
 	[ $n -ge 11 ]
 }
 
-@test "dkms passes over kernels that the probes don't know" {
+@test "dkms skips kernels that the probes don't know" {
 	local release
 
 	# shellcheck disable=SC1091
@@ -249,8 +249,8 @@ at_most() {
 	release=$(kernel_release "$KERNEL")
 	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$TOP/dkms.conf")
 	mkdir "$built"
-	# Where dkms looks by itself it must not be told: before 3.0 it makes
-	# the configuration of any other place anew.
+	# The source tree must be in dkms's default place: for any other, dkms
+	# before 3.0 writes the kernel's configuration again.
 	in_root test -d "/lib/modules/$release/build" ||
 		where=(--kernelsourcedir "$(kernel_build "$KERNEL")")
 	run -0 in_root dkms build "stabletap/$version" -k "$release" \
@@ -270,7 +270,7 @@ at_most() {
 	# shellcheck disable=SC1091
 	. "$TOP/selftests/vm/lib.sh"
 	release=$(kernel_release "$KERNEL")
-	# What was copied there, which is all that it takes
+	# From the copied files only
 	tree=$(echo "$BATS_FILE_TMPDIR"/dkms/usr/src/stabletap-*)
 	cp "$TOP/Makefile" "$tree"
 	in_root make -s -C "$tree" modules_install \

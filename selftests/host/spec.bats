@@ -1,9 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# The YNL spec of the rtnetlink attributes: it is one, by the kernel's schema, and
-# says the same as the header.  That ports can be worked with by it is
-# ../bats/ynl.bats's.
+# The YNL spec of the rtnetlink attributes is valid by the kernel's schema, and
+# agrees with the header. ../bats/ynl.bats tests its use.
 
 bats_require_minimum_version 1.5.0
 
@@ -13,7 +12,7 @@ SPEC=$TOP/Documentation/netlink/specs/stabletap.yaml
 HEADER=$TOP/include/uapi/linux/stabletap.h
 SCHEMA=${STABLETAP_CACHE:-/var/cache/stabletap}/ynl/lib/netlink-raw.yaml
 
-# $1: a file; then, for sed, what is done to a copy of it
+# changed FILE SCRIPT - make a copy of FILE, edited by sed
 changed() {
 	sed "$2" "$1" >"$BATS_TEST_TMPDIR/changed"
 	run -1 cmp -s "$1" "$BATS_TEST_TMPDIR/changed"

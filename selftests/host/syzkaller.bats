@@ -1,16 +1,16 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# The descriptions of the module for syzkaller agree with the header.  That
-# syzkaller's own compiler takes them is not tried here: it is not packaged
-# (see kfuzz/syzkaller/README.md).
+# syzkaller's descriptions of the module agree with the header. syzkaller's own
+# compiler is not run here, because Debian has no package of it (see
+# kfuzz/syzkaller/README.md).
 
 bats_require_minimum_version 1.5.0
 
 TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)
 DESCRIPTION=$TOP/selftests/kfuzz/syzkaller/dev_stabletap.txt
 
-# compiles DESCRIPTION - do its assertions hold?
+# compiles DESCRIPTION - true if the description's assertions hold
 compiles() {
 	"$BATS_TEST_DIRNAME/syzkaller-asserts" "$1" "$DESCRIPTION.const" \
 		>"$BATS_TEST_TMPDIR/asserts.c"
@@ -20,7 +20,7 @@ compiles() {
 
 @test "syzkaller's constants and structs are the header's" {
 	compiles "$DESCRIPTION"
-	# Not for want of assertions
+	# Check that there are assertions.
 	[ "$(grep -c offsetof "$BATS_TEST_TMPDIR/asserts.c")" -gt 60 ]
 	[ "$(grep -c ULL "$BATS_TEST_TMPDIR/asserts.c")" -gt 20 ]
 }
@@ -41,7 +41,7 @@ compiles() {
 		      's/^\t\(IFLA_STABLETAP_[A-Z_]*\),.*rw.*/\1/p' \
 		      "$TOP/include/uapi/linux/stabletap.h"); do
 		case $name in
-		# No ioctl; only told
+		# Not an ioctl; read-only
 		STABLETAP_IOC_TYPE|STABLETAP_ATTACH_INCOMPLETE)	continue ;;
 		esac
 		grep -qw "$name" "$DESCRIPTION" ||

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From the netlink message that announces a device to the port's first frame
- * at the far end of it: stabletapd, and beside it, by turns, a bare loop of the
- * kernel calls that it takes (set it up, make a child on it with the port for
- * a master), a shell script on "ip monitor", and one that looks each second.
+ * Measures the time from the netlink message about a new device to the port's
+ * first frame at its far end, for stabletapd and, in turns with it, for a bare
+ * loop of the necessary kernel calls (set the device up, create a child on it
+ * with the port as master), a shell script on "ip monitor", and a script that
+ * polls every second.
  *
  *	writer -- vm<n> -- child -- eth<n> -- v0 ==== p0 -- packet socket
  *				    VLAN <n>		another namespace
  *
- * The message's time is that of its copy on an nlmon device.  Frames are
+ * The time of the message is that of its copy on an nlmon device.  Frames are
  * written all the time; those before the attach are dropped.
  */
 #define _GNU_SOURCE
@@ -32,8 +33,8 @@
 #include "harness.h"
 #include "st.h"
 
-#define ROUNDS	11	/* of those that are compared; the median counts */
-#define BOUND	3	/* times what the bare loop takes */
+#define ROUNDS	11	/* of each that is compared; the median counts */
+#define BOUND	3	/* times the duration of the bare loop */
 #define DEADLINE 10000	/* ms */
 #define FRAME	60
 
@@ -55,7 +56,7 @@ struct contest {
 	int port[ALL];
 	int fd[ALL];
 	pthread_t writer;
-	int target;		/* fd to be written to; -1: end */
+	int target;		/* fd to write to; -1: end */
 };
 
 static void dev_name(enum who who, char name[IFNAMSIZ])
@@ -73,7 +74,7 @@ static int stamp_socket(int fd)
 	       -errno : 0;
 }
 
-/* One packet, and when the kernel had it; -EAGAIN: none */
+/* Read one packet and the kernel's time stamp; -EAGAIN if there is none */
 static ssize_t receive(int fd, void *buf, size_t size, uint64_t *time,
 		       struct sockaddr_ll *from)
 {
@@ -113,9 +114,9 @@ static void drain(int fd)
 		;
 }
 
-/* ---- the scene ---- */
+/* ---- the topology ---- */
 
-/* A NETLINK device that shows what the kernel tells whom */
+/* Create an nlmon device, which shows all netlink messages */
 static int netlink_open(void)
 {
 	int ifindex = st_link_add("nlmon0", "nlmon", 0);
@@ -153,7 +154,9 @@ static int peer_open(struct contest *c)
 	return err ? err : fd;
 }
 
-/* Not in the last byte: one of them would be the peer's. */
+/*
+ * The number is not in the last byte, where one would give the peer's address.
+ */
 static void mac_of(enum who who, uint8_t mac[6])
 {
 	memcpy(mac, ST_MAC_PORT, 6);
@@ -186,7 +189,9 @@ static void *write_frames(void *arg)
 	uint8_t frame[FRAME], mac[6];
 	int target, who;
 
-	/* Whoever works on the attach must not keep its frames back. */
+	/*
+	 * The writer must not be delayed by the process that does the attach.
+	 */
 	pthread_setschedparam(pthread_self(), SCHED_FIFO, &fifo);
 	prctl(PR_SET_TIMERSLACK, 1);
 	while ((target = __atomic_load_n(&c->target, __ATOMIC_ACQUIRE)) >= 0) {
@@ -218,11 +223,11 @@ static int vlan_add(struct contest *c, enum who who)
 	return st_talk(nlh, NULL, NULL);
 }
 
-/* ---- who is compared with the daemon ---- */
+/* ---- the rivals of the daemon ---- */
 
 struct bare {
-	struct mnl_socket *nl;		/* what there is */
-	struct mnl_socket *talk;	/* what is to be */
+	struct mnl_socket *nl;		/* for notifications */
+	struct mnl_socket *talk;	/* for requests */
 	char name[IFNAMSIZ];
 	int ifindex;
 };
@@ -242,7 +247,7 @@ static int bare_event(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-/* As st_talk(), on a socket that is open already */
+/* As st_talk(), on an open socket */
 static int bare_talk(const struct bare *bare, const struct nlmsghdr *nlh)
 {
 	char buf[4096] __attribute__((aligned(8)));
@@ -279,7 +284,7 @@ static int bare_child(const struct bare *bare, int port)
 					      port));
 }
 
-/* For one device; what it has to say, it says by its exit status. */
+/* Run the bare loop for one device.  The exit status shows a failure. */
 static int bare_run(int port, int ready)
 {
 	char buf[32768] __attribute__((aligned(8)));
@@ -306,7 +311,7 @@ static int bare_run(int port, int ready)
 	return bare_child(&bare, port) ? 5 : 0;
 }
 
-/* What both scripts do when there is the device; $1: its name, $2: the port */
+/* The attach of both scripts; $1: name of the device, $2: the port */
 #define SCRIPT_ATTACH \
 	"attach() { [ -e /sys/class/net/$1 ] && [ ! -e /sys/class/net/mv$1 ] &&" \
 	" ip link set $1 up && ip link add mv$1 link $1 address $3 master $2" \
@@ -322,7 +327,7 @@ static void script_run(enum who who, int ready)
 	snprintf(attach, sizeof(attach),
 		 "attach %s vm%d %02x:%02x:%02x:%02x:%02x:%02x", name, who + 1,
 		 mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-	/* The shell takes one digit for a file descriptor. */
+	/* The shell accepts only one digit for a file descriptor. */
 	dup2(ready, 9);
 	if (who == SCRIPT)
 		snprintf(command, sizeof(command),
@@ -337,7 +342,7 @@ static void script_run(enum who who, int ready)
 	_exit(127);
 }
 
-/* In a process group of its own, which ends with us */
+/* Start a rival in a process group of its own, which ends with this process */
 static pid_t rival_start(struct contest *c, enum who who)
 {
 	int ready[2], i;
@@ -357,8 +362,9 @@ static pid_t rival_start(struct contest *c, enum who who)
 	}
 	setpgid(pid, pid);
 	/*
-	 * It has subscribed, or begun, when there is the first byte.  It keeps
-	 * the other end, too: nobody reads what the scripts write later.
+	 * The first byte shows that the rival has subscribed or begun.  The
+	 * rival also has the reading end, so that later writes of the scripts
+	 * don't fail.
 	 */
 	for (i = 0; i < 100; i++) {
 		if (who == SCRIPT)
@@ -388,7 +394,7 @@ static int rival_end(enum who who, pid_t pid)
 
 /* ---- a round ---- */
 
-/* When the kernel told of the device for the first time, or 0 */
+/* Time of the kernel's first message about the device, or 0 */
 static uint64_t announced(struct contest *c, enum who who)
 {
 	char buf[32768] __attribute__((aligned(8)));
@@ -399,7 +405,7 @@ static uint64_t announced(struct contest *c, enum who who)
 
 	dev_name(who, seen.name);
 	while ((got = receive(c->netlink, buf, sizeof(buf), &time, &from)) >= 0) {
-		/* Not what was asked of it */
+		/* Messages of the kernel, not requests to it */
 		if (from.sll_pkttype != PACKET_KERNEL)
 			mnl_cb_run(buf, got, 0, 0, bare_event, &seen);
 		if (seen.ifindex)
@@ -408,7 +414,7 @@ static uint64_t announced(struct contest *c, enum who who)
 	return 0;
 }
 
-/* When the port's first frame was at the far end, or 0 */
+/* Time of the port's first frame at the far end, or 0 */
 static uint64_t arrived(struct contest *c, enum who who)
 {
 	uint64_t deadline = st_now() + DEADLINE * 1000000ULL, time;
@@ -451,7 +457,7 @@ static int one_round(struct contest *c, enum who who, uint64_t *time)
 	pid_t pid = 0;
 	int err;
 
-	/* Only one of them at a time */
+	/* Only one runs at a time. */
 	if (kill(c->daemon.pid, who == DAEMON ? SIGCONT : SIGSTOP))
 		return -errno;
 	if (who == DAEMON && !daemon_settle(&c->daemon, DEADLINE))
@@ -496,7 +502,7 @@ FIXTURE_SETUP(latency)
 {
 	struct contest *c = &self->c;
 
-	/* Programs and libraries come from the host once, and are kept. */
+	/* Load programs and libraries from the host into the cache first. */
 	ASSERT_EQ(0, st_sh("stabletapd --version >/dev/null"));
 	ASSERT_EQ(0, st_netns_new());
 	c->control = st_control_open();
@@ -518,7 +524,7 @@ FIXTURE_TEARDOWN(latency)
 {
 	__atomic_store_n(&self->c.target, -1, __ATOMIC_RELEASE);
 	pthread_join(self->c.writer, NULL);
-	/* Stopped, it would not end. */
+	/* A stopped daemon would not end. */
 	kill(self->c.daemon.pid, SIGCONT);
 	daemon_end(&self->c.daemon);
 }

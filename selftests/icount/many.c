@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stabletapd with many ports on four parents: a parent that goes and returns
- * has all its ports back, and a port does not cost more time where there are
- * more of them.
+ * stabletapd with many ports on four parents: when a parent is deleted and
+ * comes back, all its ports are attached again; and the time for each port does
+ * not grow with their number.
  *
  *	p0 p4 p8 ..	p1 p5 ..	p2 p6 ..	p3 p7 ..
  *	  \ | /		  \ /		  \ /		  \ /
@@ -27,22 +27,22 @@
 #define TIMEOUT	1500
 
 #define PARENTS	4
-#define TOGGLES	21	/* events of a device that is nobody's */
-#define BATCH	100	/* other devices that come and go at a time */
+#define TOGGLES	21	/* events of an unrelated device */
+#define BATCH	100	/* unrelated devices at a time */
 #define GROUP	78
-#define TINY	2048	/* bytes of netlink socket buffer: one message */
+#define TINY	2048	/* netlink socket buffer for one message, bytes */
 #define MEMORY	(16 * 1024)
-#define DEADLINE 20000	/* ms; busy, 20 times that outside */
+#define DEADLINE 20000	/* ms; on a busy host this takes 20 times as long */
 
 struct many {
 	struct daemon daemon;
 	int control;
 	int ports;
-	int other;		/* a device that no port may have */
+	int other;		/* an unrelated device */
 	int port[MOST];		/* ifindexes */
 };
 
-/* What was measured, each in ns a port, or an event */
+/* The measurements, in ns for each port or event */
 enum what { START_CPU, START_TIME, RETURN_CPU, RETURN_TIME, EVENT_CPU, WHATS };
 
 static const char * const what_names[] = {
@@ -113,13 +113,13 @@ static void many_end(struct many *many)
 	many->control = -1;
 }
 
-/* Is each port that is meant attached for the @n-th time? */
+/* For are_attached(): has each selected port been attached @attaches times? */
 struct wanted {
 	struct many *many;
 	int first, step;
 	uint64_t attaches;
-	int next;		/* those before are */
-	uint64_t end;		/* the last's time of attach */
+	int next;		/* all before are attached */
+	uint64_t end;		/* time of the last attach */
 };
 
 static bool are_attached(void *arg)
@@ -145,7 +145,7 @@ static bool are_attached(void *arg)
 	return true;
 }
 
-/* Ports @first, @first + @step ...; *@end: when the last one was */
+/* Wait for ports @first, @first + @step ...; *@end: time of the last attach */
 static int wait_attached(struct many *many, int first, int step,
 			 uint64_t attaches, uint64_t *end)
 {
@@ -156,7 +156,7 @@ static int wait_attached(struct many *many, int first, int step,
 	};
 	uint64_t deadline = st_now() + DEADLINE * 1000000ULL;
 
-	/* Not too often, to leave the processor to the daemon */
+	/* Poll rarely, to leave the processor to the daemon */
 	while (!are_attached(&w)) {
 		if (st_now() > deadline)
 			return -ETIMEDOUT;
@@ -173,8 +173,8 @@ static int settle(struct many *many)
 }
 
 /*
- * A daemon that has no ports gets them all: with its start, which has to wait
- * for the host, there would be nothing to measure in the time.
+ * The daemon gets all ports by a reload.  The time of its start can't be
+ * measured, because it depends on reading files from the host.
  */
 static int start(struct many *many, int rcvbuf, uint64_t cost[WHATS])
 {
@@ -213,7 +213,7 @@ static int measure_return(struct many *many, uint64_t cost[WHATS])
 	err = st_link_del(st_ifindex("u0"));
 	if (!err)
 		err = settle(many);
-	/* It comes back as another device of that name. */
+	/* The parent comes back as a new device of the same name. */
 	if (!err) {
 		begin = st_now();
 		err = parent_add(0);
@@ -224,7 +224,7 @@ static int measure_return(struct many *many, uint64_t cost[WHATS])
 	if (!err)
 		err = settle(many);
 	cost[RETURN_CPU] = (daemon_cpu(&many->daemon) - cpu) / back;
-	/* The others have stayed where they were. */
+	/* The ports on the other parents were not touched. */
 	for (i = 1; !err && i < PARENTS; i++)
 		err = wait_attached(many, i, PARENTS, 1, NULL);
 	return err;
@@ -237,7 +237,10 @@ static int by_number(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* What the kernel puts off and does on the daemon's time is not in a median. */
+/*
+ * The median excludes deferred work of the kernel that runs on the daemon's
+ * time.
+ */
 static int measure_event(struct many *many, uint64_t cost[WHATS])
 {
 	const struct timespec nap = { .tv_nsec = 20000000 };
@@ -276,11 +279,12 @@ FIXTURE(many) {
 
 FIXTURE_SETUP(many)
 {
-	/* Programs and libraries come from the host once, and are kept. */
+	/* Load programs and libraries from the host into the cache first. */
 	ASSERT_EQ(0, st_sh("stabletapd --version >/dev/null"));
 	/*
-	 * Asked for the devices of a kind that it does not know, the kernel
-	 * sends all of them: so nobody may ask for each port.
+	 * Without the module 8021q the kernel ignores the filter of a request
+	 * for VLANs, and sends all devices.  This shows if the daemon makes
+	 * such a request for each port.
 	 */
 	ASSERT_EQ(0, st_sh("[ ! -e /sys/module/8021q ] || rmmod 8021q"));
 }
@@ -291,10 +295,11 @@ FIXTURE_TEARDOWN(many)
 }
 
 /*
- * CPU time is the process's own, with what the kernel does in its calls.  Time
- * is what passes until the last port is attached, over their number.
+ * CPU time is that of the daemon, in user space and in system calls.  Time is
+ * the time until the last port is attached, divided by the number of ports.
  */
-TEST_F_TIMEOUT(many, a_port_costs_no_more_where_there_are_more, TIMEOUT)
+TEST_F_TIMEOUT(many, the_cost_of_a_port_does_not_grow_with_their_number,
+	       TIMEOUT)
 {
 	static const int sizes[] = { 10, 100, MOST };
 	uint64_t cost[3][WHATS], least;
@@ -302,7 +307,7 @@ TEST_F_TIMEOUT(many, a_port_costs_no_more_where_there_are_more, TIMEOUT)
 	long memory = 0;
 	int i, k;
 
-	/* Once for what happens at the first time only */
+	/* One run for everything that happens only the first time */
 	ASSERT_EQ(0, measure(many, sizes[0], cost[0]));
 	many_end(many);
 	for (i = 0; i < 3; i++) {
@@ -325,7 +330,7 @@ TEST_F_TIMEOUT(many, a_port_costs_no_more_where_there_are_more, TIMEOUT)
 	TH_LOG("most memory, %d ports: %ld KiB", MOST, memory);
 }
 
-/* Other devices come, up, and go at once. */
+/* Create unrelated devices, up, and delete them at once. */
 static int flood(int first)
 {
 	struct nlmsghdr *nlh;
@@ -367,7 +372,10 @@ TEST_F_TIMEOUT(many, a_flood_of_other_devices_loses_no_event_and_no_port, TIMEOU
 			ASSERT_LE(0, parent_add(1));
 	}
 	ASSERT_EQ(0, flood(i));
-	/* Back on the parent that came in between, and the others untouched */
+	/*
+	 * The ports are back on the parent that came back during the flood, the
+	 * others are untouched.
+	 */
 	for (i = 0; i < PARENTS; i++)
 		EXPECT_EQ(0, wait_attached(many, i, PARENTS, 1 + (i == 1),
 					   NULL));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * XDP: programs of two instructions, on ports and what is below.  They are
- * loaded by the first process, which may; attaching is what is tried.
+ * XDP: programs of two instructions, on ports and the devices below.  The first
+ * process, which has the rights, loads them; only attaching them is fuzzed.
  */
 #include "kfuzz.h"
 
@@ -30,7 +30,7 @@ static int bpf_load(unsigned int type, int answer)
 	return syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 }
 
-/* [0] a socket filter, [1] to [3] XDP, [4] tc; -1 where it can't be loaded */
+/* [0] a socket filter, [1] to [3] XDP, [4] tc; -1 if it can't be loaded */
 int *kf_bpf_load(void)
 {
 	static int prog[5];
@@ -54,7 +54,7 @@ static int xdp_set(struct kf *kf, int ifindex, int fd, uint32_t flags)
 	return kf_talk(kf, nlh);
 }
 
-/* On a port mostly: on a lower it is in the way of every attach. */
+/* Mostly a port: a program on a lower makes every attach fail. */
 static int xdp_device(struct kf *kf)
 {
 	return kf_below(kf, 3) ? kf_port(kf) : kf_link(kf);

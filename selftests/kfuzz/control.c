@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The control device: structs that are valid, nearly, or not at all, of any
- * size, in memory that may end within them.
+ * The control device: structs that are valid, nearly valid or invalid, of any
+ * size, in memory that may end inside of them.
  */
 #include "kfuzz.h"
 
@@ -27,7 +27,7 @@ union request {
 	struct stabletap_stats stats;
 };
 
-/* One page that can be used, and one that can't */
+/* Map one page, followed by one without access */
 static uint8_t *guarded(void)
 {
 	static uint8_t *page;
@@ -57,7 +57,7 @@ static uint64_t pointer(struct kf *kf)
 	}
 }
 
-/* Another size, words that don't belong there, an end that is not mapped */
+/* Spoil a request: another size, random words, an end that is not mapped */
 static void *spoil(struct kf *kf, union request *request)
 {
 	uint8_t *arg = guarded(), *end = arg + PAGE;
@@ -225,7 +225,7 @@ static int control_list(struct kf *kf)
 			     sizeof(request.list));
 }
 
-/* Numbers and directions that are none, and all that are, with nonsense */
+/* Valid and invalid ioctl numbers, with random arguments */
 static int control_any(struct kf *kf)
 {
 	static const unsigned int dirs[] = { 0, 0, 0, 1, 2, 3 };

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * KCOV: which points of the module's code this task has reached.
- */
+/* KCOV: the points of the module's code that this task has reached. */
 #include "kfuzz.h"
 
 #include <fcntl.h>
@@ -18,11 +16,11 @@ struct kf_cover {
 	struct kf_shared *shared;
 	int fd;
 	uint64_t *area;
-	uint64_t start;		/* of the module's code */
+	uint64_t start;		/* address of the module's code */
 	uint64_t size;
 };
 
-/* kfuzz/inside reads the code's length from the module's file. */
+/* kfuzz/inside reads the length of the code from the module's file. */
 static int cover_find_code(struct kf_cover *cover)
 {
 	const char *size = getenv("KFUZZ_TEXT_SIZE");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Frames of every kind and size, with a vnet header that is right, nearly
- * right, or wrong.
+ * Frames of every kind and size, with a vnet header that is valid, nearly valid
+ * or invalid.
  */
 #include "kfuzz.h"
 
@@ -14,7 +14,7 @@
 #include <linux/virtio_net.h>
 #include <string.h>
 
-/* Newer than Debian 12's header */
+/* Not in Debian 12's headers */
 #define GSO_UDP_L4	5
 #define GSO_TUNNEL_IPV4	0x20
 #define GSO_TUNNEL_IPV6	0x40
@@ -28,7 +28,7 @@ static size_t frame_size(struct kf *kf)
 		return kf_below(kf, 20000);
 	case 2:
 	case 3:
-		return kf_below(kf, 80);	/* too short, too */
+		return kf_below(kf, 80);	/* also too short ones */
 	case 4:
 	case 5:
 	case 6:
@@ -164,7 +164,7 @@ static void put_vnet(struct kf *kf, struct kf_frame *frame,
 		hdr.gso_type |= kf_once_in(kf, 2) ? GSO_TUNNEL_IPV4 :
 						    GSO_TUNNEL_IPV6;
 	memcpy(frame->vnet, &hdr, sizeof(hdr));
-	/* num_buffers, and what comes behind it */
+	/* num_buffers, and the bytes after it */
 	if (kf_once_in(kf, 8))
 		memset(frame->vnet + sizeof(hdr), kf_next(kf),
 		       sizeof(frame->vnet) - sizeof(hdr));
@@ -178,7 +178,7 @@ void kf_frame_make(struct kf *kf, const uint8_t *dst)
 	size_t at;
 
 	frame->len = frame_size(kf);
-	/* The tail is what an earlier frame has left. */
+	/* The tail is left over from an earlier frame. */
 	memset(frame->data, what, frame->len < 2048 ? frame->len : 2048);
 	memcpy(frame->data, dst, 6);
 	memcpy(frame->data + 6, ST_MAC_PEER, 6);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * kfuzz: a structured, seeded fuzzer of the module's whole surface.
+ * kfuzz: a structured, seeded fuzzer of all interfaces of the module.
  *
- * Four workers, each a process with its own random numbers, in three network
- * namespaces: two share one and so race for the same devices, one has its own,
- * and one is in a user namespace.  Each runs programs: a few calls out of the
- * tables (kf_tables), with arguments out of a tape of random words.  Where the
+ * Four workers, each a process with its own random numbers, run in three
+ * network namespaces: two share one and race for the same devices, one has its
+ * own, and one is in a user namespace.  Each runs programs: a few calls from
+ * the tables (kf_tables), with arguments from a tape of random words.  If the
  * kernel has KCOV, a tape that reached new code of the module is kept, and
  * later programs are mutations of such tapes.
  *
- * Devices have fixed ifindexes, so that a call finds one without asking:
+ * Devices have fixed ifindexes, so that calls need no look-up:
  *
  *	KF_LINK0 + n	"l<n>": links of any kind; the first ones are the
  *			workers' own veths (see scene.c)
@@ -33,7 +33,7 @@
 #define KF_LINKS	16
 #define KF_PORT0	64
 #define KF_PORTS	4
-#define KF_OWN_LINKS	4	/* of KF_LINKS: two veths, four ends; ... */
+#define KF_OWN_LINKS	4	/* the first: two veths, four ends; ... */
 #define KF_CHILDREN	2	/* ... then macvlans for the own ports */
 #define KF_TAPS		6
 #define KF_PACKETS	4
@@ -47,7 +47,7 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* The random words that made a program; replayed, they make it again. */
+/* The random words of a program; replaying them repeats the program. */
 struct kf_tape {
 	unsigned int len;
 	unsigned int pos;
@@ -62,21 +62,21 @@ struct kf_frame {
 
 /* One open queue of a port */
 struct kf_tap {
-	int fd;		/* -1: none */
+	int fd;		/* -1 if none */
 	int hdr;	/* length of the vnet header, 0 without */
 };
 
 struct kf_corpus;
 struct kf_cover;
 
-/* What the workers tell the first process */
+/* Memory in which the workers report to the first process */
 struct kf_shared {
 	bool stop;
 	bool low_memory;
 	uint64_t programs[KF_WORKERS];
-	uint64_t kept[KF_WORKERS];		/* tapes */
-	int at[KF_WORKERS];			/* the call under way */
-	uint64_t since[KF_WORKERS];		/* when it began */
+	uint64_t kept[KF_WORKERS];		/* number of kept tapes */
+	int at[KF_WORKERS];			/* the current call */
+	uint64_t since[KF_WORKERS];		/* time when it began */
 	uint64_t made[KF_WORKERS][KF_CALLS];
 	uint64_t done[KF_WORKERS][KF_CALLS];
 	uint64_t failed[KF_WORKERS][KF_CALLS][KF_ERRNOS];
@@ -98,13 +98,13 @@ struct kf {
 	struct kf_shared *shared;
 
 	int netns[KF_NETNS];
-	int home;		/* index of the own namespace */
-	int port;		/* ifindex of the own port and veth */
+	int home;		/* index of the worker's namespace */
+	int port;		/* ifindexes of the worker's port and veth */
 	int veth;
 	int peer;
-	unsigned int silent;	/* receives in a row that found nothing */
+	unsigned int silent;	/* receives in a row without a frame */
 	int control;
-	int control_host;	/* of the first namespace */
+	int control_host;	/* control device of the first namespace */
 	int inet;		/* a socket for SIOC* */
 	struct mnl_socket *route;
 	struct mnl_socket *netfilter;
@@ -122,12 +122,12 @@ struct kf {
 };
 
 /**
- * struct kf_call - something that a program does
- * @name: in the table of results
- * @weight: how often, compared with others
- * @func: negative errno, or success
- * @share: percent that must succeed, or the run has missed its target
- * @strict: an errno that the header does not know is a failure
+ * struct kf_call - a call that a program can make
+ * @name: name in the table of results
+ * @weight: relative frequency
+ * @func: makes the call; returns a negative errno on failure
+ * @share: percentage that must succeed; below it the run has failed
+ * @strict: an errno that the header does not list is a failure
  */
 struct kf_call {
 	const char *name;
@@ -148,7 +148,7 @@ extern const struct kf_table kf_control_table, kf_link_table, kf_kind_table,
 	kf_tap_table, kf_packet_table, kf_scene_table, kf_tc_table,
 	kf_nft_table, kf_bpf_table, kf_vhost_table;
 
-/* kinds.c: names of kinds of links, some more than once; NULL at their end */
+/* kinds.c: names of link kinds, some more than once; NULL after the last */
 const char *kf_kind_name(unsigned int i);
 
 /* program.c */
@@ -162,7 +162,7 @@ uint32_t kf_prng(struct kf *kf);	/* not on the tape */
 uint32_t kf_next(struct kf *kf);
 uint32_t kf_below(struct kf *kf, uint32_t limit);
 bool kf_once_in(struct kf *kf, uint32_t times);
-uint32_t kf_number(struct kf *kf);	/* one that means something, nearly */
+uint32_t kf_number(struct kf *kf);	/* a number that is valid, or nearly */
 int kf_port(struct kf *kf);		/* ifindexes */
 int kf_link(struct kf *kf);
 int kf_child(struct kf *kf);
@@ -171,7 +171,7 @@ const char *kf_name(int ifindex);
 void kf_mac(struct kf *kf, uint8_t mac[6]);
 #define KF_PICK(kf, array) ((array)[kf_below(kf, ARRAY_SIZE(array))])
 
-/* cover.c: KCOV; all do nothing where the kernel has none */
+/* cover.c: KCOV; these do nothing if the kernel has none */
 struct kf_cover *kf_cover_new(struct kf_shared *shared);
 void kf_cover_start(struct kf_cover *cover);
 unsigned int kf_cover_stop(struct kf_cover *cover);	/* new points */
@@ -195,7 +195,7 @@ void kf_frame_make(struct kf *kf, const uint8_t *dst);
 
 /* scene.c: the worker's own port, veth and queue */
 int kf_scene_repair(struct kf *kf);
-int kf_scene_inject(struct kf *kf);	/* frames sent by the veth's far end */
+int kf_scene_inject(struct kf *kf);	/* from the veth's far end */
 void kf_scene_sweep(struct kf *kf);	/* delete and close everything */
 
 /* tap.c, packet.c, vhost.c, bpf.c */

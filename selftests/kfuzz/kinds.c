@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Links of many kinds, on ports, below them, beside them.
- */
+/* Links of many kinds: on ports, below them and beside them. */
 #include "kfuzz.h"
 
 #include <arpa/inet.h>
@@ -11,7 +9,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-/* <linux/if_tunnel.h> does not go together with <net/if.h>. */
+/* <linux/if_tunnel.h> conflicts with <net/if.h>. */
 #define GRE_LOCAL	6
 #define GRE_REMOTE	7
 
@@ -51,7 +49,7 @@ static void data_bond(struct kf *kf, struct nlmsghdr *nlh)
 
 static void data_bridge(struct kf *kf, struct nlmsghdr *nlh)
 {
-	/* A loop would be for ever; it is not the bridge that is tried. */
+	/* STP prevents endless loops; the bridge is not what is tested. */
 	mnl_attr_put_u32(nlh, IFLA_BR_STP_STATE, 1);
 	mnl_attr_put_u8(nlh, IFLA_BR_VLAN_FILTERING, kf_below(kf, 2));
 }
@@ -86,7 +84,7 @@ static void data_gre(struct kf *kf, struct nlmsghdr *nlh)
 			 htonl(0x0a000002 + kf_below(kf, 8)));
 }
 
-/* What a link is made on: mostly a device that exists and has room for it */
+/* The device to create a link on: mostly one that exists and accepts it */
 static int kind_lower(struct kf *kf)
 {
 	switch (kf_below(kf, 4)) {
@@ -102,8 +100,8 @@ static int kind_lower(struct kf *kf)
 }
 
 /*
- * It refuses a device whose frames something else receives, as most lowers and
- * all ports are.  Debian's kernels don't have it, the debug kernels do.
+ * hsr refuses a device with a receive handler, which most lowers and all ports
+ * have.  Debian's kernels lack hsr, the debug kernels have it.
  */
 static void data_hsr(struct kf *kf, struct nlmsghdr *nlh)
 {
@@ -116,8 +114,8 @@ static void data_none(struct kf *kf, struct nlmsghdr *nlh)
 }
 
 /*
- * @link: it is made on another, told by IFLA_LINK
- * @peer: it has another end, told by the attribute of that number
+ * @link: the link needs another one, given by IFLA_LINK
+ * @peer: number of the attribute that describes its other end, if it has one
  */
 struct kind {
 	const char *name;
@@ -176,7 +174,7 @@ static void put_peer(struct nlmsghdr *nlh, uint16_t type, int ifindex)
 	mnl_attr_nest_end(nlh, attr);
 }
 
-/* netkit's: 6.7 and newer */
+/* netkit, 6.7 and newer */
 #define NETKIT_PEER_INFO	1
 #define NETKIT_MODE		4
 #define NETKIT_L2		0
@@ -206,7 +204,7 @@ static int kind_new(struct kf *kf)
 	struct nlmsghdr *nlh;
 	uint8_t mac[6];
 
-	/* The slot is taken mostly. */
+	/* The ifindex is mostly in use. */
 	if (kf_below(kf, 4))
 		kf_link_del(kf, ifindex);
 	nlh = kf_link_msg(kf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifindex);
@@ -228,14 +226,17 @@ static int kind_new(struct kf *kf)
 	return err;
 }
 
-/* A macvlan for a port, as the tools make it, attached at once */
+/* Create a macvlan for a port, already attached, as the tools do */
 static int kind_child(struct kf *kf)
 {
 	struct nlmsghdr *nlh;
 	int ifindex = kf_child(kf);
 	uint8_t mac[6];
 
-	/* The own port has a lower mostly, and a veth one handler only. */
+	/*
+	 * Make room: the worker's port mostly has a lower, and its veth a
+	 * receive handler.
+	 */
 	if (kf_below(kf, 4)) {
 		st_detach(kf->control, kf->port);
 		kf_link_del(kf, ifindex);
@@ -251,7 +252,7 @@ static int kind_child(struct kf *kf)
 	return kf_talk(kf, nlh);
 }
 
-/* What changes on a macvlan that a port may be using */
+/* Change a macvlan that may be a port's lower */
 static int kind_change(struct kf *kf)
 {
 	struct nlmsghdr *nlh;

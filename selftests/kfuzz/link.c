@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * rtnetlink: ports by link kind, and what can be changed of any link.
- */
+/* rtnetlink: ports by link kind, and changes of any link. */
 #include "kfuzz.h"
 
 #include <errno.h>
@@ -15,7 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-/* What attaches, replaces, detaches or changes the filter mode */
+/* Add attributes that attach, replace, detach or change the filter mode */
 static void put_lower(struct kf *kf, struct nlmsghdr *nlh)
 {
 	if (kf_below(kf, 4))
@@ -28,8 +26,8 @@ static void put_lower(struct kf *kf, struct nlmsghdr *nlh)
 }
 
 /*
- * IFLA_INFO_DATA of a port: known attributes with values that may be right,
- * sometimes those that are only told, unknown ones, or of another size.
+ * IFLA_INFO_DATA of a port: known attributes with values that may be valid,
+ * sometimes read-only or unknown ones, or ones of another size.
  */
 static void port_data(struct kf *kf, struct nlmsghdr *nlh, bool is_new)
 {
@@ -38,7 +36,7 @@ static void port_data(struct kf *kf, struct nlmsghdr *nlh, bool is_new)
 	uint8_t junk[40];
 
 	while (times--) {
-		/* Changed later can be the last only. */
+		/* Only the last of these can be changed later. */
 		type = is_new ? 1 + kf_below(kf, IFLA_STABLETAP_ON_DETACH) :
 				IFLA_STABLETAP_ON_DETACH;
 		if (kf_once_in(kf, 8))
@@ -105,7 +103,7 @@ static int link_change_port(struct kf *kf)
 	return kf_talk(kf, port_msg(kf, 0, kf_port(kf)));
 }
 
-/* Data that a port's kind may have for a device below it */
+/* Change attributes in IFLA_INFO_SLAVE_DATA of a lower */
 static int link_change_slave(struct kf *kf)
 {
 	struct nlmsghdr *nlh = kf_link_msg(kf, RTM_NEWLINK, 0, kf_link(kf));
@@ -141,7 +139,7 @@ static int link_nomaster(struct kf *kf)
 	return kf_link_u32(kf, kf_any(kf), IFLA_MASTER, 0);
 }
 
-/* A port below something, or any below any */
+/* Set a port as member of a device, or any device as member of any */
 static int link_enslave(struct kf *kf)
 {
 	int below = kf_once_in(kf, 2) ? kf_port(kf) : kf_link(kf);
@@ -184,7 +182,7 @@ static int link_mtu(struct kf *kf)
 			   kf_number(kf) : KF_PICK(kf, mtus));
 }
 
-/* Bounded: a queue of so many frames costs memory. */
+/* Bounded, because a long queue costs memory */
 static int link_txqlen(struct kf *kf)
 {
 	static const uint32_t lengths[] = { 0, 1, 2, 63, 500, 500, 1000 };
@@ -193,7 +191,7 @@ static int link_txqlen(struct kf *kf)
 	return kf_link_u32(kf, ifindex, IFLA_TXQLEN, KF_PICK(kf, lengths));
 }
 
-/* Attributes that say little to most devices */
+/* Attributes that have little effect on most devices */
 static int link_other(struct kf *kf)
 {
 	static const uint16_t words[] = {
@@ -248,7 +246,7 @@ static int link_altname(struct kf *kf)
 	return kf_talk(kf, nlh);
 }
 
-/* Names come back with the next sweep, or by the same call. */
+/* Rename a link.  The next sweep, or this call, restores the names. */
 static int link_rename(struct kf *kf)
 {
 	int ifindex = kf_once_in(kf, 2) ? kf_port(kf) : kf_link(kf);
@@ -295,7 +293,7 @@ static int link_get_stats(struct kf *kf)
 	return kf_talk(kf, nlh);
 }
 
-/* Addresses in a device's unicast or multicast list */
+/* Change a device's unicast or multicast list */
 static int link_fdb(struct kf *kf)
 {
 	bool add = kf_below(kf, 3);

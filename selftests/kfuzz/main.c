@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The first process: makes namespaces and workers, watches them, and tells at
- * the end what they have done and whether all is as it was.
+ * The first process: creates namespaces and workers, watches them, and reports
+ * at the end what they have done and whether the module still works.
  */
 #include "kfuzz.h"
 
@@ -22,7 +22,7 @@
 
 #include "report.h"
 
-/* A call that takes as long hangs: a kernel with debugging is slow. */
+/* A call that takes longer hangs.  Long, because a debug kernel is slow */
 #define HANG	300	/* s */
 
 static struct options {
@@ -57,7 +57,7 @@ static int netns_new(bool ipv6)
 	return st_netns_fd();
 }
 
-/* A child creates both namespaces; a process that has the fds can enter them. */
+/* A child creates both namespaces; a process with their fds can enter them. */
 static int userns_new(int *netns)
 {
 	char path[64], byte;
@@ -133,7 +133,10 @@ static int worker_hanging(struct kf_shared *shared)
 
 	for (i = 0; i < options.workers; i++) {
 		since = __atomic_load_n(&shared->since[i], __ATOMIC_RELAXED);
-		/* Read the time last: a worker may begin a call meanwhile. */
+		/*
+		 * Read the time last, because a worker may begin a call
+		 * meanwhile.
+		 */
 		if (__atomic_load_n(&shared->at[i], __ATOMIC_RELAXED) >= 0 &&
 		    (int64_t)(st_now() - since) > hang)
 			return i;
@@ -152,7 +155,7 @@ static void tell_ended(struct kf_shared *shared, int pid, int status)
 	       at >= 0 ? kf_call_at(at)->name : "no call");
 }
 
-/* A file of /proc about a process, with "# " before each line */
+/* Print a file of /proc about a process, with "# " before each line */
 static void tell_file(int pid, const char *name)
 {
 	char path[64], line[256];
@@ -167,7 +170,10 @@ static void tell_file(int pid, const char *name)
 		fclose(file);
 }
 
-/* Where it is; and in the kernel's log where all are that run or are blocked */
+/*
+ * Print where the worker hangs, and have the kernel log all running and blocked
+ * tasks
+ */
 static void tell_hanging(struct kf_shared *shared, int nr)
 {
 	int at = shared->at[nr];
@@ -198,8 +204,9 @@ static void tell_progress(struct kf_shared *shared, uint64_t begin)
 }
 
 /*
- * Until all have ended.  0, or how many ended badly; those that hang are left
- * alone: they can't be killed, and the machine's log tells where they are.
+ * Wait until all workers have ended.  Returns the number of failed ones.
+ * Workers that hang are left alone: they can't be killed, and the machine's log
+ * shows where they hang.
  */
 static int workers_watch(struct kf_shared *shared, unsigned int left)
 {

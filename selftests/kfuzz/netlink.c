@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Netlink that never blocks: requests are answered before they are sent.
+ * Netlink requests that never block: the kernel has answered when send()
+ * returns.
  */
 #include "kfuzz.h"
 
@@ -40,7 +41,7 @@ int kf_netlink_open(struct kf *kf)
 struct answers {
 	unsigned int acks;
 	int err;
-	int *ifindex;		/* of the links that are told */
+	int *ifindex;		/* ifindexes of the reported links */
 	int room;
 	int count;
 };
@@ -70,7 +71,7 @@ static bool answer_read(struct answers *answers, const struct nlmsghdr *nlh)
 	return false;
 }
 
-/* Until all is answered; what never comes is -EAGAIN. */
+/* Read all answers; -EAGAIN if one is missing. */
 static int answers_take(struct kf *kf, struct mnl_socket *nl,
 			struct answers *answers)
 {
@@ -88,7 +89,7 @@ static int answers_take(struct kf *kf, struct mnl_socket *nl,
 	}
 }
 
-/* What an earlier request has left */
+/* Drop the answers that an earlier request has left */
 static void answers_drop(struct kf *kf, struct mnl_socket *nl)
 {
 	int fd = mnl_socket_get_fd(nl);

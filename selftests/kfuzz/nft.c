@@ -135,7 +135,7 @@ static void put_rule(struct kf *kf, struct batch *batch, const char *chain)
 	batch_end_msg(batch, nlh);
 }
 
-/* Egress: 5.16 and newer, where it is built in */
+/* The egress hook needs 5.16 and its configuration option. */
 static int nft_chain(struct kf *kf)
 {
 	static const char *const names[] = { "a", "b", "c", "d" };
@@ -157,7 +157,7 @@ static int nft_delete(struct kf *kf)
 	struct batch batch = {};
 
 	batch_begin(&batch, kf);
-	/* Made in the same transaction, so that it always is there */
+	/* Create the table in the same transaction, so that it always exists */
 	put_table(&batch, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 	put_table(&batch, NFT_MSG_DELTABLE, 0);
 	return batch_commit(&batch);

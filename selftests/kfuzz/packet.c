@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Packet sockets on ports, and on what is below and above them.
- */
+/* Packet sockets on ports, and on devices below and above them. */
 #include "kfuzz.h"
 
 #include <arpa/inet.h>
@@ -57,7 +55,10 @@ static int packet_any(struct kf *kf)
 	return kf->packet[at];
 }
 
-/* Two sockets on the own port in one group; numbers are the namespace's. */
+/*
+ * Two sockets on the worker's port in a fanout group; group ids belong to the
+ * namespace.
+ */
 static int packet_fanout(struct kf *kf)
 {
 	struct sockaddr_ll addr = {
@@ -67,7 +68,10 @@ static int packet_fanout(struct kf *kf)
 	uint32_t mode = kf_below(kf, 6), group = 1 + kf_below(kf, 8);
 	int i, fd, err = 0, joined = 0;
 
-	/* By flow, or to the next one; "rollover" and flags at times */
+	/*
+	 * Distribute by hash or round-robin, sometimes with rollover and other
+	 * flags
+	 */
 	mode |= kf_once_in(kf, 4) ? 1U << (12 + kf_below(kf, 4)) : 0;
 	for (i = 0; i < 2; i++) {
 		fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
@@ -115,7 +119,7 @@ static int packet_option(struct kf *kf)
 			  &value, sizeof(value)) ? -errno : 0;
 }
 
-/* The host sends by a port, or what is near. */
+/* The host sends through a port or a device near it. */
 static int packet_send(struct kf *kf)
 {
 	struct sockaddr_ll addr = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Programs: a few calls, chosen by weight; new ones, and mutations of those
- * that reached something new.
+ * Programs: a few calls, chosen by weight; new programs, and mutations of those
+ * that reached new code.
  */
 #include "kfuzz.h"
 
@@ -50,7 +50,10 @@ int kf_corpus_new(struct kf *kf)
 	return kf->corpus ? 0 : -ENOMEM;
 }
 
-/* What each errno of the control device may be; ATTACH passes on others. */
+/*
+ * Returns true for the documented errnos of the control device; ATTACH may
+ * return others.
+ */
 static bool errno_is_known(int err)
 {
 	static const int known[] = {
@@ -67,7 +70,7 @@ static bool errno_is_known(int err)
 	return false;
 }
 
-/* So that the last words of a kernel that dies tell what was asked of it */
+/* Log the call first, so that the log of a crash ends with its cause */
 static void trace_call(struct kf *kf, const char *name)
 {
 	char line[128];
@@ -121,7 +124,7 @@ static unsigned int call_pick(struct kf *kf)
 	return i;
 }
 
-/* These random numbers are not the program's own. */
+/* These random numbers are not written to the tape. */
 static void tape_mutate(struct kf *kf, struct kf_tape *tape)
 {
 	unsigned int times = 1 + kf_prng(kf) % 4, at;
@@ -129,7 +132,7 @@ static void tape_mutate(struct kf *kf, struct kf_tape *tape)
 	while (times-- && tape->len) {
 		at = kf_prng(kf) % tape->len;
 		switch (kf_prng(kf) % 4) {
-		case 0:			/* another end */
+		case 0:			/* cut the tape */
 			tape->len = at;
 			break;
 		case 1:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random numbers: from the tape as far as it goes, then from the worker's own
- * generator, and these are written to the tape.
+ * Random numbers: from the tape first; at its end from the worker's own
+ * generator, whose numbers are appended to the tape.
  */
 #include "kfuzz.h"
 
@@ -60,7 +60,7 @@ uint32_t kf_number(struct kf *kf)
 	}
 }
 
-/* Mostly the own one, which is known to be in working order */
+/* Mostly the worker's own port, which works */
 int kf_port(struct kf *kf)
 {
 	if (kf_once_in(kf, 2))

@@ -11,8 +11,10 @@
 #include "scene.h"
 
 #define KCOV		"/sys/kernel/debug/kcov"
-/* Of so many links that were tried there are so many kinds, whatever the host
- * has to do meanwhile. */
+/*
+ * If at least LINKS_ENOUGH links were tried, at least KINDS_LEAST kinds must
+ * have been created, even on a busy host.
+ */
 #define LINKS_ENOUGH	500
 #define KINDS_LEAST	12
 
@@ -38,7 +40,7 @@ static uint64_t failures(const struct kf_shared *shared, unsigned int call,
 	return total;
 }
 
-/* The three most frequent */
+/* Print the three most frequent errnos */
 static void tell_errnos(const struct kf_shared *shared, unsigned int call)
 {
 	uint64_t last = UINT64_MAX, most, count;
@@ -65,7 +67,7 @@ static void tell_errnos(const struct kf_shared *shared, unsigned int call)
 	}
 }
 
-/* How many links of that name were made; *made: or were tried */
+/* Number of links of this kind that were created; *made: that were tried */
 static uint64_t kind_sum(const struct kf_shared *shared, const char *name,
 			 uint64_t *made)
 {
@@ -85,7 +87,7 @@ static uint64_t kind_sum(const struct kf_shared *shared, const char *name,
 	return done;
 }
 
-/* Prints each kind once.  No kernel has all of them. */
+/* Print each kind once.  No kernel has all of them. */
 static bool kinds_were_many(const struct kf_shared *shared)
 {
 	uint64_t made, done, total = 0;
@@ -94,7 +96,7 @@ static bool kinds_were_many(const struct kf_shared *shared)
 
 	printf("# links made of each kind, of so many tried:");
 	for (i = 0; (name = kf_kind_name(i)); i++) {
-		/* Those of one name stand together. */
+		/* Entries of the same kind follow each other. */
 		if (!strcmp(name, last))
 			continue;
 		last = name;
@@ -152,9 +154,9 @@ static void result(bool good, const char *what)
 }
 
 /*
- * One success a minute is not much, but the host may be busy; on a slow kernel
- * it is one in as many times longer.  Of a call that is seldom needed, and made
- * less often, all that were made must succeed.
+ * One success a minute is little, but the host may be busy; on a slow kernel
+ * the time is longer by its factor.  If a call was made less often than that,
+ * all of them must have succeeded.
  */
 static uint64_t successes_least(uint64_t made, unsigned int seconds)
 {
@@ -203,7 +205,9 @@ static bool errnos_known(const struct kf_shared *shared)
 	return all;
 }
 
-/* A port in a new namespace works both ways, by macvlan and direct. */
+/*
+ * A port in a new namespace works in both directions, on a macvlan and direct.
+ */
 static bool port_works(bool macvlan)
 {
 	struct scene scene;
@@ -233,7 +237,7 @@ int report_results(const struct kf_shared *shared, unsigned int seconds,
 	if (!bad_workers) {
 		result(port_works(false), "a new port works afterwards, direct");
 		result(port_works(true), "a new port works afterwards, by a macvlan");
-		/* Out of the namespaces of the last ports */
+		/* Leave the namespace of the last ports */
 		st_netns_new();
 		result(st_wait(module_goes, NULL, ST_DEADLINE), "the module can be unloaded");
 	}

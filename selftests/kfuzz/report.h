@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is told at the end. */
+/* The report at the end */
 #ifndef KFUZZ_REPORT_H
 #define KFUZZ_REPORT_H
 
 struct kf_shared;
 
-/* Call by call: made, succeeded, what most of the others failed by */
+/* For each call: number made, number that succeeded, most frequent errnos */
 void report_table(const struct kf_shared *shared, unsigned int workers);
-/* "ok" and "not ok", and their number; 0 if all is well */
+/*
+ * Print the results "ok" and "not ok", and their numbers.  Returns 0 if all are
+ * "ok".
+ */
 int report_results(const struct kf_shared *shared, unsigned int seconds,
 		   int bad_workers);
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each worker has a port, a veth and a queue that it keeps in working order,
- * so that what comes in by the port is more than nothing:
+ * Each worker repairs a port, a veth and a queue of its own, so that frames get
+ * through the port:
  *
  *	queue -- vm<n> -- l<2n> ==== l<2n+1> <- packet sockets
  *
- * n is 0, or 1 for the second worker in one namespace.  Others may take all of
- * it apart at any time.
+ * n is 0, or 1 for the second worker in the same namespace.  Other workers may
+ * break all of it at any time.
  */
 #include "kfuzz.h"
 
@@ -43,7 +43,7 @@ static int scene_attach(struct kf *kf)
 
 	if (!err)
 		return 0;
-	/* The veth may have another master, or the MTUs may have changed. */
+	/* The veth may have another master, or an MTU may have changed. */
 	kf_link_u32(kf, kf->veth, IFLA_MASTER, 0);
 	kf_link_u32(kf, kf->port, IFLA_MTU, 1500);
 	kf_link_u32(kf, kf->veth, IFLA_MTU, 1500);
@@ -51,7 +51,7 @@ static int scene_attach(struct kf *kf)
 			 STABLETAP_ATTACH_REPLACE);
 }
 
-/* What is missing is made; what is there is left as it is. */
+/* Create what is missing, and leave the rest alone. */
 int kf_scene_repair(struct kf *kf)
 {
 	int err;
@@ -68,14 +68,14 @@ int kf_scene_repair(struct kf *kf)
 	return kf_tap_open(kf, kf->port, &kf->tap[0]);
 }
 
-/* All of it goes and is made anew: what is on it goes, too. */
+/* Delete all of it, with the devices on it, and create it again. */
 static int scene_renew(struct kf *kf)
 {
 	const int mine[] = { kf->veth, kf->peer, kf->port };
 	int i;
 
 	kf_vhost_close(kf);
-	/* Another may have the name, after a move or a renaming. */
+	/* After a move or rename, another device may have the name. */
 	for (i = 0; i < ARRAY_SIZE(mine); i++) {
 		kf_link_del(kf, mine[i]);
 		kf_link_del_name(kf, kf_name(mine[i]));
@@ -125,7 +125,7 @@ int kf_scene_inject(struct kf *kf)
 	int sent = 0, err = 0;
 	uint8_t mac[6];
 
-	/* Nothing again and again: something is in the way. */
+	/* If no frame arrives several times, something is broken. */
 	if (kf->silent > 5 ||
 	    ((kf->tap[0].fd < 0 || kf->silent > 2) && kf_scene_repair(kf)))
 		scene_renew(kf);
@@ -134,7 +134,7 @@ int kf_scene_inject(struct kf *kf)
 		if (kf_once_in(kf, 6))
 			kf_mac(kf, mac);
 		kf_frame_make(kf, mac);
-		/* What is longer is refused, unless it is to be segmented. */
+		/* A longer frame is refused unless it is to be segmented. */
 		if (kf->frame.len > 1514 && kf_below(kf, 4))
 			kf->frame.len = 1514;
 		err = scene_send(kf, kf_once_in(kf, 3));
@@ -152,7 +152,10 @@ static int scene_veth_gone(struct kf *kf)
 	return err ? err : kf_veth_new(kf, kf->veth, kf->peer);
 }
 
-/* So that nothing grows for ever; not a call, for it is of no program. */
+/*
+ * Keeps everything bounded.  It is no call, because it does not belong to a
+ * program.
+ */
 void kf_scene_sweep(struct kf *kf)
 {
 	int ifindex[256], count, i;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * The tap node: opens, the TUN* ioctls, frames in and out.
- */
+/* A port's node: open, the TUN* ioctls, frames in and out. */
 #include "kfuzz.h"
 
 #include <errno.h>
@@ -42,7 +40,7 @@ static struct kf_tap *tap_slot(struct kf *kf)
 	return &KF_PICK(kf, kf->tap);
 }
 
-/* The first is the own port's, which mostly is there. */
+/* The first queue is that of the worker's port, which mostly exists. */
 static struct kf_tap *tap_any(struct kf *kf)
 {
 	struct kf_tap *tap = tap_slot(kf);
@@ -109,7 +107,7 @@ static int tap_hdrsz(struct kf *kf)
 		return -errno;
 	if (tap->hdr)
 		tap->hdr = size;
-	/* A header that has no place here: back to one that has */
+	/* The header is too long for our buffers: set the default again. */
 	if (size > KF_VNET_MAX) {
 		size = VNET_LEN;
 		ioctl(tap->fd, TUNSETVNETHDRSZ, &size);
@@ -130,7 +128,7 @@ static int tap_queue(struct kf *kf)
 		ifr.ifr_flags = kf_next(kf);
 	if (ioctl(tap->fd, TUNSETQUEUE, &ifr))
 		return -errno;
-	/* The own queue is of no use without: back soon */
+	/* The worker's own queue must be enabled again soon. */
 	if (tap == &kf->tap[0] && ifr.ifr_flags & IFF_DETACH_QUEUE &&
 	    kf_once_in(kf, 2)) {
 		ifr.ifr_flags = IFF_ATTACH_QUEUE;
@@ -139,7 +137,7 @@ static int tap_queue(struct kf *kf)
 	return 0;
 }
 
-/* Those that take a pointer to an int */
+/* Ioctls that take a pointer to an int */
 static int tap_int(struct kf *kf)
 {
 	static const unsigned long cmds[] = {
@@ -174,7 +172,7 @@ static int tap_ifreq(struct kf *kf)
 	return ioctl(tap->fd, cmd, &ifr) ? -errno : 0;
 }
 
-/* Any number but FIONBIO's: a worker must never block. */
+/* Any ioctl number but FIONBIO: a worker must never block. */
 static int tap_ioctl_any(struct kf *kf)
 {
 	unsigned int cmd = kf_once_in(kf, 4) ? kf_next(kf) :
@@ -198,7 +196,7 @@ static int tap_write(struct kf *kf, struct kf_tap *tap)
 		{ frame->data + half, frame->len - half },
 	};
 
-	/* At times less than a header, or none where one is due */
+	/* Sometimes less than a header, or none */
 	if (kf_once_in(kf, 24))
 		iov[0].iov_len = kf_below(kf, KF_VNET_MAX);
 	return writev(tap->fd, iov, 3) < 0 ? -errno : 0;
@@ -220,7 +218,7 @@ static int tap_send(struct kf *kf)
 	return sent ? 0 : err;
 }
 
-/* Into a buffer that may be short of the header even */
+/* Read into a buffer that may be shorter than the header */
 int kf_tap_read(struct kf *kf, struct kf_tap *tap)
 {
 	size_t size = kf_once_in(kf, 8) ? kf_below(kf, 80) : KF_FRAME_MAX;
@@ -236,7 +234,7 @@ int kf_tap_read(struct kf *kf, struct kf_tap *tap)
 	return readv(tap->fd, iov, 2) < 0 ? -errno : 0;
 }
 
-/* Any of the queues may be the one that the flow belongs to. */
+/* The flow may belong to any of the queues. */
 static int tap_receive(struct kf *kf)
 {
 	int got = 0, err, i;
@@ -251,7 +249,7 @@ static int tap_receive(struct kf *kf)
 	return got ? 0 : -EAGAIN;
 }
 
-/* What others have sent */
+/* Read frames that other workers have sent */
 static int tap_read_any(struct kf *kf)
 {
 	return kf_tap_read(kf, tap_any(kf));
@@ -264,7 +262,7 @@ static int tap_poll(struct kf *kf)
 	return poll(&pfd, 1, 0) < 0 ? -errno : 0;
 }
 
-/* A queue given to whatever worker takes it, across namespaces */
+/* Pass a queue's fd to any worker, across namespaces */
 static int tap_pass(struct kf *kf)
 {
 	char control[CMSG_SPACE(sizeof(int))] = {}, byte = 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Traffic control: queues, and filters that redirect to and from ports.  What
- * is redirected goes mostly to where it can't come back from: a frame that goes
- * round for ever leaves no time for anything else.
+ * Traffic control: queueing disciplines, and filters that redirect to and from
+ * ports.  The target is mostly one from which a frame can't come back: a frame
+ * in an endless loop would leave no time for anything else.
  */
 #include "kfuzz.h"
 
@@ -183,7 +183,7 @@ static int tc_bpf(struct kf *kf)
 	return filter_new(kf, true);
 }
 
-/* All of one hook */
+/* Delete all filters of a hook */
 static int tc_filter_del(struct kf *kf)
 {
 	struct nlmsghdr *nlh;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vhost-net on a queue of the own port: what a guest may do by its rings, and
- * what a VMM may do meanwhile.
+ * vhost-net on a queue of the worker's port: operations of a guest on its
+ * rings, and of a VMM at the same time.
  */
 #include "kfuzz.h"
 
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#define TURN	200	/* ms, for vhost's own thread to have one */
+#define TURN	200	/* ms for vhost's own thread to run */
 
 void kf_vhost_close(struct kf *kf)
 {
@@ -33,7 +33,7 @@ static int vhost_open(struct kf *kf)
 	return err;
 }
 
-/* In place, so that every other call finds one. */
+/* Set up vhost-net if it is not, so that other calls find it. */
 static int vhost_need(struct kf *kf)
 {
 	return kf->pair_open ? 0 : vhost_open(kf);
@@ -70,7 +70,7 @@ static int vhost_send(struct kf *kf)
 	if (!sent)
 		return err;
 	ring_kick(ring);
-	/* Done is what came back. */
+	/* A used buffer shows that the frame was sent. */
 	if (!ring_wait(ring, TURN))
 		return -ETIMEDOUT;
 	vhost_reap(kf);
@@ -85,10 +85,10 @@ static int vhost_receive(struct kf *kf)
 	err = vhost_need(kf);
 	if (err)
 		return err;
-	/* A flow may be another queue's. */
+	/* The flow may belong to another queue. */
 	for (times = 0; times < 4; times++) {
 		err = kf_scene_inject(kf);
-		if (!kf->pair_open)	/* the scene was made anew */
+		if (!kf->pair_open)	/* the scene was created again */
 			return -ECANCELED;
 	}
 	ring = kf->pair.ring[RX];
@@ -96,7 +96,7 @@ static int vhost_receive(struct kf *kf)
 		kf->silent++;
 		return -ETIMEDOUT;
 	}
-	/* A long frame takes several buffers: never mind, they go back. */
+	/* A long frame takes several buffers; all are returned. */
 	while (ring_ready(ring) && got++ < PAIR_RING)
 		pair_receive(&kf->pair, kf->frame.data, KF_FRAME_MAX);
 	return 0;
@@ -114,7 +114,7 @@ static int vhost_backend(struct kf *kf)
 		file.fd = KF_PICK(kf, kf->tap).fd;
 	if (ioctl(kf->pair.vhost, VHOST_NET_SET_BACKEND, &file))
 		return -errno;
-	/* Back to what it was, or it would soon be dead. */
+	/* Restore the backend, since vhost-net does nothing without it. */
 	file.fd = kf->pair.tap;
 	return ioctl(kf->pair.vhost, VHOST_NET_SET_BACKEND, &file) ? -errno :
 								    0;
@@ -137,7 +137,7 @@ static int vhost_ioctl(struct kf *kf)
 		break;
 	case 1:
 		err = ioctl(kf->pair.vhost, VHOST_GET_VRING_BASE, &state);
-		/* That has taken the backend away. */
+		/* This has removed the backend. */
 		kf_vhost_close(kf);
 		break;
 	case 2:
@@ -149,7 +149,7 @@ static int vhost_ioctl(struct kf *kf)
 	return err ? -errno : 0;
 }
 
-/* Descriptors of no or any length, in chains that may go round */
+/* Descriptors of any length, also 0, in chains that may be loops */
 static int vhost_descriptors(struct kf *kf)
 {
 	struct ring *ring;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * One worker: into its namespaces, then programs until it is told to stop.
- */
+/* A worker: enters its namespaces, then runs programs until it is stopped. */
 #include "kfuzz.h"
 
 #include <errno.h>
@@ -15,12 +13,12 @@
 #include <signal.h>
 #include <unistd.h>
 
-/* Programs between two sweeps, more or less */
+/* Number of programs between two sweeps, roughly */
 #define SWEEP	250
 
 static int worker_enter(struct kf *kf, int userns)
 {
-	/* What the host has opened, used from elsewhere */
+	/* A control device that was opened in the first namespace */
 	if (st_netns_enter(kf->netns[0]))
 		return -errno;
 	kf->control_host = st_control_open();
@@ -48,7 +46,9 @@ static void worker_init(struct kf *kf, uint64_t seed)
 		kf->packet[i] = -1;
 	kf->sender[0] = -1;
 	kf->sender[1] = -1;
-	/* A second worker in one namespace has the next of all. */
+	/*
+	 * The second worker in a namespace has the next port, veth and queue.
+	 */
 	i = kf->nr == 1;
 	kf->port = KF_PORT0 + i;
 	kf->veth = KF_LINK0 + 2 * i;
@@ -67,7 +67,7 @@ void kf_worker(struct kf *kf, uint64_t seed, int userns)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
 	worker_init(kf, seed);
-	/* While it may still open debugfs */
+	/* Before it loses the right to open debugfs */
 	kf->cover = kf_cover_new(kf->shared);
 	err = kf_corpus_new(kf);
 	if (!err)
@@ -77,7 +77,7 @@ void kf_worker(struct kf *kf, uint64_t seed, int userns)
 			strerror(-err));
 		_exit(1);
 	}
-	/* It may fail, since other workers run already. */
+	/* This may fail, because other workers already run. */
 	kf_scene_repair(kf);
 	while (worker_goes_on(kf)) {
 		if (kf_prng(kf) % SWEEP == 0 ||

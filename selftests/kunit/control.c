@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The size rules of the ioctls, and what is refused by its arguments alone.
- * There is no control device and no port.
+ * The size rules of the ioctls, and refusals that depend on the arguments
+ * alone.  There is no control device and no port.
  *
- * What an ioctl reads lies in memory of the process that loads this module, at
- * the end of a page that no page follows: one byte too many is -EFAULT.
+ * The arguments are in memory of the process that loads this module, at the end
+ * of a page that no other page follows.  So reading one byte too many returns
+ * -EFAULT.
  */
 #include <kunit/test.h>
 #include <linux/kthread.h>
@@ -23,7 +24,7 @@ static int control_test_suite_init(struct kunit_suite *suite)
 {
 	if (!current->mm)
 		return -ESRCH;
-	/* One page more, and it goes again */
+	/* Map one page more, and unmap it again */
 	user_pages = vm_mmap(NULL, 0, USER_SIZE + PAGE_SIZE,
 			     PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS, 0);
@@ -55,7 +56,10 @@ static int control_test_init(struct kunit *test)
 	return 0;
 }
 
-/* The ioctl, with the first @room bytes of @arg; they come back in @arg. */
+/*
+ * Call the ioctl with the first @room bytes of @arg, and copy them back to
+ * @arg.
+ */
 static long ask(struct kunit *test, unsigned int cmd, void *arg, size_t room)
 {
 	u8 __user *to = USER_END - room;
@@ -70,15 +74,15 @@ static long ask(struct kunit *test, unsigned int cmd, void *arg, size_t room)
 	return ret;
 }
 
-/* A struct that the ioctl reads, and refuses or grants without a port */
+/* Requests whose result does not depend on a port */
 static const struct {
 	const char *name;
 	unsigned int cmd;
-	u32 size;		/* now */
+	u32 size;		/* present size */
 	long ret;
-	size_t flags;		/* offset, 0 if there are none */
-	u32 known;		/* flags */
-	size_t set;		/* offset and value of what makes it so, or 0 */
+	size_t flags;		/* offset of the flags, 0 if there are none */
+	u32 known;		/* known flags */
+	size_t set;		/* offset and value of what causes @ret, or 0 */
 	u8 to;
 } asked[] = {
 #define ASKED(NAME, name, ...)						\
@@ -104,7 +108,7 @@ static const struct {
 
 #define for_each_asked(i) for ((i) = 0; (i) < ARRAY_SIZE(asked); (i)++)
 
-/* A struct of @size bytes with nothing but what asked[i] sets, in @arg */
+/* Prepare request asked[i] with @size bytes in @arg */
 static void prepare(void *arg, int i, u32 size)
 {
 	memset(arg, 0, USER_SIZE);
@@ -159,7 +163,10 @@ static void an_unknown_ioctl_is_no_tty(struct kunit *test)
 				    -ENOTTY, "%#x", unknown[i]);
 }
 
-/* What asked[i] with @size in it, in @room bytes of memory, is answered with */
+/*
+ * Check the result of request asked[i] with this @size, in @room bytes of
+ * memory
+ */
 static void expect_size(struct kunit *test, int i, u8 *arg, u32 size,
 			size_t room, long ret)
 {
@@ -215,7 +222,7 @@ static void a_page_is_the_most(struct kunit *test)
 	}
 }
 
-/* Its first byte and its last, of tails of some lengths */
+/* Sets the first and the last byte of tails of several lengths. */
 static void what_is_new_and_not_zero_is_too_big(struct kunit *test)
 {
 	static const u32 more[] = { 1, 2, 7, 8, 9, 64, 1000 };
@@ -249,7 +256,7 @@ static void memory_that_is_not_there_is_a_fault(struct kunit *test)
 
 	for_each_asked(i) {
 		size = asked[i].size;
-		/* Not even the size; not the last byte */
+		/* Even the size is cut off; only the last byte is cut off */
 		expect_size(test, i, arg, size, 3, -EFAULT);
 		expect_size(test, i, arg, size, size - 1, -EFAULT);
 		expect_size(test, i, arg, size + 8, size + 7, -EFAULT);
@@ -257,8 +264,8 @@ static void memory_that_is_not_there_is_a_fault(struct kunit *test)
 }
 
 /*
- * A struct that has grown: none has yet.  What control_grown() is given, and
- * what it makes of all of it
+ * A struct that has grown, since none has yet: the argument of control_grown(),
+ * and its result
  */
 #define GROWN_FIRST 16
 #define GROWN 48
@@ -280,7 +287,7 @@ static const struct control_command grown_command = {
 	.min_size	= GROWN_FIRST,
 };
 
-/* Calls with @size bytes of 0x11; what comes back is in @arg, of USER_SIZE. */
+/* Call with @size bytes of 0x11.  @arg, of USER_SIZE, gets the result. */
 static long call_grown(u8 *arg, u32 size)
 {
 	u8 __user *to = USER_END - size;
@@ -401,12 +408,15 @@ static void a_reserved_field_must_be_zero(struct kunit *test)
 	}
 }
 
-/* Where the sentence goes: before the struct, in the same memory */
+/* The message buffer is in front of the struct, in the same memory. */
 #define MSG_ROOM 100
 static const char no_port[] = KBUILD_MODNAME
 	": There is no such port in this network namespace";
 
-/* GET with @room bytes for a sentence; what is there afterwards is in @msg. */
+/*
+ * Call GET with @room bytes for a message.  @msg gets the content of the
+ * buffer.
+ */
 static long ask_for_msg(struct kunit *test, u32 room, char *msg)
 {
 	u8 __user *to = USER_END - sizeof(struct stabletap_get) - MSG_ROOM;
@@ -466,12 +476,12 @@ static void names_are_as_the_core_has_them(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, create_name_is_valid(name),
 				    names[i].valid, "\"%s\"", names[i].name);
 	}
-	/* Without an end */
+	/* Without a terminating NUL */
 	memset(name, 'x', sizeof(name));
 	KUNIT_EXPECT_FALSE(test, create_name_is_valid(name));
 }
 
-/* Each counter is where the header has the field of its name: port.c. */
+/* port.c checks that each counter is at the place of its field. */
 static void stats_are_filled_in_the_counters_order(struct kunit *test)
 {
 	const size_t first = offsetof(struct stabletap_stats, tx_packets);

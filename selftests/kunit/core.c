@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the module assumes of the kernel and looks at when it is loaded: in this
- * kernel it holds, and a kernel in which it does not is refused.  The two
- * functions of the kernel that are looked at are called by way of this file,
- * which makes another kernel of this one.
+ * The assumptions about the kernel that the module checks when it is loaded:
+ * they hold in this kernel, and a kernel in which they don't is refused.  This
+ * file replaces the two kernel functions that are checked, to imitate such a
+ * kernel.
  */
 #include <kunit/test.h>
 #include <linux/cdev.h>
@@ -12,8 +12,8 @@
 
 static enum core {
 	AS_IT_IS,
-	A_FIELD_MORE,		/* set by netdev_rx_handler_register() */
-	NO_OPERATIONS,		/* in what tap_create_cdev() makes */
+	A_FIELD_MORE,		/* is set by netdev_rx_handler_register() */
+	NO_OPERATIONS,		/* tap_create_cdev() sets no operations */
 	ANOTHER_OWNER,
 } core;
 

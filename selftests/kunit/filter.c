@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The address filter of a lower, state by state: on, followed, let go, off; and
- * what is left when a step fails.  Port and lowers are allocated and never
- * registered.  No test gives up while it holds RTNL.
+ * The address filter of a lower in each state: on, followed, unfollowed, off;
+ * and the state after a failed step.  Port and lowers are allocated but never
+ * registered.  No test aborts while it holds RTNL.
  *
  *	port: uc1, mc1, mc2		low[0], low[1]
  */
@@ -26,7 +26,7 @@ struct world {
 
 static const struct net_device_ops low_ops;
 
-/* Registration would do this. */
+/* What registration would do */
 static struct net_device *make_dev(const char *name, size_t priv,
 				   void (*setup)(struct net_device *dev))
 {
@@ -73,7 +73,7 @@ static int filter_test_init(struct kunit *test)
 	if (!w->port_dev || !w->low[0] || !w->low[1])
 		return -ENOMEM;
 #ifdef CONFIG_LOCKDEP
-	/* Its list lock is taken before a lower's. */
+	/* The port's list lock is taken before a lower's. */
 	w->port_dev->nested_level = 1;
 #endif
 	w->port = netdev_priv(w->port_dev);
@@ -95,7 +95,10 @@ static void filter_test_exit(struct kunit *test)
 
 	if (!w)
 		return;
-	/* Of a test that has failed; the work has a reference to the port. */
+	/*
+	 * After a failed test, work may be queued, with a reference to the
+	 * port.
+	 */
 	if (w->port)
 		w->port->followed = NULL;
 	flush_workqueue(filter_workqueue);
@@ -150,7 +153,7 @@ static int sync_flags(struct stabletap_filter *filter)
 	return err;
 }
 
-/* The port's lists have changed: as ndo_set_rx_mode is called */
+/* Call ndo_set_rx_mode as the kernel does when the port's lists change. */
 static void lists_changed(struct world *w)
 {
 	netif_addr_lock_bh(w->port_dev);
@@ -159,7 +162,7 @@ static void lists_changed(struct world *w)
 	flush_workqueue(filter_workqueue);
 }
 
-/* How many references a device has to an address, 0: it is not there */
+/* Reference count of an address on a device's lists, 0 if it is missing */
 static int uses(struct net_device *dev, const u8 *addr)
 {
 	struct netdev_hw_addr *ha;
@@ -181,7 +184,10 @@ static int addresses(struct net_device *dev)
 	return netdev_uc_count(dev) + netdev_mc_count(dev);
 }
 
-/* The port's MAC address and lists, each once, and no more than those */
+/*
+ * Check that the device has the port's MAC address and lists, each once, and no
+ * other address.
+ */
 static void expect_all(struct kunit *test, struct net_device *dev)
 {
 	KUNIT_EXPECT_EQ(test, uses(dev, own), 1);
@@ -191,7 +197,7 @@ static void expect_all(struct kunit *test, struct net_device *dev)
 	KUNIT_EXPECT_EQ(test, addresses(dev), 4);
 }
 
-/* As it was made */
+/* Check that the device is in its initial state */
 static void expect_untouched(struct kunit *test, struct net_device *dev)
 {
 	KUNIT_EXPECT_EQ(test, addresses(dev), 0);
@@ -225,7 +231,7 @@ static int check(struct net_device *dev, u32 flags, u32 *become)
 
 	*become = flags;
 	err = stabletap_filter_check(dev, become, &extack);
-	/* Who is refused is told why. */
+	/* A refusal must have a message. */
 	return err && !extack._msg ? -EIO : err;
 }
 
@@ -330,7 +336,7 @@ static void a_filter_reserves_and_then_follows(struct kunit *test)
 	off(f);
 	expect_untouched(test, w->low[0]);
 	expect_empty(test, f);
-	/* The port's own are as they were. */
+	/* The port's lists are unchanged. */
 	KUNIT_EXPECT_EQ(test, uses(w->port_dev, uc1), 1);
 	KUNIT_EXPECT_EQ(test, addresses(w->port_dev), 3);
 }
@@ -357,7 +363,7 @@ static void changes_of_the_lists_are_followed(struct kunit *test)
 	struct stabletap_filter *f = &w->filter[0];
 
 	KUNIT_EXPECT_EQ(test, on(f), 0);
-	/* Between the two nobody follows, and the change is not lost. */
+	/* A change while no lower follows the lists must not be lost. */
 	KUNIT_EXPECT_EQ(test, dev_mc_add(w->port_dev, mc3), 0);
 	lists_changed(w);
 	KUNIT_EXPECT_EQ(test, uses(w->low[0], mc3), 0);
@@ -402,7 +408,9 @@ static void what_the_lower_had_before_it_keeps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, addresses(w->low[0]), 3);
 }
 
-/* As lower.c replaces: the new one is on, the lists go over, the old one off. */
+/*
+ * The order in lower.c: new filter on, lists to the new lower, old filter off.
+ */
 static void a_replace_leaves_no_gap_and_no_rest(struct kunit *test)
 {
 	struct world *w = test->priv;
@@ -450,7 +458,7 @@ static void a_refused_replace_touches_neither_list(struct kunit *test)
 	expect_untouched(test, w->low[0]);
 }
 
-/* As lower.c changes the filter of a lower that stays */
+/* The order in lower.c when the filter of the same lower changes */
 static void a_changed_mode_leaves_no_gap_and_no_rest(struct kunit *test)
 {
 	struct world *w = test->priv;
@@ -513,7 +521,7 @@ static void the_ports_own_flags_are_passed_down(struct kunit *test)
 	expect_untouched(test, w->low[0]);
 }
 
-/* The counts of a device have room for one less than 2^32 of them. */
+/* The promiscuity count of a device can't exceed 2^32 - 1. */
 static void a_lower_that_refuses_to_be_promiscuous_is_left(struct kunit *test)
 {
 	struct world *w = test->priv;
@@ -526,7 +534,7 @@ static void a_lower_that_refuses_to_be_promiscuous_is_left(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->low[0]->promiscuity, UINT_MAX);
 	expect_empty(test, f);
 
-	/* With lists; what was done before the refusal is undone. */
+	/* With address lists: the steps before the refusal are undone. */
 	w->low[0]->promiscuity = 0;
 	w->low[0]->flags &= ~IFF_PROMISC;
 	w->low[0]->allmulti = UINT_MAX;
@@ -540,7 +548,7 @@ static void a_lower_that_refuses_to_be_promiscuous_is_left(struct kunit *test)
 	expect_empty(test, f);
 }
 
-/* A lower whose addresses are longer takes none of the port's. */
+/* A lower with longer addresses refuses those of the port. */
 static void while_an_address_is_missing_it_is_promiscuous(struct kunit *test)
 {
 	struct world *w = test->priv;
@@ -575,7 +583,7 @@ static void while_an_address_is_missing_it_is_promiscuous(struct kunit *test)
 	expect_untouched(test, w->low[0]);
 }
 
-/* Detached meanwhile: it is no affair of the next lower's. */
+/* A lower that is detached while incomplete must not affect the next lower. */
 static void an_incomplete_lower_is_let_go_whole(struct kunit *test)
 {
 	struct world *w = test->priv;
@@ -623,7 +631,7 @@ static void another_mac_address_replaces_the_first(struct kunit *test)
 	off(f);
 	expect_untouched(test, w->low[0]);
 
-	/* Promiscuous: there is none to replace. */
+	/* In promiscuous mode there is no address to replace. */
 	f->flags = STABLETAP_ATTACH_PROMISC;
 	KUNIT_EXPECT_EQ(test, on(f), 0);
 	rtnl_lock();
@@ -636,7 +644,9 @@ static void another_mac_address_replaces_the_first(struct kunit *test)
 }
 
 #ifdef CONFIG_FAULT_INJECTION
-/* Each allocation of "on" fails once.  Returns how many of them refused it. */
+/*
+ * Make each allocation of "on" fail once.  Returns how often "on" was refused.
+ */
 static int refusals(struct kunit *test)
 {
 	struct world *w = test->priv;
@@ -669,7 +679,7 @@ static int refusals(struct kunit *test)
 }
 #endif
 
-/* The loader of this module silences fail_dump. */
+/* The program that loads this module disables fail_dump. */
 static void what_cannot_be_reserved_is_not_half_reserved(struct kunit *test)
 {
 #ifdef CONFIG_FAULT_INJECTION
@@ -679,14 +689,14 @@ static void what_cannot_be_reserved_is_not_half_reserved(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, on(&w->filter[0]), 0);
 	follow(w, &w->filter[0]);
 	/*
-	 * Debugging code of the kernel allocates now and then, which moves the
+	 * Debugging code of the kernel allocates memory too, which shifts the
 	 * numbers, so one round may miss an allocation.
 	 */
 	for (round = 0; round < 5; round++) {
 		refused = refusals(test);
 		most = max(most, refused);
 	}
-	/* The port's MAC address, and each of the lists */
+	/* The allocations for the port's MAC address and for each list entry */
 	KUNIT_EXPECT_GE(test, most, 4);
 	follow(w, NULL);
 	off(&w->filter[0]);

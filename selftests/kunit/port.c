@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The counters: each CPU's part and their sum, their names, and where the
- * kernel's own statistics have them.  The port is never registered.
+ * The counters: each CPU's part and the sums, their names, and their place in
+ * the kernel's own statistics.  The port is never registered.
  */
 #include <kunit/test.h>
 #include <linux/sched.h>
@@ -11,7 +11,7 @@
 #define FIRST offsetof(struct stabletap_stats, tx_packets)
 #define FIELD(name) { offsetof(struct stabletap_stats, name), #name }
 
-/* As the header of the ABI has them */
+/* The counters in the ABI header */
 static const struct {
 	size_t offset;
 	const char *name;
@@ -70,7 +70,7 @@ static u64_stats_t *counter_of(struct stabletap_port *port, int cpu,
 	return &per_cpu_ptr(port->stats, cpu)->counter[counter];
 }
 
-/* More than 32 bits, another for each counter and CPU */
+/* A different value of more than 32 bits for each counter and CPU */
 static u64 value_of(int cpu, int counter)
 {
 	return ((u64)(counter + 1) << 40) + ((u64)(cpu + 1) << 20) + counter;
@@ -168,7 +168,9 @@ static void a_received_frame_counts_once_with_its_bytes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_MULTICAST], 1);
 }
 
-/* Those that the module frees itself; the kernel warns of a reason of 0. */
+/*
+ * Frames that the module frees itself.  The kernel warns about a reason of 0.
+ */
 static void a_dropped_frame_counts_and_has_a_reason(struct kunit *test)
 {
 	static const enum stabletap_counter drops[] = {
@@ -195,7 +197,7 @@ static void a_dropped_frame_counts_and_has_a_reason(struct kunit *test)
 	}
 }
 
-/* What the tap core tells by its two callbacks */
+/* The tap core's two callbacks */
 static void what_the_tap_core_drops_is_counted(struct kunit *test)
 {
 	struct stabletap_port *port = test->priv;
@@ -212,7 +214,7 @@ static void what_the_tap_core_drops_is_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_RING], 2);
 }
 
-/* Also when tc hands it to the port, past every lower */
+/* Also if tc redirects the frame to the port */
 static void an_lro_frame_is_dropped(struct kunit *test)
 {
 	struct stabletap_port *port = test->priv;
@@ -223,7 +225,9 @@ static void an_lro_frame_is_dropped(struct kunit *test)
 	skb = alloc_skb(ETH_ZLEN, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	skb->dev = port->dev;
-	/* As drivers leave it: a size, no type, and not all of it linear */
+	/*
+	 * As drivers build it: with gso_size, without gso_type, and not linear
+	 */
 	skb->len = 1;
 	skb->data_len = 1;
 	skb_shinfo(skb)->gso_size = 1448;
@@ -282,8 +286,8 @@ static void ethtool_names_each_counter_as_the_abi_does(struct kunit *test)
 }
 
 /*
- * The field of the kernel's statistics that a counter is part of, NULL if none:
- * a frame that is held has not been lost.
+ * The field of the kernel's statistics that includes a counter; NULL for
+ * tx_held, because a held frame is not lost.
  */
 static u64 *link_stats_field(struct rtnl_link_stats64 *stats, const char *name)
 {

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * The files of the module that have no suite here, but are called by those that
- * have one.
- */
+/* The files of the module without a suite, which the files with one call. */
 #include <linux/module.h>
 
 #include "../../kmod/bounds.c"

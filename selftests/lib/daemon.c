@@ -22,8 +22,8 @@
 #define RUN_DIR "/run/stabletap"
 
 /*
- * Quiet for so long it has nothing to do: what it does last, its fifth
- * announcement, comes 350 ms after the one before.
+ * A daemon that was quiet for so long is idle: its longest pause is the 350 ms
+ * before the fifth announcement.
  */
 #define QUIET_NS	500000000ULL
 
@@ -63,7 +63,7 @@ int daemon_configure(struct daemon *d, const char *format, ...)
 
 static void run(const struct daemon *d)
 {
-	/* It must not outlive a test that is killed. */
+	/* The daemon must not outlive a test that is killed. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(d->log, STDOUT_FILENO);
 	dup2(d->log, STDERR_FILENO);
@@ -81,9 +81,9 @@ static bool answers(void *arg)
 	struct starting *s = arg;
 	json_t *status;
 
-	/* Now and then: it needs the processor. */
+	/* Not too often: the daemon needs the processor. */
 	usleep(20000);
-	/* A question that costs it the same whatever it has to do */
+	/* A request whose cost does not depend on the number of ports */
 	status = daemon_ask("{\"events\": 0, \"port\": \"-\"}");
 	json_decref(status);
 	s->ended = waitpid(s->d->pid, NULL, WNOHANG) == s->d->pid;
@@ -126,7 +126,10 @@ int daemon_stop(struct daemon *d)
 	if (!d->pid)
 		return status;
 	kill(d->pid, SIGTERM);
-	/* One that hangs has failed, and so it ends by another signal. */
+	/*
+	 * A daemon that hangs is killed, so that its wait status shows the
+	 * failure.
+	 */
 	if (!st_wait(has_ended, d, DAEMON_DEADLINE))
 		kill(d->pid, SIGKILL);
 	if (waitpid(d->pid, &status, 0) != d->pid)
@@ -171,7 +174,7 @@ bool daemon_settle(const struct daemon *d, int deadline_ms)
 	return true;
 }
 
-/* A line of a file that has a text; its number behind that, or 0 */
+/* Find the line of a file that begins with a text, and the number after it */
 static bool find_line(const char *path, const char *text, long *number)
 {
 	FILE *file = fopen(path, "re");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * stabletapd, run by a test.  It works in the network namespace that it is
- * started in; there is one at a time.
+ * Start, configure and query stabletapd from a test.  The daemon works in the
+ * network namespace in which it is started.  A test runs one daemon at a time.
  *
  * Functions return a negative errno on failure unless they say otherwise.
  */
@@ -13,45 +13,53 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define DAEMON_DEADLINE	60000	/* ms: a busy machine in emulation */
+#define DAEMON_DEADLINE	60000	/* ms; for a busy emulated machine */
 
 struct daemon {
-	pid_t pid;		/* 0: it does not run */
-	int log;		/* what it says on its standard error */
-	char conf[32];		/* path of its configuration */
+	pid_t pid;		/* 0 if the daemon does not run */
+	int log;		/* the daemon's standard error */
+	char conf[32];		/* path of the configuration */
 };
 
-/* Nothing is configured, nothing is left of a daemon before; not started. */
+/*
+ * Prepare an empty configuration and remove the state of earlier daemons.  Does
+ * not start the daemon.
+ */
 int daemon_init(struct daemon *d);
-/* The configuration; if the daemon runs, it reads it anew. */
+/* Write the configuration.  A daemon that runs reloads it. */
 int daemon_configure(struct daemon *d, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Start it, and wait until it answers. */
+/* Start the daemon and wait until it answers. */
 int daemon_start(struct daemon *d);
-/* End it; its wait status. */
+/* Stop the daemon.  Returns its wait status. */
 int daemon_stop(struct daemon *d);
 void daemon_end(struct daemon *d);
-/* What it has said since its start, in a static buffer */
+/* The daemon's log since its start, in a static buffer */
 const char *daemon_log(struct daemon *d);
-/* Is a text in that, however much it is? */
+/*
+ * Returns true if the log has this text, even if it is longer than that buffer.
+ */
 bool daemon_said(const struct daemon *d, const char *text);
 
-/* CPU time that it has used, with what the kernel did in its calls, ns */
+/* CPU time that the daemon has used, in user space and in the kernel; ns */
 uint64_t daemon_cpu(const struct daemon *d);
-/* Wait until it has nothing more to do. */
+/* Wait until the daemon is idle. */
 bool daemon_settle(const struct daemon *d, int deadline_ms);
-/* The most memory that it has had at a time, KiB */
+/* Peak resident memory of the daemon, KiB */
 long daemon_memory(const struct daemon *d);
-/* What it has now, KiB */
+/* Present resident memory of the daemon, KiB */
 long daemon_resident(const struct daemon *d);
 
-/* What it answers to a request in JSON; NULL if it does not in DAEMON_DEADLINE */
+/* The answer to a JSON request; NULL if there is none within DAEMON_DEADLINE */
 json_t *daemon_ask(const char *request);
-/* The same, but for reading an answer: the connection, -errno; "" asks nothing */
+/*
+ * Send a request but do not read the answer; "" sends nothing.  Returns the
+ * connection or a negative errno.
+ */
 int daemon_ask_only(const char *request);
-/* The events of port @name, the oldest first; NULL likewise */
+/* The events of port @name, the oldest first; NULL if there is no answer */
 json_t *daemon_events(const char *name);
-/* What `stabletap -j ARGUMENTS` prints; NULL if it is refused. */
+/* The output of `stabletap -j ARGUMENTS`; NULL if the command fails */
 json_t *daemon_command(const char *arguments);
 
 #endif /* DAEMON_H */

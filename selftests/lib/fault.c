@@ -36,7 +36,9 @@ int fault_open(void)
 
 	if (fd < 0)
 		return -errno;
-	/* The sysfs of a test's own network namespace hides debugfs. */
+	/*
+	 * The sysfs that the test has mounted for its namespace hides debugfs.
+	 */
 	if (access(DEBUGFS "/failslab", F_OK) &&
 	    mount("debugfs", DEBUGFS, "debugfs", 0, NULL))
 		err = -EIO;
@@ -53,7 +55,7 @@ int fault_arm(int fd, int nth)
 	char buf[16];
 	int len = snprintf(buf, sizeof(buf), "%d", nth);
 
-	/* A fault that nothing has met yet is met by this write. */
+	/* A fault that is armed from before may hit this write. */
 	if (pwrite(fd, buf, len, 0) == len || pwrite(fd, buf, len, 0) == len)
 		return 0;
 	return -errno;

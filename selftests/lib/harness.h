@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kselftest harness, with more time for a test: its 30 seconds are those of
- * a machine that has its processors to itself.
+ * The kselftest harness with longer timeouts.  The harness's own 30 seconds are
+ * too short for an emulated machine on a shared host.
  */
 #ifndef HARNESS_H
 #define HARNESS_H
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* A kernel that looks after itself is slow (STABLETAP_SLOW: how many times). */
+/* A kernel with debugging options is slower, by the factor STABLETAP_SLOW. */
 static inline unsigned int harness_alarm(unsigned int seconds)
 {
 	const char *slow = getenv("STABLETAP_SLOW");

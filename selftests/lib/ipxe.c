@@ -20,8 +20,8 @@
 
 #define BOOT_MS		400000
 #define SILENT_MS	1000
-#define ANSWER_MS	3000	/* of emulation in emulation */
-#define ROW		5	/* answers in a row make a guest alive */
+#define ANSWER_MS	3000	/* for emulation inside emulation */
+#define ROW		5	/* answers in a row that show a guest alive */
 
 static pid_t spawn(const char *command)
 {
@@ -42,7 +42,7 @@ static pid_t spawn_in(const char *dir, const char *command)
 	return spawn(line);
 }
 
-/* The script keeps iPXE where it is, with its network open. */
+/* The script starts a shell, so that iPXE keeps its network open. */
 static int write_files(const char *dir)
 {
 	return st_sh("cd %s && mkdir www && "
@@ -121,7 +121,7 @@ static bool is_answered(struct ipxe *guest, int sequence, int ms)
 	return false;
 }
 
-/* Ping once; does an answer come within @ms? */
+/* Ping once.  Returns true if an answer comes within @ms. */
 static bool ping(struct ipxe *guest, int ms)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET };
@@ -137,7 +137,7 @@ static bool ping(struct ipxe *guest, int ms)
 	echo.checksum = ~((sum & 0xffff) + (sum >> 16));
 	if (sendto(guest->icmp, &echo, sizeof(echo), 0, (struct sockaddr *)&to,
 		   sizeof(to)) < 0) {
-		/* Its MAC address is not known: no hurry. */
+		/* The guest's MAC address is not known yet. */
 		usleep(50000);
 		return false;
 	}
@@ -169,7 +169,7 @@ bool ipxe_is_silent(struct ipxe *guest)
 	return true;
 }
 
-/* A look now and then: it needs the processor. */
+/* Poll rarely: the guest needs the processor. */
 bool ipxe_boots(struct ipxe *guest)
 {
 	uint64_t deadline = st_now() + BOOT_MS * 1000000ULL;

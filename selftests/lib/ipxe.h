@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A real guest: iPXE, out of the ROM of QEMU's own NIC.  It takes a lease by
- * DHCP and a script by HTTP, and answers pings.
+ * A real guest: iPXE from the ROM of QEMU's NIC. It gets a lease by DHCP and a
+ * script by HTTP, and answers pings.
  *
  *	iPXE - QEMU - fd, vhost ... switch: 10.77.0.1, DHCP, HTTP, pings
  *
@@ -15,7 +15,7 @@
 
 #include "qemu.h"
 
-#define IPXE_SLOT	4	/* of its NIC */
+#define IPXE_SLOT	4	/* PCI slot of the guest's NIC */
 #define IPXE_ADDRESS	"10.77.0.10"
 
 struct ipxe {
@@ -25,23 +25,28 @@ struct ipxe {
 	pid_t http;
 	int icmp;
 	int sequence;
-	uint64_t heard;		/* when it answered last; 0: never */
-	uint64_t silence;	/* the longest time that it did not, ns */
+	uint64_t heard;		/* time of the last answer; 0: none yet */
+	uint64_t silence;	/* longest time without an answer, ns */
 };
 
 /*
- * Make bridge "switch" in the present network namespace, and serve there.
- * What is done besides may be done in another.
+ * Create the bridge "switch" in the present network namespace, and serve DHCP
+ * and HTTP on it.  The caller may then change to another namespace.
  */
 int ipxe_serve(struct ipxe *guest);
-/* Start it on a queue of a port; @args: more for QEMU, or "". */
+/*
+ * Start the guest on a queue of a port; @args: further arguments of QEMU, or
+ * "".
+ */
 int ipxe_start(struct ipxe *guest, int fd, const char *args);
 void ipxe_end(struct ipxe *guest);
-/* Has it got its script?  False at the deadline, which is a long one. */
+/* Wait until the guest has got its script; false at the (long) deadline. */
 bool ipxe_boots(struct ipxe *guest);
-/* Does it answer some pings in a row, within @deadline_ms? */
+/*
+ * Wait until the guest answers several pings in a row; false at the deadline.
+ */
 bool ipxe_answers(struct ipxe *guest, int deadline_ms);
-/* Does it answer nothing for a second? */
+/* Returns true if the guest answers no ping for a second. */
 bool ipxe_is_silent(struct ipxe *guest);
 
 #endif /* IPXE_H */

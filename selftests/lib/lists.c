@@ -58,15 +58,15 @@ bool fdb_has(int ifindex, const void *mac)
 						  &search);
 	}
 	mnl_socket_close(nl);
-	/* No list at all must not pass for one without the address. */
+	/* A failed dump must not look like a list without the address. */
 	if (more < 0)
 		abort();
 	return search.found;
 }
 
 /*
- * 7.3 leaves it to a work queue to tell a device of its lists, and others by it,
- * unless its flags are set, also to what they are.
+ * 7.3 applies a device's lists, and passes them on, from a work queue, but does
+ * so at once when the device's flags are set, even to their present value.
  */
 static int settle(int fd, struct ifreq *ifr)
 {

@@ -8,14 +8,17 @@
 
 #include <stdbool.h>
 
-/* Is a MAC address on one of the device's lists? */
+/* Returns true if a MAC address is on one of the device's lists. */
 bool fdb_has(int ifindex, const void *mac);
-/* These two return when all devices that follow the list have it. */
+/*
+ * fdb_set() and maddr_set() return when all devices that the list is synced to
+ * have the change.
+ */
 /* "bridge fdb add|del MAC dev DEV self": unicast and multicast */
 int fdb_set(int ifindex, const void *mac, bool add);
 /* "ip maddress add|del MAC dev DEV" */
 int maddr_set(const char *device, const void *mac, bool add);
-/* The same, but returns when the device itself has it. */
+/* As maddr_set(), but returns when the device itself has the change. */
 int maddr_ask(const char *device, const void *mac, bool add);
 
 #endif /* LISTS_H */

@@ -107,7 +107,7 @@ static int nics_promisc(int ifindex)
 	return err;
 }
 
-/* The other end: nothing but the vmxnet3 and a packet socket on it */
+/* Create the peer: the vmxnet3 in a namespace, and a packet socket on it. */
 static int nics_peer(struct nics *nics, struct scene *scene)
 {
 	int err;
@@ -122,7 +122,7 @@ static int nics_peer(struct nics *nics, struct scene *scene)
 	scene->p0 = nics_take(nics->home, nics->there, NICS_VMXNET3);
 	if (scene->p0 < 0)
 		return scene->p0;
-	/* It is to take in frames for ST_MAC_PEER. */
+	/* The device must receive frames for ST_MAC_PEER. */
 	err = nics_promisc(scene->p0);
 	if (err)
 		return err;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The machine's two emulated NICs, for tests that need a real driver: an
- * e1000e that can be unplugged and a vmxnet3, on one wire.
+ * The machine's two emulated NICs, for tests that need a real driver: an e1000e
+ * that can be unplugged and a vmxnet3, on the same segment.
  *
  *	fd -- vm1 -- [mv0 --] e1000e ==== vmxnet3 -- packet socket
  *	      the test's namespace        another
  *
- * They live in the namespace that the test was started in and go back there
- * when the test's is gone.
+ * The NICs belong to the namespace in which the test was started.  The kernel
+ * moves them back there when the test's namespace is deleted.
  */
 #ifndef NICS_H
 #define NICS_H
@@ -16,33 +16,43 @@
 
 #define NICS_E1000E	"\x52\x54\x00\xaa\x00\x01"
 #define NICS_VMXNET3	"\x52\x54\x00\xaa\x00\x02"
-/* Until an emulated NIC has found its link, which takes seconds, and more */
+/* Link detection of an emulated NIC takes seconds. */
 #define NICS_DEADLINE	(2 * ST_DEADLINE)
 
 struct nics {
-	int home;		/* namespace fd, where they live */
-	int here;		/* the test's */
-	int there;		/* the peer's */
-	const void *mac;	/* of the NIC below the port */
-	char pci[32];		/* address of its PCI device */
-	char driver[64];	/* directory of that one's driver in sysfs */
+	int home;		/* namespace fd: where the NICs belong */
+	int here;		/* namespace fd: the test's */
+	int there;		/* namespace fd: the peer's */
+	const void *mac;	/* MAC address of the NIC below the port */
+	char pci[32];		/* address of the NIC's PCI device */
+	char driver[64];	/* directory of its driver in sysfs */
 };
 
 /*
- * As scene_new(), with the e1000e for v0 and the vmxnet3 for p0; detached.
- * -ENODEV: the machine has none.
+ * As scene_new(), with the e1000e as v0 and the vmxnet3 as p0; the port is
+ * detached.  Returns -ENODEV if the machine has no such NICs.
  */
 int nics_new(struct nics *nics, struct scene *scene, bool macvlan);
-/* The same without v0: the caller says by nics->mac which NIC to fetch. */
+/*
+ * As nics_new(), but without v0: the caller sets nics->mac of the NIC to fetch.
+ */
 int nics_new_peer(struct nics *nics, struct scene *scene, bool macvlan);
 void nics_end(struct nics *nics, struct scene *scene);
-/* Fetch the NIC from home, where a driver has put it anew; up; v0. */
+/*
+ * Move the NIC from nics->home, where its driver has created it again, to the
+ * test's namespace; set it up and make it v0.
+ */
 int nics_fetch(struct nics *nics, struct scene *scene);
-/* ifindex of the device that has this MAC and a driver of its own, or 0 */
+/*
+ * ifindex of the device with this MAC address that has a driver of its own, or
+ * 0
+ */
 int nics_find(const void *mac);
-/* Address of its PCI device */
+/* PCI address of a device */
 int nics_pci(int ifindex, char *pci, size_t size);
-/* Take a NIC from one namespace to another, and go there; its ifindex. */
+/*
+ * Move a NIC to another namespace and enter that.  Returns the NIC's ifindex.
+ */
 int nics_take(int from, int to, const void *mac);
 
 #endif /* NICS_H */

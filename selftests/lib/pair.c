@@ -17,7 +17,7 @@
 
 #include "st.h"
 
-/* As QEMU negotiates with a guest of today */
+/* The features that QEMU negotiates with a current Linux guest */
 #define FEATURES	((1ULL << VIRTIO_F_VERSION_1) |			\
 			 (1ULL << VIRTIO_NET_F_MRG_RXBUF) |		\
 			 (1ULL << VIRTIO_RING_F_INDIRECT_DESC))
@@ -32,7 +32,7 @@ void ring_kick(struct ring *ring)
 		abort();
 }
 
-/* Make one descriptor available; the kick is another matter. */
+/* Make one descriptor available, without a kick. */
 static void ring_post(struct ring *ring, unsigned int id, uint32_t len,
 		      uint16_t flags)
 {
@@ -52,7 +52,7 @@ unsigned int ring_ready(struct ring *ring)
 			  ring->seen);
 }
 
-/* The next used entry; the device must have had the descriptor. */
+/* Take the next used entry; fails if its descriptor was not available. */
 int ring_take(struct ring *ring, uint32_t *len)
 {
 	struct vring_used_elem *elem;
@@ -201,7 +201,10 @@ void pair_close(struct pair *pair)
 	struct vhost_vring_file backend = { .fd = -1 };
 	int id;
 
-	/* As QEMU does; with zero-copy, vhost_net leaks 128 bytes otherwise. */
+	/*
+	 * Remove the backends, as QEMU does: closing with a backend set makes
+	 * vhost_net leak 128 bytes with zero-copy.
+	 */
 	for (id = RX; id <= TX; id++) {
 		backend.index = id;
 		ioctl(pair->vhost, VHOST_NET_SET_BACKEND, &backend);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A queue pair of a port given to vhost-net, as QEMU does, but with the vrings
- * in this process's own memory: the cheapest true guest there is.
+ * Gives a queue pair of a port to vhost-net, as QEMU does, but with the vrings
+ * in this process's own memory: the cheapest guest that uses vhost-net.
  *
  * Functions return a negative errno on failure unless they say otherwise.
  */
@@ -29,10 +29,10 @@ struct ring {
 	struct vring_used_elem used_ring[PAIR_RING];
 	__u16 used_event;
 	uint8_t buffer[PAIR_RING][PAIR_BUFFER] __attribute__((aligned(4096)));
-	/* The driver's own from here on */
+	/* The members below are the driver's own state. */
 	int kick;
 	int call;
-	uint16_t seen;			/* used entries taken so far */
+	uint16_t seen;			/* number of used entries taken */
 	bool busy[PAIR_RING];
 };
 
@@ -43,33 +43,41 @@ struct pair {
 };
 
 /*
- * A queue of the port, and all that is ever set up for it; nothing of that is
- * touched again.  After a failure, too, pair_close() gives back what there is.
+ * Open a queue of the port and set up vhost-net for it; nothing is set up again
+ * later. pair_close() frees everything, also after a failure.
  */
 int pair_open(struct pair *pair, int control, int port);
 void pair_close(struct pair *pair);
 /* Queue one frame; ring_kick() of ring[TX] sends it. */
 int pair_send(struct pair *pair, const void *frame, size_t len);
-/* The same with a vnet header, of struct virtio_net_hdr_mrg_rxbuf's size */
+/*
+ * As pair_send(), with a vnet header of the size of struct
+ * virtio_net_hdr_mrg_rxbuf
+ */
 int pair_send_as(struct pair *pair, const void *hdr, const void *frame,
 		 size_t len);
-/* Every buffer that was made available comes back; false at the deadline. */
+/*
+ * Wait until the device has used every available buffer; false at the deadline.
+ */
 bool pair_sent(struct pair *pair);
 /*
- * Take one received frame, of which there must be one (ring_ready()), and give
- * its buffer back.  Its length; -EMSGSIZE if it is longer than @size.
+ * Take one received frame and make its buffer available again.  There must be a
+ * frame (ring_ready()).  Returns its length; -EMSGSIZE if it is longer than
+ * @size.
  */
 int pair_receive(struct pair *pair, void *frame, size_t size);
 
-/* Tell the device that something is available. */
+/* Notify the device of available buffers. */
 void ring_kick(struct ring *ring);
-/* Used entries that are not taken yet */
+/* Number of used entries that are not taken yet */
 unsigned int ring_ready(struct ring *ring);
-/* Wait, by the call eventfd, for one used entry; false at the deadline. */
+/* Wait on the call eventfd for one used entry; false at the deadline. */
 bool ring_wait(struct ring *ring, int deadline_ms);
-/* The next used entry; -EPROTO if the device never had that descriptor. */
+/*
+ * Take the next used entry; -EPROTO if its descriptor was never made available.
+ */
 int ring_take(struct ring *ring, uint32_t *len);
-/* A descriptor that is not in use; -ENOBUFS */
+/* A free descriptor; -ENOBUFS if there is none */
 int ring_free_id(struct ring *ring);
 
 #endif /* PAIR_H */

@@ -22,10 +22,10 @@
 #define PROGRAM		"qemu-system-x86_64"
 #define ROM_SIZE	65536
 #define MAX_ARGS	128
-/* Emulation inside emulation, on a busy machine */
+/* Long, for emulation inside emulation on a busy host */
 #define ANSWER_MS	60000
 
-/* Firmware that halts the processor, wherever it starts */
+/* Firmware that halts the processor at whatever address it starts */
 static int make_rom(void)
 {
 	char rom[ROM_SIZE];
@@ -52,7 +52,7 @@ static void run_qemu(char *args, const int *fds, int n, int log)
 			_exit(126);
 	for (int i = 0; i < n; i++)
 		fcntl(fds[i], F_SETFD, 0);
-	/* It must not outlive a test that is killed. */
+	/* QEMU must not outlive a test that is killed. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(log, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
@@ -70,7 +70,7 @@ static int talk_qmp(struct qemu *q)
 	return qemu_qmp(q, -1, "{\"execute\": \"qmp_capabilities\"}");
 }
 
-/* @args: what is QEMU's command line, its sockets aside */
+/* @args: QEMU's command line without its sockets */
 static int start(struct qemu *q, const int *fds, int n, const char *args)
 {
 	int qtest_pair[2], qmp_pair[2];
@@ -193,7 +193,7 @@ const char *qemu_log(struct qemu *q)
 	return text;
 }
 
-/* Take one line out of @buf, filling it from @fd; false at the deadline. */
+/* Take one line from @buf, which is filled from @fd; false at the deadline. */
 static bool take_line(int fd, char *buf, size_t size, size_t *len, char *line,
 		      size_t room, int deadline_ms)
 {
@@ -281,7 +281,7 @@ int qemu_event(struct qemu *q, const char *name, int deadline_ms)
 	return -ETIMEDOUT;
 }
 
-/* What was sent has its answer in q->answer, without the "OK". */
+/* Read the answer to a qtest command into q->answer, without the "OK". */
 static void qtest_answer(struct qemu *q)
 {
 	do {

@@ -22,7 +22,7 @@
 #define BUFFER(q, i)	((q)->base + 0x4000 + 0x800 * (i))
 #define BUFFER_SIZE	0x800
 
-/* Modern devices have the num_buffers field always. */
+/* The header of a modern device always has num_buffers. */
 #define HEADER		sizeof(struct virtio_net_hdr_mrg_rxbuf)
 
 #define FEATURES							\
@@ -92,7 +92,7 @@ int qnic_init(struct qnic *nic, struct qemu *q, int slot)
 	*nic = (struct qnic){ .q = q, .slot = slot };
 	if (pci_read(nic, 0) != 0x10411af4)
 		return -ENODEV;
-	/* BAR 4 has all of the modern interface, and has 64 bits. */
+	/* BAR 4, of 64 bits, has the whole modern interface. */
 	pci_write(nic, 0x20, bar);
 	pci_write(nic, 0x24, 0);
 	pci_write(nic, 0x04, 0x6);	/* memory, bus master */
@@ -156,7 +156,7 @@ static void write_desc(struct qnic *nic, struct qnic_queue *vq, int i,
 	qtest_write(nic->q, DESC(vq, i), &desc, sizeof(desc));
 }
 
-/* Make the chain that begins with descriptor @head available, and tell. */
+/* Make the chain that begins with descriptor @head available, and notify. */
 static void give(struct qnic *nic, struct qnic_queue *vq, uint16_t head)
 {
 	int n = vq - nic->queue;
@@ -173,7 +173,7 @@ static void give(struct qnic *nic, struct qnic_queue *vq, uint16_t head)
 static void set_up_queue(struct qnic *nic, int n)
 {
 	struct qnic_queue *vq = &nic->queue[n];
-	/* Low and high halves, as they have to be written */
+	/* Low and high halves, in the order of the registers */
 	const uint32_t rings[] = {
 		QUEUE_BASE(n), 0,
 		QUEUE_BASE(n) + 0x1000, 0,
@@ -195,7 +195,10 @@ static void set_up_queue(struct qnic *nic, int n)
 	qtest(nic->q, "writew 0x%llx 1", COMMON(nic, queue_enable));
 }
 
-/* All of a receive queue's buffers at once: each qtest command costs. */
+/*
+ * Make all buffers of a receive queue available at once, because each qtest
+ * command takes time.
+ */
 static void fill(struct qnic *nic, int pair)
 {
 	struct qnic_queue *vq = &nic->queue[2 * pair];
@@ -261,7 +264,7 @@ static bool is_used(void *arg)
 {
 	struct use *use = arg;
 
-	/* Nobody answers for a QEMU that is gone. */
+	/* A QEMU that has ended does not answer. */
 	if (!qemu_runs(use->nic->q))
 		return true;
 	return qtest(use->nic->q, "readw 0x%llx",

@@ -95,7 +95,7 @@ int scene_veth(struct scene *scene)
 	err = st_veth_in_order("v0");
 	if (!err)
 		err = st_veth_in_order("p0");
-	/* A namespace that was entered later is not the one /sys shows. */
+	/* -ENOENT: the namespace was entered later, so /sys is not its own. */
 	if (err && err != -ENOENT)
 		return err;
 	if (!st_wait_up(scene->v0, SCENE_DEADLINE) ||
@@ -212,7 +212,10 @@ static int scene_await(int fd, bool is_port, uint32_t number, int deadline_ms)
 	int64_t left;
 
 	for (;;) {
-		/* What is there counts, also if we had no turn until now. */
+		/*
+		 * Read once even after the deadline: this process may not have
+		 * run until now.
+		 */
 		left = (deadline - (int64_t)st_now()) / 1000000;
 		if (st_readable(fd, left > 0 ? left : 0) != 1)
 			return -ETIMEDOUT;

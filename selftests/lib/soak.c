@@ -50,9 +50,9 @@ static void frame_make(uint8_t *frame, uint16_t type, const uint8_t *dst,
 }
 
 /*
- * The number of a frame of this type, -1 if it is none, -2 if it is damaged.
- * The frame stays as it is: a reader may be killed here, and then its slot is
- * looked at once more.
+ * The number of a frame of this type; -1 if it has another type, -2 if it is
+ * damaged.  The frame must not be modified: if a reader is killed here, its
+ * slot is examined again.
  */
 static int64_t frame_number(const uint8_t *frame, ssize_t len, uint16_t type)
 {
@@ -70,7 +70,7 @@ static int64_t frame_number(const uint8_t *frame, ssize_t len, uint16_t type)
 	return number < 0 ? -2 : number;
 }
 
-/* A frame has arrived: each may once. */
+/* Record the arrival of a frame; a second arrival is a duplicate. */
 static void frame_seen(struct soak *s, uint8_t *map, int64_t number)
 {
 	if (number == -1)
@@ -102,7 +102,10 @@ static void queue_read(struct soak *s, int fd, struct soak_slot *slot)
 	ssize_t len;
 
 	for (;;) {
-		/* What is in there when we are killed has been read by us. */
+		/*
+		 * If this process is killed, a frame in the slot is one that it
+		 * has read.
+		 */
 		memset(slot->frame, 0, ETH_HLEN);
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		len = readv(fd, iov, 2);
@@ -135,7 +138,7 @@ static void *reader(void *arg)
 	return NULL;
 }
 
-/* A process of its own, that may be killed at any moment */
+/* A reader process, which may be killed at any moment */
 static void reader_process(struct soak *s, int which)
 {
 	struct pollfd pfd = { .events = POLLIN };
@@ -187,7 +190,7 @@ static void reader_reap(struct soak *s, int which)
 	kill(s->child[which], SIGKILL);
 	waitpid(s->child[which], NULL, 0);
 	s->child[which] = 0;
-	/* Read, perhaps, but not noted any more */
+	/* The killed reader may have read this frame but not recorded it. */
 	number = frame_number(slot->frame, SOAK_LEN, SOAK_RX_ETHERTYPE);
 	if (number >= 0 && number < s->frames)
 		s->shared->rx_seen[number] = 1;
@@ -203,9 +206,9 @@ int soak_kill_reader(struct soak *s, int which)
 /* Writers and senders */
 
 /*
- * Before each frame: a little at a time, so that frames are on their way while
- * something happens, and no more than the caller has allowed.  False at the
- * end.
+ * Called before each frame.  Sends slowly, so that frames are in flight during
+ * the events, and waits while the caller has not allowed more.  Returns false
+ * at the end.
  */
 static bool may_send(struct soak *s, uint32_t number)
 {
@@ -256,7 +259,9 @@ again:
 	return NULL;
 }
 
-/* Where do frames for the port go now?  Sometimes elsewhere on purpose */
+/*
+ * Choose the device for a frame to the port; sometimes a wrong one on purpose.
+ */
 static int sender_target(struct soak *s, uint32_t number)
 {
 	int current = __atomic_load_n(&s->current, __ATOMIC_RELAXED);
@@ -281,8 +286,8 @@ static void sender_send(struct soak *s, uint32_t number)
 		len = sendto(s->sender, frame, sizeof(frame), 0,
 			     (struct sockaddr *)&addr, sizeof(addr));
 		/*
-		 * ENOBUFS: the veth has dropped it, so it was sent.  Or there
-		 * was no memory for it: that can't be told apart.
+		 * ENOBUFS: the veth dropped the frame, so it counts as sent.  A
+		 * lack of memory for the frame has the same errno.
 		 */
 		if (len == sizeof(frame) || errno == ENOBUFS) {
 			ADD(s->sent, 1);
@@ -290,7 +295,7 @@ static void sender_send(struct soak *s, uint32_t number)
 				ADD(s->dropped, 1);
 			return;
 		}
-		/* The device is down, or gone, or the socket is full. */
+		/* The device is down or was deleted, or the socket is full. */
 		if (errno != ENETDOWN && errno != ENXIO && errno != ENODEV &&
 		    errno != EAGAIN && errno != ENOMEM)
 			unexpected(s, -errno);
@@ -312,7 +317,7 @@ static void *sender(void *arg)
 	return NULL;
 }
 
-/* What arrives at the far end, and what in the host's own stack */
+/* Read the frames at the far end, and those in the host's own stack. */
 static void far_read(struct soak *s)
 {
 	uint8_t frame[2048];
@@ -325,7 +330,7 @@ static void far_read(struct soak *s)
 		unexpected(s, -errno);
 }
 
-/* When the kernel received it, by CLOCK_BOOTTIME; 0 if it does not tell */
+/* Time of receipt by the kernel, CLOCK_BOOTTIME; 0 if unknown */
 static uint64_t received_at(struct msghdr *msg)
 {
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
@@ -338,12 +343,12 @@ static uint64_t received_at(struct msghdr *msg)
 	       st_clock(CLOCK_BOOTTIME) - st_clock(CLOCK_REALTIME);
 }
 
-/* The clocks are read one after the other, so their difference is not exact. */
+/* The two clocks are read one after the other, so their offset is not exact. */
 #define CLOCK_SLACK 1000000	/* ns */
 
 /*
- * Should the port have had this frame?  Only if the device has been its lower
- * from before the frame came until now.
+ * Returns true if the port should have got this frame: if the device was the
+ * port's lower from before the frame arrived until now.
  */
 static bool is_the_ports(const struct soak *s, int ifindex, uint64_t when)
 {
@@ -402,7 +407,9 @@ static void *watcher(void *arg)
 	return NULL;
 }
 
-/* What the kernel frees, by ethertype and place */
+/*
+ * Count the frames that the kernel frees, by ethertype and place in the code.
+ */
 
 bool soak_can_audit(void)
 {
@@ -417,7 +424,10 @@ bool soak_can_audit(void)
 
 static int audit_start(void)
 {
-	/* tracefs lies in sysfs, which the new namespace has mounted anew. */
+	/*
+	 * The new namespace's sysfs hides tracefs, which is mounted inside of
+	 * sysfs.
+	 */
 	if (st_sh("mountpoint -q /sys/kernel/tracing || "
 		  "mount -t tracefs tracefs /sys/kernel/tracing"))
 		return -ENODEV;
@@ -447,7 +457,7 @@ static void audit_line(struct soak_ledger *ledger, const char *line)
 	if (sscanf(line, "{ protocol: %u", &protocol) != 1 || !at || !n)
 		return;
 	hits = strtoull(n + strlen("hitcount:"), NULL, 10);
-	/* Copies that a packet socket had for itself */
+	/* Copies for packet sockets are not frames of the port. */
 	if (strstr(at, "skb_queue_purge") || strstr(at, "tpacket_rcv"))
 		return;
 	if (protocol == ST_ETHERTYPE) {
@@ -477,7 +487,7 @@ static int audit_read(struct soak_ledger *ledger, bool print)
 		audit_line(ledger, line);
 		if (print && line[0] == '{')
 			printf("# %s", line);
-		/* Places for which the table had no room */
+		/* Frames freed at places for which the table had no room */
 		if (!strncmp(line, "    Dropped:", 12) &&
 		    strtoull(line + 12, NULL, 10))
 			err = -ENOSPC;
@@ -562,7 +572,7 @@ static int link_stats_cb(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-/* A device goes, and the kernel tells its counters for the last time. */
+/* Delete a device.  The kernel's RTM_DELLINK has its final counters. */
 static int link_del_counted(int ifindex, uint64_t *tx_packets)
 {
 	struct link_stats stats = { .ifindex = ifindex };
@@ -666,7 +676,7 @@ static int soak_new_namespaces(struct soak *s)
 	err = scene_file_write("/proc/sys/net/ipv6/conf/default/disable_ipv6",
 			       "1");
 	s->far = st_packet_open(0, false);
-	/* Without a protocol it receives nothing. */
+	/* A packet socket without a protocol receives nothing. */
 	s->sender = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
 			   0);
 	if (err || s->far < 0 || s->sender < 0)
@@ -674,7 +684,7 @@ static int soak_new_namespaces(struct soak *s)
 	return st_netns_enter(s->here);
 }
 
-/* Packet sockets that have no device see a type of frame only. */
+/* Bind a packet socket to a type of frame, not to a device. */
 static int soak_bind(int fd, uint16_t type)
 {
 	struct sockaddr_ll addr = {
@@ -981,7 +991,7 @@ int soak_xdp_load(void)
 }
 
 /*
- * Caches whose size says nothing about a leak: reclaimable ones (dentries), and
+ * Caches whose size does not indicate a leak: reclaimable ones (dentries), and
  * vmap_area, which also has an object for each free range of the address space.
  */
 static bool varies_without_leak(const char *cache)
@@ -995,14 +1005,14 @@ static bool varies_without_leak(const char *cache)
 	return scene_file_has(path, "1");
 }
 
-/* Count vmalloc's areas in use as the objects of one more cache. */
+/* Count the vmalloc areas in use, as if they were objects of a slab cache. */
 static void memory_count_areas(struct soak_memory *m)
 {
 	FILE *file = fopen("/proc/vmallocinfo", "re");
 	char line[512];
 	long areas = 0;
 
-	/* Without it a leak would go unseen. */
+	/* Without this file a leak would not be noticed. */
 	if (!file)
 		abort();
 	while (fgets(line, sizeof(line), file))
@@ -1018,7 +1028,10 @@ struct soak_memory *soak_memory(void)
 	FILE *file;
 	char line[512];
 
-	/* Objects that processors keep for later are not in use. */
+	/*
+	 * Shrink the caches: objects that processors keep for later are not in
+	 * use.
+	 */
 	st_sh("sync; echo 3 >/proc/sys/vm/drop_caches; "
 	      "for s in /sys/kernel/slab/*/shrink; do echo 1 >$s; done 2>/dev/null");
 	file = fopen("/proc/slabinfo", "re");
@@ -1053,7 +1066,7 @@ long soak_memory_grown(const struct soak_memory *before,
 			if (!strcmp(before->cache[j].name,
 				    after->cache[i].name))
 				grown -= before->cache[j].objects;
-		/* Of the slab that a processor has, all count as used. */
+		/* All objects in a processor's current slab count as used. */
 		grown -= 2 * after->cache[i].in_slab;
 		if (grown > most) {
 			most = grown;

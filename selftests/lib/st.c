@@ -126,7 +126,9 @@ int st_control_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* All structs but the version's have size, msg_size and msg in front. */
+/*
+ * All structs but struct stabletap_version begin with size, msg_size and msg.
+ */
 int st_ioctl(int control, unsigned int cmd, void *arg)
 {
 	struct {
@@ -343,8 +345,8 @@ static int st_ifindex_cb(const struct nlmsghdr *nlh, void *data)
 }
 
 /*
- * Not if_nametoindex(): for a name that is not there the kernel would first
- * look for a module of that name, twice, which takes seconds under emulation.
+ * Not if_nametoindex(): if the name does not exist, the kernel would try twice
+ * to load a module of that name, which takes seconds under emulation.
  */
 int st_ifindex(const char *name)
 {
@@ -483,7 +485,9 @@ int st_macvlan_add(const char *name, int parent, const uint8_t *mac,
 	return err ? err : st_ifindex(name);
 }
 
-/* The other end may be in another namespace: go there and come back. */
+/*
+ * Set the peer up.  It may be in another namespace, which is entered and left.
+ */
 static int st_veth_peer_up(const char *peer, int netns)
 {
 	int here, err;
@@ -558,7 +562,7 @@ int st_veth_add(const char *name, const char *peer, int netns)
 	if (err)
 		return err;
 
-	/* Neither end can be up before both are there. */
+	/* An end of a veth can't come up before the other exists. */
 	err = st_link_up(st_ifindex(name), true);
 	return err ? err : st_veth_peer_up(peer, netns);
 }

@@ -11,7 +11,7 @@
 
 int trace_begin(const char *functions)
 {
-	/* It lies in sysfs, which a new network namespace mounts anew. */
+	/* The sysfs of a new network namespace hides tracefs. */
 	if (access(TRACING "/trace", F_OK) &&
 	    st_sh("mount -t tracefs tracefs " TRACING))
 		return -EIO;

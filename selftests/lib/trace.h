@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The function tracer, in an instance of tracefs of its own: the calls that the
- * thread that began makes of some of the kernel's functions.  One at a time.
+ * The function tracer, in an instance of tracefs of its own: counts the calls
+ * of some kernel functions by the thread that called trace_begin().  Only one
+ * trace can run at a time.
  */
 #ifndef TRACE_H
 #define TRACE_H
@@ -9,13 +10,13 @@
 #include <stdint.h>
 
 /*
- * @functions: names, with blanks between.  0; -EOPNOTSUPP if the kernel has no
- * function tracer; -EIO
+ * @functions: names, separated by blanks.  Returns 0, -EOPNOTSUPP if the kernel
+ * has no function tracer, or -EIO.
  */
 int trace_begin(const char *functions);
 void trace_end(void);
 int trace_clear(void);
-/* Calls since then; -errno */
+/* Number of calls since trace_begin(), or a negative errno */
 int64_t trace_calls(void);
 
 #define NO_TRACER "this kernel has no function tracer"

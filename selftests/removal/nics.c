@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Real drivers' NICs are taken away under traffic and come back, hundreds of
- * times: by their PCI device, by their driver, by the machine's own monitor, or
- * by their slot's power, of which the driver is not told.  What lies between
- * port and NIC is another thing in each round.
- * vm-timeout: 72000
+ * NICs with real drivers are removed under traffic and come back, hundreds of
+ * times: through the PCI device, the driver, the machine's monitor, or the
+ * slot's power, about which the driver is not notified.  The devices between
+ * port and NIC vary by round. vm-timeout: 72000
  *
  *	fd -- vm1 -- nothing, macvlan, VLAN, bond, -- NIC ==== vmxnet3 -- socket
  *	             bridge, team, OVS or macsec
  *	             namespace "here"                          "there"
  *
- * ROUNDS: how many for each NIC.  The machine has --sriov, --nics and --qmp.
+ * ROUNDS: number of rounds for each NIC.  The machine has --sriov, --nics and
+ * --qmp.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -36,17 +36,21 @@
 #define IS(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
 #define SET(x, to) __atomic_store_n(&(x), to, __ATOMIC_RELEASE)
 
-/* One process for several commands, for emulation takes its time over each */
+/*
+ * One process for several commands, because starting one is slow in emulation
+ */
 #define BATCH "ip -batch - <<E\n"
 
-/* Something between port and NIC.  %s: the NIC; leaves a device "low0". */
+/*
+ * The device between port and NIC. %s is the NIC; the result is named "low0".
+ */
 static const struct between {
 	const char *name;
 	const char *make;
-	const char *unmake;	/* what is left when the NIC has gone */
-	const char *peer;	/* the device over there */
+	const char *unmake;	/* deletes what is left when the NIC is gone */
+	const char *peer;	/* the device in "there" */
 	const char *needs;
-	bool goes;		/* with the NIC */
+	bool goes;		/* is deleted with the NIC */
 } betweens[] = {
 	{ "nothing", NULL, NULL, "p0", NULL, true },
 	{ "macvlan", "ip link add low0 link %s type macvlan mode bridge",
@@ -89,7 +93,7 @@ static const struct between {
 
 #define BETWEENS ARRAY_SIZE(betweens)
 
-/* How it is taken away, and comes back */
+/* How the NIC is removed and comes back */
 enum way { PCI, DRIVER, MONITOR, SURPRISE, NUMVFS, WAYS };
 
 static const char *const way_names[] = {
@@ -105,13 +109,13 @@ FIXTURE(nic) {
 	struct nics n;
 	pthread_t thread;
 	bool stop;
-	uint32_t number;	/* of the last frame in both directions */
+	uint32_t number;	/* number of the last frame in each direction */
 	const char *to_port;
 	int peer_index;
-	int write_error;	/* of the last write that failed */
+	int write_error;	/* errno of the last failed write */
 	int qmp;
-	char port[64];		/* directory of the root port, in sysfs */
-	char pf[32];		/* address of a VF's PF */
+	char port[64];		/* sysfs directory of the root port */
+	char pf[32];		/* PCI address of the VF's PF */
 	char pf_name[IFNAMSIZ];
 };
 
@@ -124,8 +128,8 @@ FIXTURE_VARIANT(nic) {
 };
 
 /*
- * The igb's first virtual function, which is given that address.  Only its PF
- * makes it and removes it.
+ * The first VF of the igb; its PF gives it this address, creates and removes
+ * it.
  */
 FIXTURE_VARIANT_ADD(nic, igbvf) {
 	.module = "igb igbvf", .mac = "\x52\x54\x00\xaa\x00\x13",
@@ -142,8 +146,8 @@ VARIANT(e1000e, "e1000e", NICS_E1000E, "nic-e1000e",
 	"\"driver\":\"e1000e\",\"bus\":\"rp0\",\"netdev\":\"wire0\",\"mac\":\"52:54:00:aa:00:01\"",
 	SURPRISE);
 /*
- * virtio_pci waits without end for a device that is no longer there to be
- * reset (vp_reset()), so that it is not surprised.
+ * No surprise removal: vp_reset() of virtio_pci would wait forever for a device
+ * that no longer answers.
  */
 VARIANT(virtio, "virtio_net", "\x52\x54\x00\xaa\x00\x05", "nic-virtio",
 	"\"driver\":\"virtio-net-pci\",\"bus\":\"rp5\",\"netdev\":\"wire5\",\"mac\":\"52:54:00:aa:00:05\"",
@@ -155,7 +159,7 @@ VARIANT(vmxnet3, "vmxnet3", "\x52\x54\x00\xaa\x00\x06", "nic-vmxnet3",
 	"\"driver\":\"vmxnet3\",\"bus\":\"rp6\",\"netdev\":\"wire6\",\"mac\":\"52:54:00:aa:00:06\"",
 	SURPRISE);
 
-/* One frame each way every millisecond, whatever happens */
+/* Send one frame in each direction every millisecond, in every state */
 static void *traffic(void *arg)
 {
 	FIXTURE_DATA(nic) *self = arg;
@@ -185,7 +189,7 @@ static void *traffic(void *arg)
 	return NULL;
 }
 
-/* The highest number that can be read now, or -errno */
+/* Read all frames.  Returns the highest number, or a negative errno. */
 static int64_t drain(int fd, bool is_port, int64_t highest)
 {
 	uint8_t frame[2048];
@@ -219,7 +223,7 @@ static bool flows(void *arg)
 	return flow->out > flow->since && flow->in > flow->since;
 }
 
-/* Frames that are sent from now on arrive, in both directions. */
+/* Wait until frames that are sent from now on arrive, in both directions. */
 static int flows_again(FIXTURE_DATA(nic) *self)
 {
 	struct flow flow = { .self = self, .since = IS(self->number) };
@@ -229,7 +233,7 @@ static int flows_again(FIXTURE_DATA(nic) *self)
 	return flow.out > flow.since ? -ENODATA : -ECOMM;
 }
 
-/* The fd can be written, read and asked as before. */
+/* Check that write, read, poll and TUNGETIFF work on the fd. */
 static int fd_is_alive(FIXTURE_DATA(nic) *self)
 {
 	struct pollfd pfd = { .fd = self->s.fd, .events = POLLOUT };
@@ -241,7 +245,7 @@ static int fd_is_alive(FIXTURE_DATA(nic) *self)
 	if (poll(&pfd, 1, NICS_DEADLINE) != 1 || pfd.revents != POLLOUT)
 		return -EPIPE;
 	drain(self->s.fd, true, 0);
-	/* There may have come one since. */
+	/* A frame may have arrived since. */
 	if (st_fd_read(self->s.fd, frame, sizeof(frame)) < 0 &&
 	    errno != EAGAIN)
 		return -EIO;
@@ -270,7 +274,10 @@ static int qmp_open(void)
 	return fd;
 }
 
-/* A command and its answer: 0, or -EPROTO for an error.  Events are ignored. */
+/*
+ * Send a command and read its answer, ignoring events.  Returns 0, or -EPROTO
+ * for an error.
+ */
 static int qmp_command(int fd, const char *text)
 {
 	uint64_t deadline = st_now() + ST_DEADLINE * 1000000ULL;
@@ -298,7 +305,7 @@ static int qmp_command(int fd, const char *text)
 	return -ETIMEDOUT;
 }
 
-/* Virtual functions: of the igb that is left where NICs live */
+/* Virtual functions of the igb, which stays in the first namespace */
 
 #define PF_ADDRESS "\x52\x54\x00\xaa\x00\x03"
 
@@ -316,7 +323,7 @@ static int vf_remove(FIXTURE_DATA(nic) *self)
 	return pf_write(self, "sriov_numvfs", "0");
 }
 
-/* Its driver takes the address that the PF has for it when it is bound. */
+/* The VF's driver reads the address from the PF when it binds. */
 static int vf_make(FIXTURE_DATA(nic) *self)
 {
 	char path[128], vf[256], *last;
@@ -344,7 +351,7 @@ static int vf_make(FIXTURE_DATA(nic) *self)
 	return scene_file_write("/sys/bus/pci/drivers_probe", last + 1);
 }
 
-/* The PF, which stays where NICs live, and its first VF */
+/* Find the PF, and create its first VF */
 static int vf_setup(FIXTURE_DATA(nic) *self)
 {
 	int err = st_netns_enter(self->n.home), ifindex;
@@ -361,12 +368,12 @@ static int vf_setup(FIXTURE_DATA(nic) *self)
 	err = st_netns_enter(self->n.here) ?: err;
 	if (err)
 		return err;
-	/* One may be left of a test before. */
+	/* A VF may be left over from an earlier test. */
 	err = vf_remove(self);
 	return err ? err : vf_make(self);
 }
 
-/* Taking away and giving back */
+/* Removal and return */
 
 struct progress {
 	FIXTURE_DATA(nic) *self;
@@ -392,8 +399,8 @@ static int pci_remove(FIXTURE_DATA(nic) *self)
 }
 
 /*
- * The slot's power is switched off at the root port: as if the card had been
- * pulled out, reads of it are all ones, and no driver was asked.
+ * Switch the slot's power off at the root port.  As with a card that was pulled
+ * out, reads return all ones, and the driver is not notified.
  */
 static int slot_power(FIXTURE_DATA(nic) *self, bool on)
 {
@@ -410,7 +417,7 @@ static int slot_power(FIXTURE_DATA(nic) *self, bool on)
 		return -errno;
 	if (pread(fd, config, sizeof(config), 0) != sizeof(config))
 		err = -EIO;
-	/* The list of capabilities; 0x10 is PCI Express. */
+	/* Walk the list of capabilities; 0x10 is PCI Express. */
 	for (at = config[0x34]; !err && at && config[at] != 0x10;)
 		at = config[at + 1];
 	if (!err && !at)
@@ -426,7 +433,7 @@ static int slot_power(FIXTURE_DATA(nic) *self, bool on)
 	return err;
 }
 
-/* Nobody answers at its address any more. */
+/* Returns true if no device answers at the PCI address. */
 static bool pci_is_silent(void *arg)
 {
 	FIXTURE_DATA(nic) *self = arg;
@@ -452,7 +459,7 @@ static bool has_written(void *arg)
 	return IS(progress->self->number) >= progress->number;
 }
 
-/* Frames are written to it in that state, then the PCI core is told. */
+/* Write frames to the NIC in that state, then notify the PCI core. */
 static int surprise(FIXTURE_DATA(nic) *self)
 {
 	struct progress progress = { .self = self };
@@ -500,7 +507,7 @@ struct plug {
 	const FIXTURE_VARIANT(nic) *variant;
 };
 
-/* It is refused until the guest has let the old one go. */
+/* device_add fails until the guest has released the old device. */
 static bool is_plugged(void *arg)
 {
 	struct plug *plug = arg;
@@ -537,7 +544,7 @@ static int give_back(FIXTURE_DATA(nic) *self,
 	}
 }
 
-/* The root port above the NIC stays when the NIC goes. */
+/* Find the root port above the NIC, which stays. */
 static int find_port(FIXTURE_DATA(nic) *self)
 {
 	char path[128], target[512], *last;
@@ -578,7 +585,7 @@ static int attach(FIXTURE_DATA(nic) *self, const struct between *between)
 		if (st_sh(between->make, name))
 			return -EBADF;
 #pragma GCC diagnostic pop
-		/* A team and a bond have set it down. */
+		/* A team or bond has set the NIC down. */
 		err = st_link_up(self->s.v0, true);
 		if (err)
 			return err;
@@ -591,14 +598,14 @@ static int attach(FIXTURE_DATA(nic) *self, const struct between *between)
 	return st_link_up(lower, true);
 }
 
-/* One round, and its steps */
+/* A round and its steps */
 
 struct turn {
 	FIXTURE_DATA(nic) *self;
 	const FIXTURE_VARIANT(nic) *variant;
 	const struct between *between;
 	enum way way;
-	uint64_t losses;	/* before it */
+	uint64_t losses;	/* losses before the round */
 };
 
 static int turn_attach(struct turn *turn)
@@ -627,7 +634,10 @@ static bool is_lost(void *arg)
 	       get->losses == turn->losses + 1;
 }
 
-/* What lay on the NIC has gone with it; a bond and its like has not. */
+/*
+ * Devices on the NIC are gone with it.  A bond and similar devices are not, and
+ * are deleted here.
+ */
 static int turn_be_detached(struct turn *turn)
 {
 	if (turn->between->goes)
@@ -678,7 +688,7 @@ static const struct step {
 
 #define STEPS ARRAY_SIZE(steps)
 
-/* Prints where it went wrong. */
+/* Run one round.  Prints the step that failed. */
 static int run_round(struct turn *turn, uint64_t spent[STEPS])
 {
 	unsigned int i;
@@ -699,7 +709,7 @@ static int run_round(struct turn *turn, uint64_t spent[STEPS])
 	return 0;
 }
 
-/* Open vSwitch is unpacked, not installed. */
+/* Needed because Open vSwitch is unpacked, not installed. */
 static void add_path(const char *variable, const char *path)
 {
 	const char *cache = getenv("STABLETAP_CACHE"), *old = getenv(variable);
@@ -713,8 +723,8 @@ static void add_path(const char *variable, const char *path)
 }
 
 /*
- * Over there: the vmxnet3 with a VLAN and a macsec device, and one socket for
- * all of them.
+ * Create the peer: the vmxnet3 with a VLAN and a macsec device, and one packet
+ * socket for all of them.
  */
 static int peer_setup(FIXTURE_DATA(nic) *self, const char *mac)
 {
@@ -753,7 +763,7 @@ FIXTURE_SETUP(nic)
 	ASSERT_LE(0, self->qmp) {
 		TH_LOG("the machine needs --qmp");
 	}
-	/* It is refused to whoever comes after the first. */
+	/* Fails if an earlier client has done it already. */
 	qmp_command(self->qmp, "{\"execute\":\"qmp_capabilities\"}\n");
 	ASSERT_EQ(0, qmp_command(self->qmp,
 				 "{\"execute\":\"query-version\"}\n"));
@@ -761,14 +771,17 @@ FIXTURE_SETUP(nic)
 			   variant->module));
 	ASSERT_EQ(0, nics_new_peer(&self->n, &self->s, false));
 	self->n.mac = variant->mac;
-	/* macsec takes 32 bytes of the NIC's. */
+	/* macsec needs 32 bytes of the NIC's MTU. */
 	ASSERT_EQ(0, st_link_mtu(self->s.port, 1400));
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1],
 		 m[2], m[3], m[4], m[5]);
 	ASSERT_EQ(0, peer_setup(self, mac));
 	if (variant->ways[0] == NUMVFS)
 		ASSERT_EQ(0, vf_setup(self));
-	/* The igb gives a VF its own address's frames only, and broadcasts. */
+	/*
+	 * The igb gives a VF only frames to the VF's own address, and
+	 * broadcasts.
+	 */
 	self->to_port = variant->ways[0] == NUMVFS ? ST_BROADCAST : ST_MAC_PORT;
 	ASSERT_EQ(0, nics_fetch(&self->n, &self->s));
 	ASSERT_EQ(0, find_port(self));
@@ -836,7 +849,7 @@ TEST_F_TIMEOUT(nic, is_taken_away_and_comes_back_under_traffic, 28800)
 
 	add_path("PATH", "usr/bin");
 	add_path("LD_LIBRARY_PATH", "usr/lib/x86_64-linux-gnu");
-	/* make check-soak prepares them all. */
+	/* Everything must be installed: make check-soak does that. */
 	ASSERT_EQ(0, have_all());
 	for (round = 0; round < rounds; round++) {
 		i = round % BETWEENS;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a container's ports may cost the host: frames that wait for a reader are
- * charged to nobody, so their number is bounded (net.stabletap.userns_frames).
+ * The memory that a container's ports can take from the host: frames that wait
+ * for a reader are charged to no memory cgroup, so their number is bounded
+ * (net.stabletap.userns_frames).
  *
  *	user namespace "container", which owns its network namespace
  *	fd (never read) -- vm1 -- v0 ==== p0 -- packet socket that floods
@@ -31,7 +32,7 @@
 
 #define SYSCTL "/proc/sys/net/stabletap/"
 #define PER_NET 4096	/* the default */
-#define LENGTH 500	/* of a queue, the tap core's default */
+#define LENGTH 500	/* length of a queue: the tap core's default */
 
 static int sysctl_write(const char *name, long value)
 {
@@ -57,9 +58,9 @@ static long sysctl_read(const char *name)
 FIXTURE(bounds) {
 	long per_net;
 	long all;
-	int ready[2];	/* the container tells that it has its port, */
-	int go[2];	/* and is told to end */
-	const char *sentence;	/* that it is to be refused with */
+	int ready[2];	/* the container reports that it has a port, */
+	int go[2];	/* and is told to exit */
+	const char *sentence;	/* expected message of the refusal */
 };
 
 FIXTURE_SETUP(bounds)
@@ -85,7 +86,7 @@ static int write_file(const char *path, const char *text)
 	return len < 0 ? -errno : 0;
 }
 
-/* Root of a user namespace that owns a new network namespace */
+/* Become root of a new user namespace that owns a new network namespace */
 static int container_enter(void)
 {
 	if (unshare(CLONE_NEWUSER) ||
@@ -96,7 +97,7 @@ static int container_enter(void)
 	return st_netns_new();
 }
 
-/* Run @what as a container's root; what it returns, 0 to 200 */
+/* Run @what as a container's root.  Returns its result, 0 to 200. */
 static int container_run(FIXTURE_DATA(bounds) *self,
 			 int (*what)(FIXTURE_DATA(bounds) *self, int control))
 {
@@ -127,7 +128,7 @@ static int create(int control, const char *name, unsigned int queues)
 	return err ? err : (int)create.port;
 }
 
-/* Each returns the number of the step that failed, 0 if none did. */
+/* Each of these returns the number of the failed step, or 0. */
 static int is_bounded(FIXTURE_DATA(bounds) *self, int control)
 {
 	int i, port;
@@ -147,7 +148,7 @@ static int is_bounded(FIXTURE_DATA(bounds) *self, int control)
 		return 6;
 	if (st_sh("ip -o link show vm1 | grep -q 'qlen %d'", LENGTH))
 		return 7;
-	/* What is given back can be had again: by length, by deletion. */
+	/* A smaller length, or a deletion, makes room for other ports. */
 	if (st_link_txqlen(port, 10) || create(control, "vm2", 1) <= 0)
 		return 8;
 	if (st_link_txqlen(port, LENGTH) != -EDQUOT)
@@ -156,7 +157,7 @@ static int is_bounded(FIXTURE_DATA(bounds) *self, int control)
 		if (st_port_delete(control, st_ifindex("vm2"), 0) ||
 		    create(control, "vm2", 1) <= 0)
 			return 10;
-	/* A queue that may hold nothing counts as well. */
+	/* A queue of length 0 counts too. */
 	if (st_port_delete(control, st_ifindex("vm2"), 0) ||
 	    st_link_txqlen(port, 0) || create(control, "vm2", 1) <= 0)
 		return 11;
@@ -172,7 +173,7 @@ TEST_F(bounds, queues_times_length_is_bounded_in_a_container)
 {
 	ASSERT_EQ(PER_NET, self->per_net);
 	EXPECT_EQ(0, container_run(self, is_bounded));
-	/* All of it is given back when the namespace has been cleaned up. */
+	/* The charge ends when the namespace has been cleaned up. */
 	ASSERT_EQ(0, sysctl_write("userns_frames_total", PER_NET));
 	EXPECT_TRUE(st_wait(is_given_back, self, ST_DEADLINE));
 }
@@ -261,8 +262,8 @@ TEST_F(bounds, a_port_of_the_hosts_own_namespaces_has_no_bound)
 }
 
 /*
- * KiB of freed pages that processors keep for themselves.  They count as used;
- * since 6.7 they may be an eighth of the memory, and are given back in seconds.
+ * Freed pages that processors keep for reuse, KiB. They count as used.  Since
+ * 6.7 they can be an eighth of the memory, and are released after some seconds.
  */
 static long kept_by_processors(void)
 {
@@ -278,13 +279,13 @@ static long kept_by_processors(void)
 	return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
-/* KiB that the host could still give */
+/* Available memory of the host, KiB */
 static long available(void)
 {
 	return scene_meminfo("MemAvailable") + kept_by_processors();
 }
 
-#define FRAME 65000	/* of a port and a veth with an MTU of 65,535 */
+#define FRAME 65000	/* for a port and a veth with an MTU of 65,535 */
 
 struct filling {
 	int control, port;
@@ -292,9 +293,9 @@ struct filling {
 };
 
 /*
- * Sends a quarter of what the ring holds.  Has the port dropped a frame because
- * the ring is full?  Some may be dropped on their way to it, so that a fixed
- * number would not do.
+ * Sends a quarter of the ring's length.  Returns true if the port has dropped a
+ * frame because the ring is full.  Frames may be lost on their way to the port,
+ * so a fixed number of frames would not be enough.
  */
 static bool is_full(void *arg)
 {
@@ -311,8 +312,8 @@ static bool is_full(void *arg)
 }
 
 /*
- * Fill the ring of vm1, a new port; what that took, in KiB, is in @taken.
- * Returns the fd, or the step that failed, negative.
+ * Create vm1 and fill its ring.  Sets @taken to the memory that this took, in
+ * KiB. Returns the fd, or the negative number of the failed step.
  */
 static int fill(int control, long *before, long *taken)
 {
@@ -344,7 +345,7 @@ static int fill(int control, long *before, long *taken)
 	return fd;
 }
 
-/* 1 and more: a step; 0: what was taken stayed within the bound */
+/* Returns 0 if the memory stayed within the bound, or the failed step. */
 static int fills_no_more(FIXTURE_DATA(bounds) *self, int control)
 {
 	long before, taken;
@@ -354,11 +355,11 @@ static int fills_no_more(FIXTURE_DATA(bounds) *self, int control)
 	if (fd < 0)
 		return -fd;
 	close(fd);
-	/* 64 KiB and what comes with a frame */
+	/* 50 to 80 KiB for each frame: 64 KiB, and the overhead */
 	return taken > PER_NET * 80 ? 5 : taken < PER_NET * 50 ? 6 : 0;
 }
 
-TEST_F(bounds, what_waits_for_a_reader_stays_within_the_bound)
+TEST_F(bounds, frames_that_wait_for_a_reader_stay_within_the_bound)
 {
 	EXPECT_EQ(0, container_run(self, fills_no_more));
 }
@@ -380,7 +381,7 @@ static int frees_when_deleted(FIXTURE_DATA(bounds) *self, int control)
 		return 6;
 	if (st_port_delete(control, st_ifindex("vm1"), STABLETAP_DELETE_FORCE))
 		return 7;
-	/* The fd is still open, and the port counts no longer. */
+	/* The fd is still open, but the port is no longer charged. */
 	return st_wait(is_free, &before, ST_DEADLINE) ? 0 : 8;
 }
 
@@ -389,7 +390,9 @@ TEST_F(bounds, the_fd_of_a_deleted_port_keeps_no_frames)
 	EXPECT_EQ(0, container_run(self, frees_when_deleted));
 }
 
-/* A frame of that size by the tun device; its counters in @stats */
+/*
+ * Send a frame of that size from the tun device, and read the port's counters
+ */
 static int tun_frame(int control, int port, int tun, size_t size,
 		     struct stabletap_stats *stats)
 {
@@ -401,7 +404,7 @@ static int tun_frame(int control, int port, int tun, size_t size,
 	free(frame);
 	if (len != (ssize_t)size)
 		return -EIO;
-	/* It is taken in, or dropped, before write() returns. */
+	/* The frame is queued, or dropped, before write() returns. */
 	return st_stats(control, port, stats);
 }
 
@@ -437,11 +440,11 @@ TEST_F(bounds, a_frame_of_more_than_64_KiB_is_dropped)
 	EXPECT_EQ(0, container_run(self, drops_larger_frames));
 }
 
-#define LOCAL	0x0a090001	/* 10.9.0.1, the gretap's ends */
+#define LOCAL	0x0a090001	/* 10.9.0.1 and 10.9.0.2, the gretap's ends */
 #define REMOTE	0x0a090002
 #define V0_MAC	"\x52\x54\x00\x09\x00\x01"
 
-/* One IPv4 fragment of a GRE packet, from the wire of v0 */
+/* Send one IPv4 fragment of a GRE packet to v0 */
 static int send_fragment(int peer, int p0, uint16_t id, const uint8_t *payload,
 			 size_t at, size_t len, bool more)
 {
@@ -479,7 +482,7 @@ static int send_fragment(int peer, int p0, uint16_t id, const uint8_t *payload,
 			      sizeof(frame.eth) + sizeof(frame.ip) + len);
 }
 
-/* A frame of 30,000 bytes through the tunnel, in fragments of that size */
+/* Send a frame of 30,000 bytes through the tunnel in fragments of this size */
 static int tunnel_frame(int peer, int p0, uint16_t id, size_t size)
 {
 	static uint8_t payload[4 + 30000] = { 0, 0, 0x65, 0x58 };
@@ -516,7 +519,7 @@ static bool has_counted(void *arg)
 }
 
 /*
- * Fragments are put together without a copy: each keeps its sk_buff, some 800
+ * Fragments are reassembled without a copy: each keeps its sk_buff of some 800
  * bytes, whatever its size.
  */
 static int drops_costly_frames(FIXTURE_DATA(bounds) *self, int control)
@@ -550,7 +553,7 @@ static int drops_costly_frames(FIXTURE_DATA(bounds) *self, int control)
 
 TEST_F(bounds, a_frame_of_more_than_256_KiB_of_memory_is_dropped)
 {
-	/* A user namespace can't load it. */
+	/* Load it here: a user namespace can't load modules. */
 	ASSERT_EQ(0, st_sh("modprobe ip_gre"));
 	EXPECT_EQ(0, container_run(self, drops_costly_frames));
 }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every allocation and every copy from or to user space that an operation makes
- * fails once: /proc/thread-self/fail-nth = 1, 2, 3 ... until the operation
- * meets no fault.  After each fault the devices are as before the operation or
- * as after it, never between; an operation that answers success is done, one
- * that answers an error is not (but for the answer itself, which may get lost);
- * and without a fault it succeeds afterwards.
+ * Makes every allocation, and every copy from or to user space, of an operation
+ * fail once: /proc/thread-self/fail-nth is 1, 2, 3 ... until the operation hits
+ * no fault.  After each fault the devices must be as before the operation or as
+ * after it, never in between.  An operation that returns success must have been
+ * done.  One that returns an error must not have been done, unless only its
+ * answer was lost.  Without a fault the operation must succeed afterwards.
  *
  *	vm1 -- low (veth, macvlan, VLAN, bond), low2		a second namespace
  *	        low -- par ==== far
  *
- * "As before" is compared as text: links, addresses, address lists, masters,
- * promiscuity and allmulti, adjacency, nodes, what GET says.  One line a variant
- * has the figures; all are those of the kernel that it runs on.
+ * The states are compared as text: links, addresses, address lists, masters,
+ * promiscuity and allmulti, adjacency, nodes, GET. Each variant prints one line
+ * with its figures, which depend on the kernel.
  *
  * vm-timeout: 3600
  */
@@ -48,7 +48,7 @@
 
 enum low { NONE, VETH, BRIDGE, PRIVATE, VEPA, PASSTHRU, VLAN, BOND };
 
-/* What the kernel is asked, made before the fault is armed */
+/* A request, which is prepared before the fault is armed */
 struct request {
 	enum { IOCTL, NETLINK, OPEN } door;
 	unsigned int cmd;
@@ -63,31 +63,34 @@ struct request {
 	} arg;
 	char buf[1024] __attribute__((aligned(8)));
 	char path[128];
-	int on;			/* the fd of an ioctl */
+	int on;			/* fd of the ioctl */
 };
 
 struct world {
 	int here, there;	/* namespaces */
-	int sock;		/* any */
-	int fault;		/* fault_open()'s */
-	struct mnl_socket *nl;	/* requests */
-	struct mnl_socket *dump[2];	/* of here and there */
+	int sock;		/* any socket */
+	int fault;		/* fd of fault_open() */
+	struct mnl_socket *nl;	/* for requests */
+	struct mnl_socket *dump[2];	/* for dumps, here and there */
 	int control;
 	int port, low, low2;	/* ifindex, or negative errno */
-	int fd;			/* of the node, -1 */
+	int fd;			/* fd of the node, or -1 */
 	uint32_t list[16];
 	struct request req;
 	char before[TEXT], after[TEXT], now[TEXT];
 	unsigned int injected, refused, done, differing;
 };
 
-/* The state, as sorted lines.  Each turn makes links with new ifindexes. */
+/*
+ * The state, as sorted lines with names, since the ifindexes differ in each
+ * turn
+ */
 #define LINES 300
 #define LINKS 8192
 struct text {
 	char line[LINES][160];
 	int n;
-	char names[LINKS][IFNAMSIZ];	/* of the links, by ifindex */
+	char names[LINKS][IFNAMSIZ];	/* names of the links, by ifindex */
 	const char *where;
 };
 
@@ -120,8 +123,8 @@ static const char *mac_text(const uint8_t *mac)
 }
 
 /*
- * The IP stacks join 224.0.0.1 and ff02::1 as a device comes up, and say nothing
- * when they can't: that is no affair of ours.
+ * The IP stacks join 224.0.0.1 and ff02::1 when a device comes up, and ignore a
+ * failure.  So these addresses are not compared.
  */
 static bool is_the_stacks(const uint8_t *mac)
 {
@@ -236,7 +239,7 @@ static int dump(struct mnl_socket *nl, uint16_t type, mnl_cb_t cb, void *data)
 	return more;
 }
 
-/* Multicast lists have counts here. */
+/* /proc/net/dev_mcast has the multicast lists with their counts. */
 static int text_mcast(struct text *text)
 {
 	FILE *file = fopen("/proc/thread-self/net/dev_mcast", "r");
@@ -254,7 +257,9 @@ static int text_mcast(struct text *text)
 	return 0;
 }
 
-/* dev->flags with promiscuity and allmulti, adjacency, the link to the node */
+/*
+ * dev->flags with promiscuity and allmulti, adjacency, the symlink to the node
+ */
 static void text_sysfs(struct text *text, const char *name)
 {
 	char path[300], flags[32] = "";
@@ -386,7 +391,7 @@ static int state(struct world *w, char *to)
 	return used < TEXT ? 0 : -ENOSPC;
 }
 
-/* Lines of @a that are not in @b, each once */
+/* Print the lines of @a that are not in @b, each once */
 static void lines_of(const char *title, const char *a, const char *b)
 {
 	const char *line = a, *end;
@@ -406,7 +411,7 @@ static void refresh(struct world *w)
 	w->low2 = st_ifindex("low2");
 }
 
-/* The scene.  Names of the second lower and its like end in 2. */
+/* The topology.  The names of the second lower and its devices end in 2. */
 static int low_new(enum low kind, const char *n)
 {
 	static const char *const modes[] = {
@@ -436,7 +441,7 @@ static int low_new(enum low kind, const char *n)
 	}
 }
 
-/* Entries for the port's lists, which a lower in filter mode gets */
+/* Add addresses to the port's lists, which a lower in filter mode gets */
 static int port_lists(struct world *w)
 {
 	struct ifreq ifr = { .ifr_name = "vm1" };
@@ -470,15 +475,15 @@ static int port_new(struct world *w)
 	return w->port < 0 ? w->port : port_lists(w);
 }
 
-/* Operations: make the request; undo what it did. */
+/* Operations: prepare the request; undo the operation. */
 struct variant {
 	const char *what;
 	bool no_port;
 	enum low low, low2;
 	bool low_is_down;
 	bool attached;
-	uint32_t flags;		/* of that attach */
-	uint32_t to;		/* flags of the attach that is tried */
+	uint32_t flags;		/* flags of the attach before the operation */
+	uint32_t to;		/* flags of the attach that is the operation */
 	void (*ask)(struct world *w, const struct variant *v);
 	int (*undo)(struct world *w, const struct variant *v);
 };
@@ -523,7 +528,7 @@ static void ask_newlink(struct world *w, const struct variant *v)
 	st_kind_end(nlh, kind);
 }
 
-/* By the attributes: lower and flags, -1: not given */
+/* Add the attributes for lower and flags; -1: none */
 static void put_lower(struct nlmsghdr *nlh, int lower, int64_t flags)
 {
 	struct nlattr *info, *data;
@@ -693,7 +698,7 @@ static void ask_get(struct world *w, const struct variant *v)
 
 static void ask_getlink(struct world *w, const struct variant *v)
 {
-	/* The answer is the acknowledgement, too. */
+	/* The answer replaces the acknowledgement. */
 	ask_netlink(w, RTM_GETLINK, 0, w->port)->nlmsg_flags &= ~NLM_F_ACK;
 }
 
@@ -708,7 +713,7 @@ static void ask_mac(struct world *w, const struct variant *v)
 		     MAC_NEW);
 }
 
-/* By the node's fd, as QEMU could */
+/* Through the node's fd */
 static void ask_mac_by_fd(struct world *w, const struct variant *v)
 {
 	struct ifreq *ifr = &w->req.arg.ifr;
@@ -792,7 +797,7 @@ static int undo_port_there(struct world *w, const struct variant *v)
 {
 	int err = bring_back(w, "vm1");
 
-	/* The kernel empties the lists of a device that moves. */
+	/* The kernel empties the address lists of a device that moves. */
 	if (!err)
 		err = port_lists(w);
 	if (!err && v->attached)
@@ -837,7 +842,7 @@ static void ask_low_delete(struct world *w, const struct variant *v)
 	ask_netlink(w, RTM_DELLINK, 0, w->low);
 }
 
-/* A macvlan: what it stands on is there still. */
+/* Create the macvlan again; its parent still exists. */
 static int undo_low_delete(struct world *w, const struct variant *v)
 {
 	int err = st_macvlan_add("low", st_ifindex("par"),
@@ -851,7 +856,7 @@ static int undo_low_delete(struct world *w, const struct variant *v)
 	return err ? err : st_attach(w->control, w->port, w->low, v->flags);
 }
 
-/* The request itself, by few system calls, since the faults of each count */
+/* Send the request with few system calls, since faults in all of them count */
 static int fire(struct world *w)
 {
 	static char answer[16384] __attribute__((aligned(8)));
@@ -879,7 +884,7 @@ static int fire(struct world *w)
 	return ((struct nlmsgerr *)mnl_nlmsg_get_payload(nlh))->error;
 }
 
-/* What comes late for a request whose answer was lost */
+/* Read the late answer to a request whose answer seemed lost */
 static void drain(struct world *w)
 {
 	static char buf[16384];
@@ -891,7 +896,10 @@ static void drain(struct world *w)
 	while (len >= 0 || errno == ENOBUFS);
 }
 
-/* Ask with the @nth fault; 0: with none.  Was it met? */
+/*
+ * Send the request with the @nth fault armed (0: none).  Sets @injected if the
+ * fault happened.
+ */
 static int faulted(struct world *w, const struct variant *v, int nth,
 		   bool *injected)
 {
@@ -910,7 +918,7 @@ static int faulted(struct world *w, const struct variant *v, int nth,
 	return err;
 }
 
-/* Done, and yet an error: only the answer was lost, and it says so. */
+/* The errors of an operation that was done but whose answer was lost */
 static bool may_be_done(const struct world *w, int err)
 {
 	return !err || (w->req.door == IOCTL && err == -EFAULT) ||
@@ -934,9 +942,9 @@ static bool differs(struct world *w, const struct variant *v, int nth, int err,
 }
 
 /*
- * A lower that lacks memory for an address of the lists gets it from a worker,
- * later; if that has none either, the lower is promiscuous, and the port says
- * so (STABLETAP_ATTACH_INCOMPLETE).
+ * If there was no memory for an address of the lists, a worker tries again
+ * later.  If the worker fails too, the lower is promiscuous, and the port
+ * reports that (STABLETAP_ATTACH_INCOMPLETE).
  */
 static bool is_settled(void *arg)
 {
@@ -953,7 +961,7 @@ static bool is_settled(void *arg)
 		strstr(w->now, "flags low2 up promisc"));
 }
 
-/* Undo it, and see that all is as before. */
+/* Undo the operation, and check that the state is as before. */
 static bool undone(struct world *w, const struct variant *v, int nth)
 {
 	int err = v->undo(w, v);
@@ -964,7 +972,7 @@ static bool undone(struct world *w, const struct variant *v, int nth)
 	return true;
 }
 
-/* One fault; false if there is nothing to go on from */
+/* Test one fault.  Returns false if the variant can't continue. */
 static bool one(struct world *w, const struct variant *v, int nth, bool *more)
 {
 	bool again = true;
@@ -1044,7 +1052,7 @@ static int world_new(struct world *w, const struct variant *v)
 	refresh(w);
 	if (!err && v->attached)
 		err = st_attach(w->control, w->port, w->low, v->flags);
-	/* The fd of those that use one */
+	/* Open the node for the operations that use its fd */
 	if (!err && (v->ask == ask_mac_by_fd || v->ask == ask_queue)) {
 		w->fd = st_port_open(w->control, w->port, 0);
 		err = w->fd < 0 ? w->fd : 0;
@@ -1060,7 +1068,7 @@ FIXTURE_SETUP(failnth)
 	if (fault == -ENOENT)
 		SKIP(return, NO_FAULTS);
 	ASSERT_LE(0, fault);
-	/* Allocations that may wait fail, too. */
+	/* Allocations that may sleep fail too. */
 	ASSERT_EQ(0, fault_set("failslab/ignore-gfp-wait", "N"));
 	ASSERT_EQ(0, fault_set("fail_page_alloc/ignore-gfp-wait", "N"));
 	ASSERT_EQ(0, fault_set("fail_page_alloc/min-order", "0"));
@@ -1068,7 +1076,7 @@ FIXTURE_SETUP(failnth)
 	self->w = calloc(1, sizeof(*self->w));
 	ASSERT_NE(NULL, self->w);
 	self->w->fault = fault;
-	/* No page of ours is to be what can't be had. */
+	/* Faults must not hit a page of this process. */
 	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
 	ASSERT_EQ(0, world_new(self->w, &variant->v)) {
 		TH_LOG("%s: %s", variant->v.what, st_msg);
@@ -1088,7 +1096,7 @@ TEST_F_TIMEOUT(failnth, leaves_all_as_before_or_as_after, 1200)
 	bool more = true;
 	int nth;
 
-	/* Once without a fault: what it is to look like */
+	/* Run the operation once without a fault, to get the expected state */
 	ASSERT_EQ(0, state(w, w->before));
 	ASSERT_EQ(0, faulted(w, v, 0, &more));
 	ASSERT_EQ(0, state(w, w->after));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Frames that can't be: refused by the write, counted, and nothing else.
+ * Invalid frames: the write refuses and counts them, and nothing else happens.
  *
  *	fd -- vm1 -- v0 ==== p0 -- packet socket
  */
@@ -68,9 +68,9 @@ static int write_with(int fd, const struct virtio_net_hdr *hdr,
 }
 
 /*
- * @refused writes were refused and counted as that; no other counter moved;
- * poll shows no error; and the next good frame arrives as the first one.  (What
- * comes in by itself, IPv6 of the peer's, does not matter.)
+ * Check that @refused writes were refused and counted, that no other counter
+ * has changed, that poll shows no error, and that the next valid frame is the
+ * first to arrive.  (IPv6 frames of the peer don't matter.)
  */
 #define EXPECT_ONLY_REFUSED(refused) do {				\
 	struct pollfd pfd = { .fd = self->fd, .events = POLLIN | POLLOUT };\
@@ -175,7 +175,7 @@ TEST_F(frames, a_header_longer_than_the_frame)
 TEST_F(frames, a_segmentation_that_can_not_be)
 {
 	struct virtio_net_hdr hdrs[] = {
-		/* No such type; a type with no size */
+		/* An unknown type; a type without a size */
 		{ .gso_type = 77, .gso_size = 100 },
 		{ .gso_type = 2, .gso_size = 100 },
 		{ .gso_type = VIRTIO_NET_HDR_GSO_ECN, .gso_size = 100 },
@@ -218,7 +218,7 @@ TEST_F(frames, while_detached_as_well)
 	EXPECT_EQ(0, self->after.tx_packets);
 }
 
-/* A bare header is a frame: it must do no harm, wherever it goes. */
+/* A bare Ethernet header is a valid frame. */
 TEST_F(frames, the_shortest_frame_of_all_passes)
 {
 	EXPECT_EQ(ETH_HLEN, st_fd_write(self->fd, self->frame, ETH_HLEN));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Several devices that go in one request, and a child that changes its port
- * while frames flow.
+ * Several devices are deleted in one request; and a child is moved from port to
+ * port under traffic.
  *
  *	fd0 -- vm0 -- mv0 \
  *	fd1 -- vm1 -- mv1 -- d0 (dummy)       vm* or mv* or both in group 7
@@ -33,9 +33,9 @@ FIXTURE(group) {
 };
 
 FIXTURE_VARIANT(group) {
-	bool ports;	/* are in the group */
+	bool ports;	/* the ports are in the group */
 	bool children;
-	bool children_first;	/* made, and so deleted */
+	bool children_first;	/* created, and so deleted, first */
 };
 
 FIXTURE_VARIANT_ADD(group, ports_before_children) {
@@ -127,7 +127,7 @@ FIXTURE_TEARDOWN(group)
 	close(self->control);
 }
 
-TEST_F(group, goes_and_what_is_left_is_sane)
+TEST_F(group, goes_and_the_rest_still_works)
 {
 	uint8_t frame[60], mac[6], want[6];
 	char name[IFNAMSIZ];
@@ -138,7 +138,9 @@ TEST_F(group, goes_and_what_is_left_is_sane)
 	st_frame(frame, sizeof(frame), ST_BROADCAST, ST_MAC_PORT, 1);
 	ASSERT_EQ(0, delete_group());
 	for (i = 0; i < PORTS; i++) {
-		/* As tap does: written and gone; who asks hears ENOLINK */
+		/*
+		 * As with tap: a write succeeds, TUNGETIFF fails with ENOLINK.
+		 */
 		EXPECT_EQ(sizeof(frame), st_fd_write(self->fd[i], frame,
 						     sizeof(frame)));
 		EXPECT_EQ(variant->ports ? -1 : 0,
@@ -173,7 +175,7 @@ TEST_F(group, goes_and_what_is_left_is_sane)
 }
 
 /*
- * A child that changes its port by master:
+ * A child that is moved to another port by "master":
  *
  *	fd0 -- vm0 -.
  *	             mv0 -- v0 ==== p0 -- packet socket, sends all the time
@@ -254,13 +256,13 @@ FIXTURE_TEARDOWN(move)
 	close(self->control);
 }
 
-/* Numbers that no writer comes to */
+/* Numbers that no writer reaches */
 #define OUTWARDS 0xfffffff1
 #define INWARDS 0xfffffff2
 
 /*
- * Frames pass both ways between a port and the peer.  Some of the writers' may
- * still be on their way, and the port's own multicast may come first.
+ * Returns true if a frame passes in each direction between a port and the peer.
+ * Frames of the writers, and the port's own multicast, may arrive first.
  */
 static bool passes(int fd, int peer, int p0, const uint8_t *mac)
 {
@@ -294,9 +296,9 @@ struct flow {
 };
 
 /*
- * Each writer has got a frame to its port since the counts in @arg: the first
- * port's went out, the second's was lost.  On a busy machine a move is over
- * before either writer had its turn.
+ * Returns true if each writer has sent a frame since the counts in @arg: the
+ * first port has transmitted one, the second has dropped one.  On a busy
+ * machine a move can be over before a writer has run.
  */
 static bool flows(void *arg)
 {
@@ -333,7 +335,7 @@ TEST_F(move, a_child_goes_from_port_to_port_while_frames_flow)
 		EXPECT_EQ(0, self->get.lower);
 		ASSERT_EQ(0, st_stats(self->control, pair[1], &self->stats));
 		flow.detached = self->stats.tx_detached;
-		/* Every fourth is moved on at once, whoever had his turn. */
+		/* Every fourth time the child is moved on at once. */
 		if (i % 4)
 			EXPECT_TRUE(st_wait(flows, &flow, ST_DEADLINE));
 		st_frame(self->frame, 60, ST_BROADCAST, ST_MAC_PEER, i);

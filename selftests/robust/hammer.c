@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests that nobody would make, from two threads, while ports come and go,
- * the same ones in every run; and opens of nodes that go meanwhile.  That the
- * kernel stays silent is checked by who runs this; that it stays sane, here.
+ * Random requests from two threads while ports are created and deleted (the
+ * same requests in every run); and opens of nodes that are being deleted.  The
+ * test checks that ports still work; the caller checks the kernel's log.
  *
  *	/dev/stabletap <- two threads
  *	                  vm0..3 -/- d0, d1, v0 (made, attached, deleted)
@@ -38,9 +38,9 @@ static const unsigned int sizes[] = {
 struct hammer {
 	int control;
 	uint64_t random;
-	uint8_t *page;		/* two pages; nothing is mapped behind */
-	unsigned int answered;	/* by 0 */
-	unsigned int strange;	/* by what the header does not know */
+	uint8_t *page;		/* two pages, then an unmapped one */
+	unsigned int answered;	/* requests that returned 0 */
+	unsigned int strange;	/* errors that the header does not list */
 	int last_strange;
 };
 
@@ -52,7 +52,7 @@ static uint32_t next(struct hammer *hammer)
 	return hammer->random >> 16;
 }
 
-/* Numbers that mean something, or nearly */
+/* A number that is valid, or nearly */
 static uint32_t number(struct hammer *hammer)
 {
 	static const uint32_t edges[] = {
@@ -97,12 +97,12 @@ static void *fill(struct hammer *hammer, unsigned int nr)
 		size = number(hammer);
 		break;
 	}
-	/* At the start of the page, or ending at its end, or nearly */
+	/* Place the struct at the start of the page, or at or near its end. */
 	arg = hammer->page + PAGE;
 	if (next(hammer) % 4 == 0 && size <= PAGE)
 		arg += PAGE - size + (next(hammer) % 8 == 0);
 	memset(hammer->page + PAGE, 0, PAGE);
-	/* Mostly zero, so that some of it is served */
+	/* Most fields are zero, so that some requests succeed. */
 	for (i = 4; i + 4 <= size && arg + i + 4 <= hammer->page + 2 * PAGE &&
 	     i < 512; i += 4) {
 		if (next(hammer) % 4)
@@ -193,7 +193,7 @@ FIXTURE_TEARDOWN(hammer)
 	close(self->control);
 }
 
-/* Ports that come, get a lower and an open fd, and go by force */
+/* Create ports, attach them, open their nodes, and delete them by force */
 static void come_and_go(int control)
 {
 	char name[IFNAMSIZ];
@@ -259,14 +259,14 @@ TEST_F(hammer, of_random_requests_breaks_nothing)
 	EXPECT_LE(0, st_port_open(self->control, port, 0));
 }
 
-/* One port that goes, and who opens its node meanwhile */
+/* A port that is deleted while its node is being opened */
 struct going {
 	int control;
 	int port;
 	char path[STABLETAP_NODE_SIZE + 8];
 	bool gone;
-	unsigned int own;	/* opens that gave a queue of the port */
-	unsigned int others;	/* ... of another */
+	unsigned int own;	/* opens that got a queue of the port */
+	unsigned int others;	/* opens that got a queue of another port */
 };
 
 static void *opener_run(void *arg)
@@ -291,7 +291,7 @@ static void *opener_run(void *arg)
 	return NULL;
 }
 
-/* It waits for opens that are under way, so somebody else makes vm2. */
+/* The deletion waits for opens in progress, so another thread creates vm2. */
 static void *deleter_run(void *arg)
 {
 	struct going *going = arg;
@@ -300,7 +300,9 @@ static void *deleter_run(void *arg)
 	return NULL;
 }
 
-/* vm1 goes while its node is opened, and vm2 gets its minor number. */
+/*
+ * vm1 is deleted while its node is being opened, and vm2 gets its minor number.
+ */
 TEST_F(hammer, of_opens_never_gets_a_queue_of_another_port)
 {
 	struct going going = { .control = self->control };
@@ -309,7 +311,10 @@ TEST_F(hammer, of_opens_never_gets_a_queue_of_another_port)
 	int i, vm2, minor, reused = 0;
 	struct stabletap_get get;
 
-	/* More often where threads get no turn in time */
+	/*
+	 * Repeat until both cases have happened: on a slow machine that takes
+	 * longer.
+	 */
 	for (i = 0; i < 100 || ((!reused || !going.own) &&
 				st_now() < deadline); i++) {
 		going.port = st_port_new(self->control, "vm1", 1, 1);

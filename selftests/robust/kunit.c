@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Loads the module with the KUnit suites (selftests/kunit/) and reads from the
- * kernel's log what they say: each case is a result, here called
- * "SUITE.CASE".  Not by KUnit's files in debugfs: what fails with many words
- * would lose its result there on 6.1.
+ * Loads the module with the KUnit suites (selftests/kunit/) and reads their
+ * results from the kernel's log.  Each case is a result named "SUITE.CASE".
+ * KUnit's files in debugfs are not used: on 6.1 a case that fails with long
+ * messages loses its result there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #define MODULE	"stabletap_kunit"
 #define VERBOSE	"/sys/kernel/debug/failslab/verbose"
 
-/* If one is not in the module, it would not be missed. */
+/* All suites, so that one that is missing in the module is noticed */
 static const char * const suites[] = {
 	"stabletap_sizes", "stabletap_core", "stabletap_filter",
 	"stabletap_counters",
@@ -39,7 +39,7 @@ static void skip_all(const char *why)
 	exit(0);
 }
 
-/* Everything that the program itself can't do */
+/* Report a failure of this program itself, and exit */
 static void die(const char *what)
 {
 	printf("# %s: %s\n", what, strerror(errno));
@@ -56,7 +56,9 @@ static int suite_number(const char *name)
 	return -1;
 }
 
-/* "ok 3 - case", since 6.2 "ok 3 case"; both may end in " # SKIP why" */
+/*
+ * Print "ok 3 - case", or since 6.2 "ok 3 case"; both may end in " # SKIP why"
+ */
 static void print_result(struct log *log, bool good, const char *text)
 {
 	const char *skip = strstr(text, " # SKIP");
@@ -74,7 +76,7 @@ static void print_result(struct log *log, bool good, const char *text)
 	       log->suite, name, skip ? skip : "");
 }
 
-/* The end of a line within a record is told as "\x0a". */
+/* A line break inside of a record is written as "\x0a". */
 static void print_words(const char *line)
 {
 	const char *end;
@@ -88,7 +90,7 @@ static void print_words(const char *line)
 		printf("# %s\n", line);
 }
 
-/* One line of the kernel's; what belongs to a suite is indented by four. */
+/* Read one line of the kernel's log; lines of a suite are indented by four. */
 static void read_line(struct log *log, const char *line)
 {
 	int i = suite_number(log->suite);
@@ -133,7 +135,7 @@ static void read_log(struct log *log)
 	}
 }
 
-/* It is built beside the module. */
+/* The KUnit module is built beside the module. */
 static int open_module(void)
 {
 	const char *module = getenv("STABLETAP_KO");
@@ -149,7 +151,7 @@ static int open_module(void)
 	return fd;
 }
 
-/* An allocation that a suite has fail is not to be told with a call trace. */
+/* Log no call trace for allocations that a suite makes fail. */
 static void silence_faults(void)
 {
 	int fd = open(VERBOSE, O_WRONLY | O_CLOEXEC);
@@ -168,7 +170,7 @@ int main(void)
 
 	if (system("modprobe -q --show-depends kunit >/dev/null 2>&1"))
 		skip_all("this kernel has no KUnit");
-	/* CONFIG_KUNIT_DEFAULT_ENABLED may have it off. */
+	/* CONFIG_KUNIT_DEFAULT_ENABLED may have disabled KUnit. */
 	if (system("modprobe kunit enable=1"))
 		die("modprobe kunit");
 	silence_faults();

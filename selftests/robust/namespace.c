@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A network namespace that goes with a port, a child and an open fd in it;
- * and a container that owns one, and reaches nothing outside.
+ * A network namespace is deleted with a port, a child and an open fd in it; and
+ * a container that owns a network namespace can't affect anything outside.
  *
  *	here          | there
  *	fd -------------- vm1 -- mv0 (macvlan) -- d0 (dummy)
@@ -29,9 +29,10 @@ static bool link_is_gone(void *arg)
 }
 
 /*
- * Whatever namespaces were let go are gone entirely, and what was waited for
- * in them as well: they are cleaned up one after the other, and this one comes
- * last.  A device in use somewhere would hold up the queue for ever.
+ * Wait until all released namespaces have been cleaned up.  The kernel cleans
+ * them up one after the other, so when the one that is created and released
+ * here is gone, the others are too.  A device that is still referenced would
+ * block this forever.
  */
 static bool namespaces_are_cleaned(int home)
 {
@@ -49,7 +50,7 @@ static bool namespaces_are_cleaned(int home)
 FIXTURE(namespace) {
 	int home;
 	int there;
-	int control;	/* of there */
+	int control;	/* control device of "there" */
 	int port;
 	int mv0;
 	char path[128];
@@ -141,7 +142,7 @@ TEST_F(namespace, goes_while_the_port_is_detached)
 	close(fd);
 }
 
-/* As with every tap: the fd's socket belongs to the opener's namespace. */
+/* As with every tap, the fd's socket belongs to the namespace of its opener. */
 TEST_F(namespace, stays_while_a_fd_that_was_opened_in_it_is_open)
 {
 	uint8_t frame[60];
@@ -176,7 +177,7 @@ TEST_F(namespace, of_a_lower_goes_and_the_port_lives_on)
 {
 	int control, port;
 
-	/* The port comes home; its lower stays there and is let go. */
+	/* The port is moved back; its lower stays and is detached. */
 	ASSERT_EQ(0, st_netns_enter(self->there));
 	ASSERT_EQ(0, st_link_netns(self->port, self->home));
 	ASSERT_EQ(0, st_netns_enter(self->home));
@@ -192,13 +193,13 @@ TEST_F(namespace, of_a_lower_goes_and_the_port_lives_on)
 	EXPECT_STREQ("mv0", self->get.last_lower);
 }
 
-/* A container: a user namespace of its own, which owns its network namespace */
+/* A container: a user namespace that owns its network namespace */
 
 #define CONTAINER_ROOT 100000
 
 FIXTURE(container) {
-	int control;	/* of the initial namespace */
-	int port;	/* likewise */
+	int control;	/* control device of the initial namespace */
+	int port;	/* port in the initial namespace */
 	int lower;
 	char path[64];
 	struct stat before;
@@ -215,7 +216,7 @@ FIXTURE_SETUP(container)
 		.port = 2000000 + getpid(),
 	};
 
-	/* Not in a namespace of its own: it is the host's node that counts. */
+	/* In the initial namespace, since the test is about the host's node. */
 	self->control = st_control_open();
 	ASSERT_LE(0, self->control);
 	ASSERT_EQ(0, st_ioctl(self->control, STABLETAP_IOC_CREATE, &create));
@@ -235,7 +236,9 @@ FIXTURE_TEARDOWN(container)
 	close(self->control);
 }
 
-/* In the child: become user @id of a container; 0 or negative errno */
+/*
+ * In the child: become user @id of a container.  Returns 0 or a negative errno.
+ */
 static int container_enter(int to_parent, int from_parent, int id)
 {
 	char c = 0;
@@ -249,7 +252,7 @@ static int container_enter(int to_parent, int from_parent, int id)
 	return st_netns_new();
 }
 
-/* In the parent: map its ids, from @id on, and let it go on */
+/* In the parent: map the child's ids, from @id on, and let it continue */
 static int container_map(pid_t child, int to_child, int from_child, int id)
 {
 	char c = 0;
@@ -265,8 +268,8 @@ static int container_map(pid_t child, int to_child, int from_child, int id)
 }
 
 /*
- * Run @what as user @id of a container, with all capabilities there; its
- * answer, or a negative errno.
+ * Run @what as user @id of a container, with all capabilities there.  Returns
+ * its result, or a negative errno.
  */
 static int container_run(int (*what)(int control, int port, int lower),
 			 int id, int to_child[2], int to_parent[2],
@@ -290,7 +293,7 @@ static int container_run(int (*what)(int control, int port, int lower),
 		      self->control, self->port, self->lower)
 #define CONTAINER_RUN(what) CONTAINER_RUN_AS(0, what)
 
-/* Each returns the number of the step that failed. */
+/* Each of these returns the number of the failed step, or 0. */
 static int occupy(int host, int port, int lower)
 {
 	struct stabletap_create create = {
@@ -317,10 +320,10 @@ static int occupy(int host, int port, int lower)
 	snprintf(want, sizeof(want), "/dev/%s", get.node);
 	if (stat(want, &st) || st.st_rdev != makedev(get.major, get.minor))
 		return 6;
-	/* Its root's, as it sees itself */
+	/* The node belongs to the container's root. */
 	if (st.st_uid || st.st_gid || (st.st_mode & 0777) != 0600)
 		return 7;
-	/* The host's own is somebody else's. */
+	/* The node of the host's port is still that of the host's port. */
 	snprintf(want, sizeof(want), "/dev/tap%d", port);
 	if (stat(want, &st) || st.st_rdev == makedev(get.major, get.minor))
 		return 8;
@@ -459,7 +462,7 @@ static int foreign_owner(int host, int port, int lower)
 	struct stat st;
 	int control = st_control_open();
 
-	/* 0 to 999 are mapped. */
+	/* Only the ids 0 to 999 are mapped. */
 	if (st_ioctl(control, STABLETAP_IOC_CREATE, &create) != -EINVAL)
 		return 1;
 	create.owner = 0;
@@ -483,7 +486,7 @@ TEST_F(container, gives_nodes_to_its_own_users_only)
 	EXPECT_EQ(0, CONTAINER_RUN(foreign_owner));
 }
 
-/* Where nobody is root, a node that nobody was named for is the host's root's. */
+/* In a user namespace without a root, the default owner is the host's root. */
 static int default_owner(int host, int port, int lower)
 {
 	struct stabletap_create create = {
@@ -501,7 +504,7 @@ static int default_owner(int host, int port, int lower)
 	if (st_get(control, create.port, &get))
 		return 3;
 	snprintf(path, sizeof(path), "/dev/%s", get.node);
-	/* As ids that have no name here are shown */
+	/* 65534 stands for an id that is not mapped here. */
 	if (stat(path, &st) || st.st_uid != 65534 || st.st_gid != 65534)
 		return 4;
 	if (open(path, O_RDWR) >= 0 || errno != EACCES)
@@ -515,11 +518,11 @@ TEST_F(container, without_a_root_can_make_ports_that_only_the_hosts_root_opens)
 }
 
 /*
- * The host's root in a network namespace that a container owns: two roots,
- * and both can be named.
+ * The host's root acts in a network namespace that a container owns: nodes can
+ * belong to either root.
  */
 FIXTURE(visitor) {
-	int control;	/* of the container's namespace */
+	int control;	/* control device of the container's namespace */
 	int to_child[2];
 	int to_parent[2];
 	pid_t child;
@@ -541,7 +544,7 @@ FIXTURE_SETUP(visitor)
 		if (!container_enter(self->to_parent[1], self->to_child[0], 0))
 			(void)!write(self->to_parent[1], &c, 1);
 		close(self->to_parent[1]);
-		/* Until the test's process ends */
+		/* Wait until the test's process ends */
 		close(self->to_child[1]);
 		(void)!read(self->to_child[0], &c, 1);
 		_exit(0);
@@ -589,7 +592,7 @@ TEST_F(visitor, can_give_a_node_to_the_hosts_root_by_ioctl)
 	EXPECT_EQ(0, self->get.owner);
 	EXPECT_EQ(0, self->get.group);
 
-	/* Each for itself */
+	/* Only the group is given, so the owner is the default. */
 	strcpy(self->create.name, "vm2");
 	self->create.port = 0;
 	self->create.flags = STABLETAP_CREATE_GROUP;
@@ -627,16 +630,18 @@ TEST_F(visitor, gives_it_to_the_containers_root_by_default)
 	EXPECT_EQ(CONTAINER_ROOT, self->st.st_gid);
 }
 
-/* Ids are those of the namespace's owner, whatever process sends the request. */
+/*
+ * Ids are those of the namespace's owner, whichever process sends the request.
+ */
 TEST_F(visitor, reads_link_messages_in_the_containers_ids)
 {
 	struct st_told told;
 
 	ASSERT_EQ(0, st_port_newlink("vm1", IFLA_STABLETAP_OWNER, 0));
 	ASSERT_EQ(0, st_told(st_ifindex("vm1"), &told));
-	/* The host's root has no name in there, */
+	/* The host's root is not mapped in the container, */
 	EXPECT_EQ(65534, told.value[IFLA_STABLETAP_OWNER]);
-	/* and that of the container is 0. */
+	/* and the container's root is 0. */
 	EXPECT_EQ(0, told.value[IFLA_STABLETAP_GROUP]);
 
 	ASSERT_EQ(0, st_port_newlink("vm2", IFLA_STABLETAP_OWNER,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two writers on one processor, of which one preempts the other: each frame is
- * counted once, be it taken by a queue or refused by one.
+ * Two writers on one processor, where one preempts the other: each frame is
+ * counted once, whether a queue accepts it or is full.
  *
  *	fd 0 (read), fd 1 (full) -- vm1 -- t0 (tap of the tun driver) -- writers
  *
@@ -29,7 +29,10 @@
 #include "harness.h"
 #include "st.h"
 
-/* Preemptions: each is a frame for the full queue.  On a slow machine fewer do. */
+/*
+ * Number of preemptions, each with a frame for the full queue.  On a slow
+ * machine ROUNDS_LEAST are enough.
+ */
 #define ROUNDS		20000
 #define ROUNDS_LEAST	1000
 #define SECONDS		30
@@ -78,7 +81,7 @@ static void frame_init(struct frame *frame, uint16_t port)
 			       sizeof(frame->ip));
 }
 
-/* One queue of t0 */
+/* Open a queue of t0 */
 static int tun_open(void)
 {
 	struct ifreq ifr = {
@@ -102,7 +105,7 @@ static int writer_write(struct writer *writer)
 	return 0;
 }
 
-/* Give a writer a flow that the port puts into queue @queue. */
+/* Find a flow for a writer that the port puts into queue @queue. */
 static int writer_find_flow(struct writer *writer, const int *fd, int queue)
 {
 	uint8_t buf[2048];
@@ -136,7 +139,7 @@ FIXTURE_SETUP(preempt)
 	ASSERT_LE(0, self->low.fd);
 	self->high.fd = tun_open();
 	ASSERT_LE(0, self->high.fd);
-	/* Its own frames, IPv6's, would be counted, too. */
+	/* IPv6 frames of the host would be counted too. */
 	ASSERT_EQ(0, st_sh("echo 1 >/proc/sys/net/ipv6/conf/t0/disable_ipv6"));
 	ASSERT_EQ(0, st_attach(self->control, self->port, st_ifindex("t0"), 0));
 	ASSERT_EQ(0, st_stats(self->control, self->port, &self->before));
@@ -163,7 +166,7 @@ static int run_on_cpu(int cpu)
 	return pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
 }
 
-/* Writes all the time, where it is not preempted */
+/* Writes all the time, except while it is preempted */
 static void *low_main(void *arg)
 {
 	struct writer *writer = arg;
@@ -178,7 +181,10 @@ static void *low_main(void *arg)
 	return NULL;
 }
 
-/* Wakes up again and again, wherever the other one is, for one frame */
+/*
+ * Wakes up again and again, at any point of the other writer's work, and writes
+ * one frame
+ */
 static void *high_main(void *arg)
 {
 	const struct timespec rest = { .tv_nsec = 50000 };
@@ -192,7 +198,10 @@ static void *high_main(void *arg)
 	    pthread_setschedparam(pthread_self(), SCHED_FIFO, &param))
 		return "priority";
 	for (i = 0; i < ROUNDS; i++) {
-		/* On a slow machine the low writer needs more time. */
+		/*
+		 * On a slow machine, wait until the low writer has written
+		 * enough.
+		 */
 		if (i > ROUNDS_LEAST && atomic_load(&low_rounds) > ROUNDS_LEAST &&
 		    st_now() > end)
 			break;

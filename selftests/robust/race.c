@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Everything at once: two threads attach, replace and detach while four others
- * read and write; queues that are opened and closed in the middle of it; many
- * who open at the same moment.
+ * Concurrency: two threads attach, replace and detach while four others read
+ * and write; queues are opened and closed under traffic; many threads open at
+ * the same moment.
  *
  *	fd0 (written) \          .- v0 ==== p0 -- sends all the time
  *	fd1 (written)  \        /
@@ -10,7 +10,7 @@
  *	fd3 (read)     /        \
  *	                         '- v1 ==== p1 -- sends all the time
  *
- * race-long.c is this for a minute.
+ * race-long.c is the same for a minute.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,18 +38,18 @@ struct race {
 	int peer[2];
 	int peer_index[2];
 	int fd[QUEUES];
-	bool stop;	/* for all but the readers */
-	bool drain;	/* for the readers: until there is nothing more */
-	bool opens;	/* there are openers */
+	bool stop;	/* stops all but the readers */
+	bool drain;	/* stops the readers when nothing is left to read */
+	bool opens;	/* there are opener threads */
 
-	/* Added to atomically */
+	/* Incremented atomically */
 	uint64_t written;
 	uint64_t read;
 	uint64_t opened;
 	uint64_t calls;
 	uint64_t attached;
 	uint64_t detached;
-	uint64_t full;		/* writes that found no room */
+	uint64_t full;		/* writes that returned EAGAIN */
 	uint64_t unexpected;
 	int last_unexpected;
 };
@@ -64,7 +64,7 @@ static void unexpected(struct race *race, int err)
 	race->last_unexpected = err;
 }
 
-/* The harness's helpers keep their sentence in one place: not from here. */
+/* Not st_attach(), which writes to the global st_msg: this runs in threads. */
 static int race_attach(struct race *race, int lower, __u32 flags)
 {
 	struct stabletap_attach attach = {
@@ -142,8 +142,8 @@ static void *writer(void *arg)
 	while (!IS(race->stop)) {
 		err = write_one(race, fd, number++);
 		/*
-		 * What still waits in the devices' rings, for a processor that
-		 * has other things to do, may be all that a socket may have.
+		 * Frames that wait in the devices' backlogs on a busy processor
+		 * can fill the send buffer.
 		 */
 		if (err == -EAGAIN)
 			ADD(race->full, 1);
@@ -164,7 +164,7 @@ static void read_all(struct race *race, int fd)
 		unexpected(race, len);
 }
 
-/* Two readers, each of two queues: the flows may come to any. */
+/* One of two readers, each of two queues; a flow may be in any queue. */
 static void *reader(void *arg)
 {
 	static int which;
@@ -187,7 +187,7 @@ static void *reader(void *arg)
 	return NULL;
 }
 
-/* Opens a queue, uses it a little, closes it */
+/* Opens a queue, uses it briefly, closes it */
 static void *opener(void *arg)
 {
 	struct race *race = arg;
@@ -210,7 +210,7 @@ static void *opener(void *arg)
 			continue;
 		}
 		ADD(race->opened, 1);
-		/* The default has a vnet header. */
+		/* By default a queue has a vnet header. */
 		for (i = 0; i < 4; i++)
 			if (write_one(race, fd, i))
 				unexpected(race, -EIO);
@@ -221,7 +221,7 @@ static void *opener(void *arg)
 	return NULL;
 }
 
-/* Has everybody had a turn at least? */
+/* Returns true if every thread has done something. */
 static bool has_raced(struct race *race)
 {
 	struct stabletap_stats stats;
@@ -235,8 +235,8 @@ static bool has_raced(struct race *race)
 }
 
 /*
- * From both peers until the time is over, and longer if on a busy machine
- * somebody has not had a turn by then
+ * Send from both peers until the time is over, and on a busy machine until
+ * every thread has run
  */
 static void send_for(struct race *race, int seconds)
 {
@@ -314,7 +314,7 @@ FIXTURE_TEARDOWN(race)
 	close(self->race.control);
 }
 
-/* What was written went one of these ways, and what was read came in. */
+/* The counters add up to the frames that were written and read. */
 #define EXPECT_CONSISTENT() do {					\
 	const struct stabletap_stats *stats = &self->stats;		\
 	EXPECT_EQ(0, race->unexpected) {				\
@@ -356,7 +356,7 @@ TEST_F_TIMEOUT(race, of_two_attachers_two_writers_and_two_readers,
 	SET(race->stop);
 	for (i = 0; i < 4; i++)
 		ASSERT_EQ(0, pthread_join(thread[i], NULL));
-	/* From here on nothing comes in that was not there before. */
+	/* After this detach no new frames arrive. */
 	if (!race_detach(race))
 		race->detached++;
 	SET(race->drain);
@@ -397,7 +397,7 @@ TEST_F_TIMEOUT(race, of_queues_that_are_opened_and_closed_under_traffic,
 	TH_LOG("%llu opens, %llu attaches and replaces",
 	       (unsigned long long)race->opened,
 	       (unsigned long long)(self->get.attaches + self->get.replaces));
-	/* As many as ever can be opened again. */
+	/* All queues can be opened again. */
 	for (i = 0; i < QUEUES; i++) {
 		race->fd[i] = st_port_open(race->control, race->port, 0);
 		EXPECT_LE(0, race->fd[i]);
@@ -409,7 +409,7 @@ TEST_F_TIMEOUT(race, of_queues_that_are_opened_and_closed_under_traffic,
 }
 
 #ifndef RACE_LONG
-/* Many who open at the same moment */
+/* Many threads that open at the same moment */
 
 #define OPENERS 16
 #define ROUNDS 50
@@ -440,7 +440,7 @@ static void *open_together(void *arg)
 	return NULL;
 }
 
-TEST_F(race, of_sixteen_who_open_four_queues)
+TEST_F(race, of_sixteen_threads_that_open_four_queues)
 {
 	struct open_race race = {};
 	pthread_t thread[OPENERS];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The rights of five users: each tries every operation, on a port of the network
- * namespace that the user is in, and by fds of the host's that were sent to it.
- * The table is that of Documentation/architecture.md.
+ * The rights of five users, as in the table of Documentation/architecture.md.
+ * Each user tries every operation: on a port in the user's own network
+ * namespace, and through fds that the host has opened and passed on.
  *
  *	fd -- vm1 (group 4242, 0660) -/- d0 (dummy)
  */
@@ -27,22 +27,22 @@
 
 #define GROUP		4242
 #define MAPPED_ROOT	100000
-/* Newer kernels skip a change to the address that is set. */
+/* Another address: newer kernels skip a change to the present address. */
 #define OTHER_MAC	"\x52\x54\x00\x00\x00\x33"
 
 enum { HOST_ROOT, CONTAINER_ROOT, USERNS_ROOT, MEMBER, NOBODY, USERS };
 
 struct user {
-	int control;		/* that it has opened itself */
-	int port;		/* vm1 of its network namespace */
-	int lower;		/* d0, likewise */
-	char path[128];		/* of the port's node */
+	int control;		/* opened by the user */
+	int port;		/* vm1 in the user's network namespace */
+	int lower;		/* d0 in the user's network namespace */
+	char path[128];		/* path of the port's node */
 	int host_port;
-	int host_control;	/* these two were sent to it */
+	int host_control;	/* both passed on by the host */
 	int host_tap;
 };
 
-/* What each tries; 0 or a negative errno */
+/* The operations.  Each returns 0 or a negative errno. */
 
 static int open_control(struct user *user)
 {
@@ -152,7 +152,7 @@ static int set_mac(struct user *user)
 	return st_link_mac(user->port, (uint8_t *)OTHER_MAC);
 }
 
-/* What it has made itself, else what there is */
+/* The device that the user has created, or else the existing one */
 static int mine(const struct user *user, const char *name)
 {
 	int ifindex = st_ifindex(name);
@@ -181,7 +181,7 @@ static int open_node(struct user *user)
 	return 0;
 }
 
-/* By the host's fds, wherever the user is */
+/* Through the host's fds */
 
 static int ask_host(struct user *user)
 {
@@ -233,7 +233,10 @@ static int set_mac_of_host(struct user *user)
 #define ADMINS		{ 0, 0, -EPERM, -EPERM, -EPERM }
 #define HOST_ONLY	{ 0, -EPERM, -EPERM, -EPERM, -EPERM }
 
-/* In the order of the document's table; what is made here is deleted later. */
+/*
+ * In the order of the document's table; later operations delete what earlier
+ * ones have created.
+ */
 static const struct right {
 	const char *what;
 	int (*run)(struct user *user);
@@ -269,7 +272,7 @@ static const struct right {
 
 #define RIGHTS ARRAY_SIZE(rights)
 
-/* vm1 and d0 in the present namespace */
+/* Create vm1 and d0 in the present namespace */
 static int port_make(struct user *user, int control)
 {
 	struct stabletap_create create = {
@@ -280,7 +283,7 @@ static int port_make(struct user *user, int control)
 	struct stabletap_get get;
 	int err;
 
-	/* A container has but the ids that were mapped for it. */
+	/* In a container, group 4242 is not mapped. */
 	if (!user->host_port) {
 		create.flags |= STABLETAP_CREATE_GROUP;
 		create.group = GROUP;
@@ -341,7 +344,7 @@ static int become_unprivileged(int id, gid_t group)
 	return 0;
 }
 
-/* A new user namespace, whose ids the parent maps meanwhile */
+/* Enter a new user namespace; the parent maps its ids meanwhile */
 static int become_root_of_userns(int sock)
 {
 	char c = 0;
@@ -378,7 +381,9 @@ static int become(int who, struct user *user, int sock)
 	return 0;
 }
 
-/* The child: what came of it all, in the order of the table */
+/*
+ * In the child: try all operations and send the results, in the table's order
+ */
 static void try_all(int who, struct user user, int sock)
 {
 	int result[RIGHTS + 1] = {}, fds[2], i;
@@ -473,7 +478,7 @@ TEST_F(rights, are_those_of_the_table)
 		}
 	}
 
-	/* What was refused was not done. */
+	/* A refused operation must have changed nothing. */
 	if (variant->who == HOST_ROOT)
 		return;
 	ASSERT_EQ(0, st_get(self->control, self->user.port, &self->after));
@@ -481,8 +486,10 @@ TEST_F(rights, are_those_of_the_table)
 			    sizeof(self->after)));
 }
 
-/* The other way round: the host's root rules in the container, by its fd. */
-TEST(a_containers_control_fd_is_worth_what_its_holder_may)
+/*
+ * The reverse: the host's root can act in the container through its control fd.
+ */
+TEST(a_containers_control_fd_has_the_rights_of_its_holder)
 {
 	struct user user = { .host_port = 1 };
 	int sock[2], fds[2], status;
@@ -498,7 +505,7 @@ TEST(a_containers_control_fd_is_worth_what_its_holder_may)
 		fds[0] = st_control_open();
 		fds[1] = st_port_open(fds[0], user.port, 0);
 		err = err ? err : send_fds(sock[1], fds);
-		/* Its namespace lives on with the fd. */
+		/* The control fd keeps the container's namespace alive. */
 		_exit(err != 0);
 	}
 	ASSERT_EQ(0, map_ids(sock[0], child));

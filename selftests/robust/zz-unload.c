@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Unloading the module: refused while a fd or a control device is open, and
- * else it takes the ports away and leaves their lowers as they were.  The last
- * of its directory, because it takes the module from under everything.
+ * Unloading the module is refused while an fd or a control device is open.
+ * Otherwise it deletes the ports and restores their lowers.  The file's name
+ * makes it the last test of its directory, because it unloads the module.
  *
  *	fd -- vm1 -- mv0 (macvlan) -- d0 (dummy)
  *	      vm2 -- d1 (dummy)
@@ -69,7 +69,7 @@ TEST_F(unload, is_refused_while_a_fd_is_open)
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, st_get(self->control, self->vm1, &get));
-	/* So that it is this fd that counts */
+	/* Close it, so that only the fd keeps the module */
 	close(self->control);
 	EXPECT_EQ(-EWOULDBLOCK, st_module_unload());
 	EXPECT_EQ(self->vm1, st_ifindex("vm1"));
@@ -92,7 +92,7 @@ TEST_F(unload, takes_the_ports_and_leaves_the_lowers_as_they_were)
 	int master, err;
 
 	if (!getenv("STABLETAP_KO"))
-		SKIP(return, "STABLETAP_KO does not say what to load again");
+		SKIP(return, "STABLETAP_KO, the module's path, is not set");
 	close(self->control);
 	ASSERT_TRUE(st_wait(is_unloaded, &err, ST_DEADLINE));
 	ASSERT_EQ(0, err);

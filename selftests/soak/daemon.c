@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * stabletapd and the command, built with the address and the
- * undefined-behaviour sanitizer, while something happens to the devices every
- * 50 ms.  At the end no sanitizer has reported anything, the daemon has not
- * grown, and each port is on the device where it belongs.  vm-timeout: 14400
+ * undefined-behaviour sanitizers, while an event happens to the devices every
+ * 50 ms.  At the end no sanitizer has reported anything, the daemon's memory
+ * has not grown, and each port is on the right device.  vm-timeout: 14400
  *
  *	 vm1          vm2         vm3        vm4            vm5
  *	  |            |           |          |              |
  *	v0 or d0   VLAN 7 on d1   d2 whole   v1 or d0    d0, with a probe
  *
- * v0 and v1 are ends of veths, d0, d1, d2 dummies; vm5 comes and goes with the
- * configuration.  Two processes beside the test run the command all the while.
+ * v0 and v1 are ends of veths, d0, d1, d2 dummies; vm5 is added to and removed
+ * from the configuration.  Two other processes run the command all the time.
  *
- * FRAMES: as for soak/frames, an event for each 1000, but 600 at least.
+ * FRAMES: as for soak/frames; one event for each 1000 frames, at least 600.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -41,13 +41,13 @@
 #define EVERY_MS	50
 #define AT_REST_EVERY	100	/* events */
 /*
- * The daemon keeps 1000 events of its own.  So many of ours have it make them,
- * before it is measured.
+ * The daemon keeps 1000 events of its history.  After so many events of this
+ * test the history is full, and the memory is measured.
  */
 #define WARM_UP		1200
 /*
- * Its memory varies by a megabyte with what the sanitizer keeps of what was
- * freed, so the least of some measurements is compared.
+ * The sanitizer keeps freed memory for a while, so the daemon's memory varies
+ * by a megabyte.  The least of several measurements is compared.
  */
 #define MEASUREMENTS	6
 #define LEAST_EVENTS	(MEASUREMENTS * AT_REST_EVERY)
@@ -55,7 +55,7 @@
 #define REST_DEADLINE	(5 * DAEMON_DEADLINE)
 
 #define DEAF		8
-/* Bytes of the daemon's socket, twice of which the kernel gives it */
+/* Receive buffer of the daemon's socket, bytes; the kernel doubles it */
 #define RCVBUF		"32768"
 
 #define REPORT		"/tmp/soak-sanitizer"
@@ -71,7 +71,7 @@ static unsigned int roll(unsigned int sides)
 	return (dice >> 16) % sides;
 }
 
-/* The command, again and again */
+/* The command is run in a loop */
 
 #define UNPIN	13
 
@@ -104,13 +104,13 @@ static const char *const commands[][8] = {
 #define MONITOR		(COMMANDS - 1)
 #define RUNNERS		2
 
-/* Shared with the processes that run them */
+/* Memory shared with the processes that run the commands */
 struct told {
 	bool stop;
-	uint32_t turn;			/* the next one's */
+	uint32_t turn;			/* number of the next command */
 	uint32_t done[COMMANDS], refused[COMMANDS];
-	uint32_t failed;		/* neither */
-	int32_t status;			/* of the last that failed */
+	uint32_t failed;		/* neither success nor a refusal */
+	int32_t status;			/* wait status of the last of them */
 	uint32_t which;
 };
 
@@ -127,7 +127,10 @@ static void command_exec(unsigned int which, int out)
 	_exit(127);
 }
 
-/* Some lines of its output; one that writes more gets SIGPIPE or EPIPE. */
+/*
+ * Read some lines of a command's output, and close it: a command that writes
+ * more gets SIGPIPE or EPIPE.
+ */
 static void command_read(int fd, unsigned int which)
 {
 	char buf[4096];
@@ -169,7 +172,7 @@ static void command_run(struct told *told, unsigned int which)
 static void command_again_and_again(struct told *told, bool monitor)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* As the caller of most commands has it */
+	/* SIGPIPE as in a shell */
 	signal(SIGPIPE, monitor ? SIG_IGN : SIG_DFL);
 	while (!__atomic_load_n(&told->stop, __ATOMIC_ACQUIRE))
 		command_run(told, monitor ? MONITOR : told->turn++ % MONITOR);
@@ -181,14 +184,14 @@ FIXTURE(daemon) {
 	struct told *told;
 	pid_t runner[RUNNERS];
 	int control;
-	int fd;			/* of vm1, opened once */
+	int fd;			/* fd of vm1, opened once */
 	int here, there, away;	/* namespaces */
-	int deaf[DEAF];		/* connections that are never read */
+	int deaf[DEAF];		/* connections that no one reads */
 	unsigned int deaf_next;
-	long resident[MEASUREMENTS];	/* the last ones, KiB */
+	long resident[MEASUREMENTS];	/* the last measurements, KiB */
 	unsigned int measured;
 	bool five;		/* vm5 is configured */
-	unsigned int number;	/* of frames */
+	unsigned int number;	/* number of the last frame */
 };
 
 /* The configuration */
@@ -269,14 +272,17 @@ static void dwell(void)
 	nanosleep(&step, NULL);
 }
 
-/* Events.  The daemon acts at the same time, and so may be first. */
+/* Events.  The daemon acts at the same time, so it may be faster. */
 
 static int renamed(FIXTURE_DATA(daemon) *self)
 {
 	const char *name = roll(2) ? "v0" : "d2";
 	int ifindex = st_ifindex(name), err;
 
-	/* A device that is up keeps its name, and the daemon sets it up. */
+	/*
+	 * A device that is up can't be renamed, and the daemon may set it up
+	 * meanwhile.
+	 */
 	do {
 		err = st_link_up(ifindex, false) ?: rename_to(name, "other");
 	} while (err == -EBUSY);
@@ -314,13 +320,13 @@ static int direct_again(FIXTURE_DATA(daemon) *self)
 	return made_anew("d2");
 }
 
-/* With the VLAN on it, and the child on that */
+/* Deletes the VLAN on the device too, and the child on the VLAN */
 static int vlan_parent_again(FIXTURE_DATA(daemon) *self)
 {
 	return made_anew("d1");
 }
 
-/* The daemon makes it anew, and then the device above. */
+/* The daemon creates the VLAN again, and then the child on it. */
 static int vlan_deleted(FIXTURE_DATA(daemon) *self)
 {
 	int err = link_del("d1.7");
@@ -353,7 +359,7 @@ static int set_down(FIXTURE_DATA(daemon) *self)
 	return err ? err : st_link_up(ifindex, true);
 }
 
-/* Deleted and made within one message to the kernel */
+/* Delete and create a device in one batch of messages to the kernel */
 static int batch(FIXTURE_DATA(daemon) *self)
 {
 	int before = st_ifindex("d0");
@@ -375,7 +381,7 @@ static int batch(FIXTURE_DATA(daemon) *self)
 	if (mnl_socket_sendto(nl, buf, (char *)nlh + nlh->nlmsg_len - buf) < 0)
 		err = -errno;
 	mnl_socket_close(nl);
-	/* The kernel has done it before it returned from that. */
+	/* The kernel has processed the batch when the call returns. */
 	if (!err && st_ifindex("d0") == before)
 		err = -EEXIST;
 	return err ? err : st_link_up(st_ifindex("d0"), true);
@@ -393,7 +399,7 @@ static int moved(FIXTURE_DATA(daemon) *self)
 	return st_netns_enter(self->here) ?: err;
 }
 
-/* A port of which somebody may have an fd */
+/* Delete a port; its node may be open. */
 static int port_deleted(FIXTURE_DATA(daemon) *self)
 {
 	int port = st_ifindex(roll(2) ? "vm3" : "vm4");
@@ -403,7 +409,7 @@ static int port_deleted(FIXTURE_DATA(daemon) *self)
 	return 0;
 }
 
-/* The daemon makes another, and leaves that alone. */
+/* The daemon creates a new port, and leaves the renamed one alone. */
 static int port_renamed(FIXTURE_DATA(daemon) *self)
 {
 	int port = st_ifindex("vm4");
@@ -427,7 +433,7 @@ static int attached_by_hand(FIXTURE_DATA(daemon) *self)
 	int port = st_ifindex(roll(2) ? "vm1" : "vm3");
 	int d1 = st_ifindex("d1");
 
-	/* It is refused, or lasts until the daemon sees it. */
+	/* The attach is refused, or lasts until the daemon notices it. */
 	if (port > 0)
 		st_attach(self->control, port, d1, STABLETAP_ATTACH_REPLACE);
 	return 0;
@@ -439,9 +445,11 @@ static int port_changed(FIXTURE_DATA(daemon) *self)
 	int port = st_ifindex("vm1"), err;
 
 	mac[3] = roll(256);
-	/* A child that was made meanwhile has the smaller one, and stays so. */
+	/*
+	 * A child that is created meanwhile has the smaller MTU, and keeps it.
+	 */
 	st_link_mtu(port, 1280 + roll(220));
-	/* Its child has that address until the daemon changes it. */
+	/* The child keeps that address until the daemon changes it. */
 	st_link_mac(port, mac);
 	dwell();
 	err = st_link_mtu(port, 1500);
@@ -469,7 +477,7 @@ static int reconfigured(FIXTURE_DATA(daemon) *self)
 	return err;
 }
 
-/* It says what is wrong, and the old one holds. */
+/* The daemon logs the error, and keeps the old configuration. */
 static int misconfigured(FIXTURE_DATA(daemon) *self)
 {
 	int err = daemon_configure(&self->d,
@@ -481,7 +489,10 @@ static int misconfigured(FIXTURE_DATA(daemon) *self)
 	return err ? err : configure(self);
 }
 
-/* Devices that are no port's concern, more than the daemon's buffer holds */
+/*
+ * Create more unrelated devices than the daemon's receive buffer can hold
+ * messages for
+ */
 static int flood(FIXTURE_DATA(daemon) *self)
 {
 	char name[IFNAMSIZ];
@@ -507,7 +518,7 @@ static int named(FIXTURE_DATA(daemon) *self)
 		     "ip link property del dev v0 altname also-v0") ? -EIO : 0;
 }
 
-/* Another master has it for a while, if it can be had. */
+/* Give the device to another master for a while, if possible. */
 static int enslaved(FIXTURE_DATA(daemon) *self)
 {
 	const char *kind = roll(2) ? "bridge" : "bond";
@@ -519,7 +530,7 @@ static int enslaved(FIXTURE_DATA(daemon) *self)
 	return link_del("master9") ?: st_link_up(st_ifindex("d2"), true);
 }
 
-/* A stranger's macvlan wants the parent alone, and so may be refused. */
+/* Create an unrelated passthru macvlan, which may be refused. */
 static int stranger(FIXTURE_DATA(daemon) *self)
 {
 	st_sh("exec 2>/dev/null; ip link add mine link d0 type macvlan mode "
@@ -529,7 +540,7 @@ static int stranger(FIXTURE_DATA(daemon) *self)
 	return 0;
 }
 
-/* Clients that ask nonsense, never end their question, or never read */
+/* Clients that send invalid or incomplete requests, or never read */
 static int bad_clients(FIXTURE_DATA(daemon) *self)
 {
 	static const char *const nonsense[] = {
@@ -579,10 +590,13 @@ static const struct event {
 
 #define EVENTS ARRAY_SIZE(events)
 
-/* run_events() takes each with any step, for it is a prime number. */
+/*
+ * With a prime number of events, run_events() reaches each of them with any
+ * step.
+ */
 _Static_assert(EVENTS == 23, "a prime number of events");
 
-/* Where the ports are */
+/* The ports' devices */
 
 /* The parent of a device, or itself */
 static int parent(int ifindex)
@@ -639,8 +653,9 @@ static bool all_are_in_place(void *arg)
 		if ((i == VM5 && !self->five) || is_in_place(self, &places[i]))
 			continue;
 		/*
-		 * A port that found it down has set it up, and down again when
-		 * it left, whatever else set it up meanwhile.
+		 * An attach that found the device down set it up.  The detach
+		 * has set it down again, even if something else has set it up
+		 * meanwhile.
 		 */
 		st_link_up(st_ifindex(places[i].device), true);
 		all = false;
@@ -663,7 +678,7 @@ static int at_rest(FIXTURE_DATA(daemon) *self)
 	return -ETIMEDOUT;
 }
 
-/* vm1's fd is what it was. */
+/* Check that vm1's fd still works. */
 static int fd_works(FIXTURE_DATA(daemon) *self)
 {
 	struct ifreq ifr = {};
@@ -698,14 +713,14 @@ static void runners_start(FIXTURE_DATA(daemon) *self)
 	}
 }
 
-/* What runs now has its end. */
+/* Stop the processes that run commands. */
 static void runners_stop(FIXTURE_DATA(daemon) *self)
 {
 	uint64_t deadline = st_now() + REST_DEADLINE * 1000000ULL;
 	int i;
 
 	__atomic_store_n(&self->told->stop, true, __ATOMIC_RELEASE);
-	/* A monitor ends when it has told enough. */
+	/* A monitor ends after some lines, so cause events. */
 	for (i = 0; i < RUNNERS; i++)
 		while (self->runner[i] > 0 &&
 		       !waitpid(self->runner[i], NULL, WNOHANG)) {
@@ -717,7 +732,7 @@ static void runners_stop(FIXTURE_DATA(daemon) *self)
 			MARK_DONE(self->told->failed);
 			kill(self->runner[i], SIGKILL);
 		}
-	/* The last command may have been "pin". */
+	/* The last command may have been "pin", so undo it. */
 	command_run(self->told, UNPIN);
 }
 
@@ -767,7 +782,7 @@ static long least_resident(FIXTURE_DATA(daemon) *self)
 	return least;
 }
 
-/* So many events, each kind as often as the others, in another order always */
+/* Run @n events, all kinds equally often, in an order that varies */
 static int run_events(FIXTURE_DATA(daemon) *self, unsigned int n)
 {
 	unsigned int first = 0, step = 1, i;
@@ -792,14 +807,14 @@ static int run_events(FIXTURE_DATA(daemon) *self, unsigned int n)
 	return err ? err : at_rest(self);
 }
 
-/* What sanitizers have written; it is printed. */
+/* Print the reports of the sanitizers.  Returns their number. */
 static unsigned int reports(void)
 {
 	return st_sh("for f in " REPORT "*; do [ ! -e $f ] || "
 		     "{ sed 's/^/# /' $f; bad=1; }; done; exit ${bad:-0}");
 }
 
-/* The programs to be run, and what they are to do about a fault */
+/* Set PATH and the sanitizers' options. */
 static int set_environment(void)
 {
 	const char *top = getenv("STABLETAP_TOP"), *path = getenv("PATH");
@@ -814,8 +829,8 @@ static int set_environment(void)
 	setenv("PATH", text, 1);
 	setenv("STABLETAPD_RCVBUF", RCVBUF, 1);
 	/*
-	 * What was freed is kept for a while, so that its use is noticed; a
-	 * little, or its growth would hide any other.
+	 * The sanitizer keeps freed memory for a while, to notice its use.  The
+	 * amount is small, so that it does not hide other growth.
 	 */
 	setenv("ASAN_OPTIONS", "detect_leaks=1:quarantine_size_mb=1:"
 	       "thread_local_quarantine_size_kb=64:malloc_context_size=10:"
@@ -886,7 +901,7 @@ static void print_commands(const struct told *told)
 	}
 }
 
-TEST_F_TIMEOUT(daemon, neither_it_nor_the_command_has_a_fault_and_it_does_not_grow,
+TEST_F_TIMEOUT(daemon, has_no_fault_and_does_not_grow,
 	       14400)
 {
 	const char *asked = getenv("FRAMES");
@@ -910,7 +925,7 @@ TEST_F_TIMEOUT(daemon, neither_it_nor_the_command_has_a_fault_and_it_does_not_gr
 	       EVENTS, before, after);
 	EXPECT_GT(before + MAY_GROW, after);
 
-	/* Some of each kind has to have been done. */
+	/* Each command must have succeeded at least once. */
 	print_commands(told);
 	for (i = 0; i < COMMANDS; i++)
 		EXPECT_LT(0, told->done[i] + (i == MONITOR) * told->refused[i]);
@@ -919,7 +934,7 @@ TEST_F_TIMEOUT(daemon, neither_it_nor_the_command_has_a_fault_and_it_does_not_gr
 		       commands[told->which][0], told->status);
 	}
 	EXPECT_TRUE(daemon_said(&self->d, "events were lost"));
-	/* At its end leaks are looked for. */
+	/* The sanitizer looks for leaks at exit. */
 	status = daemon_stop(&self->d);
 	EXPECT_EQ(0, status) {
 		TH_LOG("%s", daemon_log(&self->d));

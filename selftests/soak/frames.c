@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Millions of frames in both directions while something happens every 50 ms;
- * at the end each frame is accounted for, and the kernel's memory is what it
- * was.  vm-timeout: 14400
+ * Millions of frames in both directions with an event every 50 ms.  At the end
+ * every frame is accounted for, and the kernel's memory has not grown.
+ * vm-timeout: 14400
  *
- * The drawing is in lib/soak.h.  FRAMES: how many in each direction.
+ * lib/soak.h has a drawing of the topology.  FRAMES: number of frames in each
+ * direction.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +32,7 @@
 #define EVERY_MS 50
 #define FRAMES_AN_EVENT 1000	/* at most, in each direction */
 
-/* Events.  Each leaves a port that is up, and may leave it on any lower. */
+/* Events.  Each leaves the port up, on any lower. */
 
 static unsigned int dice;
 
@@ -41,7 +42,7 @@ static unsigned int roll(unsigned int sides)
 	return (dice >> 16) % sides;
 }
 
-/* Let frames flow in the state that an event has made. */
+/* Let frames flow in the new state. */
 static void dwell(void)
 {
 	const struct timespec step = { .tv_nsec = (1 + roll(20)) * 1000000L };
@@ -74,7 +75,7 @@ static int nomaster_and_master(struct soak *s)
 	return err ? err : st_link_master(lower, s->port);
 }
 
-/* Deleted while it is the port's */
+/* Delete a device while it is the port's lower */
 static int delete_lower(struct soak *s, enum soak_lower lower)
 {
 	int err = 0;
@@ -115,7 +116,10 @@ static int change_mac(struct soak *s)
 	err = st_link_mac(s->port, mac);
 	if (err)
 		return err;
-	/* Senders that read it meanwhile send to an address of nobody. */
+	/*
+	 * Senders that read the address during the change send to an unused
+	 * address.
+	 */
 	memcpy(s->mac, mac, 6);
 	if (s->current == SOAK_MV0)
 		return 0;
@@ -130,7 +134,7 @@ static int change_mtu(struct soak *s)
 	return err ? err : st_link_mtu(s->port, 1500);
 }
 
-/* It may shrink below the port's. */
+/* The lower's MTU may become smaller than the port's. */
 static int change_lower_mtu(struct soak *s)
 {
 	int err = st_link_mtu(s->lower[s->current], 1280);
@@ -164,7 +168,7 @@ static int lower_down(struct soak *s)
 	return err ? err : st_link_up(s->lower[s->current], true);
 }
 
-/* The far end of all veths goes down, one after the other. */
+/* Set the far ends of all veths down, one after the other. */
 static int lose_carrier(struct soak *s)
 {
 	int i, err = st_netns_enter(s->there);
@@ -191,8 +195,8 @@ static int rename_lower(struct soak *s)
 }
 
 /*
- * The kernel takes a device's transmit queue away while it adds or
- * removes a clsact, as for another queue length (below).
+ * The kernel replaces a device's transmit queue by noop_qdisc while it adds or
+ * removes a clsact, as with a change of the queue length (below).
  */
 static int tc_rules(struct soak *s)
 {
@@ -226,7 +230,7 @@ static int nft_rules(struct soak *s)
 	return err ? err : st_sh("nft delete table netdev soak");
 }
 
-/* Packet sockets that take everything, and tcpdump itself now and then */
+/* Open packet sockets that receive every frame; sometimes run tcpdump */
 static int snoop(struct soak *s)
 {
 	int port = st_packet_open(s->port, true);
@@ -268,9 +272,9 @@ static int change_offloads(struct soak *s)
 }
 
 /*
- * The ring shrinks under traffic.  The kernel takes a device's transmit queue
- * away meanwhile, and drops what is sent without counting it, whatever the
- * device: so nothing is written.
+ * Shrink the ring under traffic.  During this the kernel replaces the transmit
+ * queue of any device by noop_qdisc, which drops frames without counting them,
+ * so no frame is written.
  */
 static int change_queue_length(struct soak *s)
 {
@@ -314,7 +318,7 @@ static int xdp_set(int ifindex, int prog)
 	return st_talk(nlh, NULL, NULL);
 }
 
-/* A device with an XDP program is refused, and the old lower goes on. */
+/* A device with an XDP program is refused, and the old lower stays. */
 static int refused_for_xdp(struct soak *s)
 {
 	int lower = s->current == SOAK_V0 ? SOAK_V1 : SOAK_V0;
@@ -351,7 +355,9 @@ static int promiscuous_port(struct soak *s)
 	return err ? err : st_sh("ip link set vm1 promisc off allmulticast off");
 }
 
-/* The lower goes to another namespace: a loss, and an attach afterwards. */
+/*
+ * Move the lower to another namespace, which detaches it, and attach it again.
+ */
 static int move_lower(struct soak *s)
 {
 	int err = 0;
@@ -369,7 +375,7 @@ static int move_lower(struct soak *s)
 	return soak_attach(s, SOAK_V1, 0);
 }
 
-/* The port moves and comes back: down, and detached */
+/* Move the port to another namespace and back; it is then down and detached. */
 static int move_port(struct soak *s)
 {
 	int lower = s->current, err;
@@ -441,7 +447,7 @@ static void at_next_tick(uint64_t *tick)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 }
 
-/* Each event once, in another order every time, until all frames are out */
+/* Run each event once, in an order that varies, until all frames were sent */
 static int run_events(struct soak *s, struct count *count)
 {
 	uint64_t tick = st_now(), last = tick;
@@ -513,7 +519,7 @@ struct settled {
 	long objects, kib, may;
 };
 
-/* What was deferred is freed after a while, and namespaces by a worker. */
+/* Deferred memory is freed after a while, namespaces by a worker. */
 static bool memory_is_back(void *arg)
 {
 	struct settled *settled = arg;
@@ -547,7 +553,7 @@ FIXTURE_TEARDOWN(soak)
 {
 }
 
-TEST_F_TIMEOUT(soak, every_frame_is_accounted_for_and_nothing_is_left,
+TEST_F_TIMEOUT(soak, every_frame_is_accounted_for_and_no_memory_leaks,
 	       14400)
 {
 	const char *asked = getenv("FRAMES");
@@ -561,7 +567,7 @@ TEST_F_TIMEOUT(soak, every_frame_is_accounted_for_and_nothing_is_left,
 	if (!soak_can_audit())
 		SKIP(return, "no histogram triggers in this kernel");
 	ASSERT_EQ(0, soak(SOAK_WARM_UP, &count, false));
-	/* What is allocated once and kept has been by now. */
+	/* Memory that is allocated once and kept has been allocated by now. */
 	settled.before = soak_memory();
 	ASSERT_NE(NULL, settled.before);
 

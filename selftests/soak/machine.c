@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What happens to a whole machine, under traffic of which each frame is
- * accounted for: processors that go, sleep, memory that runs short, attempts
- * to unload the module, namespaces that end with fds open.
+ * Events of a whole machine, under traffic of which every frame is accounted
+ * for: processors go offline, tasks are frozen, memory runs short, the module
+ * is unloaded, namespaces are deleted with open fds.
  *
- * The drawing is in lib/soak.h.  vm-timeout: 7200
+ * lib/soak.h has a drawing of the topology.  vm-timeout: 7200
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +48,7 @@ FIXTURE_SETUP(machine)
 
 FIXTURE_TEARDOWN(machine)
 {
-	/* A test that ends early leaves nothing to the next. */
+	/* Restore the machine, also after a failure. */
 	scene_file_write(CPU, "1");
 	scene_file_write(PM_TEST, "none");
 	EXPECT_EQ(0, soak_settle(&self->s, &self->ledger));
@@ -72,7 +72,7 @@ static bool has_progressed(void *arg)
 	       __atomic_load_n(&p->s->next_rx, __ATOMIC_RELAXED) >= p->rx;
 }
 
-/* So many frames each way, all but a few of which are then on their way */
+/* Let this many frames be sent each way, and wait until all but a few were */
 static bool flows(struct soak *s, uint32_t frames)
 {
 	struct progress p = { .s = s };
@@ -96,7 +96,7 @@ TEST_F(machine, loses_a_processor_and_keeps_its_counters)
 		ASSERT_EQ(0, st_stats(s->control, s->port, &before));
 		ASSERT_EQ(0, scene_file_write(CPU, "0"));
 		ASSERT_EQ(0, st_stats(s->control, s->port, &after));
-		/* Its share of the sums has not gone with it. */
+		/* The processor's part of the counters still counts. */
 		EXPECT_LE(before.tx_packets, after.tx_packets);
 		EXPECT_LE(before.rx_packets, after.rx_packets);
 		ASSERT_EQ(0, soak_attach(s, i % SOAK_LOWERS,
@@ -108,8 +108,8 @@ TEST_F(machine, loses_a_processor_and_keeps_its_counters)
 }
 
 /*
- * As far as a machine without a disk can: its root would not come back from
- * "devices".  All tasks are frozen, whatever they are in.
+ * Freezes all tasks, at whatever point they are.  The next level of pm_test,
+ * "devices", is not possible: the machine's root (9p) would not come back.
  */
 TEST_F(machine, freezes_and_wakes)
 {
@@ -136,14 +136,16 @@ static void *take(size_t size)
 		    MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 }
 
-/* Takes all but a little of what there is, and gives back when asked to. */
+/* Allocates all but @keep_kib of the memory, and frees it on request. */
 static void hog(long keep_kib)
 {
 	const size_t step = 1 << 20, stride = 16 * step;
 	void *at[8192];
 	int n = 0;
 
-	/* In strides as long as there is plenty, and these for good */
+	/*
+	 * Allocate in large steps while there is enough; these stay allocated.
+	 */
 	while (available() > keep_kib + 4 * (long)(stride >> 10))
 		take(stride);
 	for (;;) {
@@ -211,7 +213,7 @@ static void *unload_again_and_again(void *arg)
 	return NULL;
 }
 
-TEST_F(machine, is_asked_to_unload_the_module_at_each_moment)
+TEST_F(machine, refuses_to_unload_the_module_in_use_at_any_moment)
 {
 	static struct unloader unloader;
 	struct soak *s = &self->s;
@@ -227,7 +229,7 @@ TEST_F(machine, is_asked_to_unload_the_module_at_each_moment)
 		ASSERT_EQ(0, soak_attach(s, (i + 1) % SOAK_LOWERS,
 					 STABLETAP_ATTACH_REPLACE));
 		ASSERT_EQ(0, soak_kill_reader(s, i % SOAK_CHILDREN));
-		/* A further port, for as long as it takes to delete it */
+		/* Create another port and delete it. */
 		port = st_port_new(s->control, "vm2", 1, 1);
 		ASSERT_LT(0, port);
 		ASSERT_EQ(0, st_port_delete(s->control, port, 0));
@@ -239,7 +241,7 @@ TEST_F(machine, is_asked_to_unload_the_module_at_each_moment)
 	TH_LOG("refused %u times", unloader.refused);
 }
 
-/* Ports without fds: the module goes, with frames on their way to them. */
+/* Ports without fds: the module is unloaded with frames in flight. */
 
 FIXTURE(module) {
 	int control;
@@ -287,7 +289,7 @@ TEST_F(module, goes_and_comes_back_under_traffic_to_ports_without_fds)
 	int i, port, err;
 
 	if (!getenv("STABLETAP_KO"))
-		SKIP(return, "STABLETAP_KO does not say what to load again");
+		SKIP(return, "STABLETAP_KO, the module's path, is not set");
 	ASSERT_EQ(0, st_netns_new());
 	ASSERT_EQ(0, st_veth_add("v0", "p0", -1));
 	ASSERT_TRUE(st_wait_up(st_ifindex("p0"), ST_DEADLINE));
@@ -311,7 +313,7 @@ TEST_F(module, goes_and_comes_back_under_traffic_to_ports_without_fds)
 	pthread_join(thread, NULL);
 }
 
-/* A namespace that ends, of which nothing is left but an fd in use */
+/* A namespace is deleted while an fd of its port is in use. */
 
 struct user {
 	bool stop;
@@ -351,7 +353,7 @@ static bool is_dead(void *arg)
 	return ioctl(*(int *)arg, TUNGETIFF, &ifr) < 0;
 }
 
-/* A port in a namespace of its own; its fd belongs to the one we are in. */
+/* Create a port in a new namespace; its fd belongs to the present one. */
 static int port_elsewhere(int home, int *netns, int *control)
 {
 	int port, fd = -EIO;
@@ -387,7 +389,7 @@ TEST_F(module, outlives_namespaces_that_end_with_fds_open)
 		EXPECT_FALSE(is_dead(&user.fd));
 		close(self->control);
 		close(netns);
-		/* Nothing holds it any more. */
+		/* Nothing references the namespace any more. */
 		EXPECT_TRUE(st_wait(is_dead, &user.fd, ST_DEADLINE));
 		__atomic_store_n(&user.stop, true, __ATOMIC_RELEASE);
 		pthread_join(thread, NULL);

@@ -1,17 +1,17 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# Devices by the names of their physical ports: the real driver on an emulated
-# switch (vm/run --sriov).  vm-timeout: 300
+# Devices that are selected by the names of their physical ports, with the real
+# driver on an emulated switch (vm/run --sriov).  vm-timeout: 300
 #
-# The driver makes its devices in the machine's first namespace, so that is
-# where this is done.
+# The driver creates its devices in the machine's first namespace, so the test
+# runs there.
 #
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154
 
 load ../bats/daemon.bash
 
-# The name of the device for the switch's port $1
+# Print the name of the device for the switch's port $1
 device_of() {
 	local path
 
@@ -55,7 +55,7 @@ teardown() {
 	command ip netns del first
 }
 
-@test "a device is known by its physical port's name, whatever it is called" {
+@test "a device is found by its physical port's name, whatever its own name" {
 	local one two
 
 	configure <<-'CONF'
@@ -70,7 +70,7 @@ teardown() {
 	one=$(device_of swp1)
 	two=$(device_of swp2)
 
-	# The other one gets its name.
+	# The other device gets its name.
 	rmmod rocker
 	eventually is_detached vm1
 	ip link add "$one" group 7 type dummy

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# Pools of virtual functions: real drivers on an emulated igb (vm/run --sriov).
-# vm-timeout: 1800
+# Pools of virtual functions, with real drivers on an emulated igb (vm/run
+# --sriov). vm-timeout: 1800
 #
 #      vm1, vm2          ports that the daemon makes
 #       │    │
@@ -11,8 +11,8 @@
 #          pf            driver igb: its switch is between the VFs, itself and
 #                        the wire
 #
-# The kernel makes the VFs' devices in the machine's first namespace, so that
-# is where all of this is done.
+# The kernel creates the VFs' devices in the machine's first namespace, so the
+# tests run there.
 #
 # shellcheck disable=SC2030,SC2031,SC2034,SC2086,SC2154
 
@@ -24,7 +24,7 @@ PF_ADDR=52:54:00:aa:00:03
 setup_file() {
 	rm -rf /run/stabletap
 	modprobe -a igb igbvf
-	# Otherwise it may be unloaded and loaded between two tests.
+	# Otherwise the module may be unloaded and loaded between two tests.
 	command ip netns attach first 1
 }
 
@@ -64,7 +64,7 @@ has_carrier() {
 	[ "$(cat "/sys/class/net/$1/carrier")" = 1 ]
 }
 
-# A pool of $1 VFs with what else $2 says of it, and vm1, vm2 for $3 ports
+# Configure a pool of $1 VFs with the lines $2, and $3 of the ports vm1, vm2.
 vfs() {
 	local i
 
@@ -75,7 +75,7 @@ vfs() {
 	done
 }
 
-# The device of VF $1
+# Print the device of VF $1
 vf() {
 	local path
 
@@ -84,7 +84,7 @@ vf() {
 	done
 }
 
-# What the PF says of VF $1, in one line
+# Print the PF's settings of VF $1, in one line
 admin() {
 	ip link show pf | tr -s ' ' | sed -n "s/^ vf $1 link.ether //p"
 }
@@ -101,7 +101,7 @@ address_is() {
 	[ "$(address "$1" 2>/dev/null)" = "$2" ]
 }
 
-# Marks that are left
+# Print the marks that are left
 marks() {
 	ip link | grep -c stabletap-vf || :
 }
@@ -110,7 +110,7 @@ no_marks() {
 	[ "$(marks)" = 0 ]
 }
 
-# The number of VFs that have vm$1's address
+# Print the number of VFs with vm$1's address
 with_address_of() {
 	ip link show pf | grep -c "vf .*52:54:00:00:01:0$1" || :
 }
@@ -131,7 +131,7 @@ is_attached() {
 	[ "$(with_address_of 1)" = 1 ]
 	dev=$(of vm1 lower.ifname)
 	address_is "$dev" $ADDR
-	# No i: run of Debian 12's bats has that for itself.
+	# Not "i": run of Debian 12's bats overwrites it.
 	for n in 0 1; do
 		if [ "$(vf $n)" = "$dev" ]; then
 			admin_is $n "$ADDR"
@@ -148,7 +148,7 @@ is_attached() {
 	[[ $output == *": free"* ]]
 }
 
-@test "VFs are left alone until all of them are made, by whomever" {
+@test "VFs are left alone until all of them were created" {
 	vfs 1 '' 1 | sed /VFCount/d | configure
 	daemon
 	is_detached vm1
@@ -157,7 +157,7 @@ is_attached() {
 	eventually is_attached vm1
 	dmesg | sed '1,/stabletap-test: VFs are to be made/d' \
 		>"$BATS_TEST_TMPDIR/kernel"
-	# In the words of igb, and of 8021q when a device is set up
+	# Logged by igb, and by 8021q when a device is set up
 	said() { grep -n "$1" "$BATS_TEST_TMPDIR/kernel" | sed 's/:.*//;q'; }
 	made=$(said ' 3 VFs allocated')
 	up=$(said 'adding VLAN 0 to HW filter on device')
@@ -183,7 +183,7 @@ is_attached() {
 	daemon
 	eventually grep -q "$ADDR > ff:ff:ff:ff:ff:ff" "$BATS_TEST_TMPDIR/seen"
 	admin_is 0 "spoof checking on"
-	# To the port: nobody reads it, and it counts what nobody reads.
+	# To the port, which has no reader, and counts rx_no_reader.
 	ip addr add 192.0.2.1/24 dev pf
 	ip neigh replace 192.0.2.2 lladdr $ADDR dev pf nud permanent
 	tcpdump -c 1 -U -nei vm1 icmp 3>&- >"$BATS_TEST_TMPDIR/came" \
@@ -198,14 +198,14 @@ is_attached() {
 	ip addr flush dev pf
 }
 
-@test "what a VF was is put back when its port goes" {
+@test "a VF's settings are restored when its port goes" {
 	echo 1 >"$PCI/sriov_numvfs"
 	eventually vf_is_made 0
-	# Not what a new one is
+	# Not the settings of a new VF
 	ip link set pf vf 0 vlan 7
 	ip link set pf vf 0 spoofchk off
 	ip link set pf vf 0 mac 02:00:00:00:00:77
-	# Its driver takes what the PF has for it when it is loaded.
+	# The VF's driver reads the PF's settings when it is loaded.
 	function=$(realpath "$PCI/virtfn0")
 	echo "${function##*/}" >"$function/driver/unbind"
 	echo "${function##*/}" >/sys/bus/pci/drivers_probe
@@ -232,11 +232,11 @@ Member=pf vf=*'
 		eventually no_marks
 		[ "$(admin 0)" = "$before" ]
 		address_is "$dev" 02:00:00:00:00:77
-		# It was the PF's word, and is so again.
+		# The PF had set the address, and sets it again.
 		run ! ip link set "$dev" address 02:00:00:00:00:78
 	}
 	is_put_back
-	# Another one, that the VF has not taken
+	# Another address, which the VF has not taken over
 	ip link set pf vf 0 mac 02:00:00:00:00:79
 	before=$(admin 0)
 	configure <"$BATS_TEST_TMPDIR/with"
@@ -248,7 +248,7 @@ Member=pf vf=*'
 	vfs 1 '' 1 | configure
 	daemon
 	eventually is_attached vm1
-	# The pool may be gone, too.
+	# The pool may have been removed too.
 	configure <<<'[Port vm2]
 Candidate=none'
 	kill -HUP "$DAEMON"
@@ -296,7 +296,7 @@ Candidate=none'
 		daemon_ends KILL
 		stabletap del vm1
 	done
-	# What the last one has left, with its port deleted meanwhile
+	# The last daemon's changes, whose port was deleted meanwhile
 	for step in vf-vlan vf-mac vf-put-back; do
 		run in_ns env STABLETAP_FAULT=$step \
 			"${BIN_FAULTS%/*}/stabletapd" \
@@ -331,7 +331,7 @@ Candidate=none'
 	[[ $output == *"${function##*/}: taken, it is bound to vfio-pci"* ]]
 	[ "$(with_address_of 1)" = 1 ]
 	address_is "$(of vm1 lower.ifname)" $ADDR
-	# And back
+	# And back again
 	echo >"$function/driver_override"
 	echo "${function##*/}" >"$function/driver/unbind"
 	echo "${function##*/}" >/sys/bus/pci/drivers_probe
@@ -342,7 +342,7 @@ Candidate=none'
 	[ "$(with_address_of 1)" = 1 ]
 }
 
-@test "what is changed in the PF by hand, and the port's address, follow" {
+@test "settings changed in the PF by hand are corrected, and follow the port's address" {
 	vfs 1 'VFVLAN=5\n' 1 | configure
 	daemon
 	eventually is_attached vm1
@@ -371,7 +371,7 @@ Candidate=none'
 	run ! log_has "can't be attached"
 }
 
-@test "VFs that are there already are not made anew" {
+@test "existing VFs are not created again" {
 	echo 1 >"$PCI/sriov_numvfs"
 	eventually vf_is_made 0
 	vfs 3 '' 1 | configure

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One fd, opened once, outlives what is below it and what becomes of the port.
+ * One fd, opened once, survives the loss of devices below the port and changes
+ * of the port.
  *
  *	fd -- vm1 -- mv0 (macvlan) -- v0 ==== p0 -- packet socket
  *	fd -- vm1 -- v0 ==== p0 -- packet socket	(direct)
@@ -40,7 +41,9 @@ FIXTURE_SETUP(survive)
 	ASSERT_EQ(0, scene_flows(&self->s));
 }
 
-/* Whatever it was: the fd was opened once, and reads no error. */
+/*
+ * After every test: the fd was opened only once, and a read returns no error.
+ */
 FIXTURE_TEARDOWN(survive)
 {
 	uint8_t frame[256];
@@ -50,7 +53,7 @@ FIXTURE_TEARDOWN(survive)
 	scene_end(&self->s);
 }
 
-/* Between loss and return: written frames are accepted, and counted. */
+/* Between loss and return, written frames are accepted and counted. */
 static int lost(struct scene *s, uint32_t reason)
 {
 	uint64_t dropped;
@@ -97,7 +100,7 @@ TEST_F(survive, another_lower_on_another_parent_takes_over)
 	struct scene *s = &self->s;
 	int old = s->v0;
 
-	/* The old pair keeps its place, under other names. */
+	/* The old veth stays, under other names. */
 	ASSERT_EQ(0, st_sh("ip link set v0 down && ip link set v0 name old && "
 			   "ip link set p0 down && ip link set p0 name oldp"));
 	if (variant->macvlan)
@@ -167,7 +170,7 @@ TEST_F(survive, the_parent_goes_to_another_namespace_and_comes_back)
 	struct scene *s = &self->s;
 
 	if (!variant->macvlan)
-		return;		/* That is the test above. */
+		return;		/* For a direct lower this is the test above. */
 	ASSERT_LE(0, there);
 	ASSERT_EQ(0, st_link_netns(s->v0, there));
 	EXPECT_EQ(0, scene_write(s));
@@ -202,7 +205,7 @@ TEST_F(survive, a_dummy_is_removed_with_its_driver)
 	d0 = st_link_add("d0", "dummy", 0);
 	ASSERT_LT(0, d0);
 	if (variant->macvlan) {
-		/* A child on it, in place of the one on v0 */
+		/* A child on the dummy replaces the one on v0. */
 		d0 = st_macvlan_add("mvd", d0, (uint8_t *)ST_MAC_PORT, 0);
 		ASSERT_LT(0, d0);
 	}
@@ -236,7 +239,7 @@ TEST_F(survive, the_port_goes_to_another_namespace_and_comes_back)
 	struct scene *s = &self->s;
 	int control = s->control;
 
-	/* There it has a veth, and a child, of that namespace. */
+	/* In that namespace the port gets a veth, and a child on it. */
 	ASSERT_LE(0, there);
 	ASSERT_EQ(0, st_link_netns(s->port, there));
 	EXPECT_EQ(0, scene_write(s));
@@ -253,7 +256,7 @@ TEST_F(survive, the_port_goes_to_another_namespace_and_comes_back)
 	ASSERT_EQ(0, scene_attach(s));
 	EXPECT_EQ(0, scene_flows(s));
 
-	/* And back, where that veth does not follow */
+	/* Move the port back; that veth stays. */
 	ASSERT_EQ(0, st_link_netns(s->port, here));
 	ASSERT_EQ(0, st_netns_enter(here));
 	close(s->control);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One fd, opened once, outlives a real NIC: its driver, its PCI device, its
- * name, its namespace.
+ * One fd, opened once, survives changes of a real NIC: its driver, its PCI
+ * device, its name, its namespace.
  *
  *	fd -- vm1 -- mv0 (macvlan) -- e1000e ==== vmxnet3 -- packet socket
  *	fd -- vm1 -- e1000e ==== vmxnet3 -- packet socket	(direct)
@@ -57,7 +57,7 @@ FIXTURE_TEARDOWN(nic)
 	nics_end(&self->nics, &self->s);
 }
 
-/* The NIC is gone, with its macvlan; nothing of it shows at the fd. */
+/* The NIC and its macvlan are gone; the fd shows no error. */
 static int lost(struct scene *s)
 {
 	uint64_t dropped;
@@ -72,7 +72,9 @@ static int lost(struct scene *s)
 	return SCENE_STAT(s, tx_detached) == dropped + 1 ? 0 : -EBADMSG;
 }
 
-/* A NIC is there again, at home: take it, attach, and all goes on. */
+/*
+ * The NIC is back in its first namespace: fetch it, attach it, and send frames.
+ */
 static int found_again(struct nics *nics, struct scene *s)
 {
 	int err;
@@ -133,9 +135,9 @@ TEST_F(nic, it_goes_to_another_namespace_and_comes_back)
 	ASSERT_EQ(0, nics_fetch(nics, s));
 	if (variant->macvlan) {
 		/*
-		 * The move has flushed the NIC's list of addresses, and with
-		 * it the macvlan's: so with every macvlan.  It is put there
-		 * again when the macvlan is opened.
+		 * The move has flushed the NIC's address list, and with it the
+		 * macvlan's address, as for every macvlan.  Opening the macvlan
+		 * again adds the address.
 		 */
 		EXPECT_EQ(0, scene_get(s)->losses);
 		ASSERT_EQ(0, st_link_up(s->mv0, false));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A lower whose driver's operations run under the lock of its device (6.15 and
- * later; dummy asks for it): its features may change only under that lock.
+ * A lower whose driver's operations run under the device's instance lock (6.15
+ * and later; dummy uses it): its features may change only under that lock.
  *
  *	fd -- vm1 -- d0, then d1
  *
- * Lockdep says so where a kernel has it.  Here a probe event notes the lock's owner
- * at each call of netdev_update_features().
+ * Kernels with lockdep check that themselves.  Here a probe event records the
+ * lock's owner at each call of netdev_update_features().
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,10 @@
 #define TRACING	"/run/opslock-tracing/"
 #define EVENT	"stabletap_opslock"
 
-/* Text that is a new line empties a file, other text is added to it. */
+/*
+ * Write to a control file of tracefs: a newline empties it, other text is
+ * appended.
+ */
 static int control_write(const char *name, const char *text)
 {
 	char path[128];
@@ -40,7 +43,7 @@ static int control_write(const char *name, const char *text)
 	return err;
 }
 
-/* Without the locks there is nothing to look at, but the module to run. */
+/* Without instance locks the test only runs the operations. */
 static bool kernel_has_ops_locks(void)
 {
 	struct utsname uts;
@@ -51,7 +54,7 @@ static bool kernel_has_ops_locks(void)
 	return major > 6 || (major == 6 && minor >= 15);
 }
 
-/* With PREEMPT_RT a mutex is another structure. */
+/* With PREEMPT_RT struct mutex is different. */
 static int probe_add(void)
 {
 	static const char event[] = "p:" EVENT " netdev_update_features "
@@ -79,7 +82,7 @@ FIXTURE(opslock) {
 FIXTURE_SETUP(opslock)
 {
 	ASSERT_EQ(0, st_netns_new());
-	/* That has mounted sysfs anew, without tracefs. */
+	/* The sysfs of the new namespace hides tracefs. */
 	ASSERT_EQ(0, st_sh("mkdir -p " TRACING " && "
 			   "mount -t tracefs tracefs " TRACING));
 	self->control = st_control_open();
@@ -97,8 +100,8 @@ FIXTURE_SETUP(opslock)
 	if (!self->probed)
 		return;
 	/*
-	 * A probe wants the types of the kernel.  A debug kernel has none here,
-	 * and looks for the lock itself.
+	 * The probe needs the kernel's BTF. The debug kernels have none, but
+	 * lockdep.
 	 */
 	if (access("/sys/kernel/btf/vmlinux", F_OK) &&
 	    !access("/proc/lockdep", F_OK)) {
@@ -121,8 +124,8 @@ FIXTURE_TEARDOWN(opslock)
 }
 
 /*
- * How many calls were for a device that wants the lock; -EPERM if a lock had no
- * owner at one of them
+ * Number of calls for a device that uses the lock; -EPERM if the lock had no
+ * owner in one of them
  */
 static int calls(void)
 {
@@ -145,7 +148,10 @@ static int calls(void)
 	return count;
 }
 
-/* Since the last time: each step has called it, and under the lock. */
+/*
+ * Check that the function was called since the last check, always under the
+ * lock.
+ */
 #define EXPECT_LOCKED() do {						\
 	if (self->probed) {						\
 		EXPECT_LT(0, calls());					\
@@ -153,7 +159,7 @@ static int calls(void)
 	}								\
 } while (0)
 
-TEST_F(opslock, attach_replace_and_detach_by_either_door)
+TEST_F(opslock, attach_replace_and_detach_by_either_interface)
 {
 	ASSERT_EQ(0, st_attach(self->control, self->port, self->d0, 0));
 	EXPECT_LOCKED();

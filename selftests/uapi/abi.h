@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the ABI of every architecture is; selftests/vm/check-abi compiles this
- * for each of them.
+ * The sizes and offsets that the ABI has on every architecture;
+ * selftests/vm/check-abi compiles this file for each.
  */
 #ifndef SELFTESTS_UAPI_ABI_H
 #define SELFTESTS_UAPI_ABI_H

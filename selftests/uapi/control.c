@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The control device: what holds for every ioctl (sizes, tails, flags,
- * reserved fields, pointers, the sentence, capability), from a 64-bit and a
- * 32-bit caller.
+ * The control device: the rules common to all ioctls (sizes, tails, flags,
+ * reserved fields, pointers, the error message, capability), for 64-bit and
+ * 32-bit callers.
  *
  *	/dev/stabletap -- vm1 -/- d0 (dummy)      as far as the ioctl needs them
  */
@@ -23,7 +23,7 @@
 
 #define PAGE 4096
 
-/* The common beginning, and where flags (or a mask) are if there are any */
+/* The common beginning of the structs, and the place of flags (or a mask) */
 struct head {
 	__u32 size;
 	__u32 msg_size;
@@ -36,7 +36,7 @@ struct devices {
 	int d0;
 };
 
-/* Fill in a request that succeeds. */
+/* Each of these fills in a request that succeeds. */
 static void fill_version(void *arg, const struct devices *devices)
 {
 	(void)arg;
@@ -108,18 +108,18 @@ static void fill_stats(void *arg, const struct devices *devices)
 FIXTURE(control) {
 	struct devices devices;
 	int fd;
-	char *page;	/* a page that nothing is mapped behind */
-	char before[512];	/* what the kernel said before the request */
+	char *page;	/* a page; the page after it is not mapped */
+	char before[512];	/* state before the request */
 	char after[512];
 };
 
 FIXTURE_VARIANT(control) {
 	unsigned int cmd;
 	unsigned int size;
-	__u32 flags;		/* known ones */
+	__u32 flags;		/* known flags */
 	unsigned int port;	/* offset of the port's ifindex */
 	unsigned int reserved;	/* offset of a reserved field */
-	unsigned int written;	/* from here on it is only written */
+	unsigned int written;	/* offset of the first output field */
 	bool admin;
 	bool msg;
 	bool needs_port;
@@ -259,7 +259,9 @@ static int call(int fd, unsigned int cmd, void *arg)
 	return ioctl(fd, cmd, arg) < 0 ? -errno : 0;
 }
 
-/* A request that would succeed, at the start of the page; the rest is zero */
+/*
+ * Put a request that would succeed at the start of the page; the rest is zero
+ */
 #define REQUEST() ({							\
 	memset(self->page, 0, PAGE);					\
 	variant->fill(self->page, &self->devices);			\
@@ -267,7 +269,7 @@ static int call(int fd, unsigned int cmd, void *arg)
 	(struct head *)self->page;					\
 })
 
-/* What is there: how many ports, and on what vm1 is */
+/* Describe the state as text: the number of ports, and vm1's lower */
 static void look(int fd, const struct devices *devices, char *text, size_t size)
 {
 	struct stabletap_list list = { .size = sizeof(list) };
@@ -401,14 +403,14 @@ TEST_F(control, a_reserved_field_that_is_not_zero_is_invalid)
 	EXPECT_NOTHING_DONE();
 }
 
-TEST_F(control, what_is_no_port_here_is_no_such_device)
+TEST_F(control, an_ifindex_that_is_no_port_here_is_no_such_device)
 {
 	int ports[] = { 0, 1 /* lo */, 999999, INT32_MIN, -1 };
 	struct head *head;
 	char msg[128];
 	int i;
 
-	if (!variant->port)	/* takes no port */
+	if (!variant->port)	/* the struct has no port */
 		return;
 	for (i = 0; i < ARRAY_SIZE(ports); i++) {
 		head = REQUEST();
@@ -445,7 +447,7 @@ TEST_F(control, a_struct_that_runs_into_unmapped_memory_is_a_fault)
 	struct head *head = REQUEST(), *end;
 
 	LOOK(self->before);
-	/* What the module knows is there, but not all that the size says. */
+	/* The fields that the module knows are mapped, but the tail is not. */
 	end = (void *)(self->page + PAGE - variant->size);
 	memmove(end, head, variant->size);
 	end->size = variant->size + 8;
@@ -466,7 +468,7 @@ TEST_F(control, an_answer_that_can_not_be_written_is_a_fault)
 	EXPECT_EQ(-EFAULT, call(self->fd, variant->cmd, head));
 }
 
-TEST_F(control, the_sentence_of_a_failure_is_cut_to_fit_and_ended)
+TEST_F(control, the_message_of_a_failure_is_cut_to_fit_and_ended)
 {
 	static const char whole[] =
 		"stabletap: This module does not know one of the flags";
@@ -479,7 +481,7 @@ TEST_F(control, the_sentence_of_a_failure_is_cut_to_fit_and_ended)
 	size_t len;
 	int i;
 
-	if (!variant->msg)	/* VERSION has no sentence */
+	if (!variant->msg)	/* VERSION has no message */
 		return;
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		head = REQUEST();
@@ -499,12 +501,12 @@ TEST_F(control, the_sentence_of_a_failure_is_cut_to_fit_and_ended)
 	}
 }
 
-TEST_F(control, the_sentence_of_a_success_is_empty)
+TEST_F(control, the_message_of_a_success_is_empty)
 {
 	struct head *head = REQUEST();
 	char msg[8] = "xxxxxxx";
 
-	if (!variant->msg)	/* VERSION has no sentence */
+	if (!variant->msg)	/* VERSION has no message */
 		return;
 	head->msg = (uintptr_t)msg;
 	head->msg_size = sizeof(msg);
@@ -512,11 +514,11 @@ TEST_F(control, the_sentence_of_a_success_is_empty)
 	EXPECT_EQ(0, memcmp(msg, "\0xxxxxx", 8));
 }
 
-TEST_F(control, without_a_buffer_there_is_no_sentence_and_no_fault)
+TEST_F(control, without_a_buffer_there_is_no_message_and_no_fault)
 {
 	struct head *head = REQUEST();
 
-	if (!variant->msg)	/* VERSION has no sentence */
+	if (!variant->msg)	/* VERSION has no message */
 		return;
 	head->flags = 1U << 31;
 	head->msg_size = 128;
@@ -526,20 +528,20 @@ TEST_F(control, without_a_buffer_there_is_no_sentence_and_no_fault)
 	EXPECT_EQ(-EOPNOTSUPP, call(self->fd, variant->cmd, head));
 }
 
-TEST_F(control, a_bad_pointer_for_the_sentence_is_a_fault)
+TEST_F(control, a_bad_pointer_for_the_message_is_a_fault)
 {
 	struct head *head = REQUEST();
 
-	if (!variant->msg)	/* VERSION has no sentence */
+	if (!variant->msg)	/* VERSION has no message */
 		return;
 	head->flags = 1U << 31;
 	head->msg_size = 128;
 	head->msg = (uintptr_t)(self->page + PAGE);
 	EXPECT_EQ(-EFAULT, call(self->fd, variant->cmd, head));
-	/* The first bytes fit, the rest does not. */
+	/* The first bytes are mapped, the rest is not. */
 	head->msg = (uintptr_t)(self->page + PAGE - 4);
 	EXPECT_EQ(-EFAULT, call(self->fd, variant->cmd, head));
-	/* Just the NUL does not. */
+	/* Only the place of the NUL is not mapped. */
 	head->msg_size = 5;
 	EXPECT_EQ(-EFAULT, call(self->fd, variant->cmd, head));
 	head->msg_size = 4;
@@ -547,17 +549,21 @@ TEST_F(control, a_bad_pointer_for_the_sentence_is_a_fault)
 }
 
 /*
- * What the caller's memory held before does not show in the answer, and nothing
- * beyond it is written: at every size from the first version's to a page, an
- * answer into 0xa5 is the same as one into zeroes.  What is read must be right,
- * and of a longer struct the tail zero; the rest is only written.
+ * Output fields do not depend on the previous content of the caller's memory,
+ * and nothing beyond the struct is written: for every size from the first
+ * version's to a page, the result is the same with memory filled with 0xa5 as
+ * with zeroes.  (Input fields, and the tail of a longer struct, are set right
+ * in both.)
  */
 TEST_F(control, an_answer_is_written_whole_and_nothing_else)
 {
 	static uint8_t clean[PAGE], dirty[PAGE + 64], beyond[64];
 	unsigned int size;
 
-	/* Makes, moves or deletes something: see the tests of its answer. */
+	/*
+	 * Changes the state, so it can't be repeated; other tests check its
+	 * results.
+	 */
 	if (variant->admin)
 		return;
 	variant->fill(clean, &self->devices);
@@ -598,7 +604,7 @@ static int drop_net_admin(void)
 	return syscall(SYS_capset, &header, data) ? -errno : 0;
 }
 
-TEST_F(control, what_changes_something_needs_the_capability)
+TEST_F(control, an_ioctl_that_changes_something_needs_the_capability)
 {
 	struct head *head = REQUEST();
 	char msg[128] = "";
@@ -622,7 +628,9 @@ static void on_signal(int sig)
 	siglongjmp(no_ia32, sig);
 }
 
-/* ioctl(2) as a 32-bit program calls it; negative errno */
+/*
+ * ioctl(2) as a 32-bit program calls it.  Returns a negative errno on failure.
+ */
 static int call32(int fd, unsigned int cmd, void *arg)
 {
 	int ret = 54;	/* __NR_ioctl */
@@ -641,7 +649,9 @@ static bool has_ia32(void)
 
 	sigaction(SIGSEGV, &action, &old_segv);
 	sigaction(SIGILL, &action, &old_ill);
-	/* An fd that can't be: EBADF from whoever serves it */
+	/*
+	 * An invalid fd: EBADF shows that the kernel has 32-bit system calls.
+	 */
 	if (!sigsetjmp(no_ia32, 1))
 		has = call32(-1, 0, NULL) == -EBADF;
 	sigaction(SIGSEGV, &old_segv, NULL);
@@ -649,7 +659,7 @@ static bool has_ia32(void)
 	return has;
 }
 #else
-/* Elsewhere a 64-bit program can't make the system calls of a 32-bit one. */
+/* Only on x86 can a 64-bit program make 32-bit system calls. */
 #define MAP_32BIT 0
 
 static int call32(int fd, unsigned int cmd, void *arg)
@@ -695,7 +705,7 @@ TEST_F(control, a_32_bit_caller_is_served_and_refused_alike)
 	EXPECT_EQ(variant->size, head->size);
 }
 
-/* What does not depend on the ioctl */
+/* Tests that do not depend on the ioctl */
 FIXTURE(device) {
 	int fd;
 };
@@ -743,7 +753,7 @@ TEST_F(device, an_unknown_number_type_or_direction_is_not_an_ioctl_of_it)
 	}
 }
 
-TEST_F(device, the_version_says_what_is_loaded)
+TEST_F(device, the_version_is_that_of_the_loaded_module)
 {
 	struct stabletap_version version = { .size = sizeof(version) };
 	char loaded[32] = "";
@@ -788,7 +798,7 @@ TEST_F(device, it_stays_with_the_namespace_it_was_opened_in)
 	EXPECT_EQ(-ENODEV, st_ifindex("vm1"));
 	ASSERT_EQ(0, st_get(self->fd, here, &get));
 	EXPECT_STREQ("vm1", get.name);
-	/* A port made by it is not made here. */
+	/* A port that it creates is not in the present namespace. */
 	there = st_port_new(self->fd, "vm2", 1, 1);
 	EXPECT_EQ(-ENODEV, there);
 	EXPECT_EQ(-ENODEV, st_ifindex("vm2"));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The rtnetlink door: link kind "stabletap", what it takes, refuses and
- * tells; and the port's node, which is made with the port.
+ * The rtnetlink interface: which attributes of link kind "stabletap" are
+ * accepted, refused and reported; and the port's node, which is created with
+ * the port.
  *
  *	ip link add vm1 type stabletap
  *	fd -- vm1 -- d0 (dummy), or mv0 (macvlan) -- d0
@@ -19,7 +20,7 @@
 #include "harness.h"
 #include "st.h"
 
-/* A new port with one attribute of any length, or @ifindex changed by it */
+/* Create a port with one attribute of any length, or change port @ifindex */
 static int newlink(const char *name, int ifindex, int type, const void *value,
 		   size_t len)
 {
@@ -35,7 +36,7 @@ static int newlink(const char *name, int ifindex, int type, const void *value,
 	return st_talk(nlh, NULL, NULL);
 }
 
-/* A new port with one attribute of the link itself */
+/* Create a port with one general link attribute */
 static int newlink_with(const char *name, int type, const void *value,
 			size_t len)
 {
@@ -50,7 +51,7 @@ static int newlink_with(const char *name, int type, const void *value,
 	return st_talk(nlh, NULL, NULL);
 }
 
-/* A port in another namespace, on a lower there */
+/* Create a port in another namespace, on a lower there */
 static int newlink_there(const char *name, int netns, __u32 lower)
 {
 	char buf[1024] = {};
@@ -82,7 +83,7 @@ FIXTURE_TEARDOWN(link)
 	close(self->control);
 }
 
-TEST_F(link, a_port_is_made_of_the_defaults)
+TEST_F(link, a_port_is_created_with_the_defaults)
 {
 	int vm1 = st_link_add("vm1", STABLETAP_KIND, 0);
 
@@ -99,7 +100,7 @@ TEST_F(link, a_port_is_made_of_the_defaults)
 	EXPECT_EQ(0, st_sh("test $(cat /sys/class/net/vm1/addr_assign_type) = 1"));
 }
 
-TEST_F(link, every_attribute_is_told)
+TEST_F(link, every_attribute_is_reported)
 {
 	int type;
 
@@ -111,7 +112,7 @@ TEST_F(link, every_attribute_is_told)
 		}
 }
 
-TEST_F(link, what_is_given_is_what_is_told_by_both_doors)
+TEST_F(link, both_interfaces_report_what_was_set)
 {
 	static const struct {
 		int type;
@@ -140,7 +141,7 @@ TEST_F(link, what_is_given_is_what_is_told_by_both_doors)
 	}
 }
 
-TEST_F(link, both_doors_tell_the_same_of_an_attachment)
+TEST_F(link, both_interfaces_report_the_same_of_an_attachment)
 {
 	int vm1 = st_port_new(self->control, "vm1", 0, 2);
 	int d0 = st_link_add("d0", "dummy", 0);
@@ -182,7 +183,7 @@ TEST_F(link, both_doors_tell_the_same_of_an_attachment)
 	EXPECT_EQ(0, get->losses);
 }
 
-TEST_F(link, what_is_only_told_can_not_be_given)
+TEST_F(link, read_only_attributes_can_not_be_set)
 {
 	const __u64 value = 1;
 	int type, vm1;
@@ -206,7 +207,7 @@ TEST_F(link, what_is_only_told_can_not_be_given)
 	EXPECT_EQ(-ENODEV, st_ifindex("vm2"));
 }
 
-/* Refused by @error and @sentence, and no port was made */
+/* The call is refused with @error and @sentence, and creates no port. */
 #define EXPECT_REFUSED(error, sentence, call) do {			\
 	EXPECT_EQ(error, call);						\
 	EXPECT_STREQ("stabletap: " sentence, st_msg);			\
@@ -223,22 +224,22 @@ TEST_F(link, a_value_out_of_range_is_refused)
 		       st_port_newlink("vm1", IFLA_STABLETAP_OWNER, UINT32_MAX));
 	EXPECT_REFUSED(-EINVAL, "The node's owner or group does not exist in this user namespace",
 		       st_port_newlink("vm1", IFLA_STABLETAP_GROUP, UINT32_MAX));
-	EXPECT_REFUSED(-EINVAL, "The node's permissions are more than 0777",
+	EXPECT_REFUSED(-EINVAL, "The node's permissions must be 0001 to 0777",
 		       st_port_newlink("vm1", IFLA_STABLETAP_PERM, 01777));
-	EXPECT_REFUSED(-EINVAL, "The node's permissions are more than 0777",
+	EXPECT_REFUSED(-EINVAL, "The node's permissions must be 0001 to 0777",
 		       st_port_newlink("vm1", IFLA_STABLETAP_PERM, 0x10180));
 	EXPECT_REFUSED(-EOPNOTSUPP, "Unknown on-detach policy",
 		       st_port_newlink("vm1", IFLA_STABLETAP_ON_DETACH, 2));
 }
 
-/* devtmpfs would make it 0600. */
+/* devtmpfs would create the node with mode 0600. */
 TEST_F(link, no_permissions_at_all_are_refused)
 {
-	EXPECT_REFUSED(-EINVAL, "A node without any permission can't be made",
+	EXPECT_REFUSED(-EINVAL, "The node's permissions can't be 0",
 		       st_port_newlink("vm1", IFLA_STABLETAP_PERM, 0));
 }
 
-/* As an unknown tail of an ioctl's struct is */
+/* As with an unknown tail of an ioctl's struct */
 TEST_F(link, an_unknown_attribute_is_refused)
 {
 	static const int types[] = {
@@ -266,7 +267,7 @@ TEST_F(link, an_attribute_of_another_length_is_refused)
 	EXPECT_EQ(-ENODEV, st_ifindex("vm1"));
 }
 
-TEST_F(link, holding_is_refused_clearly)
+TEST_F(link, holding_is_refused_with_a_message)
 {
 	EXPECT_REFUSED(-EOPNOTSUPP, "This module can't hold frames while detached; use on-detach drop",
 		       st_port_newlink("vm1", IFLA_STABLETAP_ON_DETACH,
@@ -282,7 +283,7 @@ TEST_F(link, a_link_is_refused)
 {
 	int d0 = st_link_add("d0", "dummy", 0);
 
-	EXPECT_REFUSED(-EINVAL, "A port is made without a link; give it a lower with master PORT",
+	EXPECT_REFUSED(-EINVAL, "A port can't be created with a link; attach a lower to it with master PORT",
 		       newlink_with("vm1", IFLA_LINK, &d0, sizeof(d0)));
 }
 
@@ -333,7 +334,7 @@ TEST_F(link, only_the_policy_of_detaching_can_be_changed)
 	for (i = 0; i < ARRAY_SIZE(given); i++) {
 		EXPECT_EQ(-EOPNOTSUPP,
 			  st_port_set(vm1, { given[i].type, given[i].other }));
-		EXPECT_STREQ("stabletap: Queues, owner, group and perm are given when a port is made",
+		EXPECT_STREQ("stabletap: Queues, owner, group and perm can only be set when a port is created",
 			     st_msg);
 		ASSERT_EQ(0, st_told(vm1, &self->told));
 		EXPECT_EQ(given[i].same, self->told.value[given[i].type]);
@@ -342,7 +343,7 @@ TEST_F(link, only_the_policy_of_detaching_can_be_changed)
 	}
 }
 
-/* Attach, replace, detach and the filter mode by attributes alone */
+/* Attach, replace, detach and filter mode through attributes */
 
 FIXTURE(lower) {
 	int control;
@@ -382,7 +383,7 @@ FIXTURE_TEARDOWN(lower)
 	EXPECT_EQ(0, memcmp(&self->before, &self->get,			\
 			    sizeof(self->get)));			\
 } while (0)
-/* An error, its sentence, and nothing has changed */
+/* The call fails with @error and @sentence, and changes nothing. */
 #define EXPECT_NOT(error, sentence, ...) do {				\
 	REMEMBER();							\
 	EXPECT_EQ(error, SET(__VA_ARGS__));				\
@@ -406,13 +407,13 @@ TEST_F(lower, is_attached_and_detached_by_its_index)
 	EXPECT_EQ(0, st_link_master_of(self->d0));
 }
 
-TEST_F(lower, that_is_named_again_stays)
+TEST_F(lower, stays_if_it_is_set_again)
 {
 	ASSERT_EQ(0, SET(LOWER(self->d0), FLAGS(STABLETAP_ATTACH_FILTER)));
 	REMEMBER();
 	EXPECT_EQ(0, SET(LOWER(self->d0)));
 	EXPECT_AS_BEFORE();
-	/* All that is told, given back */
+	/* Set the reported values again. */
 	ASSERT_EQ(0, st_told(self->vm1, &self->told));
 	EXPECT_EQ(0, SET(LOWER(self->told.value[IFLA_STABLETAP_LOWER]),
 			 FLAGS(self->told.value[IFLA_STABLETAP_ATTACH_FLAGS])));
@@ -442,7 +443,7 @@ TEST_F(lower, is_replaced_only_if_that_is_asked_for)
 	EXPECT_EQ(STABLETAP_REASON_REPLACED, self->get.detach_reason);
 	EXPECT_EQ(0, st_link_master_of(self->d0));
 	EXPECT_EQ(self->vm1, st_link_master_of(self->d1));
-	/* Without a lower there is nothing to replace, and that is all right. */
+	/* REPLACE is accepted if the port has no lower. */
 	ASSERT_EQ(0, SET(LOWER(0)));
 	ASSERT_EQ(0, SET(LOWER(self->d0), FLAGS(STABLETAP_ATTACH_REPLACE)));
 	GET();
@@ -460,7 +461,7 @@ TEST_F(lower, has_its_filter_mode_changed_by_the_flags)
 	GET();
 	EXPECT_EQ(STABLETAP_ATTACH_PROMISC, self->get.attach_flags);
 	ASSERT_EQ(0, SET(FLAGS(STABLETAP_ATTACH_FILTER)));
-	/* 0 is the default of the kind, as with ATTACH. */
+	/* 0 selects the default of the lower's kind, as with ATTACH. */
 	ASSERT_EQ(0, SET(FLAGS(0)));
 	GET();
 	EXPECT_EQ(STABLETAP_ATTACH_PROMISC, self->get.attach_flags);
@@ -468,13 +469,13 @@ TEST_F(lower, has_its_filter_mode_changed_by_the_flags)
 	EXPECT_EQ(0, self->get.replaces);
 }
 
-TEST_F(lower, and_flags_that_make_no_sense_are_refused)
+TEST_F(lower, and_invalid_flags_are_refused)
 {
 	EXPECT_NOT(-ENODEV, "There is no such lower in this network namespace",
 		   LOWER(999999));
 	EXPECT_NOT(-ENODEV, "There is no such lower in this network namespace",
 		   LOWER(UINT32_MAX));
-	EXPECT_NOT(-ENOTCONN, "Attach flags take a lower",
+	EXPECT_NOT(-ENOTCONN, "Attach flags need a lower",
 		   FLAGS(STABLETAP_ATTACH_FILTER));
 	EXPECT_NOT(-EINVAL, "Promiscuous and filter mode exclude each other",
 		   LOWER(self->d0), FLAGS(STABLETAP_ATTACH_FILTER |
@@ -485,7 +486,7 @@ TEST_F(lower, and_flags_that_make_no_sense_are_refused)
 		   LOWER(self->d0), FLAGS(1U << 31));
 
 	ASSERT_EQ(0, SET(LOWER(self->d0)));
-	EXPECT_NOT(-ENOTCONN, "Attach flags take a lower",
+	EXPECT_NOT(-ENOTCONN, "Attach flags need a lower",
 		   LOWER(0), FLAGS(STABLETAP_ATTACH_FILTER));
 	EXPECT_NOT(-EINVAL, "Promiscuous and filter mode exclude each other",
 		   FLAGS(STABLETAP_ATTACH_FILTER | STABLETAP_ATTACH_PROMISC));
@@ -493,7 +494,7 @@ TEST_F(lower, and_flags_that_make_no_sense_are_refused)
 
 TEST_F(lower, is_not_attached_where_another_attribute_is_refused)
 {
-	EXPECT_NOT(-EOPNOTSUPP, "Queues, owner, group and perm are given when a port is made",
+	EXPECT_NOT(-EOPNOTSUPP, "Queues, owner, group and perm can only be set when a port is created",
 		   LOWER(self->d0), { IFLA_STABLETAP_QUEUES, 2 });
 	EXPECT_NOT(-EOPNOTSUPP, "Unknown on-detach policy",
 		   LOWER(self->d0), { IFLA_STABLETAP_ON_DETACH, 7 });
@@ -525,14 +526,14 @@ TEST_F(lower, can_be_given_when_a_port_is_made)
 	EXPECT_EQ(sizeof(frame), st_fd_write(fd, frame, sizeof(frame)));
 	EXPECT_EQ(1, st_readable(peer, ST_DEADLINE));
 
-	/* It goes with its lower attached. */
+	/* The port is deleted with its lower attached. */
 	close(fd);
 	ASSERT_EQ(0, st_link_del(vm2));
 	EXPECT_EQ(0, st_link_master_of(self->d0));
 }
 
-/* As every other attribute it is one of the namespace that the port is in. */
-TEST_F(lower, is_looked_for_in_the_ports_own_namespace)
+/* The ifindex belongs to the port's namespace, not to the sender's. */
+TEST_F(lower, is_looked_up_in_the_ports_own_namespace)
 {
 	int here = st_netns_fd(), there, control;
 
@@ -553,7 +554,7 @@ TEST_F(lower, is_looked_for_in_the_ports_own_namespace)
 	EXPECT_EQ(1009, self->get.lower);
 }
 
-/* IFLA_INFO_SLAVE_DATA of the lower */
+/* Values in IFLA_INFO_SLAVE_DATA of the lower */
 struct slave {
 	char kind[32];
 	bool seen[IFLA_STABLETAP_SLAVE_MAX + 1];
@@ -618,7 +619,7 @@ static int slave_set(int ifindex, int type, __u32 value)
 	return st_talk(nlh, NULL, NULL);
 }
 
-TEST_F(lower, tells_its_kind_and_mode_itself)
+TEST_F(lower, reports_its_kind_and_mode_itself)
 {
 	struct slave slave;
 	int mv0;
@@ -659,7 +660,7 @@ TEST_F(lower, has_its_mode_changed_by_its_own_attribute)
 	EXPECT_EQ(0, self->get.replaces);
 }
 
-TEST_F(lower, refuses_an_attribute_of_its_own_in_words)
+TEST_F(lower, refuses_an_attribute_of_its_own_with_a_message)
 {
 	ASSERT_EQ(0, SET(LOWER(self->d0)));
 	REMEMBER();
@@ -683,11 +684,11 @@ TEST_F(lower, refuses_an_attribute_of_its_own_in_words)
 	EXPECT_AS_BEFORE();
 }
 
-/* What "ip monitor link" sees */
+/* Notifications, as "ip monitor link" sees them */
 
 /*
- * Is a message pending that tells @type of the port to be @value?  Reads all
- * that are there, with a deadline for the first.
+ * Returns true if a pending message reports @value for attribute @type of the
+ * port.  Reads all pending messages; waits for the first one until a deadline.
  */
 static bool hear(int monitor, int port, int type, uint64_t value)
 {
@@ -720,7 +721,10 @@ static int name_cb(const struct nlattr *attr, void *name)
 	return MNL_CB_OK;
 }
 
-/* How many messages of @name are there until one of @end; negative errno */
+/*
+ * Number of messages about link @name before one about @end, or a negative
+ * errno
+ */
 static int heard_before(int monitor, const char *name, const char *end)
 {
 	char buf[32768] __attribute__((aligned(8)));
@@ -764,7 +768,7 @@ static void monitor_drain(int monitor)
 		;
 }
 
-TEST_F(link, the_monitor_hears_nothing_of_a_port_that_its_lower_refused)
+TEST_F(link, the_monitor_sees_nothing_of_a_port_whose_attach_was_refused)
 {
 	int monitor = monitor_open(), d0;
 
@@ -772,13 +776,13 @@ TEST_F(link, the_monitor_hears_nothing_of_a_port_that_its_lower_refused)
 	EXPECT_REFUSED(-ENONET, "The loopback device can't be a lower",
 		       st_port_newlink("vm1", IFLA_STABLETAP_LOWER,
 				   st_ifindex("lo")));
-	/* Something comes afterwards: all that there was is before it. */
+	/* A later event marks the end of the messages. */
 	d0 = st_link_add("d0", "dummy", 0);
 	ASSERT_LT(0, d0);
 	EXPECT_EQ(0, heard_before(monitor, "vm1", "d0"));
 }
 
-TEST_F(link, the_monitor_hears_of_attach_replace_detach_and_loss)
+TEST_F(link, the_monitor_sees_attach_replace_detach_and_loss)
 {
 	int vm1 = st_port_new(self->control, "vm1", 0, 1);
 	int d0 = st_link_add("d0", "dummy", 0);

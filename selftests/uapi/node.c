@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The port's node: there with its owner and permissions from its first
- * moment, after a rename, in another namespace and back; and who may change
- * the MAC address by it.
+ * The port's node: its owner and permissions from the moment it exists, after a
+ * rename, in another namespace and back; and who may change the MAC address
+ * through it.
  *
  *	/dev/tap<ifindex>                          in the initial namespace
  *	/dev/stabletap.ns/<namespace>/tap<ifindex>       elsewhere
@@ -24,7 +24,7 @@
 
 FIXTURE(node) {
 	int initial;	/* the initial namespace */
-	int home;	/* the test's */
+	int home;	/* the test's namespace */
 	int control;
 	struct stabletap_create create;
 	struct stabletap_get get;
@@ -52,14 +52,14 @@ FIXTURE_SETUP(node)
 
 FIXTURE_TEARDOWN(node)
 {
-	/* A test that failed may have left it in the initial namespace. */
+	/* A failed test may have left the port in the initial namespace. */
 	st_netns_enter(self->initial);
 	if (st_ifindex("stnode1") > 0)
 		st_link_del(st_ifindex("stnode1"));
 	close(self->control);
 }
 
-/* The path in a namespace, by what the design promises */
+/* The node's path in a namespace, as documented */
 static void node_path(char *path, size_t size, int netns, int initial,
 		      int ifindex)
 {
@@ -79,7 +79,10 @@ static void node_path(char *path, size_t size, int netns, int initial,
 
 #define CREATE() st_ioctl(self->control, STABLETAP_IOC_CREATE, &self->create)
 
-/* The node at self->path is the port's: mode, owner, group, number */
+/*
+ * Check that the node at self->path is the port's: mode, owner, group, device
+ * number
+ */
 #define EXPECT_NODE(mode, uid, gid) do {				\
 	EXPECT_EQ(0, stat(self->path, &self->st)) {			\
 		TH_LOG("%s", self->path);				\
@@ -129,7 +132,7 @@ TEST_F(node, it_is_there_when_rtnetlink_returns)
 	EXPECT_NO_NODE();
 }
 
-TEST_F(node, the_uevent_tells_name_owner_and_permissions)
+TEST_F(node, the_uevent_has_name_owner_and_permissions)
 {
 	ASSERT_EQ(0, CREATE());
 	NODE_PATH(self->home, self->create.port);
@@ -143,7 +146,7 @@ TEST_F(node, the_uevent_tells_name_owner_and_permissions)
 			   self->create.port));
 }
 
-TEST_F(node, sysfs_and_get_tell_the_device_number)
+TEST_F(node, sysfs_and_get_show_the_device_number)
 {
 	ASSERT_EQ(0, CREATE());
 	ASSERT_EQ(0, st_get(self->control, self->create.port, &self->get));
@@ -164,7 +167,10 @@ TEST_F(node, a_rename_leaves_it_alone)
 	EXPECT_EQ(0, st_sh("test -e /sys/class/net/vm2/tap%u/dev",
 			   self->create.port));
 	ASSERT_LE(0, st_port_open(self->control, self->create.port, 0));
-	/* Renamed while it is up, as kernels since 6.2 allow, or down */
+	/*
+	 * Rename it while it is up, which kernels since 6.2 allow, and while it
+	 * is down.
+	 */
 	ASSERT_EQ(0, st_link_up(self->create.port, false));
 	ASSERT_EQ(0, st_sh("ip link set vm2 name vm3"));
 	EXPECT_NODE(0640, 1001, 1002);
@@ -208,7 +214,7 @@ TEST_F(node, in_the_initial_namespace_it_has_macvtaps_name)
 {
 	int port;
 
-	/* An ifindex that nobody else there has */
+	/* An ifindex that is not in use there */
 	strcpy(self->create.name, "stnode1");
 	self->create.port = 1000000 + getpid();
 	ASSERT_EQ(0, CREATE());
@@ -230,7 +236,10 @@ TEST_F(node, in_the_initial_namespace_it_has_macvtaps_name)
 
 TEST_F(node, a_name_that_is_taken_below_dev_is_not_opened_by_mistake)
 {
-	/* devtmpfs passes over a name that is there: the number tells. */
+	/*
+	 * If the name exists, devtmpfs creates no node; the device number
+	 * differs then.
+	 */
 	self->create.port = 4712;
 	NODE_PATH(self->home, 4712);
 	ASSERT_EQ(0, st_sh("mkdir -p $(dirname %s)", self->path));
@@ -238,7 +247,7 @@ TEST_F(node, a_name_that_is_taken_below_dev_is_not_opened_by_mistake)
 	ASSERT_EQ(0, CREATE());
 	EXPECT_EQ(-ENXIO, st_port_open(self->control, 4712, 0));
 	ASSERT_EQ(0, st_port_delete(self->control, 4712, 0));
-	/* Nor is somebody else's node removed. */
+	/* The other node is not removed. */
 	EXPECT_EQ(0, stat(self->path, &self->st));
 	EXPECT_EQ(makedev(1, 3), self->st.st_rdev);
 	EXPECT_EQ(0, unlink(self->path));
@@ -312,7 +321,7 @@ TEST_F(mac, the_nodes_owner_may_open_it_but_not_change_the_mac)
 			_exit(2);
 		if (set_mac(fd, new_mac) != -EPERM)
 			_exit(3);
-		/* The rest of what a VMM does needs no capability. */
+		/* The other ioctls of a VMM need no capability. */
 		_exit(ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM) ? 4 : 0);
 	}
 	ASSERT_EQ(child, waitpid(child, &status, 0));
@@ -323,7 +332,7 @@ TEST_F(mac, the_nodes_owner_may_open_it_but_not_change_the_mac)
 	EXPECT_EQ(0, memcmp(ST_MAC_PORT, self->mac, 6));
 }
 
-TEST_F(mac, a_change_by_the_fd_of_who_is_capable_reaches_the_lower)
+TEST_F(mac, a_capable_users_change_through_the_fd_reaches_the_lower)
 {
 	EXPECT_EQ(0, set_mac(self->fd, new_mac));
 	ASSERT_EQ(0, st_link_state(self->vm1, NULL, NULL, self->mac, NULL));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What CREATE, DELETE, SET, GET and LIST do with each of their fields.
+ * CREATE, DELETE, SET, GET and LIST, with each of their fields.
  *
  *	/dev/stabletap -- ports, without a lower
  */
@@ -47,7 +47,7 @@ static unsigned int ports(int fd)
 	return st_ioctl(fd, STABLETAP_IOC_LIST, &list) ? -1U : list.count;
 }
 
-/* Refused by @error and @sentence, and no port was made */
+/* CREATE is refused with @error and @sentence, and creates no port. */
 #define EXPECT_REFUSED(error, sentence) do {				\
 	EXPECT_EQ(error, CREATE());					\
 	EXPECT_STREQ("stabletap: " sentence, st_msg);			\
@@ -62,7 +62,7 @@ static int node_stat(const struct stabletap_get *get, struct stat *st)
 	return stat(path, st) ? -errno : 0;
 }
 
-TEST_F(ports, an_empty_request_makes_a_port_of_the_defaults)
+TEST_F(ports, an_empty_request_creates_a_port_with_the_defaults)
 {
 	unsigned int flags;
 	uint8_t mac[6];
@@ -293,7 +293,7 @@ TEST_F(ports, a_queue_that_was_closed_can_be_opened_again)
 	EXPECT_EQ(-EBUSY, st_port_open(self->fd, self->create.port, 0));
 }
 
-/* Behind the name that it gives there are zeroes, whatever was there. */
+/* The bytes after the returned name are zero, whatever they were before. */
 TEST_F(ports, the_answer_shows_nothing_but_the_name_and_the_index)
 {
 	struct stabletap_create expected;
@@ -306,7 +306,7 @@ TEST_F(ports, the_answer_shows_nothing_but_the_name_and_the_index)
 	memset(expected.name, 0, sizeof(expected.name));
 	strcpy(expected.name, "x0");
 	expected.port = st_ifindex("x0");
-	/* st_ioctl() gives it a buffer for the sentence. */
+	/* st_ioctl() has added a buffer for the error message. */
 	expected.msg = self->create.msg;
 	expected.msg_size = self->create.msg_size;
 	EXPECT_EQ(0, memcmp(&expected, &self->create, sizeof(expected)));
@@ -320,15 +320,15 @@ TEST_F(ports, permissions_of_more_than_rwx_are_refused)
 	self->create.flags = STABLETAP_CREATE_PERM;
 	for (i = 0; i < ARRAY_SIZE(perms); i++) {
 		self->create.perm = perms[i];
-		EXPECT_REFUSED(-EINVAL, "The node's permissions are more than 0777");
+		EXPECT_REFUSED(-EINVAL, "The node's permissions must be 0001 to 0777");
 	}
 }
 
-/* devtmpfs would make it 0600. */
+/* devtmpfs would create the node with mode 0600. */
 TEST_F(ports, no_permissions_at_all_are_refused)
 {
 	self->create.flags = STABLETAP_CREATE_PERM;
-	EXPECT_REFUSED(-EINVAL, "A node without any permission can't be made");
+	EXPECT_REFUSED(-EINVAL, "The node's permissions can't be 0");
 }
 
 TEST_F(ports, owner_group_and_perm_without_their_flag_are_refused)
@@ -345,7 +345,7 @@ TEST_F(ports, owner_group_and_perm_without_their_flag_are_refused)
 		self->create.group = i == 1 || others[i] & STABLETAP_CREATE_GROUP;
 		self->create.perm = 0600;
 		self->create.flags = others[i];
-		EXPECT_REFUSED(-EINVAL, "Owner, group and perm each take a flag that says that it is given");
+		EXPECT_REFUSED(-EINVAL, "Owner, group or perm is set without its flag (STABLETAP_CREATE_OWNER, _GROUP, _PERM)");
 	}
 }
 
@@ -372,7 +372,7 @@ TEST_F(ports, an_owner_or_group_that_can_not_be_is_refused)
 	EXPECT_REFUSED(-EINVAL, "The node's owner or group does not exist in this user namespace");
 }
 
-TEST_F(ports, holding_is_refused_clearly_when_a_port_is_made)
+TEST_F(ports, holding_is_refused_when_a_port_is_created)
 {
 	self->create.on_detach = STABLETAP_ON_DETACH_HOLD;
 	EXPECT_REFUSED(-EOPNOTSUPP, "This module can't hold frames while detached; use on-detach drop");
@@ -388,7 +388,7 @@ TEST_F(ports, an_unknown_policy_is_refused_when_a_port_is_made)
 
 /* SET */
 
-TEST_F(ports, holding_is_refused_clearly_by_set)
+TEST_F(ports, holding_is_refused_by_set)
 {
 	struct stabletap_set set = {
 		.size = sizeof(set), .mask = STABLETAP_SET_ON_DETACH,
@@ -463,7 +463,7 @@ TEST_F(ports, a_port_whose_node_is_open_is_not_deleted)
 	fd = st_port_open(self->fd, self->create.port, 0);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(-EBUSY, st_port_delete(self->fd, self->create.port, 0));
-	EXPECT_STREQ("stabletap: The port's node is open; to delete it all the same cuts the guest off for good and takes force",
+	EXPECT_STREQ("stabletap: The port's node is open; deleting the port would cut the guest off for good, so it needs force",
 		     st_msg);
 	EXPECT_EQ(self->create.port, st_ifindex("stabletap0"));
 	close(fd);
@@ -501,7 +501,7 @@ TEST_F(ports, a_queue_that_is_switched_off_counts_as_open)
 
 /* GET */
 
-TEST_F(ports, what_is_only_told_may_hold_anything_before)
+TEST_F(ports, output_fields_may_hold_anything_before)
 {
 	struct stabletap_get clean;
 	__u32 port;
@@ -580,7 +580,7 @@ TEST_F(list, all_ports_are_listed_once_and_nothing_else)
 	EXPECT_EQ(0xa5a5a5a5, self->array[3]);
 }
 
-TEST_F(list, an_array_too_small_is_filled_and_the_count_told)
+TEST_F(list, an_array_too_small_is_filled_and_the_count_returned)
 {
 	ASSERT_EQ(0, list_ports(self->fd, self->array, 2, &self->count));
 	EXPECT_EQ(3, self->count);
@@ -589,7 +589,7 @@ TEST_F(list, an_array_too_small_is_filled_and_the_count_told)
 	EXPECT_EQ(0xa5a5a5a5, self->array[2]);
 }
 
-TEST_F(list, without_an_array_the_count_is_told)
+TEST_F(list, without_an_array_the_count_is_returned)
 {
 	ASSERT_EQ(0, list_ports(self->fd, NULL, 0, &self->count));
 	EXPECT_EQ(3, self->count);
@@ -613,7 +613,7 @@ TEST_F(list, a_bad_array_is_a_fault)
 				&self->count));
 }
 
-TEST_F(list, a_count_beyond_all_sense_costs_nothing)
+TEST_F(list, a_huge_count_allocates_nothing)
 {
 	ASSERT_EQ(0, list_ports(self->fd, self->array, UINT32_MAX,
 				&self->count));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What can't be attached: refused by errno and by sentence, by the ioctl and
- * by "master", and then all is as it was before.
+ * Devices that can't be attached: the ioctl and rtnetlink refuse them with the
+ * right errno and message, and nothing changes.
  *
  *	/dev/stabletap -- vm1 -/- the device refused
  *	                  vm1 --- d0 (dummy), where a replace is refused
@@ -23,8 +23,8 @@
 #include "st.h"
 
 /*
- * All that rtnetlink tells about a device, but for what changes by itself or
- * when a device is opened and closed again.
+ * Everything that rtnetlink reports about a device, except what changes by
+ * itself, or when a device is opened and closed.
  */
 struct snapshot {
 	size_t len;
@@ -65,7 +65,7 @@ static int snapshot(int ifindex, struct snapshot *snapshot)
 		       snapshot);
 }
 
-/* Which attribute, or -1 for what is before them; 0 if they are the same */
+/* The attribute that differs, -1 for the header, 0 if they are the same */
 static int snapshot_differs(const struct snapshot *a, const struct snapshot *b)
 {
 	size_t at = sizeof(struct ifinfomsg);
@@ -82,7 +82,10 @@ static int snapshot_differs(const struct snapshot *a, const struct snapshot *b)
 	return a->len == b->len ? 0 : -1;
 }
 
-/* Each makes a device that can't be vm1's lower; ifindex or negative errno. */
+/*
+ * Each of these creates a device that can't be vm1's lower.  They return its
+ * ifindex or a negative errno.
+ */
 static int make_loopback(int control, int vm1)
 {
 	return st_ifindex("lo");
@@ -95,12 +98,15 @@ static int make_tun(int control, int vm1)
 	};
 	int fd = open("/dev/net/tun", O_RDWR);
 
-	/* It lives as long as this process. */
+	/* The device exists as long as this process. */
 	return fd < 0 || ioctl(fd, TUNSETIFF, &ifr) ? -errno :
 	       st_ifindex("t0");
 }
 
-/* A tap device of its own, of a type that has addresses of six bytes too */
+/*
+ * Create a tap device and change its type to one that has addresses of six
+ * bytes too
+ */
 static int add_tap(int *fd, int type)
 {
 	struct ifreq ifr = {
@@ -119,7 +125,7 @@ static int make_fddi(int control, int vm1)
 	return add_tap(&fd, ARPHRD_FDDI);
 }
 
-/* It has no addresses at all. */
+/* A vcan has no addresses at all. */
 static int make_vcan(int control, int vm1)
 {
 	return st_link_add("c0", "vcan", 0);
@@ -238,13 +244,16 @@ static int make_xdp(int control, int vm1)
 	return err ? err : d1;
 }
 
-/* The only refusal that comes when everything but opening it is done */
+/* Opening the device fails, so the refusal comes as late as possible. */
 static int make_vlan_on_down(int control, int vm1)
 {
 	return add_vlan(st_link_add("d1", "dummy", 0), 5);
 }
 
-/* mv1 is up and has the port's address; mv2, on the same parent, will not. */
+/*
+ * mv1 is up and has the port's address, so mv2, on the same parent, can't have
+ * it.
+ */
 static int make_same_address(int control, int vm1)
 {
 	int d1 = st_link_add("d1", "dummy", 0);
@@ -372,7 +381,7 @@ FIXTURE_VARIANT_ADD(refuse, a_vrf) {
 	.sentence = "stabletap: A device of this kind (ipvlan, VRF) can't be a lower",
 };
 
-/* By rtnetlink the kernel has released it before we are asked. */
+/* With rtnetlink the kernel has already released the device from its master. */
 FIXTURE_VARIANT_ADD(refuse, a_member_of_a_bridge) {
 	.make = make_member,
 	.error = -EBUSY,
@@ -542,7 +551,7 @@ TEST_F(refuse, as_a_replacement_by_the_ports_attribute)
 	EXPECT_EQ(self->d0, self->get.lower);
 }
 
-/* Nothing of the port is left: no device, no node, no message of it. */
+/* Nothing of the port is left: no device, no node, no notification. */
 TEST_F(refuse, for_a_port_that_is_made_with_it)
 {
 	struct st_attr attrs[] = {
@@ -552,7 +561,7 @@ TEST_F(refuse, for_a_port_that_is_made_with_it)
 	struct stabletap_list list = { .size = sizeof(list) };
 	int nodes, ports;
 
-	/* What is stacked on vm1 is not on vm9. */
+	/* A device that is stacked on vm1 is not stacked on vm9. */
 	if (variant->error == -ELOOP)
 		return;
 	ASSERT_EQ(0, st_ioctl(self->control, STABLETAP_IOC_LIST, &list));
@@ -577,7 +586,7 @@ TEST_F(refuse, as_a_replacement_and_the_old_lower_goes_on)
 	int fd, peer;
 
 	ASSERT_EQ(0, st_attach(self->control, self->vm1, self->d0, 0));
-	/* The operstate follows a little later. */
+	/* The operstate changes a little later. */
 	ASSERT_TRUE(st_wait_up(self->vm1, ST_DEADLINE));
 	REMEMBER();
 	EXPECT_EQ(variant->error, st_attach(self->control, self->vm1,
@@ -596,7 +605,7 @@ TEST_F(refuse, as_a_replacement_and_the_old_lower_goes_on)
 	EXPECT_EQ(1, st_readable(peer, ST_DEADLINE));
 }
 
-/* What is refused because of what the port has already */
+/* Refusals because of the port's present state */
 FIXTURE(taken) {
 	int control;
 	int vm1;
@@ -702,7 +711,7 @@ TEST_F(taken, master_takes_a_lower_from_one_port_to_another)
 	EXPECT_EQ(self->vm2, st_link_master_of(self->d0));
 }
 
-TEST_F(taken, a_lower_that_the_other_port_refuses_has_no_master_then)
+TEST_F(taken, a_lower_that_the_other_port_refuses_is_left_without_a_master)
 {
 	ASSERT_EQ(0, st_link_mtu(self->vm2, 1501));
 	EXPECT_EQ(-EMSGSIZE, st_link_master(self->d0, self->vm2));
@@ -713,15 +722,16 @@ TEST_F(taken, a_lower_that_the_other_port_refuses_has_no_master_then)
 	ASSERT_EQ(0, st_get(self->control, self->vm1, &self->get));
 	EXPECT_EQ(STABLETAP_STATE_DETACHED, self->get.state);
 	EXPECT_EQ(STABLETAP_REASON_ASKED, self->get.detach_reason);
-	/* Both are as good as new. */
+	/* Both ports and both devices can be used again. */
 	EXPECT_EQ(0, st_attach(self->control, self->vm1, self->d0, 0));
 	ASSERT_EQ(0, st_link_mtu(self->vm2, 1500));
 	EXPECT_EQ(0, st_attach(self->control, self->vm2, self->d1, 0));
 }
 
 /*
- * Does TUNSETLINK ask whoever uses the device?  Not before 5.11: then not even a
- * bridge can refuse.  -EPERM if it does.
+ * Returns -EPERM if TUNSETLINK asks the users of the device, as it does since
+ * 5.11.  Returns 0 if it does not: then not even a bridge can refuse the
+ * change.
  */
 static int type_change_is_refused(int fd, int t0)
 {
@@ -745,7 +755,7 @@ TEST_F(taken, a_lower_stays_an_ethernet_device)
 	ASSERT_LT(0, t0);
 	err = type_change_is_refused(fd, t0);
 	if (!err)
-		SKIP(return, "TUNSETLINK asks nobody on this kernel");
+		SKIP(return, "TUNSETLINK does not ask the device's users on this kernel");
 	ASSERT_EQ(-EPERM, err);
 	ASSERT_EQ(0, st_attach(self->control, self->vm2, t0, 0));
 	ASSERT_EQ(0, st_link_up(t0, false));

@@ -1,50 +1,53 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
 #
-# What prepare and run both need: where things are, and how to complain.
+# Shared by the scripts here: the kernels, paths, and error messages.
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 CACHE=${STABLETAP_CACHE:-/var/cache/stabletap}
 
-# The kernels that can be asked for, and the end of the names of the meta packages
-# (linux-image-..., linux-headers-...) that name the present ABI of each.
+# The known kernels, and for each the end of the names of its meta packages
+# (linux-image-..., linux-headers-...).
 declare -A KERNEL_META=([5.10]=amd64 [6.1]=amd64 [6.12]=6.12-amd64
 			[6.12-cloud]=6.12-cloud-amd64 [6.12-rt]=6.12-rt-amd64
 			[7]=amd64 [7-rt]=rt-amd64)
-# The suites of Debian that have it, if this machine's own has not.  The first
-# names the compiler and the C library that it is built with.  Where there are
-# several choices ("|") the one with the newest kernel is taken.
+# The suites of Debian that have a kernel, if this machine's own suite has not.
+# The first suite supplies the compiler and the C library.  Of several choices
+# ("|") the one with the newest kernel is taken.
 SUITES_OF_7="trixie trixie-backports|sid|sid experimental"
 declare -A KERNEL_SUITES=([5.10]="bullseye bullseye-security"
 			  [7]=$SUITES_OF_7 [7-rt]=$SUITES_OF_7)
 
-# Kernels of other architectures, of this machine's suite: what Debian calls the
-# architecture.  The module is cross-built for them; those in MACHINES boot.
+# Debian's names of the architectures of other kernels, which are of this
+# machine's suite.  The module is cross-built for them; those in MACHINES can be
+# booted.
 declare -A KERNEL_ARCH=([6.1-arm64]=arm64 [6.1-armhf]=armhf
 			[6.1-s390x]=s390x)
 KERNEL_META+=([6.1-arm64]=arm64 [6.1-armhf]=armmp [6.1-s390x]=s390x)
-# The names of their compilers and libraries begin with
+# Prefixes of the names of their compilers and libraries
 declare -A TRIPLETS=([amd64]=x86_64-linux-gnu [arm64]=aarch64-linux-gnu
 		     [armhf]=arm-linux-gnueabihf [s390x]=s390x-linux-gnu)
 MACHINES="amd64 arm64"
 
-# kernel_arch KERNEL - its architecture.  A path is a kernel for this machine.
+# kernel_arch KERNEL - print its architecture.  A path is a kernel for this
+# machine.
 kernel_arch() {
 	echo "${KERNEL_ARCH[$1]:-amd64}"
 }
 
-# Is there a machine to boot it?
+# kernel_boots KERNEL - true if a machine can boot it
 kernel_boots() {
 	[[ " $MACHINES " == *" $(kernel_arch "$1") "* ]]
 }
 
-# The root of that architecture that prepare has made for a kernel that is not
-# for this machine: libraries to link with, programs for the machine
+# kernel_root KERNEL - for another architecture, the root that prepare has made:
+# libraries to link with, and programs for the machine
 kernel_root() {
 	echo "$CACHE/kernels/$1/root"
 }
 
-# Where the programs for a kernel's machine are built: bin/, selftests/
+# The directory in which the programs for a kernel's machine are built: bin/,
+# selftests/
 kernel_programs() {
 	local arch
 
@@ -56,14 +59,14 @@ kernel_programs() {
 	fi
 }
 
-# The kernels that are built here, of Debian's source, and the release of Debian
-# whose package it is: empty for this machine's.  What follows the dash names
-# the configuration (see build-kernel).
+# The kernels that are built here from Debian's source, and the release of
+# Debian that has the source package; empty for this machine's.  The part after
+# the dash is the configuration (see build-kernel).
 declare -A BUILT_FROM=([6.1-debug]="" [6.1-kcsan]="" [6.1-kmsan]=""
 		       [7-debug]=trixie-backports)
 
-# How much slower than Debian's kernels the debug kernels are.  All limits of the
-# tests are multiplied by it.
+# The factor by which the debug kernels are slower than Debian's.  All time
+# limits of the tests are multiplied by it.
 slowness() {
 	case $1 in
 	*-debug|*-kcsan|*-kmsan) echo "${STABLETAP_SLOW:-4}" ;;
@@ -71,8 +74,8 @@ slowness() {
 	esac
 }
 
-# MiB for a machine that runs tests.  KASAN has an eighth of it, and more for what
-# was freed; KMSAN has two thirds.
+# Memory of a machine that runs tests, MiB. KASAN uses an eighth of it, and more
+# for its quarantine; KMSAN uses two thirds.
 test_memory() {
 	case $1 in
 	*-kmsan)		echo 6144 ;;
@@ -93,12 +96,13 @@ die() {
 	exit "$status"
 }
 
-# The release of a kernel that prepare has unpacked, for example 6.1.0-56-amd64
+# kernel_release KERNEL - the release of an unpacked kernel, for example
+# 6.1.0-56-amd64
 kernel_release() {
 	cat "$CACHE/kernels/$1/release"
 }
 
-# The tree to build modules for that kernel, as in-root sees it
+# kernel_build KERNEL - the build tree for its modules, as in-root sees it
 kernel_build() {
 	local dir
 
@@ -110,13 +114,13 @@ kernel_build() {
 	fi
 }
 
-# What the emulator shows of a processor: old and plain is quickest; random
-# numbers save the kernel the search for entropy.
+# The emulated processor: an old model is fastest.  With rdrand the kernel need
+# not wait for entropy.
 export CPU_EMULATED=qemu64,+rdrand,+ssse3,+sse4.1,+sse4.2,+popcnt
 
-# machine_of ARCHITECTURE - sets what run needs to know of the machine that
-# emulates it: emulator, machine (options for QEMU), cpu, console, and
-# append (words for the kernel)
+# machine_of ARCHITECTURE - set the variables of its emulated machine: emulator,
+# machine (options for QEMU), cpu, console, and append (the kernel's command
+# line)
 machine_of() {
 	case $1 in
 	amd64)
@@ -136,7 +140,7 @@ machine_of() {
 	esac
 }
 
-# What a kernel's log must not have
+# Patterns that must not occur in a kernel's log
 SPLATS='\] RIP:|Call [Tt]race|Internal error|BUG:|WARNING:|Oops|Kernel panic|KASAN|KCSAN|KMSAN|UBSAN'
 SPLATS+='|general protection fault|[Uu]nable to handle'
 SPLATS+='|possible recursive locking|inconsistent lock state|possible circular'
@@ -144,26 +148,25 @@ SPLATS+='|possible irq lock inversion|suspicious RCU usage|held lock freed'
 SPLATS+='|bad unlock balance|lock held when returning|DEBUG_LOCKS_WARN_ON'
 SPLATS+='|scheduling while atomic|sleeping function called'
 SPLATS+='|ref_tracker|refcount_t:|unreferenced object|new suspected memory leaks'
-# A detector that has given up finds nothing more.
+# A detector that has given up finds nothing any more.
 SPLATS+='|memory leak detector disabled|turning off the locking correctness'
 SPLATS+='|waiting for .* to become free|Objects remaining|[Bb]ad page'
 SPLATS+='|list_(add|del) corruption|page allocation failure|Out of memory'
 SPLATS+='|rcu.*(stalls? on|stall ended|starved|self-detected)'
 SPLATS+='|soft lockup|hard LOCKUP|blocked for more than|NETDEV WATCHDOG'
 
-# Prints the parts of a kernel's log that no log must have: each with some
-# lines before it and what follows.
+# Print the parts of a kernel's log that match, each with some lines of context.
 kernel_log_splats() {
-	# What it was booted with has some of the words too.
-	# ref_tracker logs its own failed allocation, which fault injection causes.
-	# A byte that is no text must not hide what follows.
+	# The kernel's command line has some of the words too. ref_tracker logs
+	# its own failed allocation, which fault injection causes.  A byte that
+	# is no text must not hide the rest.
 	LC_ALL=C grep -avE 'ommand line:|ref_tracker: memory allocation failure' \
 		"$1" |
 		LC_ALL=C grep -aE -B 5 -A 60 -- "$SPLATS" | head -n 300
 }
 
-# The QEMU that emulates a NIC with virtual functions (8.0 or newer), as prepare
-# has unpacked it with all that it is linked with
+# Set newer_qemu, the command for a QEMU that emulates a NIC with virtual
+# functions (8.0 or newer); prepare has unpacked it with its libraries.
 newer_qemu() {
 	local root=$CACHE/qemu
 
@@ -173,14 +176,14 @@ newer_qemu() {
 		    -L "$root/usr/share/qemu" -L "$root/usr/share/seabios")
 }
 
-# The tests that concern the module itself, where a run of all takes too long
+# The tests of the module itself, for when a run of all tests takes too long
 CORE_TESTS=('uapi/*' 'datapath/*' 'survive/*' 'robust/*' vmm/smoke)
 
-# units KIND [PATTERN]... - the tests as dir/name, those that ask for most time
-# first; KIND: empty, or for those of make check-long --long (C), --long-bats,
-# --icount and --sriov (in a machine that counts instructions, or has virtual
-# functions); for those of make check-soak --soak and --removal.  As
-# selftests/Makefile.
+# units KIND [PATTERN]... - print the tests as dir/name, those with the longest
+# time limit first.  KIND is empty for make check; for make check-long --long (C
+# tests), --long-bats, --icount and --sriov (in a machine that counts
+# instructions, or has virtual functions); for make check-soak --soak and
+# --removal.  Matches selftests/Makefile.
 units() {
 	local kind=$1 source name pattern
 
@@ -212,7 +215,7 @@ units() {
 	done | sort -s -k 1,1nr | cut -d ' ' -f 2
 }
 
-# A test may ask for more time by a comment: "vm-timeout: 1800".
+# A test can set its time limit by a comment: "vm-timeout: 1800".
 time_limit() {
 	local limit
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# Documentation/howto-dock.md to the letter: away from the desk a guest goes by
-# a network of the host's own.  vm-timeout: 900
+# Runs the commands of Documentation/howto-dock.md: away from the desk a guest
+# uses a network inside of the host.  vm-timeout: 900
 #
 #	QEMU (iPXE) - fd - vm1 --- card ==== to-card   namespace desk: 10.79.0.1,
 #	                    |                          DHCP, HTTP
@@ -18,7 +18,7 @@ load ../bats/daemon.bash
 DEADLINE=200
 HOWTO=$STABLETAP_TOP/Documentation/howto-dock.md
 
-# The lines of the howto's code that begins with $1
+# Print the howto's code block that begins with $1
 block() {
 	awk -v first="$1" '
 		on && !/^    / { exit }
@@ -26,7 +26,7 @@ block() {
 		on { sub(/^    /, ""); print }' "$HOWTO"
 }
 
-# $1: the namespace, $2: its address, $3: what can be fetched there
+# $1: the namespace, $2: its address, $3: the file that it serves
 serve() {
 	mkdir "$BATS_TEST_TMPDIR/$1"
 	echo "$1" >"$BATS_TEST_TMPDIR/$1/$3"
@@ -45,7 +45,8 @@ make_desk() {
 	command ip netns add "$NS.desk"
 	plug_card
 	serve desk 10.79.0.1 reached
-	# Asks for an address all the time: it does not see the link go off.
+	# iPXE requests an address again and again: it does not notice the
+	# link's state.
 	cat >"$BATS_TEST_TMPDIR/desk/boot" <<-'IPXE'
 	#!ipxe
 	:again
@@ -83,7 +84,7 @@ make_away() {
 	command ip -n "$NS.far" addr add 198.51.100.1/24 dev to-wl0
 	command ip -n "$NS.far" link set to-wl0 up
 	serve far 198.51.100.1 reached
-	# As on a host with a resolver of its own
+	# As on a host that has a resolver
 	in_ns busybox nc -l -s 127.0.0.1 -p 53 </dev/null 3>&- &
 	background+=("$!")
 	block "ip link add guests" >"$BATS_TEST_TMPDIR/away"
@@ -91,7 +92,7 @@ make_away() {
 	background+=("$(</run/dnsmasq.pid)")
 }
 
-# How often has address $2 fetched something in namespace $1?
+# Print how often address $2 has fetched a file in namespace $1
 fetches() {
 	grep -c "$2.*response:200" "$BATS_TEST_TMPDIR/$1.log" || :
 }
@@ -114,7 +115,7 @@ teardown() {
 	rm -rf /run/vm1
 }
 
-@test "away from the desk a guest goes by the host's own network, and back" {
+@test "away from the desk a guest uses the host's own network, and back" {
 	local before hook=$BATS_TEST_TMPDIR/ask-anew
 
 	make_desk
@@ -139,7 +140,7 @@ teardown() {
 		-qmp unix:/run/vm1/hook.sock,server=on,wait=off \
 		</dev/null 3>&- >"$BATS_TEST_TMPDIR/qemu.log" 2>&1 &
 	background+=("$!")
-	# The script, and what it fetches
+	# The script, and the file that it fetches
 	eventually fetched_more_than 1 desk 10.79.0.10
 
 	ip link del card

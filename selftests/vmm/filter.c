@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stabletapd follows what a guest wants to receive: a virtio-net driver that
- * speaks to QEMU's device model, QEMU that tells the daemon by QMP, the
- * daemon that puts it on the port, the module that gives it to the lower.
+ * stabletapd follows the guest's receive filter.  A virtio-net driver sets it in
+ * QEMU's device model, QEMU reports it to the daemon through QMP, the daemon
+ * sets the port's address lists, and the module gives them to the lower.
  * vm-timeout: 1800
  *
  *	qtest: virtio-net driver in this program
@@ -28,22 +28,22 @@
 #include "scene.h"
 #include "st.h"
 
-#define TIMEOUT		900	/* seconds a test: emulation inside emulation */
-#define DEADLINE	ST_DEADLINE	/* ms, of whatever should happen at once */
+#define TIMEOUT		900	/* seconds; emulation inside emulation */
+#define DEADLINE	ST_DEADLINE	/* ms, if it should happen at once */
 #define SLOT		4
 #define CONF		"/run/stabletap-test.conf"
 #define LOG		"/run/stabletap-test.log"
 #define QMP		"/run/stabletap-test.qmp"
 
 #define GROUP(n)	{ 0x01, 0x00, 0x5e, 0x01, 0x00, n }
-#define STRANGERS	8	/* groups that nobody has joined: 0xa0 ... */
+#define STRANGERS	8	/* groups that no one has joined: 0xa0 ... */
 
 typedef uint8_t mac_t[6];
 
 static const mac_t group1 = GROUP(1);
 static const mac_t group2 = GROUP(2);
 static const mac_t group3 = GROUP(3);
-/* Neighbour solicitations for fe80::5054:ff:fe00:1 go there. */
+/* The group of neighbour solicitations for fe80::5054:ff:fe00:1 */
 static const mac_t solicited = { 0x33, 0x33, 0xff, 0x00, 0x00, 0x01 };
 static const mac_t guests_own = { 0x52, 0x54, 0x00, 0x00, 0x0d, 0x77 };
 static const mac_t guests_other = { 0x52, 0x54, 0x00, 0x00, 0x0d, 0x78 };
@@ -54,14 +54,14 @@ FIXTURE(filter) {
 	int v0;
 	int p0;
 	int peer;		/* packet socket on p0 */
-	int seen;		/* the same on vm1 */
+	int seen;		/* packet socket on vm1 */
 	uint32_t number;
 	pid_t daemon;
 	struct qemu qemu;
 	struct qnic nic;
 };
 
-/* ---- what there is ---- */
+/* ---- state ---- */
 
 static bool port_is_attached(void *arg)
 {
@@ -103,7 +103,7 @@ static void end_daemon(FIXTURE_DATA(filter) *self, int signal)
 	self->daemon = 0;
 }
 
-/* Does a command of the shell succeed, within the deadline? */
+/* Returns true if a shell command succeeds. */
 static bool holds(void *command)
 {
 	return !st_sh("%s", (const char *)command);
@@ -120,7 +120,7 @@ static bool becomes(const char *command)
 	"ip maddr show dev " device " | grep -q 01:00:5e:01:00:" last
 #define HAS_NOT(device, last) "! " HAS(device, last)
 
-/* ---- what the guest does ---- */
+/* ---- the guest ---- */
 
 static int set_flag(struct qnic *nic, int cmd, uint8_t on)
 {
@@ -170,7 +170,7 @@ static int drive(FIXTURE_DATA(filter) *self)
 	return qnic_start(&self->nic);
 }
 
-/* As Linux's driver does when its interface is set up */
+/* Start the driver as Linux's does when its interface is set up */
 static int drive_with_lists(FIXTURE_DATA(filter) *self)
 {
 	int err = drive(self);
@@ -193,8 +193,9 @@ static int peer_sends(FIXTURE_DATA(filter) *self, const mac_t to,
 }
 
 /*
- * How many of the frames to groups that nobody has joined come to the port
- * before the one to @joined?  Negative if that does not come.
+ * Send frames to groups that no one has joined, then one to @joined.  Returns
+ * how many of the former reach the port, or a negative number if the latter
+ * does not.
  */
 static int strangers_before(FIXTURE_DATA(filter) *self, const mac_t joined)
 {
@@ -223,7 +224,7 @@ static int strangers_before(FIXTURE_DATA(filter) *self, const mac_t joined)
 	}
 }
 
-/* ---- the scene ---- */
+/* ---- the topology ---- */
 
 static int configure(bool trusted)
 {
@@ -271,7 +272,7 @@ FIXTURE_SETUP(filter)
 	self->port = st_ifindex("vm1");
 	self->seen = st_packet_open(self->port, true);
 	ASSERT_LE(0, self->seen);
-	/* Nobody is there to say what it wants. */
+	/* There is no QEMU yet, so the filter is unknown. */
 	ASSERT_TRUE(becomes(ALLMULTI("vm1")));
 	ASSERT_EQ(0, start_qemu(self)) {
 		TH_LOG("%s", qemu_log(&self->qemu));
@@ -289,7 +290,7 @@ FIXTURE_TEARDOWN(filter)
 	close(self->control);
 }
 
-TEST_F_TIMEOUT(filter, the_guests_groups_come_and_no_others, TIMEOUT)
+TEST_F_TIMEOUT(filter, the_guests_groups_are_received_and_no_others, TIMEOUT)
 {
 	const mac_t groups[] = { GROUP(1), GROUP(2), [2] = {
 		0x33, 0x33, 0xff, 0x00, 0x00, 0x01 } };
@@ -302,7 +303,10 @@ TEST_F_TIMEOUT(filter, the_guests_groups_come_and_no_others, TIMEOUT)
 	ASSERT_TRUE(becomes(NO_ALLMULTI("vm1")));
 	EXPECT_TRUE(becomes(HAS("vm1", "01")));
 	EXPECT_TRUE(becomes(HAS("v0", "01")));
-	/* A macvlan's filter is a hash of 256: one or the other may pass. */
+	/*
+	 * A macvlan's filter is a hash of 256 values: a few other groups may
+	 * pass.
+	 */
 	n = strangers_before(self, group1);
 	EXPECT_LE(0, n);
 	EXPECT_GE(3, n);
@@ -312,7 +316,7 @@ TEST_F_TIMEOUT(filter, the_guests_groups_come_and_no_others, TIMEOUT)
 	EXPECT_TRUE(becomes(HAS_NOT("v0", "01")));
 	EXPECT_LE(0, strangers_before(self, group2));
 
-	/* More than QEMU's table can hold */
+	/* More addresses than QEMU's table can hold */
 	for (int i = 0; i < 65; i++)
 		memcpy(many[i], (mac_t)GROUP(0x20 + i), 6);
 	ASSERT_EQ(0, join(&self->nic, many, 65));
@@ -326,7 +330,7 @@ TEST_F_TIMEOUT(filter, the_guests_groups_come_and_no_others, TIMEOUT)
 	ASSERT_EQ(0, set_flag(&self->nic, VIRTIO_NET_CTRL_RX_ALLMULTI, 0));
 	ASSERT_TRUE(becomes(NO_ALLMULTI("vm1")));
 
-	/* Of a reset QEMU's NIC itself says nothing. */
+	/* QEMU sends no event about the filter at a reset. */
 	ASSERT_EQ(0, qemu_qmp(&self->qemu, -1,
 			      "{\"execute\": \"system_reset\"}"));
 	ASSERT_TRUE(becomes(ALLMULTI("vm1")));
@@ -338,7 +342,7 @@ TEST_F_TIMEOUT(filter, a_daemon_that_was_killed_leaves_nothing_stale, TIMEOUT)
 	const mac_t before[] = { GROUP(1), GROUP(2) };
 	const mac_t after[] = { GROUP(2), GROUP(3), GROUP(4) };
 
-	/* The operator's, one of which the guest will want, too */
+	/* Groups of the operator; the guest will join one of them too */
 	ASSERT_EQ(0, st_sh("ip maddr add 01:00:5e:01:00:03 dev vm1"));
 	ASSERT_EQ(0, st_sh("ip maddr add 01:00:5e:01:00:09 dev vm1"));
 	ASSERT_EQ(0, drive_with_lists(self));
@@ -362,14 +366,14 @@ TEST_F_TIMEOUT(filter, a_daemon_that_was_killed_leaves_nothing_stale, TIMEOUT)
 	EXPECT_EQ(0, st_sh(HAS("vm1", "03")));
 	EXPECT_EQ(0, st_sh(HAS("vm1", "09")));
 
-	/* With nobody to follow it, the guest gets all. */
+	/* Without a daemon the guest gets all multicast frames. */
 	end_daemon(self, SIGTERM);
 	EXPECT_EQ(0, st_sh(ALLMULTI("vm1")));
 	EXPECT_EQ(STRANGERS, strangers_before(self, group3));
 	ASSERT_EQ(0, start_daemon(self));
 	ASSERT_TRUE(becomes(NO_ALLMULTI("vm1")));
 
-	/* So it does when QEMU is gone, or its socket. */
+	/* Likewise when QEMU or its socket is gone. */
 	ASSERT_EQ(0, qemu_quit(&self->qemu));
 	ASSERT_TRUE(becomes(ALLMULTI("vm1")));
 }
@@ -400,7 +404,7 @@ TEST_F_TIMEOUT(filter, the_guests_address_is_taken_only_if_trusted, TIMEOUT)
 	EXPECT_TRUE(becomes("bridge fdb show dev vm1 | grep -q 0d:79"));
 	EXPECT_TRUE(becomes("bridge fdb show dev v0 | grep -q 0d:79"));
 
-	/* One that the lower's parent has given away */
+	/* An address that another macvlan on the parent has */
 	ASSERT_LT(0, st_macvlan_add("mv9", self->v0, guests_other, 0));
 	ASSERT_EQ(0, st_link_up(st_ifindex("mv9"), true));
 	ASSERT_EQ(0, set_address(&self->nic, guests_other));
@@ -408,7 +412,7 @@ TEST_F_TIMEOUT(filter, the_guests_address_is_taken_only_if_trusted, TIMEOUT)
 	ASSERT_EQ(0, st_link_state(self->port, NULL, NULL, mac, NULL));
 	EXPECT_EQ(0, memcmp(mac, guests_own, 6));
 
-	/* The next guest finds the port as it is configured. */
+	/* The port is restored for the next guest. */
 	ASSERT_EQ(0, qemu_quit(&self->qemu));
 	ASSERT_TRUE(becomes("ip link show vm1 | grep -q 52:54:00:00:00:01"));
 }
@@ -419,7 +423,7 @@ TEST_F_TIMEOUT(filter, an_attach_is_announced_in_the_guests_vlans, TIMEOUT)
 	ASSERT_EQ(0, drive_with_lists(self));
 	ASSERT_EQ(0, add_vlan(&self->nic, 7));
 	ASSERT_EQ(0, add_vlan(&self->nic, 9));
-	/* What comes after them is known after them. */
+	/* When a later change has taken effect, the earlier ones have too. */
 	ASSERT_EQ(0, join(&self->nic, &group1, 1));
 	ASSERT_TRUE(becomes(HAS("vm1", "01")));
 	ASSERT_EQ(0, st_sh("exec timeout 100 tcpdump -i p0 -nn -e -l "

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A real guest whose port is left to stabletapd, while its NIC is unplugged,
- * its VLAN deleted, its driver reloaded, a second device lost and found: each
- * time its network comes back with nobody's hand, `events` has what happened,
- * and network and guest are told.
+ * A real guest whose port stabletapd manages.  The NIC is unplugged, its VLAN
+ * deleted, its driver reloaded, a second device is lost and comes back.  Each
+ * time the daemon restores the guest's network, `events` lists what happened,
+ * and the change is announced to the network and to the guest.
  *
  *	iPXE - QEMU - fd - vm1 - child -.- VLAN 5 - e1000e === vmxnet3 - VLAN 5
  *	         |                      |                                  |
@@ -11,7 +11,8 @@
  *
  *	the network namespace of the machine            another
  *
- * In the former, because there a NIC turns up when its driver finds it.
+ * The test runs in the machine's namespace, because a NIC appears there when
+ * its driver probes it.
  *
  * vm-timeout: 1800
  */
@@ -35,11 +36,11 @@
 #include "st.h"
 
 #define TIMEOUT		1200	/* seconds */
-#define DEADLINE	120000	/* ms: a NIC has its link after some seconds */
-#define ROUNDS		5	/* of the daemon, and of the NIC */
+#define DEADLINE	120000	/* ms; a NIC has carrier after some seconds */
+#define ROUNDS		5	/* of announcements */
 #define GUEST_DOWN	1	/* seconds, GuestLinkDownSec */
 
-/* Devices, as events call them */
+/* The devices in the expected events */
 enum { NONE, NIC, SECOND };
 
 struct expected {
@@ -55,22 +56,22 @@ FIXTURE(follow) {
 	int lan;
 	struct daemon daemon;
 	struct ipxe guest;
-	struct qnic nic;	/* the guest's, to look at */
+	struct qnic nic;	/* the guest's NIC, only to read its status */
 	int control;
 	int port;
 	int sniffer;		/* packet socket on the port */
-	int far;		/* the same on the far end of "second" */
+	int far;		/* packet socket at the far end of "second" */
 	char pci[32];		/* address of the e1000e */
 	char vlan[32];		/* name of the VLAN on it */
-	int events;		/* that have been looked at */
+	int events;		/* number of events that were checked */
 	int attaches, replaces, losses;
-	uint64_t begun;		/* what was done last */
-	double detached;	/* seconds, of the last attach */
+	uint64_t begun;		/* time of the last change */
+	double detached;	/* duration before the last attach, seconds */
 };
 
 /* ---- the machine ---- */
 
-/* The other end of the NIC's wire, and whom the guest talks to */
+/* Create the other end of the NIC's wire, and the guest's peer */
 static int make_lan(FIXTURE_DATA(follow) *self)
 {
 	char name[IFNAMSIZ];
@@ -95,13 +96,13 @@ static bool has_nic(void *arg)
 	return nics_find(NICS_E1000E);
 }
 
-/* The daemon answers before it has made it. */
+/* The daemon answers requests before it has created the port. */
 static bool has_port(void *arg)
 {
 	return st_ifindex("vm1") > 0;
 }
 
-/* Name of the device that has carried it since the last event */
+/* Name of the port's device since the last event */
 static const char *device_of(FIXTURE_DATA(follow) *self)
 {
 	static char name[32];
@@ -115,7 +116,7 @@ static const char *device_of(FIXTURE_DATA(follow) *self)
 	return name;
 }
 
-/* Is @name VLAN 5 on the NIC that is in the e1000e's slot? */
+/* Returns true if @name is VLAN 5 on the NIC in the e1000e's slot. */
 static bool is_the_vlan(FIXTURE_DATA(follow) *self, const char *name)
 {
 	return !st_sh("nic=$(ls /sys/bus/pci/devices/%s/net) && "
@@ -180,11 +181,11 @@ FIXTURE_TEARDOWN(follow)
 	if (self->port > 0)
 		EXPECT_EQ(0, st_port_delete(self->control, self->port, 0));
 	close(self->control);
-	/* Whatever was in the middle of it, the NIC is there for others. */
+	/* Restore the NIC for other tests, even after a failure. */
 	st_sh("modprobe e1000e; echo 1 >/sys/bus/pci/rescan");
 }
 
-/* ---- what is to be seen ---- */
+/* ---- checks ---- */
 
 static json_t *new_events(FIXTURE_DATA(follow) *self)
 {
@@ -224,7 +225,7 @@ static bool is_text(const json_t *value, const char *text)
 	return text ? got && !strcmp(got, text) : json_is_null(value);
 }
 
-/* One event; what it says of the time without a lower must be possible. */
+/* Check one event, and that its duration without a lower is plausible. */
 static bool is_event(FIXTURE_DATA(follow) *self, const json_t *event,
 		     const struct expected *e)
 {
@@ -241,15 +242,15 @@ static bool is_event(FIXTURE_DATA(follow) *self, const json_t *event,
 	self->attaches += !strcmp(e->event, "attached");
 	self->replaces += !strcmp(e->event, "replaced");
 	self->losses += !strcmp(e->event, "detached");
-	/* The first attach ends nothing. */
+	/* Before the first attach there was no loss. */
 	if (strcmp(e->event, "attached") || self->attaches == 1)
 		return self->detached == 0;
 	return self->detached > 0 && self->detached < most;
 }
 
 /*
- * These events and no others have come since the last time, by the time that
- * the guest answers again; and the port is where they say.
+ * Wait until the guest answers again.  Check that exactly these events have
+ * come since the last check, and that the port is on the device that they name.
  */
 static void expect_events(struct __test_metadata *_metadata,
 			  FIXTURE_DATA(follow) *self, const char *what,
@@ -300,7 +301,7 @@ static void expect_events(struct __test_metadata *_metadata,
 #define ATTACHED(device) { "attached", NONE, device, "usable", NULL }
 #define REPLACED(from, to, why) { "replaced", from, to, why, NULL }
 
-/* What is done next is what changes something. */
+/* Note the time before the next change. */
 static void begin(FIXTURE_DATA(follow) *self)
 {
 	self->begun = st_now();
@@ -316,12 +317,12 @@ static bool link_is_on(void *arg)
 	return !link_is_off(arg);
 }
 
-/* RARPs from the port's address, as a packet socket has them */
+/* Counts the RARPs from the port's address that a packet socket sees */
 struct rarps {
 	int fd;
-	bool outgoing;	/* those that the device has sent, not received */
+	bool outgoing;	/* count those that the device has sent, not received */
 	int wanted;
-	int n;		/* so far */
+	int n;		/* number so far */
 };
 
 static bool are_announced(void *arg)
@@ -340,7 +341,7 @@ static bool are_announced(void *arg)
 	return rarps->n >= rarps->wanted;
 }
 
-/* ---- what is done ---- */
+/* ---- changes ---- */
 
 static int start_guest(FIXTURE_DATA(follow) *self)
 {
@@ -359,7 +360,10 @@ static int start_guest(FIXTURE_DATA(follow) *self)
 	return ipxe_boots(&self->guest) ? 0 : -ETIMEDOUT;
 }
 
-/* Its far end is down at first: somebody listens there before. */
+/*
+ * The far end is down at first, so that the test listens before the device has
+ * carrier.
+ */
 static int plug_second(FIXTURE_DATA(follow) *self)
 {
 	int ifindex, far, err;
@@ -376,7 +380,7 @@ static int plug_second(FIXTURE_DATA(follow) *self)
 	self->far = st_packet_open(far, true);
 	if (self->far < 0)
 		return self->far;
-	/* That it is down is told once. */
+	/* Read the socket's error about the device that is down. */
 	recv(self->far, &ifindex, sizeof(ifindex), MSG_DONTWAIT);
 	err = st_link_up(far, true);
 	return err ? err : st_netns_enter(self->home);
@@ -392,7 +396,7 @@ static int set_far(FIXTURE_DATA(follow) *self, bool up)
 	return err ? err : st_netns_enter(self->home);
 }
 
-/* Number of devices of a kind that the daemon may have made */
+/* Number of devices of a kind that the daemon may have created */
 static int number_of(const char *kind)
 {
 	char command[64];
@@ -409,7 +413,7 @@ static int number_of(const char *kind)
 	return n;
 }
 
-TEST_F_TIMEOUT(follow, the_guest_has_its_network_whatever_becomes_of_devices,
+TEST_F_TIMEOUT(follow, the_guest_gets_its_network_back_after_each_loss,
 	       TIMEOUT)
 {
 	struct rarps of_guest = { .fd = self->sniffer, .outgoing = true };
@@ -429,7 +433,7 @@ TEST_F_TIMEOUT(follow, the_guest_has_its_network_whatever_becomes_of_devices,
 	pid = qemu->pid;
 	self->guest.silence = 0;
 
-	/* Long enough that the guest's link goes off */
+	/* Longer than GuestLinkDownSec */
 	begin(self);
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/remove",
 		 self->pci);
@@ -455,7 +459,7 @@ TEST_F_TIMEOUT(follow, the_guest_has_its_network_whatever_becomes_of_devices,
 	EXPECT_EVENTS("the NIC's driver is reloaded",
 		      LOST(NIC), ATTACHED(NIC));
 
-	/* As far as there are announcements of what was before */
+	/* Read the announcements of earlier changes. */
 	are_announced(&of_guest);
 	of_guest.wanted = of_guest.n + ROUNDS;
 	begin(self);
@@ -482,7 +486,10 @@ TEST_F_TIMEOUT(follow, the_guest_has_its_network_whatever_becomes_of_devices,
 
 	begin(self);
 	ASSERT_EQ(0, st_link_del(st_ifindex("second")));
-	/* The daemon may have moved it for its being down, as it goes. */
+	/*
+	 * The device goes down before it goes, so the daemon may have moved the
+	 * port already.
+	 */
 	EXPECT_EVENTS("it is pulled out", LOST(SECOND),
 		      { "attached", NONE, NIC, "usable", "lower down" });
 

@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2030,SC2031
 #
-# An unmodified libvirt starts a domain on a port, as on a macvtap that
-# somebody else has made.  vm-timeout: 1500
+# An unmodified libvirt starts a domain on a port, as on a macvtap that another
+# program has created.  vm-timeout: 1500
 #
 #	libvirtd - QEMU (iPXE) - fd - lv1 - child - lv0 ==== to-lv0 - switch
 #	                                                |
 #	                    namespace lvlan: 10.78.0.1, DHCP, HTTP, pings
 #
-# In the initial network namespace, for there only has a port's node the name
-# that libvirt looks for.  libvirt comes from selftests/vm/prepare --services.
+# The test runs in the initial network namespace, because only there a port's
+# node has the name that libvirt looks for. selftests/vm/prepare --services
+# unpacks libvirt.
 
 MAC=52:54:00:78:00:0a
 ADDRESS=10.78.0.10
@@ -74,13 +75,14 @@ make_lan() {
 	echo $! >>"$DIR/pids"
 }
 
-# No cgroups, no D-Bus in this machine
+# This machine has no cgroups and no D-Bus.
 start_libvirt() {
 	[ ! -d "$STABLETAP_CACHE/libvirt" ] ||
 		(cd "$STABLETAP_CACHE/libvirt" && cp -a usr/. /usr/ &&
 		 cp -a etc/. /etc/ && { [ ! -d lib ] || cp -a lib/. /lib/; })
 	ldconfig
-	# Its compiled-in account has to exist, though it is not used.
+	# The account that is compiled into libvirt must exist, though it is not
+	# used.
 	getent group kvm >/dev/null || echo 'kvm:x:64054:' >>/etc/group
 	getent group libvirt-qemu >/dev/null ||
 		echo 'libvirt-qemu:x:64055:' >>/etc/group
@@ -205,7 +207,7 @@ log_has() {
 	grep -q -- "$1" "$DIR/daemon.log"
 }
 
-# As Documentation/howto-libvirt.md has it
+# As in Documentation/howto-libvirt.md
 @test "stabletapd keeps a domain's port on its device, and tells the guest's link" {
 	stabletap del lv1
 	cat >"$DIR/guests.conf" <<-CONF
@@ -220,7 +222,8 @@ log_has() {
 	stabletapd --config "$DIR/guests.conf" >"$DIR/daemon.log" 2>&1 3>&- &
 	echo $! >>"$DIR/pids"
 	eventually log_has "lv1: attached to lv0"
-	# By number: another test's account may have the same.
+	# By number, because an account of another test may have the same
+	# number.
 	[ "$(stat -c %u "/dev/tap$(</sys/class/net/lv1/ifindex)")" = \
 		"$(id -u libvirt-qemu)" ]
 
@@ -242,7 +245,7 @@ log_has() {
 	virsh -q -c qemu:///system domiflist third | grep -q "lv1 *ethernet"
 	virsh -q -c qemu:///system domifstat third lv1
 
-	# Another one is plugged in while it runs.
+	# Another interface is plugged in while the domain runs.
 	stabletap add lv2 address 52:54:00:78:00:0c
 	cat >"$DIR/nic.xml" <<-XML
 		<interface type='ethernet'>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Five things have to come together before a guest has its network: the
- * module, the daemon, the port's section in its configuration, the device, the
- * guest.  In whatever order they come, the end is the same, and on the way
- * there is always as much as there can be.
+ * A guest's network needs five things: the module, the daemon, the port's
+ * section in the configuration, the device, the guest.  In every order of these
+ * the final state is the same, and after each step everything exists that can
+ * exist by then.
  *
  *	guest - fd - vm1 - st*-* (child) - v0 ==== veth0 - packet socket
  *
- * The guest is this process, driving vhost-net; or QEMU, whose NIC is driven
- * from here.  A guest that comes before its port is there waits for it, and
- * opens it the moment it is.
+ * The guest is this process, driving vhost-net, or QEMU, whose NIC this process
+ * drives.  A guest that starts before the port exists waits for the port and
+ * opens it at once.
  *
  * vm-timeout: 1800
  */
@@ -34,7 +34,7 @@
 #define SLOT		4
 #define MAC		"52:54:00:00:00:01"	/* ST_MAC_PORT */
 
-/* The steps, by the letters that stand for them in an order */
+/* The steps; an order is a string of these letters */
 #define MODULE		'M'
 #define DAEMON		'D'
 #define PORT		'P'
@@ -48,25 +48,25 @@ FIXTURE(order) {
 	struct pair pair;
 	struct qemu qemu;
 	struct qnic nic;
-	char done[STEPS + 1];	/* the steps so far */
+	char done[STEPS + 1];	/* the steps that are done */
 	bool open;		/* the guest has its fd */
 	int control;
 	int port;
 	int lower;
-	int p0;			/* v0's other end */
-	int peer;		/* packet socket on its other end */
-	uint32_t number;	/* of the last frame */
-	/* What there is at the end of an order, and what was of the first's */
+	int p0;			/* other end of v0 */
+	int peer;		/* packet socket on p0 */
+	uint32_t number;	/* number of the last frame */
+	/* The state at the end of this order, and of the first one */
 	struct {
-		json_t *told;			/* by the daemon; and devices */
-		struct stabletap_get port;	/* by the kernel */
+		json_t *told;			/* daemon, devices */
+		struct stabletap_get port;	/* from the kernel */
 		struct stabletap_stats stats;	/* likewise */
 	} end, first;
 };
 
 FIXTURE_VARIANT(order) {
 	bool qemu;
-	const char *orders;	/* NULL: all of them */
+	const char *orders;	/* NULL: all orders */
 };
 
 FIXTURE_VARIANT_ADD(order, vhost) {
@@ -74,7 +74,10 @@ FIXTURE_VARIANT_ADD(order, vhost) {
 };
 
 #ifndef EACH_ORDER
-/* Starting QEMU is dear: each step is the first once, and once the last. */
+/*
+ * Starting QEMU takes long: only orders in which each step is once the first
+ * and once the last.
+ */
 FIXTURE_VARIANT_ADD(order, qemu) {
 	.qemu = true,
 	.orders = "MDPVG DPVGM PVGMD VGMDP GMDPV",
@@ -135,7 +138,7 @@ struct arrival {
 	bool qemu;
 };
 
-/* Takes what has come; is the frame that is waited for among it? */
+/* Read all frames.  Returns true if the expected one was among them. */
 static bool has_arrived(void *arg)
 {
 	const struct arrival *a = arg;
@@ -171,7 +174,7 @@ static int declare(FIXTURE_DATA(order) *self)
 				"MACAddress=" MAC "\nCandidate=v0\n");
 }
 
-/* v0 comes as devices do, down: the daemon sets it up. */
+/* Create v0 down, as drivers do; the daemon sets it up. */
 static int plug(FIXTURE_DATA(order) *self)
 {
 	int v0 = st_link_add("v0", "veth", 0), err;
@@ -199,7 +202,7 @@ static int take_step(FIXTURE_DATA(order) *self, char step)
 	case DEVICE:
 		return plug(self);
 	default:
-		return 0;	/* It waits. */
+		return 0;	/* The guest waits. */
 	}
 }
 
@@ -225,7 +228,7 @@ static bool is_attached(void *arg)
 	       get.state == STABLETAP_STATE_ATTACHED;
 }
 
-/* After each step: is there what there can be, and no more? */
+/* After each step, check that everything exists that can exist, and no more. */
 static int look(FIXTURE_DATA(order) *self, bool qemu)
 {
 	struct stabletap_get get;
@@ -253,7 +256,7 @@ static int look(FIXTURE_DATA(order) *self, bool qemu)
 	return err ? err : get.state == STABLETAP_STATE_DETACHED ? 0 : -EISCONN;
 }
 
-/* ---- the end ---- */
+/* ---- the final state ---- */
 
 static int flows_both_ways(FIXTURE_DATA(order) *self, bool qemu)
 {
@@ -282,7 +285,7 @@ static int flows_both_ways(FIXTURE_DATA(order) *self, bool qemu)
 	return st_wait(has_arrived, &arrival, DEADLINE) ? 0 : -ENODATA;
 }
 
-/* Names of all devices, children's by what they are */
+/* Number of devices by name; all children count as "child" */
 static json_t *devices(void)
 {
 	struct if_nameindex *all = if_nameindex(), *one;
@@ -300,7 +303,7 @@ static json_t *devices(void)
 	return names;
 }
 
-/* Take out what is another one each time. */
+/* Remove the values that differ in every run. */
 static void strip(json_t *value)
 {
 	static const char *const keys[] = {
@@ -320,8 +323,8 @@ static void strip(json_t *value)
 }
 
 /*
- * All that there is to see; the port last, after the daemon has had its turn
- * once more.  What is another one each time is taken out.
+ * Record the whole state, the port's last, after the daemon has become idle.
+ * Values that differ in every run are removed.
  */
 static int look_at_all(FIXTURE_DATA(order) *self)
 {
@@ -360,7 +363,7 @@ static const char *text_of(const json_t *value)
 	return text[n];
 }
 
-/* What the end must be */
+/* Check the final state */
 static int is_right(FIXTURE_DATA(order) *self)
 {
 	const char *event = "", *why = "", *to = "", *dev = "", *state = "";
@@ -398,7 +401,7 @@ static int is_right(FIXTURE_DATA(order) *self)
 	return 0;
 }
 
-/* Is it as it was with the first order? */
+/* Returns true if the state is that of the first order. */
 static bool is_the_same(FIXTURE_DATA(order) *self)
 {
 	if (!self->first.told) {
@@ -420,7 +423,9 @@ static bool is_unloaded(void *arg)
 	return *err != -EWOULDBLOCK;
 }
 
-/* As at the beginning; 0 if nothing was in the way. */
+/*
+ * Restore the state before the first step.  Returns 0, or the error of a step.
+ */
 static int clear(FIXTURE_DATA(order) *self, bool qemu)
 {
 	int err = 0, ret = 0;
@@ -448,9 +453,9 @@ static int clear(FIXTURE_DATA(order) *self, bool qemu)
 
 #ifndef EACH_ORDER
 /*
- * A guest that waits does nothing that anybody could notice.  So the orders
- * that differ only in when it began to wait are one, of which the last is
- * taken: it comes just before that which makes its port be there.
+ * A waiting guest has no effect.  So orders that differ only in when the guest
+ * began to wait are equivalent.  Of these only the last is run: the guest
+ * starts just before the step that creates its port.
  */
 static bool is_one_of_its_kind(const char *order)
 {
@@ -468,7 +473,10 @@ static bool is_one_of_its_kind(const char *order)
 }
 #endif
 
-/* All permutations of what stands from @at on; the number of those taken */
+/*
+ * Write all permutations of the letters from @at on that are to be run.
+ * Returns their number.
+ */
 static int permute(char *order, int at, char (*out)[STEPS + 1], int n)
 {
 	char step;
@@ -495,7 +503,7 @@ FIXTURE_SETUP(order)
 	int err;
 
 	if (!getenv("STABLETAP_KO"))
-		SKIP(return, "STABLETAP_KO does not say what to load");
+		SKIP(return, "STABLETAP_KO, the module's path, is not set");
 	self->control = -1;
 	self->peer = -1;
 	ASSERT_EQ(0, st_netns_new());
@@ -503,7 +511,7 @@ FIXTURE_SETUP(order)
 			   "net.ipv6.conf.all.disable_ipv6=1"));
 	ASSERT_EQ(0, st_link_up(st_ifindex("lo"), true));
 	ASSERT_EQ(0, daemon_init(&self->daemon));
-	/* Namespaces of tests before may still be going. */
+	/* Namespaces of earlier tests may still be in cleanup. */
 	ASSERT_TRUE(st_wait(is_unloaded, &err, DEADLINE));
 	ASSERT_EQ(0, err);
 }
@@ -522,7 +530,7 @@ static void try_order(struct __test_metadata *_metadata,
 {
 	const char *step;
 
-	/* Nothing is configured yet. */
+	/* Begin with an empty configuration. */
 	ASSERT_EQ(0, daemon_configure(&self->daemon, "%s", ""));
 	for (step = order; *step; step++) {
 		ASSERT_EQ(0, take_step(self, *step)) {
@@ -546,11 +554,11 @@ static void try_order(struct __test_metadata *_metadata,
 		       text_of(self->end.told), text_of(self->first.told));
 	}
 	ASSERT_EQ(0, clear(self, qemu)) {
-		TH_LOG("%s: in clearing up", order);
+		TH_LOG("%s: while restoring the state", order);
 	}
 }
 
-TEST_F_TIMEOUT(order, each_order_ends_the_same, TIMEOUT)
+TEST_F_TIMEOUT(order, each_order_ends_in_the_same_state, TIMEOUT)
 {
 	char orders[120][STEPS + 1], all[] = ALL, *order, *some;
 	int i, n;

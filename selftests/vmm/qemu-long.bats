@@ -4,8 +4,8 @@
 # A newer QEMU than Debian 12's opens a port's node by the port's name
 # (Documentation/howto-qemu.md).  vm-timeout: 600
 #
-# In the initial network namespace, for there only has a port's node the name
-# that QEMU looks for.
+# The test runs in the initial network namespace, because only there a port's
+# node has the name that QEMU looks for.
 #
 # shellcheck disable=SC2154
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * QEMU's own device model on a port: what it does to the fd, when its guest
- * starts, resets, changes queues, and when its operator plays with it, while
- * the port has a lower and while it has none.  QEMU must live through each,
- * and frames flow again.  vm-timeout: 1800
+ * QEMU's device model on a port: its operations on the fd when the guest
+ * starts, resets and changes queues, and when QMP commands are given, while the
+ * port is attached and while it is detached.  QEMU must survive each, and
+ * frames must flow again.  vm-timeout: 1800
  *
  *	qtest: virtio-net driver in this program
  *	  |
@@ -27,7 +27,7 @@
 #include "st.h"
 
 #define PAIRS	2
-#define TIMEOUT	600	/* seconds a test: emulation inside emulation */
+#define TIMEOUT	600	/* seconds for a test: emulation inside emulation */
 #define SLOT	4
 
 FIXTURE(qtest) {
@@ -36,7 +36,7 @@ FIXTURE(qtest) {
 	int v0;
 	int peer;		/* packet socket on p0 */
 	int fds[PAIRS];
-	uint32_t number;	/* of the last frame */
+	uint32_t number;	/* number of the last frame */
 	bool vhost;
 	struct qemu qemu;
 	struct qnic nic;
@@ -46,7 +46,9 @@ FIXTURE_VARIANT(qtest) {
 	bool vhost;
 };
 
-/* Starting QEMU is dear: qtest-long.c does all of it without vhost. */
+/*
+ * Starting QEMU takes long, so only qtest-long.c runs the tests without vhost.
+ */
 #ifdef WITHOUT_VHOST
 FIXTURE_VARIANT_ADD(qtest, user) {
 	.vhost = false,
@@ -66,7 +68,7 @@ static int start_qemu(struct qemu *q, const int *fds, bool vhost)
 			  fds[0], fds[1], vhost ? "on" : "off", SLOT);
 }
 
-/* One frame out of the device, and seen at the peer; true if it was. */
+/* Send one frame from the device.  Returns true if it arrives at the peer. */
 static bool goes_out(struct qnic *nic, int pair, int peer, uint32_t number)
 {
 	uint8_t frame[100], got[2048];
@@ -131,7 +133,10 @@ static int lose_lower(void)
 	return st_link_del(st_ifindex("mv0"));
 }
 
-/* A frame that is sent while there is no lower: taken, counted, gone. */
+/*
+ * Returns true if a frame that is sent while detached is accepted, counted and
+ * dropped.
+ */
 static bool is_dropped(FIXTURE_DATA(qtest) *self)
 {
 	struct stabletap_stats before, after;
@@ -146,8 +151,8 @@ static bool is_dropped(FIXTURE_DATA(qtest) *self)
 }
 
 /*
- * What QEMU said, but for the one thing it says always when it has several
- * queues: neither a macvtap nor a port takes a steering program.
+ * QEMU's messages, except the one that it always prints with several queues:
+ * neither a macvtap nor a port accepts a steering program.
  */
 static const char *complaints(struct qemu *q)
 {
@@ -182,13 +187,13 @@ FIXTURE_SETUP(qtest)
 	ASSERT_EQ(0, start_qemu(&self->qemu, self->fds, self->vhost)) {
 		TH_LOG("%s", qemu_log(&self->qemu));
 	}
-	/* QEMU's are the only ones: it must not live by ours. */
+	/* Only QEMU's fds may stay open: the port must not depend on ours. */
 	for (int i = 0; i < PAIRS; i++)
 		close(self->fds[i]);
 	ASSERT_EQ(0, qnic_init(&self->nic, &self->qemu, SLOT));
 }
 
-/* Whatever a test did, QEMU ends as it should, and lets the port go. */
+/* After every test QEMU must exit normally, and close the port. */
 FIXTURE_TEARDOWN(qtest)
 {
 	struct stabletap_get get;
@@ -229,7 +234,7 @@ TEST_F_TIMEOUT(qtest, a_driver_starts_and_starts_again_while_detached,
 	ASSERT_LT(0, bring_lower(self));
 	ASSERT_TRUE(both_ways(self));
 
-	/* Attached, lost, reset, found again */
+	/* Attach, lose the lower, reset the driver, attach again */
 	ASSERT_EQ(0, qnic_start(&self->nic));
 	ASSERT_TRUE(both_ways(self));
 	ASSERT_EQ(0, lose_lower());
@@ -287,7 +292,7 @@ TEST_F_TIMEOUT(qtest, set_link_stop_and_cont_work_while_detached, TIMEOUT)
 	ASSERT_TRUE(both_ways(self));
 }
 
-/* ACPI's PCI hot-plug registers: what a guest does to let a device go */
+/* Eject a device as a guest does, through ACPI's PCI hot-plug registers */
 static void eject(struct qemu *q, int slot)
 {
 	qtest(q, "outl 0xae10 0");
@@ -339,7 +344,10 @@ TEST_F_TIMEOUT(qtest, a_nic_is_unplugged_and_plugged_again_while_detached,
 	ASSERT_TRUE(both_ways(self));
 }
 
-/* Queues are shared out by flow: one more would take some of the guest's. */
+/*
+ * Flows are spread over all open queues, so a further queue would get some of
+ * the guest's.
+ */
 TEST_F_TIMEOUT(qtest, a_second_qemu_cannot_steal_frames, TIMEOUT)
 {
 	ASSERT_LT(0, bring_lower(self));
@@ -347,7 +355,7 @@ TEST_F_TIMEOUT(qtest, a_second_qemu_cannot_steal_frames, TIMEOUT)
 	ASSERT_EQ(-EBUSY, st_port_open(self->control, self->port, 0));
 	ASSERT_TRUE(both_ways(self));
 
-	/* Nor while the guest has switched one of its queues off. */
+	/* Nor while the guest has disabled one of its queues. */
 	ASSERT_EQ(0, qnic_set_pairs(&self->nic, 1));
 	ASSERT_TRUE(both_ways(self));
 	ASSERT_EQ(-EBUSY, st_port_open(self->control, self->port, 0));
@@ -355,8 +363,8 @@ TEST_F_TIMEOUT(qtest, a_second_qemu_cannot_steal_frames, TIMEOUT)
 
 #ifndef WITHOUT_VHOST
 /*
- * The same on plain macvtap, to know that the tests above can fail, and that
- * what the documentation says of macvtap is so.
+ * Control: the same on a plain macvtap.  It shows that the tests above can
+ * fail, and that the documentation is right about macvtap.
  *
  *	QEMU - 2 fds - mvtap0 (macvtap) - v0 ==== p0 -- packet socket
  */
@@ -419,7 +427,7 @@ FIXTURE_TEARDOWN(macvtap)
 	close(self->peer);
 }
 
-TEST_F_TIMEOUT(macvtap, in_its_place_goes_deaf_without_a_word_and_then_aborts,
+TEST_F_TIMEOUT(macvtap, in_its_place_loses_the_network_silently_and_then_aborts,
 	       TIMEOUT)
 {
 	uint8_t frame[100], got[2048];
@@ -429,7 +437,7 @@ TEST_F_TIMEOUT(macvtap, in_its_place_goes_deaf_without_a_word_and_then_aborts,
 	ASSERT_EQ(0, st_link_del(st_ifindex("mvtap0")));
 	ASSERT_EQ(0, make_macvtap());
 
-	/* "Sent", and not */
+	/* The write succeeds, but the frame does not arrive. */
 	st_frame(frame, sizeof(frame), ST_MAC_PEER, ST_MAC_PORT, 3);
 	ASSERT_EQ(0, qnic_send(&self->nic, 0, frame, sizeof(frame)));
 	while (st_readable(self->peer, 500) > 0) {

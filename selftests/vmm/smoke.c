@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A real guest: iPXE, out of the ROM of QEMU's own NIC.  It takes a lease by
- * DHCP and a script by HTTP, and answers pings; the host is the peer.
+ * A real guest: iPXE from the ROM of QEMU's NIC. It gets a lease by DHCP and a
+ * script by HTTP, and answers pings of the host.
  *
  *	iPXE - QEMU - fd, vhost - vm1 - mv0 (macvlan) - v0 ==== p0 - switch
  *	                                       (then mv1 on v1 ==== p1)
@@ -17,7 +17,7 @@
 #include "ipxe.h"
 #include "st.h"
 
-#define TIMEOUT		900	/* seconds; a busy machine in emulation */
+#define TIMEOUT		900	/* seconds; for a busy emulated machine */
 #define BACK_MS		120000
 
 FIXTURE(smoke) {
@@ -26,7 +26,7 @@ FIXTURE(smoke) {
 	struct ipxe guest;
 };
 
-/* NIC number @nr: one end ours, the other plugged into the switch */
+/* Create NIC number @nr: a veth whose other end is plugged into the switch */
 static int plug_nic(int nr)
 {
 	char name[16], peer[16];
@@ -79,14 +79,14 @@ TEST_F_TIMEOUT(smoke, a_real_guest_answers_pings_again_after_each_loss,
 	}
 	ASSERT_TRUE(ipxe_answers(&self->guest, BACK_MS));
 
-	/* The macvlan goes and comes back. */
+	/* The macvlan is deleted and created again. */
 	ASSERT_EQ(0, st_link_del(st_ifindex("mv0")));
 	ASSERT_TRUE(ipxe_is_silent(&self->guest));
 	ASSERT_LT(0, st_macvlan_add("mv0", st_ifindex("v0"),
 				    (uint8_t *)ST_MAC_PORT, self->port));
 	ASSERT_TRUE(ipxe_answers(&self->guest, BACK_MS));
 
-	/* The NIC goes for good, and another one comes. */
+	/* The NIC is deleted, and another one appears. */
 	ASSERT_EQ(0, st_link_del(st_ifindex("v0")));
 	ASSERT_TRUE(ipxe_is_silent(&self->guest));
 	ASSERT_EQ(0, plug_nic(1));

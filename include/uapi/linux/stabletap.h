@@ -7,36 +7,38 @@
  *  - the ioctls of the control device /dev/stabletap;
  *  - the rtnetlink attributes of link kind "stabletap" (IFLA_INFO_DATA).
  *
- * The file descriptor of a port (/dev/tap<ifindex>) speaks the TUN* ioctls
- * of <linux/if_tun.h>, as a macvtap's does; nothing is added to it here.
+ * The file descriptor of a port (/dev/tap<ifindex>) has the TUN* ioctls of
+ * <linux/if_tun.h>, as a macvtap's has.  This header adds none to them.
  *
- * The control device belongs to the network namespace that opened it: every
- * ifindex is one of that namespace, and CREATE, DELETE, ATTACH, DETACH and SET
- * need CAP_NET_ADMIN in the user namespace that owns it.  The others need no
- * capability.
+ * An open control device belongs to the network namespace of the process that
+ * opened it: every ifindex is one of that namespace, and CREATE, DELETE,
+ * ATTACH, DETACH and SET need CAP_NET_ADMIN in the user namespace that owns it.
+ * The other ioctls need no capability.
  *
- * Every struct begins with its size in bytes, as the caller was compiled,
- * and grows only at its end.  A caller with a shorter struct than the
- * module's gets the behaviour of zeroes in what it lacks; one with a longer
- * struct is served as long as all that the module does not know is zero.
+ * Every struct begins with its size in bytes, as the caller was compiled, and
+ * grows only at its end.  If the caller's struct is shorter than the module's,
+ * the fields that it lacks count as zero.  If it is longer, the call works as
+ * long as all bytes that the module does not know are zero.
+ *
  * Errors that every ioctl can return:
  *
- *   EFAULT      a pointer is bad; if only the answer or the sentence could not
- *               be written, the deed has been done (ask GET)
+ *   EFAULT      a pointer is bad.  If only the result or the message could not
+ *               be written, the operation was carried out (check with GET).
  *   EINVAL      size is smaller than the first version of the struct, or a
  *               reserved field is not zero
  *   E2BIG       size is larger than the module's struct and the tail is not
  *               zero, or size is larger than a page
- *   EOPNOTSUPP  an unknown flag, or a known field's unknown value
+ *   EOPNOTSUPP  a flag, or the value of a known field, is unknown
  *   ENOTTY      the ioctl is unknown
  *   ENODEV      there is no such port or lower in this network namespace
  *   ENOMEM      out of memory
  *   EPERM       CAP_NET_ADMIN is missing
  *
- * With every struct but the version's the caller may pass a buffer, @msg, of
- * @msg_size bytes.  When the ioctl fails, the sentence that rtnetlink would
- * have sent as extended ACK is written there, cut to fit, always ended by a
- * NUL; when it succeeds, or there is nothing to say, the empty string is.
+ * All structs but struct stabletap_version can have a buffer, @msg, of
+ * @msg_size bytes.  If the ioctl fails, it writes an error message there: the
+ * message that rtnetlink sends in an extended ACK, cut to fit, always ended by
+ * a NUL.  If the ioctl succeeds, or there is no message, it writes the empty
+ * string.
  */
 #ifndef _UAPI_LINUX_STABLETAP_H
 #define _UAPI_LINUX_STABLETAP_H
@@ -44,11 +46,11 @@
 #include <linux/types.h>
 #include <linux/ioctl.h>
 
-/* Link kind, module and control device have one name. */
+/* The link kind, the module and the control device have the same name. */
 #define STABLETAP_KIND		"stabletap"
 #define STABLETAP_CONTROL	"/dev/stabletap"
 
-/* Raised when something in this header changes its meaning: never so far. */
+/* Raised only if something in this header changes its meaning */
 #define STABLETAP_API_VERSION	1
 
 /* The tap core's own limit of queues in one port (MAX_TAP_QUEUES). */
@@ -70,8 +72,8 @@
 #define STABLETAP_IOC_STATS	_IO(STABLETAP_IOC_TYPE, 0x08)
 
 /*
- * Size of the first version of each struct, bytes: the smallest size that is
- * served.  A field that is appended later changes none of them.
+ * Size of the first version of each struct, in bytes.  It is the smallest size
+ * that the module accepts, and does not change when a field is appended.
  */
 #define STABLETAP_VERSION_SIZE_VER0	48
 #define STABLETAP_CREATE_SIZE_VER0	72
@@ -84,11 +86,11 @@
 #define STABLETAP_STATS_SIZE_VER0	152
 
 /**
- * enum stabletap_on_detach - what becomes of frames written while detached
+ * enum stabletap_on_detach - what happens to frames written while detached
  * @STABLETAP_ON_DETACH_DROP: they are dropped and counted (tx_detached)
  * @STABLETAP_ON_DETACH_HOLD: they are held, within bounds, and sent after the
- *	next attach.  The value has its place here; a module whose features
- *	lack %STABLETAP_FEATURE_HOLD refuses it with EOPNOTSUPP.
+ *	next attach.  A module whose features lack %STABLETAP_FEATURE_HOLD
+ *	refuses this value with EOPNOTSUPP.
  */
 enum stabletap_on_detach {
 	STABLETAP_ON_DETACH_DROP = 0,
@@ -96,10 +98,10 @@ enum stabletap_on_detach {
 };
 
 /**
- * enum stabletap_state - what a port can do for its frames now
- * @STABLETAP_STATE_DETACHED: no lower; operstate DORMANT
- * @STABLETAP_STATE_LOWER_DOWN: the lower is down, or has no carrier, or is
- *	dormant itself; operstate DORMANT
+ * enum stabletap_state - whether a port's lower can carry frames now
+ * @STABLETAP_STATE_DETACHED: there is no lower; operstate DORMANT
+ * @STABLETAP_STATE_LOWER_DOWN: the lower is down, has no carrier, or is dormant
+ *	itself; operstate DORMANT
  * @STABLETAP_STATE_ATTACHED: the lower carries frames
  */
 enum stabletap_state {
@@ -111,7 +113,7 @@ enum stabletap_state {
 /**
  * enum stabletap_lower_kind - how a lower is used
  * @STABLETAP_LOWER_NONE: there is no lower
- * @STABLETAP_LOWER_MACVLAN: a macvlan; it bears the port's MAC address
+ * @STABLETAP_LOWER_MACVLAN: a macvlan; it has the port's MAC address
  * @STABLETAP_LOWER_DIRECT: any other Ethernet device, used whole; it keeps
  *	its own MAC address
  */
@@ -123,7 +125,7 @@ enum stabletap_lower_kind {
 
 /**
  * enum stabletap_reason - why a port last lost its lower
- * @STABLETAP_REASON_NONE: it never did
+ * @STABLETAP_REASON_NONE: the port has never lost a lower
  * @STABLETAP_REASON_ASKED: DETACH, or "ip link set LOWER nomaster"
  * @STABLETAP_REASON_REPLACED: ATTACH with %STABLETAP_ATTACH_REPLACE
  * @STABLETAP_REASON_LOWER_GONE: the lower was unregistered
@@ -143,13 +145,13 @@ enum stabletap_reason {
 #define STABLETAP_FEATURE_HOLD		(1ULL << 0)
 
 /**
- * struct stabletap_version - STABLETAP_IOC_VERSION: what is loaded
+ * struct stabletap_version - STABLETAP_IOC_VERSION: the loaded module's version
  * @size: in: sizeof(struct stabletap_version)
  * @api: out: STABLETAP_API_VERSION of the module
  * @features: out: STABLETAP_FEATURE_* that the module has
  * @version: out: the module's version, as in /sys/module/stabletap/version
  *
- * Errors: only those common to all.
+ * Errors: only those that every ioctl can return.
  */
 struct stabletap_version {
 	__u32 size;
@@ -159,45 +161,45 @@ struct stabletap_version {
 };
 
 /*
- * Bits of stabletap_create.flags: these fields are given, also where they are
- * 0.  Without its bit a field must be 0, and the module chooses.
+ * Bits of stabletap_create.flags: the field of the same name is given, and may
+ * be 0.  Without its bit a field must be 0, and the module uses its default.
  */
 #define STABLETAP_CREATE_OWNER		(1U << 0)
 #define STABLETAP_CREATE_GROUP		(1U << 1)
 #define STABLETAP_CREATE_PERM		(1U << 2)
 
 /**
- * struct stabletap_create - STABLETAP_IOC_CREATE: make a port
+ * struct stabletap_create - STABLETAP_IOC_CREATE: create a port
  * @size: in: sizeof(struct stabletap_create)
  * @msg_size: in: size of @msg, bytes
- * @msg: in: user pointer to a buffer for the sentence of an error, or 0
+ * @msg: in: user pointer to a buffer for the error message, or 0
  * @flags: in: STABLETAP_CREATE_*
- * @port: in: the ifindex wished for, or 0 for a free one; out: ifindex
+ * @port: in: ifindex for the port, or 0 for a free one; out: ifindex
  * @name: in: interface name, may hold one "%d"; empty for "stabletap%d"; out:
- *	the name given
+ *	the port's name
  * @mac: in: MAC address; all zero for a random one
  * @reserved: must be 0
  * @mtu: in: bytes; 0 for 1500
- * @queues: in: 1 to STABLETAP_MAX_QUEUES, 0 for 1.  As many opens of the
- *	node as that are admitted at a time.
+ * @queues: in: 1 to STABLETAP_MAX_QUEUES, 0 for 1.  The node can be open that
+ *	many times at once.
  * @owner: in: user id of the node, in the caller's user namespace; without
- *	%STABLETAP_CREATE_OWNER the root of the user namespace that owns the
- *	network namespace (the system's, if that has none)
- * @group: in: group id of the node; likewise with %STABLETAP_CREATE_GROUP
- * @perm: in: permission bits of the node, 0001 to 0777; 0600 without
- *	%STABLETAP_CREATE_PERM
+ *	%STABLETAP_CREATE_OWNER the root user of the user namespace that owns
+ *	the network namespace (the host's root, if that user namespace has none)
+ * @group: in: group id of the node; without %STABLETAP_CREATE_GROUP the root
+ *	group, likewise
+ * @perm: in: permission bits of the node, 0001 to 0777; without
+ *	%STABLETAP_CREATE_PERM 0600
  * @on_detach: in: enum stabletap_on_detach
  *
- * The port is made down and detached; its node exists when the ioctl
- * returns.
+ * The new port is down and detached.  Its node exists when the ioctl returns.
  *
  * Errors: EEXIST (name in use), EBUSY (ifindex in use), EADDRNOTAVAIL (the MAC
  * address is multicast), EINVAL (name, ifindex, MTU, number of queues, owner,
  * group or perm out of range; owner, group or perm without its flag),
  * EOPNOTSUPP (on_detach), ENFILE (no name left for the pattern), ENOSPC (no
- * minor number left); in a network namespace that another user namespace than
- * the initial one owns: EDQUOT (queues times txqueuelen exceed a bound), EPERM
- * (the host forbids ports there).
+ * minor number left).  Further errors in a network namespace that is not owned
+ * by the initial user namespace: EDQUOT (queues times txqueuelen exceed a
+ * bound), EPERM (the host forbids ports there).
  */
 struct stabletap_create {
 	__u32 size;
@@ -216,18 +218,18 @@ struct stabletap_create {
 	__u32 on_detach;
 };
 
-/* Delete a port although its node is open: the fd becomes useless. */
+/* Delete a port even if its node is open.  The open fd stops working. */
 #define STABLETAP_DELETE_FORCE		(1U << 0)
 
 /**
  * struct stabletap_delete - STABLETAP_IOC_DELETE: delete a port
  * @size: in: sizeof(struct stabletap_delete)
  * @msg_size: in: size of @msg, bytes
- * @msg: in: user pointer to a buffer for the sentence of an error, or 0
+ * @msg: in: user pointer to a buffer for the error message, or 0
  * @flags: in: STABLETAP_DELETE_FORCE or 0
  * @port: in: ifindex of the port
  *
- * The lower is left as it was before its attach.
+ * The lower is restored as by DETACH.
  *
  * Errors: EBUSY (the node is open and %STABLETAP_DELETE_FORCE is not given).
  */
@@ -239,15 +241,15 @@ struct stabletap_delete {
 	__u32 port;
 };
 
-/* The port may have a lower: swap it for the new one, in one step. */
+/* If the port has a lower, replace it by the new one, in one step. */
 #define STABLETAP_ATTACH_REPLACE	(1U << 0)
 /* Direct lower: make it promiscuous (the default for a direct lower). */
 #define STABLETAP_ATTACH_PROMISC	(1U << 1)
 /*
- * Give the lower the port's own lists of unicast and multicast addresses
- * instead ("bridge fdb add MAC dev PORT self", "ip maddress add"), and follow
- * them.  Without this a direct lower is promiscuous and a macvlan takes in
- * every multicast frame (allmulti).
+ * Filter by address: the lower gets the port's own lists of unicast and
+ * multicast addresses ("bridge fdb add MAC dev PORT self", "ip maddress add"),
+ * also when they change.  Without this flag a direct lower is promiscuous, and
+ * a macvlan receives every multicast frame (allmulti).
  */
 #define STABLETAP_ATTACH_FILTER		(1U << 2)
 /*
@@ -258,27 +260,27 @@ struct stabletap_delete {
 #define STABLETAP_ATTACH_INCOMPLETE	(1U << 3)
 
 /**
- * struct stabletap_attach - STABLETAP_IOC_ATTACH: give a port a lower
+ * struct stabletap_attach - STABLETAP_IOC_ATTACH: attach a lower to a port
  * @size: in: sizeof(struct stabletap_attach)
  * @msg_size: in: size of @msg, bytes
- * @msg: in: user pointer to a buffer for the sentence of an error, or 0
+ * @msg: in: user pointer to a buffer for the error message, or 0
  * @flags: in: STABLETAP_ATTACH_*; PROMISC and FILTER exclude each other
  * @port: in: ifindex of the port
  * @lower: in: ifindex of the lower
  * @reserved: must be 0
  *
- * The lower is opened if it was down.  On success frames written to the fd
- * from now on go to the lower.  With %STABLETAP_ATTACH_REPLACE the new lower
- * is made ready first, then transmit and receive switch at once, then the old
- * one is released; on any failure the old one goes on untouched.  When
- * @lower is the port's lower already, REPLACE changes only its filter mode.
+ * The lower is opened if it is down.  After success, frames that are written to
+ * the fd go to the lower.  With %STABLETAP_ATTACH_REPLACE the new lower is set
+ * up first, then transmit and receive switch at once, then the old lower is
+ * released; on any failure the old attachment is untouched.  If @lower is the
+ * port's lower already, REPLACE changes only its filter mode.
  *
- * Errors, each with a sentence of its own:
+ * Errors, each with a message of its own:
  *   ENONET      the lower is a loopback device
  *   EMEDIUMTYPE the lower is not an Ethernet device
  *   EOPNOTSUPP  the lower is a port itself; or PROMISC for a macvlan that is
  *               not in passthru mode; or an unknown flag
- *   EEXIST      the port has a lower and REPLACE is not given
+ *   EEXIST      the port already has a lower, and REPLACE is not given
  *   EBUSY       the lower has a master or a receive handler (bridge, bond,
  *               team, Open vSwitch, macvlan, ipvlan, another port, ...)
  *   ELOOP       the lower is stacked on the port
@@ -289,7 +291,7 @@ struct stabletap_delete {
  *               address
  *   EINVAL      PROMISC and FILTER together; or the lower is of a kind that
  *               can't have a receive handler (ipvlan, VRF)
- *   other       what opening the lower or setting its address returned
+ *   other       errors from opening the lower or setting its address
  */
 struct stabletap_attach {
 	__u32 size;
@@ -302,20 +304,20 @@ struct stabletap_attach {
 };
 
 /**
- * struct stabletap_detach - STABLETAP_IOC_DETACH: take a port's lower away
+ * struct stabletap_detach - STABLETAP_IOC_DETACH: detach a port's lower
  * @size: in: sizeof(struct stabletap_detach)
  * @msg_size: in: size of @msg, bytes
- * @msg: in: user pointer to a buffer for the sentence of an error, or 0
+ * @msg: in: user pointer to a buffer for the error message, or 0
  * @flags: in: must be 0
  * @port: in: ifindex of the port
- * @lower: in: ifindex of the lower that is meant, or 0 for whatever it is
+ * @lower: in: ifindex of the expected lower, or 0 for any
  * @reserved: must be 0
  *
  * The lower gets back the MAC address, promiscuity and up/down state that it
- * had before.
+ * had before the attach.
  *
- * Errors: ENOTCONN (the port has no lower), ESTALE (its lower is another
- * than @lower).
+ * Errors: ENOTCONN (the port has no lower), ESTALE (the port's lower is not
+ * @lower).
  */
 struct stabletap_detach {
 	__u32 size;
@@ -327,20 +329,20 @@ struct stabletap_detach {
 	__u32 reserved;
 };
 
-/* Bits of stabletap_set.mask: which fields are to be set */
+/* Bits of stabletap_set.mask: the fields to set */
 #define STABLETAP_SET_ON_DETACH		(1U << 0)
 
 /**
  * struct stabletap_set - STABLETAP_IOC_SET: change a port's options
  * @size: in: sizeof(struct stabletap_set)
  * @msg_size: in: size of @msg, bytes
- * @msg: in: user pointer to a buffer for the sentence of an error, or 0
+ * @msg: in: user pointer to a buffer for the error message, or 0
  * @mask: in: STABLETAP_SET_* of the fields to set; 0 changes nothing
  * @port: in: ifindex of the port
  * @on_detach: in: enum stabletap_on_detach; must be 0 if not in @mask
  * @reserved: must be 0
  *
- * All of it is done or nothing.
+ * Either all fields in @mask are set, or none.
  *
  * Errors: EOPNOTSUPP (an unknown bit in @mask, or on_detach).
  */
@@ -355,43 +357,45 @@ struct stabletap_set {
 };
 
 /**
- * struct stabletap_get - STABLETAP_IOC_GET: all about one port but its counters
+ * struct stabletap_get - STABLETAP_IOC_GET: a port's options and state
  * @size: in: sizeof(struct stabletap_get)
  * @msg_size: in: size of @msg, bytes
- * @msg: in: user pointer to a buffer for the sentence of an error, or 0
+ * @msg: in: user pointer to a buffer for the error message, or 0
  * @flags: in: must be 0
  * @port: in: ifindex of the port
- * @name: out: its name
- * @node: out: the path of its node below /dev, as devtmpfs has it
- * @major: out: the node's device number; compare it with what stat() says
- * @minor: out: before opening a node that somebody else may have put there
+ * @name: out: name of the port
+ * @node: out: path of the port's node below /dev, as devtmpfs created it
+ * @major: out: major device number of the node
+ * @minor: out: minor device number of the node.  Compare both with the result
+ *	of fstat() before you use the node: another device may have its path.
  * @owner: out: user id of the node, in the caller's user namespace (65534
- *	if it has no name there)
+ *	if the id is not mapped there)
  * @group: out: group id of the node, likewise
- * @perm: out: permission bits of the node.  These three are what the node
- *	was made with, not what chown or chmod did to it since.
- * @queues: out: number of opens admitted
- * @open_queues: out: number of opens now
+ * @perm: out: permission bits of the node.  Owner, group and perm are those
+ *	that the node was created with; chown and chmod do not change them.
+ * @queues: out: how many times the node can be open at once
+ * @open_queues: out: how many times the node is open now
  * @on_detach: out: enum stabletap_on_detach
  * @state: out: enum stabletap_state
  * @lower: out: ifindex of the lower, 0 if none
  * @lower_kind: out: enum stabletap_lower_kind
- * @attach_flags: out: PROMISC or FILTER of STABLETAP_ATTACH_*, as in force, or
- *	FILTER with INCOMPLETE; 0 for a macvlan that takes in every multicast
+ * @attach_flags: out: the STABLETAP_ATTACH_* in force: PROMISC, FILTER, or
+ *	FILTER with INCOMPLETE; 0 for a macvlan that receives every multicast
  *	frame, or if there is no lower
- * @lower_mtu: out: bytes; 0 if there is no lower.  A lower may shrink below
- *	the port's MTU after its attach: it stays, and drops larger frames.
+ * @lower_mtu: out: MTU of the lower, bytes; 0 if there is no lower.  If the
+ *	lower's MTU becomes smaller than the port's after the attach, the lower
+ *	stays attached and drops larger frames.
  * @detach_reason: out: enum stabletap_reason of the last detach
  * @attach_time: out: CLOCK_BOOTTIME of the last attach or replace,
  *	nanoseconds; 0 if there was none
  * @detach_time: out: CLOCK_BOOTTIME of the last detach or replace,
  *	nanoseconds; 0 if there was none
- * @attaches: out: number of attaches, replaces not among them
+ * @attaches: out: number of attaches, without replaces
  * @replaces: out: number of replaces
  * @losses: out: number of lowers that were lost (REASON_LOWER_*)
  * @last_lower: out: name of the lower that was last detached, empty if none
  *
- * Errors: only those common to all.
+ * Errors: only those that every ioctl can return.
  */
 struct stabletap_get {
 	__u32 size;
@@ -427,39 +431,40 @@ struct stabletap_get {
  * struct stabletap_stats - STABLETAP_IOC_STATS: a port's counters
  * @size: in: sizeof(struct stabletap_stats)
  * @msg_size: in: size of @msg, bytes
- * @msg: in: user pointer to a buffer for the sentence of an error, or 0
+ * @msg: in: user pointer to a buffer for the error message, or 0
  * @flags: in: must be 0
  * @port: in: ifindex of the port
- * @tx_packets: written to the fd (or sent by the host through the port), taken
- *	by the lower.  A frame to be segmented counts once, here and below, unless
- *	that offload was switched off on the port: then each segment does.
- * @tx_bytes: bytes of these, from the Ethernet header on
- * @tx_detached: dropped: there was no lower
- * @tx_lower: dropped: the lower refused it (down, no carrier, queue full)
- * @tx_refused: refused by the tap core: shorter than an Ethernet header, bad
- *	vnet header, out of memory; or the writer was told to try again, since
- *	as much as its socket may send was on the way
- * @tx_held: held by on-detach hold
- * @tx_expired: dropped after being held too long
- * @rx_packets: put into a queue for the fd; a frame that the tap core had to
- *	segment counts once, however many of its segments found room
- * @rx_bytes: bytes of these
- * @rx_multicast: multicast and broadcast frames among these
- * @rx_no_reader: dropped: no queue is open (or none is enabled)
- * @rx_ring: dropped: the queue's ring was full, or the tap core could not
- *	segment or checksum the frame
- * @rx_down: dropped: the port is administratively down
- * @rx_inactive: dropped: it came in by a lower that is not, not yet, or no
- *	longer the port's
- * @rx_lro: dropped: an LRO frame, which can't be given to a tap; or, in a
- *	network namespace that another user namespace than the initial one owns,
- *	a frame of more than 64 KiB, or one that occupies more than 256 KiB
- * @rx_nomem: dropped: out of memory
+ * @tx_packets: frames that were written to the fd (or sent by the host through
+ *	the port) and accepted by the lower.  A frame that the lower has to
+ *	segment counts once in all tx counters, unless that offload is switched
+ *	off on the port: then each segment counts.
+ * @tx_bytes: bytes of the frames in @tx_packets, from the Ethernet header on
+ * @tx_detached: frames dropped because there was no lower
+ * @tx_lower: frames dropped by the lower (down, no carrier, queue full)
+ * @tx_refused: frames refused by the tap core: shorter than an Ethernet header,
+ *	bad vnet header, out of memory, or the socket's send buffer was full
+ *	(EAGAIN)
+ * @tx_held: frames held by on-detach hold
+ * @tx_expired: frames dropped after they were held too long
+ * @rx_packets: frames put into a queue for the fd.  A frame that the tap core
+ *	had to segment counts once, however many of its segments found room.
+ * @rx_bytes: bytes of the frames in @rx_packets
+ * @rx_multicast: multicast and broadcast frames in @rx_packets
+ * @rx_no_reader: frames dropped because no queue was open (or none enabled)
+ * @rx_ring: frames dropped because the queue's ring was full, or because the
+ *	tap core could not segment or checksum the frame
+ * @rx_down: frames dropped because the port was administratively down
+ * @rx_inactive: frames dropped because they came from a device that was being
+ *	attached or released and was not the port's lower at that time
+ * @rx_lro: dropped LRO frames, which a tap can't take; in a network namespace
+ *	that is not owned by the initial user namespace also frames of more than
+ *	64 KiB, or that occupy more than 256 KiB
+ * @rx_nomem: frames dropped because memory was short
  *
- * They begin at 0 when the port is made.  A counter that is added later is
- * appended, whatever its name.
+ * All counters are 0 when the port is created.  Counters that are added later
+ * are appended, whatever their name.
  *
- * Errors: only those common to all.
+ * Errors: only those that every ioctl can return.
  */
 struct stabletap_stats {
 	__u32 size;
@@ -489,15 +494,15 @@ struct stabletap_stats {
  * struct stabletap_list - STABLETAP_IOC_LIST: the ports of the namespace
  * @size: in: sizeof(struct stabletap_list)
  * @msg_size: in: size of @msg, bytes
- * @msg: in: user pointer to a buffer for the sentence of an error, or 0
+ * @msg: in: user pointer to a buffer for the error message, or 0
  * @flags: in: must be 0
- * @count: in: number of __u32 that @ports has room for; out: number of ports
- *	there are, which may be more than were written
- * @ports: in: user pointer to an array that receives ifindexes, in no order,
- *	or 0 if @count is 0
+ * @count: in: number of __u32 that @ports has room for; out: number of ports in
+ *	the namespace, which may be more than were written
+ * @ports: in: user pointer to an array that receives the ifindexes, in no
+ *	particular order, or 0 if @count is 0
  *
- * Errors: only those common to all.  When @count comes back larger than it
- * was, ask again with a larger array.
+ * Errors: only those that every ioctl can return.  If the returned @count is
+ * larger than the given one, call again with a larger array.
  */
 struct stabletap_list {
 	__u32 size;
@@ -509,24 +514,27 @@ struct stabletap_list {
 };
 
 /*
- * Attributes in IFLA_INFO_DATA of link kind "stabletap".  Those marked rw can
- * be given to RTM_NEWLINK when a port is made; of them ON_DETACH, LOWER and
- * ATTACH_FLAGS can be changed later.  The rest are only told; giving one is
- * refused with EINVAL, as is one that the module does not know.  Meaning and
- * values are those of the fields of struct stabletap_get.  RTM_NEWLINK is sent
- * whenever one of them changes, but for OPEN_QUEUES.
+ * Attributes in IFLA_INFO_DATA of link kind "stabletap".  Their meaning and
+ * values are those of the fields of struct stabletap_get.  Attributes marked rw
+ * can be set by RTM_NEWLINK when a port is created; of them ON_DETACH, LOWER
+ * and ATTACH_FLAGS can be changed later.  The other attributes are only
+ * reported: setting one is refused with EINVAL, as is setting one that the
+ * module does not know.  The kernel sends RTM_NEWLINK whenever an attribute
+ * changes, except for OPEN_QUEUES.
  *
- * LOWER attaches: an ifindex of the port's network namespace.  0 detaches, and
- * so does nothing where there is no lower.  The port's lower, named again,
- * stays; another one takes REPLACE in ATTACH_FLAGS.  ATTACH_FLAGS are those of
- * STABLETAP_IOC_ATTACH; with the port's lower, or without LOWER, they change
- * its filter mode; INCOMPLETE is passed over.  Errors are those of the ioctls;
- * ENOTCONN: flags without a lower.  On any error nothing has changed, and a
- * port that was to be made with a lower is not there.
+ * LOWER is an ifindex in the port's network namespace.  Setting it attaches
+ * that device; 0 detaches, and does nothing if the port has no lower.  Setting
+ * it to the present lower keeps that lower.  To set it to another device while
+ * the port has a lower, ATTACH_FLAGS must have REPLACE.  ATTACH_FLAGS are the
+ * flags of STABLETAP_IOC_ATTACH.  With the present lower, or without LOWER,
+ * they change its filter mode; INCOMPLETE is ignored.  Errors are those of the
+ * ioctls; ENOTCONN means flags without a lower.  On any error nothing has
+ * changed, and a port that was to be created with a lower does not exist.
  *
- * OWNER and GROUP are given in the user namespace of the sender.  They are told
- * in that of the port's network namespace, since a message has many readers
- * (65534: no name there).
+ * OWNER and GROUP are set in the user namespace of the sender.  They are
+ * reported in the user namespace that owns the port's network namespace,
+ * because a message can have many readers; 65534 stands for an id that is not
+ * mapped there.
  */
 enum {
 	IFLA_STABLETAP_UNSPEC,
@@ -554,8 +562,9 @@ enum {
 
 /*
  * Attributes in IFLA_INFO_SLAVE_DATA of a lower.  ATTACH_FLAGS changes its
- * filter mode, as the port's attribute does.  The core reads them before
- * IFLA_MASTER of the same message: they are of no use to attach with.
+ * filter mode, as the port's attribute does.  The kernel handles these
+ * attributes before IFLA_MASTER of the same message, so they can't set the
+ * flags of an attach.
  */
 enum {
 	IFLA_STABLETAP_SLAVE_UNSPEC,
@@ -566,10 +575,10 @@ enum {
 #define IFLA_STABLETAP_SLAVE_MAX	(__IFLA_STABLETAP_SLAVE_MAX - 1)
 
 /*
- * The port's counters by RTM_GETSTATS: IFLA_STATS_LINK_XSTATS has an attribute
- * of this type, nested, with a u64 for each field of struct stabletap_stats.
- * The kernel numbers these types (LINK_XSTATS_TYPE_*) for what is part of it;
- * this one is far from those.
+ * The port's counters in RTM_GETSTATS: IFLA_STATS_LINK_XSTATS has a nested
+ * attribute of this type, with a u64 for each counter of struct
+ * stabletap_stats.  The kernel assigns these types (LINK_XSTATS_TYPE_*) to
+ * drivers in its own tree; this number is far above those.
  */
 #define LINK_XSTATS_TYPE_STABLETAP	0x3b9
 
