@@ -15,9 +15,9 @@
 #include "ask.h"
 #include "json.h"
 #include "report.h"
-#include "status.h"
 #include "times.h"
 #include "view.h"
+#include "watch.h"
 
 /* Seconds that an answer may take before the daemon is said to be silent */
 #define PATIENCE 2
