@@ -142,7 +142,7 @@ offers() {
 	for verb in show status events pin prefer unpin failback attach; do
 		[ -z "$(offers stabletap $verb nosuch)" ]
 	done
-	[ "$(offers stabletap events vm1 "")" = since$'\n'follow ]
+	[ "$(offers stabletap events vm1 "")" = since$'\n'instance$'\n'follow ]
 	[ -z "$(offers stabletap events vm1 since "")" ]
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "report.h"
-#include "verb.h"
+#include "verbs.h"
 
 enum { PORT };
 

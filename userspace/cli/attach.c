@@ -9,7 +9,7 @@
 
 #include "managed.h"
 #include "report.h"
-#include "verb.h"
+#include "verbs.h"
 
 enum { PORT, DEV, MODE, REPLACE, FILTER, PROMISC, QUIET, FORCE };
 

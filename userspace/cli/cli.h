@@ -18,7 +18,10 @@ enum {
 /* The number of the format of all JSON; additions don't raise it. */
 #define CLI_JSON_VERSION 1
 
+struct verb;
+
 struct cli {
+	const struct verb *const *verbs;	/* ended by NULL */
 	struct stabletap *st;
 	const char *socket;		/* where stabletapd is asked */
 	const char *overrides;		/* directory of what is asked by hand */

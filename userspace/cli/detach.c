@@ -2,7 +2,7 @@
 /* stabletap detach */
 #include "managed.h"
 #include "report.h"
-#include "verb.h"
+#include "verbs.h"
 
 enum { PORT };
 

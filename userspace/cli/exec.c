@@ -16,7 +16,7 @@
 
 #include "report.h"
 #include "subst.h"
-#include "verb.h"
+#include "verbs.h"
 #include "words.h"
 
 /* As shells have it. */

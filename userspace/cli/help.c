@@ -6,17 +6,18 @@
 #include "help.h"
 #include "json.h"
 #include "parse.h"
+#include "verbs.h"
 
 #define WIDTH 79
 
-int help_print(FILE *out)
+int help_print(const struct verb *const *table, FILE *out)
 {
 	size_t i;
 
 	fputs("Usage: stabletap [OPTION]... VERB ...\n", out);
-	for (i = 0; verbs[i]; i++)
-		fprintf(out, "  %-10s %s\n", verbs[i]->name,
-			verbs[i]->purpose);
+	for (i = 0; table[i]; i++)
+		fprintf(out, "  %-10s %s\n", table[i]->name,
+			table[i]->purpose);
 	fputs("Options: -j[son] -p[retty] -br[ief] -s[tatistics] -d[etails]\n"
 	      "         -t[imestamp] -u[tc] -n[etns] NAME -h[elp] -V[ersion]\n"
 	      "'stabletap help VERB' explains a verb; see also stabletap(8).\n",
@@ -102,21 +103,21 @@ static int print_verbs_json(const struct cli *cli, const struct verb *only)
 	json_t *list = json_array();
 	size_t i;
 
-	for (i = 0; verbs[i]; i++)
-		if (!only || only == verbs[i])
-			json_array_append_new(list, verb_json(verbs[i]));
+	for (i = 0; cli->verbs[i]; i++)
+		if (!only || only == cli->verbs[i])
+			json_array_append_new(list, verb_json(cli->verbs[i]));
 	return json_print(cli, json_versioned("verbs", list), stdout);
 }
 
 /* For completion: the verbs, or a line "WORD [VALUE]" for each word of one. */
-static int print_brief(const struct verb *v)
+static int print_brief(const struct cli *cli, const struct verb *v)
 {
 	const struct word *w;
 	char value[128];
 	size_t i;
 
-	for (i = 0; !v && verbs[i]; i++)
-		puts(verbs[i]->name);
+	for (i = 0; !v && cli->verbs[i]; i++)
+		puts(cli->verbs[i]->name);
 	for (w = v ? v->words : NULL; w && w->name; w++) {
 		usage_value(w, value, sizeof(value));
 		printf("%s%s%s\n", w->name, *value ? " " : "", value);
@@ -139,15 +140,15 @@ static int run_help(struct cli *cli, const struct call *call)
 	const struct verb *v = NULL;
 
 	if (call->v[VERB]) {
-		v = verb_find(call->v[VERB]);
+		v = parse_verb(cli->verbs, call->v[VERB]);
 		if (!v)
 			return CLI_USAGE;
 	}
 	if (cli->json)
 		return print_verbs_json(cli, v);
 	if (cli->brief)
-		return print_brief(v);
-	return v ? help_print_verb(v) : help_print(stdout);
+		return print_brief(cli, v);
+	return v ? help_print_verb(v) : help_print(cli->verbs, stdout);
 }
 
 const struct verb verb_help = {

@@ -7,7 +7,7 @@
 #include "verb.h"
 
 /* A line of purpose for each verb, and the options.  Returns CLI_DONE. */
-int help_print(FILE *out);
+int help_print(const struct verb *const *table, FILE *out);
 
 /* The page of one verb.  Returns CLI_DONE. */
 int help_print_verb(const struct verb *v);

@@ -9,6 +9,7 @@
 #include "netns.h"
 #include "parse.h"
 #include "report.h"
+#include "verbs.h"
 
 static int run_verb(struct cli *cli, const struct call *call)
 {
@@ -38,9 +39,9 @@ static int run(struct cli *cli, char **argv)
 	else if (cli->help && call.verb)
 		return help_print_verb(call.verb);
 	else if (cli->help)
-		return help_print(stdout);
+		return help_print(cli->verbs, stdout);
 	else if (!call.verb)
-		return help_print(stderr), CLI_USAGE;
+		return help_print(cli->verbs, stderr), CLI_USAGE;
 	return run_verb(cli, &call);
 }
 
@@ -59,6 +60,7 @@ int main(int argc, char **argv)
 	/* A reader that goes away (head) is an error like any other. */
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct cli cli = {
+		.verbs = verbs,
 		.socket = STABLETAP_SOCKET, .overrides = STABLETAP_OVERRIDE_DIR,
 	};
 

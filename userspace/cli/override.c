@@ -16,7 +16,7 @@
 #include "json.h"
 #include "report.h"
 #include "status.h"
-#include "verb.h"
+#include "verbs.h"
 
 /* How long the daemon may take to see the file: looks, 100 ms apart */
 #define LOOKS 30

@@ -97,6 +97,41 @@ static int check_options(const struct cli *cli, const struct verb *v)
 	return 0;
 }
 
+/* ---- verbs ---- */
+
+#define VERBS_MAX 32
+
+static bool is_alias(const struct verb *v, const char *given)
+{
+	const char *at = v->aliases;
+	size_t len = strlen(given);
+
+	for (; *at; at += strspn(at, " ")) {
+		size_t n = strcspn(at, " ");
+
+		if (n == len && !strncmp(at, given, n))
+			return true;
+		at += n;
+	}
+	return false;
+}
+
+const struct verb *parse_verb(const struct verb *const *table,
+			      const char *given)
+{
+	const char *names[VERBS_MAX + 1] = { NULL };
+	size_t i;
+	int found;
+
+	for (i = 0; table[i] && i < VERBS_MAX; i++) {
+		if (is_alias(table[i], given))
+			return table[i];
+		names[i] = table[i]->name;
+	}
+	found = word_expect(given, names, "verb");
+	return found < 0 ? NULL : table[found];
+}
+
 /* ---- words ---- */
 
 static void put(char *buf, size_t size, size_t *used, const char *text)
@@ -355,7 +390,7 @@ int parse_line(struct cli *cli, char **argv, struct call *call)
 		status = take_option(&l, "");
 	if (status || !*l.at)
 		return status;
-	call->verb = verb_find(*l.at++);
+	call->verb = parse_verb(cli->verbs, *l.at++);
 	if (!call->verb)
 		return CLI_USAGE;
 	status = take_words(&l);

@@ -12,6 +12,10 @@
  */
 int parse_line(struct cli *cli, char **argv, struct call *call);
 
+/* By name, alias or what abbreviates a name; NULL: says what is wrong. */
+const struct verb *parse_verb(const struct verb *const *table,
+			      const char *given);
+
 /* One of the options without a value that may stand anywhere. */
 bool option_take(struct cli *cli, const char *arg);
 

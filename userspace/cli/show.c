@@ -7,7 +7,7 @@
 
 #include "json.h"
 #include "report.h"
-#include "verb.h"
+#include "verbs.h"
 #include "view.h"
 
 /* What is asked for once and serves all ports. */

@@ -8,8 +8,9 @@
 #include "report.h"
 #include "status.h"
 #include "times.h"
-#include "verb.h"
+#include "verbs.h"
 #include "view.h"
+#include "watch.h"
 
 /* ---- a port ---- */
 

@@ -10,7 +10,4 @@
 /* "vm1: attached dev eth0 pin eth0", and a line for each warning */
 void status_print_headline(const json_t *port);
 
-/* stabletap status --watch; @port NULL: all.  Returns the exit status. */
-int watch_run(struct cli *cli, const char *port);
-
 #endif /* CLI_STATUS_H */

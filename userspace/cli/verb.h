@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The verbs, in one table: it drives the parser, help, completion and the
- * test that compares it with the manual page.  Each verb's own file has its
- * entry.
- */
+/* What a verb is, and the words that may follow it. */
 #ifndef CLI_VERB_H
 #define CLI_VERB_H
 
@@ -59,16 +55,5 @@ struct call {
 	const char *v[WORDS_MAX];
 	char **rest;		/* what WORD_REST takes, ended by NULL */
 };
-
-/* Ended by NULL */
-extern const struct verb *const verbs[];
-
-extern const struct verb verb_activate, verb_add, verb_announce, verb_attach,
-	verb_del, verb_detach, verb_events, verb_exec, verb_failback, verb_help,
-	verb_hold_off, verb_monitor, verb_pin, verb_prefer, verb_set, verb_show,
-	verb_status, verb_unpin, verb_version, verb_wait;
-
-/* By name, alias or what abbreviates a name; NULL: says what is wrong. */
-const struct verb *verb_find(const char *given);
 
 #endif /* CLI_VERB_H */

@@ -15,9 +15,9 @@
 #include "ask.h"
 #include "json.h"
 #include "report.h"
-#include "status.h"
 #include "times.h"
 #include "view.h"
+#include "watch.h"
 
 /* Seconds that an answer may take before the daemon is said to be silent */
 #define PATIENCE 2
@@ -154,10 +154,10 @@ static void draw_port(struct watch *w, const json_t *port)
 		snprintf(gap, sizeof(gap), "%.3fs",
 			 json_number_value(blackout));
 	if (r.known)
-		snprintf(counts, sizeof(counts), "%9.0f %9.0f %9.0f", r.sent,
+		snprintf(counts, sizeof(counts), "%9.0f %10.0f %9.0f", r.sent,
 			 r.received, r.dropped);
 	else
-		snprintf(counts, sizeof(counts), "%9s %9s %9s", "-", "-", "-");
+		snprintf(counts, sizeof(counts), "%9s %10s %9s", "-", "-", "-");
 	snprintf(w->line, sizeof(w->line), "%-15s %-15s %-10s %8s %9s %s",
 		 json_text_of(port, "port"), *dev ? dev : "-",
 		 json_text_of(port, "state"), age, gap, counts);
@@ -180,7 +180,7 @@ static void draw_text(struct watch *w)
 
 	if (w->terminal)
 		fputs("\033[H", stdout);
-	snprintf(w->line, sizeof(w->line), "%-15s %-15s %-10s %8s %9s %9s %9s "
+	snprintf(w->line, sizeof(w->line), "%-15s %-15s %-10s %8s %9s %9s %10s "
 		 "%9s", "PORT", "DEVICE", "STATE", "FOR", "BLACKOUT", "SENT/s",
 		 "RECEIVED/s", "DROPPED/s");
 	draw(w, w->line);

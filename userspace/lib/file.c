@@ -12,7 +12,10 @@
 
 static int make_one(const char *path)
 {
-	return mkdir(path, 0755) && errno != EEXIST ? -errno : 0;
+	if (mkdir(path, 0755))
+		return errno == EEXIST ? 0 : -errno;
+	/* The daemon's umask would close it to those who only look. */
+	return chmod(path, 0755) ? -errno : 0;
 }
 
 int file_make_dir(const char *path)

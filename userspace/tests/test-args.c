@@ -4,6 +4,7 @@
 
 #include "parse.h"
 #include "tap.h"
+#include "verbs.h"
 #include "words.h"
 
 static const char *const words[] = {
@@ -103,7 +104,7 @@ static int parse(const char *line, struct cli *cli, struct call *call)
 	static char text[256];
 	static char *v[WORDS + 1];
 
-	memset(cli, 0, sizeof(*cli));
+	*cli = (struct cli){ .verbs = verbs };
 	snprintf(text, sizeof(text), "%s", line);
 	return parse_line(cli, split(text, v), call);
 }

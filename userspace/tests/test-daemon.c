@@ -14,6 +14,7 @@
 
 #include "parse.h"
 #include "tap.h"
+#include "verbs.h"
 
 static char top[] = "/tmp/daemon-XXXXXX";
 static char socket_path[64];
@@ -85,7 +86,10 @@ static pid_t start(const struct turn *turns)
 
 static int run_line(char *line)
 {
-	struct cli cli = { .socket = socket_path, .overrides = override_dir };
+	struct cli cli = {
+		.verbs = verbs, .socket = socket_path,
+		.overrides = override_dir,
+	};
 	char *v[WORDS + 1];
 	struct call call;
 	size_t n = 0;

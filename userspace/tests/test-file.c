@@ -51,6 +51,8 @@ static void test_replace(struct tap *t)
 
 	ok(t, !file_make_dir(dir) && !file_make_dir(dir),
 	   "a directory is made, and may be there");
+	ok(t, !stat(dir, &sb) && (sb.st_mode & 0777) == 0755,
+	   "everybody may look into it, whatever the umask");
 	ok(t, !file_replace(dir, "vm1", "pin eth0\n", 0644), "a file is made");
 	ok(t, !file_replace(dir, "vm1", "pin eth1\n", 0644),
 	   "and made anew");

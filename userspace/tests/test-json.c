@@ -11,7 +11,7 @@
 #include "changes.h"
 #include "json.h"
 #include "tap.h"
-#include "verb.h"
+#include "verbs.h"
 #include "view.h"
 
 #define SKIPPED 77
@@ -52,7 +52,7 @@ static void check_json(struct tap *t, const char *definition, json_t *o,
 static void check_verb(struct tap *t, const struct verb *v,
 		       const char *definition)
 {
-	struct cli cli = { .json = true, .pretty = true };
+	struct cli cli = { .verbs = verbs, .json = true, .pretty = true };
 	const struct call call = { .verb = v };
 	char *text = NULL;
 	size_t size = 0;

@@ -9,6 +9,7 @@
 #include "help.h"
 #include "parse.h"
 #include "tap.h"
+#include "verbs.h"
 
 static char *read_file(const char *path)
 {
@@ -60,7 +61,7 @@ static void test_examples(struct tap *t)
 	char *p;
 
 	for (i = 0; verbs[i]; i++) {
-		memset(&cli, 0, sizeof(cli));
+		cli = (struct cli){ .verbs = verbs };
 		snprintf(text, sizeof(text), "%s", verbs[i]->example);
 		for (n = 0, p = strtok(text, " "); p; p = strtok(NULL, " "))
 			v[n++] = p;
@@ -77,11 +78,11 @@ static void test_clashes(struct tap *t)
 	char *p;
 
 	for (i = 0; verbs[i]; i++) {
-		ok(t, verb_find(verbs[i]->name) == verbs[i],
+		ok(t, parse_verb(verbs, verbs[i]->name) == verbs[i],
 		   "%s is found by its name", verbs[i]->name);
 		snprintf(aliases, sizeof(aliases), "%s", verbs[i]->aliases);
 		for (p = strtok(aliases, " "); p; p = strtok(NULL, " "))
-			ok(t, verb_find(p) == verbs[i], "%s is %s", p,
+			ok(t, parse_verb(verbs, p) == verbs[i], "%s is %s", p,
 			   verbs[i]->name);
 	}
 }
@@ -182,7 +183,7 @@ static void test_help(struct tap *t)
 
 	if (!out)
 		return;
-	help_print(out);
+	help_print(verbs, out);
 	fclose(out);
 	for (i = 0; verbs[i]; i++) {
 		snprintf(line, sizeof(line), "\n  %-10s %s\n", verbs[i]->name,
