@@ -321,6 +321,13 @@ static void on_device(struct device *dev, const struct stabletap_link *old,
 	wake(e);
 }
 
+static void on_device_gone(struct device *dev, void *arg)
+{
+	(void)arg;
+	if (stabletap_link_is_port(&dev->link))
+		stabletap_child_forget(dev->link.ifindex);
+}
+
 static void on_port(struct port *port, const struct port_was *was, void *arg)
 {
 	struct engine *e = arg;
@@ -400,7 +407,8 @@ bool engine_is_idle(const struct engine *e)
 static int start_work(struct engine *e)
 {
 	static const struct model_ops ops = {
-		.device_changed = on_device, .port_changed = on_port,
+		.device_changed = on_device, .device_gone = on_device_gone,
+		.port_changed = on_port,
 	};
 	int err = sd_event_add_defer(e->loop, &e->work, on_work, e);
 

@@ -138,22 +138,21 @@ static int find_made(struct stabletap *st, const struct stabletap_macvlan *m,
 static void note_device(int port, const char *child, int parent)
 {
 	char device[IF_NAMESIZE];
-	char file[64];
 
-	if (!if_indextoname((unsigned int)parent, device))
-		return;
-	origin_name(port, file, sizeof(file));
-	origin_note(STABLETAP_ORIGIN_DIR, file, child, device);
+	if (if_indextoname((unsigned int)parent, device))
+		origin_note(STABLETAP_ORIGIN_DIR, port, child, device);
 }
 
 bool stabletap_child_device(int port, const char *child,
 			    char device[STABLETAP_NAME_SIZE])
 {
-	char file[64];
-
-	origin_name(port, file, sizeof(file));
-	return origin_find(STABLETAP_ORIGIN_DIR, file, child, device,
+	return origin_find(STABLETAP_ORIGIN_DIR, port, child, device,
 			   STABLETAP_NAME_SIZE);
+}
+
+void stabletap_child_forget(int port)
+{
+	origin_forget(STABLETAP_ORIGIN_DIR, port);
 }
 
 int stabletap_child_create(struct stabletap *st,
@@ -277,6 +276,9 @@ int stabletap_child_sweep(struct stabletap *st, int port,
 	/* Ports last: one made in between must not look absent. */
 	if (err >= 0 && port != STABLETAP_CHILD_ANY)
 		err = stabletap_port_list(st, &ports, &n);
+	/* The daemon sees each port go; the command sees what is left of it. */
+	if (port != STABLETAP_CHILD_ANY)
+		origin_sweep(STABLETAP_ORIGIN_DIR);
 	if (err >= 0)
 		err = sweep_all(st, &vlans, port, ports, n, &count);
 	if (removed)

@@ -1,48 +1,91 @@
 // SPDX-License-Identifier: GPL-2.0
 /* On which device a child was, for when it is gone. */
+#include <dirent.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <net/if.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "file.h"
 #include "origin.h"
 
 /* The present lower, the one before, and attempts that failed in between */
 #define LINES 4
 
-/* Two names, the space between, the newline */
+/* Two names, the space between, the newline; a cookie is no longer. */
 #define LINE_SIZE (2 * IFNAMSIZ + 2)
 
-void origin_name(int port, char *buf, size_t size)
+/* ---- which file ---- */
+
+static unsigned long namespace_inode(void)
 {
 	struct stat sb = { 0 };
 
-	/* An ifindex is unique in a namespace only. */
 	stat("/proc/self/ns/net", &sb);
-	snprintf(buf, size, "%lu.%d", (unsigned long)sb.st_ino, port);
+	return (unsigned long)sb.st_ino;
 }
 
-static FILE *open_note(const char *dir, const char *name)
+/* 0: kernels before 5.14 don't say. */
+static uint64_t namespace_cookie(void)
 {
-	char path[PATH_MAX];
+	uint64_t cookie = 0;
+#ifdef SO_NETNS_COOKIE
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(cookie);
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return fopen(path, "re");
+	if (fd < 0)
+		return 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len))
+		cookie = 0;
+	close(fd);
+#endif
+	return cookie;
 }
 
-void origin_note(const char *dir, const char *name, const char *child,
+static void format_name(int port, char name[64])
+{
+	snprintf(name, 64, "%lu.%d", namespace_inode(), port);
+}
+
+/* NULL: there is none of this namespace. */
+static FILE *open_record(const char *dir, int port)
+{
+	char path[PATH_MAX], line[LINE_SIZE];
+	uint64_t cookie;
+	char name[64];
+	FILE *file;
+
+	format_name(port, name);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "re");
+	if (file && fgets(line, sizeof(line), file) &&
+	    sscanf(line, "%" SCNu64, &cookie) == 1 &&
+	    cookie == namespace_cookie())
+		return file;
+	if (file)
+		fclose(file);
+	return NULL;
+}
+
+/* ---- records ---- */
+
+void origin_note(const char *dir, int port, const char *child,
 		 const char *device)
 {
-	char text[(LINES + 1) * LINE_SIZE];
+	char text[(LINES + 2) * LINE_SIZE];
+	char name[64];
 	size_t used;
 	FILE *old;
 	int i;
 
-	used = (size_t)snprintf(text, LINE_SIZE, "%s %s\n", child, device);
-	old = open_note(dir, name);
+	used = (size_t)snprintf(text, 2 * (size_t)LINE_SIZE,
+				"%" PRIu64 "\n%s %s\n", namespace_cookie(),
+				child, device);
+	old = open_record(dir, port);
 	for (i = 1; old && i < LINES; i++) {
 		if (!fgets(text + used, LINE_SIZE, old))
 			break;
@@ -50,15 +93,16 @@ void origin_note(const char *dir, const char *name, const char *child,
 	}
 	if (old)
 		fclose(old);
+	format_name(port, name);
 	if (!file_make_dir(dir))
 		file_replace(dir, name, text, 0644);
 }
 
-bool origin_find(const char *dir, const char *name, const char *child,
-		 char *device, size_t size)
+bool origin_find(const char *dir, int port, const char *child, char *device,
+		 size_t size)
 {
 	char line[LINE_SIZE], is[IFNAMSIZ], on[IFNAMSIZ];
-	FILE *file = open_note(dir, name);
+	FILE *file = open_record(dir, port);
 	bool found = false;
 
 	while (file && !found && fgets(line, sizeof(line), file))
@@ -71,10 +115,29 @@ bool origin_find(const char *dir, const char *name, const char *child,
 	return found;
 }
 
-void origin_forget(const char *dir, const char *name)
+void origin_forget(const char *dir, int port)
 {
 	char path[PATH_MAX];
+	char name[64];
 
+	format_name(port, name);
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	unlink(path);
+}
+
+void origin_sweep(const char *dir)
+{
+	const unsigned long here = namespace_inode();
+	char device[IF_NAMESIZE];
+	const struct dirent *e;
+	DIR *d = opendir(dir);
+	unsigned long inode;
+	unsigned int port;
+
+	while (d && (e = readdir(d)))
+		if (sscanf(e->d_name, "%lu.%u", &inode, &port) == 2 &&
+		    inode == here && !if_indextoname(port, device))
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
 }

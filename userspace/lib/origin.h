@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * On which device a child was.  The kernel remembers the name of the lower
- * that a port lost; of a child that is gone, the name says little.  So its
- * maker notes the device's name, in a file for each port: a line
- * "CHILD DEVICE" for each of the last children, the newest first.  The note
- * serves only to show the name.
+ * On which device a child was made.  The kernel remembers the name of the lower
+ * that a port lost.  The name of a child that is gone says little, so its maker
+ * records the device's name.  The record serves only to show that name.
+ *
+ * Each port has a file, <inode of the network namespace>.<port's ifindex>.  Its
+ * first line is the cookie of the namespace; then comes a line "CHILD DEVICE"
+ * for each of the last children, the newest first.
+ *
+ * The inode of a namespace that ended is given to a later one, whose ports have
+ * the same low ifindexes.  The cookie is never given twice, so a file with
+ * another cookie is stale: it is ignored, and overwritten by the next record.
+ * As inodes are used again, stale files don't add up.
  */
 #ifndef STABLETAP_ORIGIN_H
 #define STABLETAP_ORIGIN_H
@@ -12,16 +19,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define STABLETAP_ORIGIN_DIR "/run/stabletap/children"
+#include "file.h"
 
-/* The name of the file of @port in the present network namespace */
-void origin_name(int port, char *buf, size_t size);
+#define STABLETAP_ORIGIN_DIR STABLETAP_RUN_DIR "/children"
 
-/* Errors are passed over: the child's name is shown then. */
-void origin_note(const char *dir, const char *name, const char *child,
+/* Errors are ignored: then the child's name is shown. */
+void origin_note(const char *dir, int port, const char *child,
 		 const char *device);
-bool origin_find(const char *dir, const char *name, const char *child,
-		 char *device, size_t size);
-void origin_forget(const char *dir, const char *name);
+bool origin_find(const char *dir, int port, const char *child, char *device,
+		 size_t size);
+void origin_forget(const char *dir, int port);
+
+/* Forget what is recorded in this namespace for devices that don't exist. */
+void origin_sweep(const char *dir);
 
 #endif /* STABLETAP_ORIGIN_H */

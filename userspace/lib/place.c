@@ -14,7 +14,6 @@
 
 #include "claim.h"
 #include "internal.h"
-#include "origin.h"
 
 #define FILTER_FLAGS (STABLETAP_ATTACH_PROMISC | STABLETAP_ATTACH_FILTER)
 
@@ -531,7 +530,6 @@ int stabletap_place_delete(struct stabletap *st, int port, uint32_t flags)
 {
 	struct stabletap_link link = { 0 };
 	struct stabletap_get state;
-	char note[64];
 	int err;
 
 	err = stabletap_port_get(st, port, &state);
@@ -539,11 +537,10 @@ int stabletap_place_delete(struct stabletap *st, int port, uint32_t flags)
 		return err;
 	if (state.lower)
 		stabletap_link_get(st, (int)state.lower, &link);
-	origin_name(port, note, sizeof(note));
 	err = stabletap_port_delete(st, port, flags);
 	if (err)
 		goto out;
-	origin_forget(STABLETAP_ORIGIN_DIR, note);
+	stabletap_child_forget(port);
 	st_fault("port-deleted");
 	if (link.ifindex)
 		err = discard(st, &link);

@@ -429,6 +429,8 @@ int stabletap_child_create(struct stabletap *st,
  */
 bool stabletap_child_device(int port, const char *child,
 			    char device[STABLETAP_NAME_SIZE]);
+/* @port is gone: nobody asks for its children's devices any more. */
+void stabletap_child_forget(int port);
 
 /*
  * Remove the children that nobody uses: those of @port (0: of no port in

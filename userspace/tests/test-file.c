@@ -82,36 +82,83 @@ static void test_names(struct tap *t)
 	   !file_name_is_plain("a/b"), "names that leave the directory");
 }
 
+static void note_children(int port, int n)
+{
+	char child[16], device[16];
+	int i;
+
+	for (i = 1; i <= n; i++) {
+		snprintf(child, sizeof(child), "st12-%02d", i);
+		snprintf(device, sizeof(device), "eth%d", i);
+		origin_note(dir, port, child, device);
+	}
+}
+
 static void test_origin(struct tap *t)
 {
 	char device[16] = "";
-	char file[64];
-	char child[16];
-	int i;
 
-	origin_name(12, file, sizeof(file));
-	ok(t, strstr(file, ".12") && file[0] != '0',
-	   "the record is of a namespace and a port");
-	ok(t, !origin_find(dir, file, "st12-01", device, sizeof(device)),
+	ok(t, !origin_find(dir, 12, "st12-01", device, sizeof(device)),
 	   "there is no record at first");
-	for (i = 1; i <= 6; i++) {
-		snprintf(child, sizeof(child), "st12-%02d", i);
-		snprintf(device, sizeof(device), "eth%d", i);
-		origin_note(dir, file, child, device);
-	}
-	ok(t, origin_find(dir, file, "st12-06", device, sizeof(device)) &&
+	note_children(12, 6);
+	ok(t, origin_find(dir, 12, "st12-06", device, sizeof(device)) &&
 	   !strcmp(device, "eth6"), "the newest child's device is known");
-	ok(t, origin_find(dir, file, "st12-05", device, sizeof(device)) &&
+	ok(t, origin_find(dir, 12, "st12-05", device, sizeof(device)) &&
 	   !strcmp(device, "eth5"), "so is the one's before");
-	ok(t, !origin_find(dir, file, "st12-01", device, sizeof(device)),
+	ok(t, !origin_find(dir, 12, "st12-01", device, sizeof(device)),
 	   "an old one is forgotten");
-	origin_note(dir, file, "st12-ffffffffff", "averylongname15");
-	ok(t, origin_find(dir, file, "st12-ffffffffff", device,
+	origin_note(dir, 12, "st12-ffffffffff", "averylongname15");
+	ok(t, origin_find(dir, 12, "st12-ffffffffff", device,
 			  sizeof(device)) && !strcmp(device, "averylongname15"),
 	   "the longest names have room");
-	origin_forget(dir, file);
-	ok(t, !origin_find(dir, file, "st12-06", device, sizeof(device)),
+	origin_forget(dir, 12);
+	ok(t, !origin_find(dir, 12, "st12-06", device, sizeof(device)),
 	   "the record goes with the port");
+}
+
+/* The name of the record of @port in this network namespace */
+static const char *record_name(int port)
+{
+	static char name[64];
+	struct stat sb = { 0 };
+
+	stat("/proc/self/ns/net", &sb);
+	snprintf(name, sizeof(name), "%lu.%d", (unsigned long)sb.st_ino, port);
+	return name;
+}
+
+static void test_stale_origin(struct tap *t)
+{
+	char device[16] = "";
+	char buf[256] = "";
+
+	/* Written in a namespace that is gone, whose inode we have now */
+	file_replace(dir, record_name(12), "18446744073709551615\nst12-06 eth6\n",
+		     0644);
+	ok(t, !origin_find(dir, 12, "st12-06", device, sizeof(device)),
+	   "the record of another namespace is ignored");
+	note_children(12, 1);
+	ok(t, contents(record_name(12), buf, sizeof(buf)) &&
+	   strstr(buf, "st12-01 eth1") && !strstr(buf, "eth6"),
+	   "and overwritten");
+	origin_forget(dir, 12);
+}
+
+static void test_origin_sweep(struct tap *t)
+{
+	const int absent = 2000000000;
+	char device[16] = "";
+	int before = count_files();
+
+	note_children(1, 1);		/* lo, as a device that exists */
+	note_children(absent, 1);
+	file_replace(dir, "1.2000000000", "1\nst1-01 eth1\n", 0644);
+	origin_sweep(dir);
+	ok(t, !origin_find(dir, absent, "st12-01", device, sizeof(device)),
+	   "a sweep removes the record of a port that is gone");
+	ok(t, origin_find(dir, 1, "st12-01", device, sizeof(device)) &&
+	   count_files() == before + 2,
+	   "but not those of devices here, or of other namespaces");
 }
 
 int main(void)
@@ -126,6 +173,8 @@ int main(void)
 	test_replace(&t);
 	test_names(&t);
 	test_origin(&t);
+	test_stale_origin(&t);
+	test_origin_sweep(&t);
 	snprintf(command, sizeof(command), "rm -r '%s'", top);
 	return system(command) || tap_end(&t);
 }
