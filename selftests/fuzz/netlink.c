@@ -239,7 +239,7 @@ static void as_answers(struct stabletap *st, const uint8_t *data, size_t size)
 	come(data, size);
 	must(stabletap_route_is_default(st, 2) <= 1);
 	come(data, size);
-	speakers_list(5, mac, true, on_speaker, on_ip, NULL);
+	speakers_list(st, 5, mac, true, on_speaker, on_ip, NULL);
 	must(strlen(stabletap_message(st)) < ST_MESSAGE_SIZE);
 }
 

@@ -455,7 +455,7 @@ static int start_tellers(struct engine *e)
 {
 	journal_watch(&e->m);
 	difference_watch(&e->m);
-	e->announcer = announcer_new(e->loop);
+	e->announcer = announcer_new(e->loop, e->st);
 	e->hooks = hooks_new(e->loop);
 	if (!e->announcer || !e->hooks)
 		return -ENOMEM;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <linux/if_addr.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 
 #include "internal.h"
@@ -96,6 +97,53 @@ int stabletap_addr_count(struct stabletap *st, int ifindex)
 	return err ? err : c.n;
 }
 
+struct gather {
+	int ifindex;
+	struct stabletap_addrs list;
+};
+
+static void forget_addrs(void *arg)
+{
+	struct gather *g = arg;
+
+	stabletap_addrs_release(&g->list);
+}
+
+static int take_into(const struct nlmsghdr *nlh, void *arg)
+{
+	struct stabletap_addr addr, *v;
+	struct gather *g = arg;
+
+	/* Without strict checking the kernel sends those of all devices. */
+	if (stabletap_addr_parse(nlh, &addr) || addr.ifindex != g->ifindex)
+		return 0;
+	v = realloc(g->list.v, (g->list.n + 1) * sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	g->list.v = v;
+	v[g->list.n++] = addr;
+	return 0;
+}
+
+int stabletap_addr_dump(struct stabletap *st, int ifindex,
+			struct stabletap_addrs *out)
+{
+	struct gather g = { .ifindex = ifindex };
+	int err = dump(st, ifindex, take_into, forget_addrs, &g);
+
+	if (err < 0)
+		forget_addrs(&g);
+	else
+		*out = g.list;
+	return err;
+}
+
+void stabletap_addrs_release(struct stabletap_addrs *list)
+{
+	free(list->v);
+	memset(list, 0, sizeof(*list));
+}
+
 struct users {
 	int *v;
 	size_t n;
@@ -152,6 +200,36 @@ int stabletap_addr_list(struct stabletap *st, int **ifindexes, size_t *count)
 	*ifindexes = u.v;
 	*count = u.n;
 	return 0;
+}
+
+/* ---- forwarding ---- */
+
+static int take_forwarding(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *attr;
+	bool *forwards = arg;
+
+	if (nlh->nlmsg_type != RTM_NEWNETCONF)
+		return 0;
+	mnl_attr_for_each(attr, nlh, sizeof(struct netconfmsg))
+		if (mnl_attr_get_type(attr) == NETCONFA_FORWARDING &&
+		    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+			*forwards = mnl_attr_get_u32(attr) != 0;
+	return 0;
+}
+
+bool stabletap_ip6_forwards(struct stabletap *st, int ifindex)
+{
+	const struct netconfmsg ncm = { .ncm_family = AF_INET6 };
+	struct nlmsghdr *nlh;
+	char buf[ST_REQUEST_SIZE];
+	bool forwards = false;
+
+	nlh = st_nl_request(buf, RTM_GETNETCONF, NLM_F_ACK, &ncm, sizeof(ncm));
+	mnl_attr_put_u32(nlh, NETCONFA_IFINDEX, (uint32_t)ifindex);
+	/* An error says that the device, or the kernel, has no IPv6. */
+	st_nl_exchange(st, nlh, take_forwarding, &forwards);
+	return forwards;
 }
 
 /* ---- routes ---- */

@@ -124,17 +124,19 @@ static uint16_t get_u16(const struct nlattr *attr, uint16_t otherwise)
 	       mnl_attr_get_u16(attr) : otherwise;
 }
 
-/* The same number in an outer tag (802.1ad) is another VLAN. */
-static void parse_vlan(const struct nlattr *data, uint16_t *id)
+static void parse_vlan(const struct nlattr *data, struct stabletap_link *link)
 {
 	const struct nlattr *tb[IFLA_VLAN_PROTOCOL + 1] = { 0 };
 	struct table t = { tb, IFLA_VLAN_PROTOCOL };
-	const uint16_t usual = htons(ETH_P_8021Q);
 
 	if (mnl_attr_parse_nested(data, into_table, &t) < 0)
 		return;
-	if (get_u16(tb[IFLA_VLAN_PROTOCOL], usual) == usual)
-		*id = get_u16(tb[IFLA_VLAN_ID], 0);
+	link->tag_proto = ntohs(get_u16(tb[IFLA_VLAN_PROTOCOL],
+					htons(ETH_P_8021Q)));
+	link->tag_id = get_u16(tb[IFLA_VLAN_ID], 0);
+	/* The same number in an outer tag (802.1ad) is another VLAN. */
+	if (link->tag_proto == ETH_P_8021Q)
+		link->vlan_id = link->tag_id;
 }
 
 static void parse_info(const struct nlattr *info, struct stabletap_link *link)
@@ -152,7 +154,7 @@ static void parse_info(const struct nlattr *info, struct stabletap_link *link)
 	else if (stabletap_link_is_macvlan(link))
 		parse_macvlan(tb[IFLA_INFO_DATA], &link->macvlan_mode);
 	else if (!strcmp(link->kind, "vlan"))
-		parse_vlan(tb[IFLA_INFO_DATA], &link->vlan_id);
+		parse_vlan(tb[IFLA_INFO_DATA], link);
 }
 
 /* Gather the altnames of IFLA_PROP_LIST into one block. */

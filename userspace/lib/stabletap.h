@@ -125,6 +125,8 @@ struct stabletap_link {
 	bool moved;		/* RTM_DELLINK: gone to another namespace */
 	uint32_t macvlan_mode;	/* MACVLAN_MODE_*; kind "macvlan" only */
 	uint16_t vlan_id;	/* kind "vlan" of 802.1Q only, otherwise 0 */
+	uint16_t tag_proto;	/* kind "vlan" only: ETH_P_8021Q, ETH_P_8021AD */
+	uint16_t tag_id;	/* with that protocol */
 	struct stabletap_port_info port; /* kind "stabletap" only */
 };
 
@@ -295,6 +297,23 @@ struct stabletap_addr {
 /* -ENODATA: the message is none of an address. */
 int stabletap_addr_parse(const struct nlmsghdr *nlh,
 			 struct stabletap_addr *out);
+
+/* Released by stabletap_addrs_release(). */
+struct stabletap_addrs {
+	struct stabletap_addr *v;
+	size_t n;
+};
+
+/*
+ * All of one device.  Returns 1 if each attempt was interrupted by changes, as
+ * stabletap_link_dump() does.
+ */
+int stabletap_addr_dump(struct stabletap *st, int ifindex,
+			struct stabletap_addrs *out);
+void stabletap_addrs_release(struct stabletap_addrs *list);
+
+/* Does the device forward IPv6?  False where it has none. */
+bool stabletap_ip6_forwards(struct stabletap *st, int ifindex);
 
 /* Number of its addresses, IPv6 link-local ones not among them. */
 int stabletap_addr_count(struct stabletap *st, int ifindex);

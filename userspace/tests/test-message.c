@@ -158,6 +158,10 @@ static void test_vlan(struct tap *t)
 		put_vlan(nlh, 5, protocols[i]);
 		ok(t, !stabletap_link_parse(nlh, &l) && l.vlan_id == ids[i],
 		   "VLAN 5 of protocol %#x is %u", protocols[i], ids[i]);
+		ok(t, l.tag_id == 5 && l.tag_proto == (protocols[i] ?
+						       protocols[i] :
+						       ETH_P_8021Q),
+		   "and its tag is known");
 		stabletap_link_release(&l);
 	}
 }

@@ -44,17 +44,19 @@ struct round {
 
 struct announcer {
 	sd_event *loop;
+	struct stabletap *st;
 	int fd;
 	struct round *rounds;
 };
 
-struct announcer *announcer_new(sd_event *loop)
+struct announcer *announcer_new(sd_event *loop, struct stabletap *st)
 {
 	struct announcer *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return NULL;
 	a->loop = sd_event_ref(loop);
+	a->st = st;
 	a->fd = -1;
 	return a;
 }
@@ -145,8 +147,8 @@ static int gather(struct round *r)
 	if (!r->frames)
 		return -ENOMEM;
 	announce_rarp(add_frame(r), &none, r->mac);
-	err = speakers_list(r->port, r->mac, r->stacked, add_speaker,
-			    add_address, r);
+	err = speakers_list(r->owner->st, r->port, r->mac, r->stacked,
+			    add_speaker, add_address, r);
 	if (err)
 		log_line(LOG_DEBUG, NULL,
 			 "what port %d has addresses of can't be read: %s",

@@ -10,12 +10,13 @@
 
 struct announcer;
 struct model;
+struct stabletap;
 
 /*
  * One for all ports: it keeps a packet socket open, for closing one costs a
- * grace period of RCU (some 15 ms).
+ * grace period of RCU (some 15 ms).  @st stays the caller's.
  */
-struct announcer *announcer_new(sd_event *loop);
+struct announcer *announcer_new(sd_event *loop, struct stabletap *st);
 void announcer_free(struct announcer *a);
 /* Announce each port that has got another lower, or was set up. */
 void announcer_watch(struct announcer *a, struct model *m);

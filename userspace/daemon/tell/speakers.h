@@ -7,8 +7,7 @@
 #include <stdint.h>
 
 #include "frames.h"
-
-struct nlmsghdr;
+#include "stabletap.h"
 
 /* The port, or a VLAN device on it (or on one of these). */
 struct speaker {
@@ -16,7 +15,7 @@ struct speaker {
 	int link;		/* what it is stacked on */
 	struct announce_tags tags;
 	uint8_t mac[6];
-	bool router;		/* forwards IPv6 */
+	bool router;		/* forwards IPv6; known with its addresses */
 };
 
 typedef void (*speaker_fn)(const struct speaker *s, void *arg);
@@ -26,15 +25,13 @@ typedef void (*speaker_ip_fn)(const struct speaker *s, int family,
 
 /*
  * Ask the kernel for the speakers of @port, whose MAC address is @mac, and
- * then for their addresses.  Without @stacked, for the port alone.  Never
- * waits.
+ * then for their addresses.  Without @stacked, for the port alone.
  */
-int speakers_list(int port, const uint8_t mac[6], bool stacked, speaker_fn fn,
-		  speaker_ip_fn ip_fn, void *arg);
+int speakers_list(struct stabletap *st, int port, const uint8_t mac[6],
+		  bool stacked, speaker_fn fn, speaker_ip_fn ip_fn, void *arg);
 
-/* For the tests: what one message says.  False: nothing of interest. */
-bool speaker_parse_link(const struct nlmsghdr *nlh, struct speaker *out);
-bool speaker_parse_addr(const struct nlmsghdr *nlh, int *ifindex, int *family,
-			uint8_t ip[16]);
+/* For the tests: does @link, does @addr make a speaker? */
+bool speaker_from_vlan(const struct stabletap_link *link, struct speaker *out);
+bool speaker_has_ip(const struct stabletap_addr *addr);
 
 #endif /* TELL_SPEAKERS_H */
