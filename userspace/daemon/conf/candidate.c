@@ -8,15 +8,6 @@
 #define ALTNAME_MAX 127		/* ALTIFNAMSIZ without its NUL */
 #define BLANKS " \t"
 
-const char *const conf_modes[] = {
-	[STABLETAP_MODE_BRIDGE] = "bridge",
-	[STABLETAP_MODE_VEPA] = "vepa",
-	[STABLETAP_MODE_PRIVATE] = "private",
-	[STABLETAP_MODE_PASSTHRU] = "passthru",
-	[STABLETAP_MODE_DIRECT] = "direct",
-	NULL,
-};
-
 /* A candidate being read */
 struct wish {
 	struct conf_selector s;
@@ -144,7 +135,7 @@ static bool take_value(struct conf_reader *r, struct wish *w, int word,
 	case WORD_POOL:
 		return take_pool(r, w, value);
 	case WORD_MODE:
-		i = conf_word_parse(r, conf_modes, value);
+		i = conf_word_parse(r, stabletap_mode_words, value);
 		w->mode_set = i >= 0;
 		w->mode = w->mode_set ? (enum stabletap_mode)i : w->mode;
 		return w->mode_set;

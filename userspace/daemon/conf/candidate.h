@@ -6,7 +6,6 @@
 #include "conf/selector.h"
 #include "conf/values.h"
 
-extern const char *const conf_modes[];	/* by enum stabletap_mode; NULL */
 extern const struct conf_type conf_candidate_type;	/* of a conf_port */
 extern const struct conf_type conf_member_type;		/* of a conf_pool */
 

@@ -13,12 +13,6 @@
 #define DAY (86400 * SEC)
 #define SPAN_MAX (366 * DAY)
 
-static const char *const on_detach[] = {
-	[STABLETAP_ON_DETACH_DROP] = "drop",
-	[STABLETAP_ON_DETACH_HOLD] = "hold",
-	NULL,
-};
-
 static const char *const failback[] = {
 	[CONF_FAILBACK_YES] = "yes",
 	[CONF_FAILBACK_NO] = "no",
@@ -92,7 +86,7 @@ const struct conf_key conf_keys[CONF_KEYS_N] = {
 	},
 	[KEY_ON_DETACH] = {
 		CONF_PORT, "OnDetach", &conf_word_type,
-		{ PORT(on_detach), .words = on_detach },
+		{ PORT(on_detach), .words = stabletap_on_detach_words },
 	},
 	[KEY_CANDIDATE] = {
 		CONF_PORT, "Candidate", &conf_candidate_type,
@@ -101,7 +95,7 @@ const struct conf_key conf_keys[CONF_KEYS_N] = {
 	[KEY_ATTACH_MODE] = {
 		CONF_PORT, "AttachMode", &conf_word_type,
 		{ PORT(mode), .fallback = STABLETAP_MODE_BRIDGE,
-		  .words = conf_modes },
+		  .words = stabletap_mode_words },
 	},
 	[KEY_FILTER] = {
 		CONF_PORT, "Filter", &conf_bool_type,
