@@ -12,6 +12,22 @@
 
 #include "internal.h"
 
+/*
+ * A process chooses its name, which may hold what steers a terminal: C0, DEL,
+ * and C1 as UTF-8 has it.
+ */
+static void blank_controls(char *text)
+{
+	unsigned char before = 0, c;
+
+	for (; (c = (unsigned char)*text); text++) {
+		if (c < 0x20 || c == 0x7f ||
+		    (before == 0xc2 && c >= 0x80 && c < 0xa0))
+			*text = '?';
+		before = c;
+	}
+}
+
 static void read_comm(int proc, const char *pid, char *buf, size_t size)
 {
 	char path[64];
@@ -27,8 +43,11 @@ static void read_comm(int proc, const char *pid, char *buf, size_t size)
 	close(fd);
 	if (got < 0)
 		got = 0;
+	/* The kernel puts a newline behind it. */
+	if (got && buf[got - 1] == '\n')
+		got--;
 	buf[got] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
+	blank_controls(buf);
 }
 
 /* One more fd of @pid for @minor: in a new element, or counted. */

@@ -548,7 +548,7 @@ struct stabletap_holder {
 	unsigned int minor;	/* of the port's node */
 	pid_t pid;
 	unsigned int fds;	/* how many of the process's fds are the node */
-	char comm[32];
+	char comm[32];	/* its name, with "?" for control characters */
 };
 
 /* Released by stabletap_holders_release(). */
