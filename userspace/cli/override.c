@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/if.h>
 
 #include "ask.h"
 #include "file.h"
@@ -28,6 +29,8 @@ struct wish {
 	const char *port;
 	const char *dev;	/* NULL: of no device */
 	bool force;
+	/* What the daemon calls @dev, which may be an altname */
+	char name[STABLETAP_NAME_SIZE];
 };
 
 /* ---- what came of it ---- */
@@ -57,21 +60,25 @@ static json_t *ask_settled(struct cli *cli, const char *name)
 }
 
 /*
- * Until the daemon has seen the file; NULL: it does not answer.  One that does
- * not know the wish never heeds it.
+ * The port when the daemon has seen the file and has come to rest; NULL: it
+ * does not answer.  An older daemon may not know the wish, and never heeds it.
+ * The status is asked for first, since "settled" may take seconds each time.
  */
 static json_t *ask_outcome(struct cli *cli, const struct wish *w)
 {
 	const struct timespec nap = { .tv_nsec = 100000000 };
-	json_t *port = ask_settled(cli, w->port);
+	json_t *port = ask_port_quietly(cli, w->port, NULL);
 	int i;
 
 	for (i = 1; i < LOOKS && port && !is_heeded(port, w); i++) {
 		json_decref(port);
 		nanosleep(&nap, NULL);
-		port = ask_settled(cli, w->port);
+		port = ask_port_quietly(cli, w->port, NULL);
 	}
-	return port;
+	if (!port)
+		return NULL;
+	json_decref(port);
+	return ask_settled(cli, w->port);
 }
 
 static void print_port(const struct cli *cli, json_t *port)
@@ -98,7 +105,7 @@ static int report(struct cli *cli, const struct wish *w)
 	print_port(cli, port);
 	if (!is_heeded(port, w))
 		note("stabletapd has not heeded this yet");
-	else if (w->dev && strcmp(json_text_of(port, "dev"), w->dev) != 0)
+	else if (w->dev && strcmp(json_text_of(port, "dev"), w->name) != 0)
 		note("'%s' is not on '%s' now", w->port, w->dev);
 	json_decref(port);
 	return CLI_DONE;
@@ -106,15 +113,16 @@ static int report(struct cli *cli, const struct wish *w)
 
 /* ---- names ---- */
 
-static int check_device(struct cli *cli, const struct wish *w)
+static int check_device(struct cli *cli, struct wish *w)
 {
 	struct stabletap_link link;
 	int err = stabletap_link_find(cli->st, w->dev, &link);
 
-	if (!err) {
+	snprintf(w->name, sizeof(w->name), "%s", err ? w->dev : link.name);
+	if (!err)
 		stabletap_link_release(&link);
+	if (!err || w->force)
 		return 0;
-	}
 	if (err != -ENODEV)
 		return refused(cli, err, "can't look up '%s'", w->dev);
 	refuse("there is no device '%s' in this network namespace", w->dev);
@@ -151,20 +159,20 @@ static int check_port(struct cli *cli, const struct wish *w)
 	return CLI_REFUSED;
 }
 
-static int check_names(struct cli *cli, const struct wish *w)
+static int check_names(struct cli *cli, struct wish *w)
 {
-	int status;
+	int status = 0;
 
 	if (!file_name_is_plain(w->port) ||
 	    strlen(w->port) >= STABLETAP_NAME_SIZE)
 		return usage("%s: '%s' can't be a port's name", w->verb,
 			     w->port);
-	if (w->dev && (!*w->dev || strpbrk(w->dev, " \n")))
+	if (w->dev && (!*w->dev || strpbrk(w->dev, " \n") ||
+		       strlen(w->dev) >= ALTIFNAMSIZ))
 		return usage("%s: '%s' can't be a device's name", w->verb,
 			     w->dev);
-	if (w->force)
-		return 0;
-	status = check_port(cli, w);
+	if (!w->force)
+		status = check_port(cli, w);
 	return !status && w->dev ? check_device(cli, w) : status;
 }
 
@@ -180,7 +188,7 @@ static int refuse_file(int err, const char *what, const struct cli *cli,
 	return CLI_REFUSED;
 }
 
-static int ask_for(struct cli *cli, const struct wish *w)
+static int ask_for(struct cli *cli, struct wish *w)
 {
 	int status = ask_check_namespace(cli);
 	char line[192];
@@ -213,9 +221,9 @@ static const struct word device_words[] = {
 
 static int run_device(struct cli *cli, const struct call *call)
 {
-	const struct wish w = {
+	struct wish w = {
 		call->verb->name, call->v[PORT], call->v[DEVICE],
-		call->v[DEVICE_FORCE] != NULL,
+		call->v[DEVICE_FORCE] != NULL, "",
 	};
 
 	return ask_for(cli, &w);
@@ -250,8 +258,9 @@ static const struct word hold_words[] = {
 
 static int run_hold_off(struct cli *cli, const struct call *call)
 {
-	const struct wish w = {
+	struct wish w = {
 		"hold-off", call->v[PORT], NULL, call->v[PORT_FORCE] != NULL,
+		"",
 	};
 
 	return ask_for(cli, &w);
@@ -273,7 +282,7 @@ static const struct word port_words[] = {
 
 static int run_unpin(struct cli *cli, const struct call *call)
 {
-	const struct wish w = { "unpin", call->v[PORT], NULL, true };
+	struct wish w = { "unpin", call->v[PORT], NULL, true, "" };
 	int status = ask_check_namespace(cli);
 	char path[192];
 
