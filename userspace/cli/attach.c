@@ -2,6 +2,7 @@
 /* stabletap attach */
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -279,6 +280,21 @@ static int hush(struct cli *cli, const struct stabletap_link *port)
 	return 0;
 }
 
+static int place_quietly(struct cli *cli, const struct wish *w,
+			 const struct stabletap_link *port,
+			 const struct stabletap_link *dev)
+{
+	int status = hush(cli, port);
+
+	if (status)
+		return status;
+	status = place(cli, w, port, dev);
+	/* A refusal leaves the port as it was. */
+	if (status && port->flags & IFF_UP)
+		stabletap_link_set_up(cli->st, port->ifindex, true);
+	return status;
+}
+
 static int attach(struct cli *cli, const struct wish *w,
 		  const struct stabletap_link *port,
 		  const struct stabletap_link *dev)
@@ -289,10 +305,9 @@ static int attach(struct cli *cli, const struct wish *w,
 		status = check_wifi(dev);
 	if (!status && !w->force && w->mode == STABLETAP_MODE_DIRECT)
 		status = check_direct(cli, dev, port);
-	if (!status && w->quiet)
-		status = hush(cli, port);
 	if (!status)
-		status = place(cli, w, port, dev);
+		status = w->quiet ? place_quietly(cli, w, port, dev) :
+				    place(cli, w, port, dev);
 	if (!status)
 		managed_note_attach(cli, w->port, dev);
 	return status;

@@ -201,7 +201,7 @@ static int follow(struct follower *f)
 
 	while (!status && !ferror(stdout)) {
 		from = ask_open(f->cli, request(f, true), &err);
-		if (!from && !f->met)
+		if (!from && (!f->met || err == -EXDEV))
 			return ask_refused(err);
 		if (from) {
 			gone = false;

@@ -122,6 +122,14 @@ int load_module(struct cli *cli)
 	return need_module(cli);
 }
 
+int refuse_kind(const struct stabletap_link *link, const char *name)
+{
+	refuse("'%s' is a network device, but no port (%s%s)", name,
+	       *link->kind ? "its kind is " : "it is of no kind", link->kind);
+	hint("'stabletap show' lists the ports");
+	return CLI_REFUSED;
+}
+
 int find_port(struct cli *cli, const char *name, struct stabletap_link *out)
 {
 	struct stabletap_link link;
@@ -142,11 +150,9 @@ int find_port(struct cli *cli, const char *name, struct stabletap_link *out)
 		*out = link;
 		return 0;
 	}
-	refuse("'%s' is a network device, but no port (%s%s)", name,
-	       *link.kind ? "its kind is " : "it is of no kind", link.kind);
-	hint("'stabletap show' lists the ports");
+	err = refuse_kind(&link, name);
 	stabletap_link_release(&link);
-	return CLI_REFUSED;
+	return err;
 }
 
 int find_device(struct cli *cli, const char *name, struct stabletap_link *out)

@@ -31,6 +31,9 @@ int need_module(struct cli *cli);
 /* As need_module(), but loads the module if it is not loaded. */
 int load_module(struct cli *cli);
 
+/* Say that @link, which was asked for as @name, is no port: CLI_REFUSED. */
+int refuse_kind(const struct stabletap_link *link, const char *name);
+
 /* Find a port or a device by name; 0 or the exit status after a message. */
 int find_port(struct cli *cli, const char *name, struct stabletap_link *out);
 int find_device(struct cli *cli, const char *name, struct stabletap_link *out);

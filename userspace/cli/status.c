@@ -305,6 +305,9 @@ static int run(struct cli *cli, const struct call *call)
 	int status = CLI_REFUSED;
 	json_t *o;
 
+	if (call->v[WATCH] && (cli->brief || cli->stats || cli->details))
+		return usage("status: 'watch' has a layout of its own; leave "
+			     "out -brief, -statistics and -details");
 	if (call->v[WATCH])
 		return watch_run(cli, name);
 	o = json_pack("{s:b}", "status", 1);

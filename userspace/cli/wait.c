@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <string.h>
 #include <time.h>
+#include <linux/if.h>
 
 #include "report.h"
 #include "verbs.h"
@@ -125,12 +126,30 @@ static int take(const struct call *call, struct goal *g)
 	return 0;
 }
 
+/* What never becomes a port would be waited for in vain. */
+static int check_name(struct cli *cli, const char *name)
+{
+	struct stabletap_link link;
+	int status = 0;
+
+	if (!*name || strlen(name) >= ALTIFNAMSIZ)
+		return usage("wait: '%s' can't be a port's name", name);
+	if (stabletap_link_find(cli->st, name, &link))
+		return 0;
+	if (!stabletap_link_is_port(&link))
+		status = refuse_kind(&link, name);
+	stabletap_link_release(&link);
+	return status;
+}
+
 static int run(struct cli *cli, const struct call *call)
 {
 	struct stabletap_monitor *mon = NULL;
 	struct goal g = { 0 };
 	int err = take(call, &g);
 
+	if (!err)
+		err = check_name(cli, g.port);
 	if (err)
 		return err;
 	err = stabletap_monitor_open(&mon, 0);

@@ -309,7 +309,8 @@ static void test_by_hand(struct tap *t)
 	static const struct turn pin[] = {
 		NAMESPACE, { "status", STATUS_OF("") },
 		/* It has not seen the file yet. */
-		{ "settled", SETTLED("") },
+		{ "status", STATUS_OF("") },
+		{ "status", STATUS_OF(",\"pin\":\"lo\"") },
 		{ "settled", SETTLED(",\"pin\":\"lo\"") }, { NULL, NULL },
 	};
 	static const struct turn unknown_port[] = {
@@ -320,17 +321,20 @@ static void test_by_hand(struct tap *t)
 		NAMESPACE, { "status", STATUS_OF("") }, { NULL, NULL },
 	};
 	static const struct turn forced[] = {
-		NAMESPACE, { "settled", SETTLED(",\"pin\":\"etho\","
+		NAMESPACE, { "status", STATUS_OF(",\"pin\":\"etho\"") },
+		{ "settled", SETTLED(",\"pin\":\"etho\","
 					       "\"warnings\":[\"pinned to etho, "
 					       "which does not exist\"]") },
 		{ NULL, NULL },
 	};
 	static const struct turn hold_off[] = {
 		NAMESPACE, { "status", STATUS_OF("") },
+		{ "status", STATUS_OF(",\"held_off\":true") },
 		{ "settled", SETTLED(",\"held_off\":true") }, { NULL, NULL },
 	};
 	static const struct turn unpin[] = {
-		NAMESPACE, { "settled", SETTLED("") }, { NULL, NULL },
+		NAMESPACE, { "status", STATUS_OF("") },
+		{ "settled", SETTLED("") }, { NULL, NULL },
 	};
 	static const struct turn failback[] = {
 		{ "status", STATUS_OF("") }, { "failback", "{}\n" },
@@ -363,6 +367,27 @@ static void test_by_hand(struct tap *t)
 	       "failback tells that nothing came of it");
 	expect(t, refused, "failback vm9", 1, "can't fail 'vm9' back: no such",
 	       "a refused failback is told");
+}
+
+/* What would do nothing, or wait for ever, is refused before anything else. */
+static void test_wrong_words(struct tap *t)
+{
+	static const struct turn none[] = { { NULL, NULL } };
+	static const struct turn asked[] = { NAMESPACE, { NULL, NULL } };
+	char line[256];
+	char buf[64];
+
+	expect(t, none, "wait lo timeout 1", 1, "'lo' is a network device, but "
+	       "no port", "a device of another kind is not waited for");
+	snprintf(line, sizeof(line), "wait %0128d timeout 1", 0);
+	expect(t, none, line, 2, "can't be a port's name",
+	       "nor a name that no device can have");
+	snprintf(line, sizeof(line), "pin vm1 %0128d force", 0);
+	expect(t, asked, line, 2, "can't be a device's name",
+	       "a device's name that would be cut off is refused");
+	is_str(t, override_of("vm1", buf), "none", "nothing is written then");
+	expect(t, none, "-br status --watch", 2, "a layout of its own",
+	       "options that --watch ignores are refused");
 }
 
 /* Read from terminal @fd until it has shown @text; false: it ended before. */
@@ -453,6 +478,7 @@ int main(void)
 	snprintf(command, sizeof(command), "%s/run", top);
 	mkdir(command, 0700);
 	test_by_hand(&t);
+	test_wrong_words(&t);
 	test_watch(&t);
 	test_terminal(&t);
 	snprintf(command, sizeof(command), "rm -r '%s'", top);
