@@ -80,6 +80,43 @@ state_is() {
 	[[ $output == *"last detach lower-gone "*"s ago from v0"* ]]
 }
 
+# The record of the devices of the children of port $1, which is there now
+record_of() {
+	echo "/run/stabletap/children/$(stat -c %i "/run/netns/$NS").$(of "$1" ifindex)"
+}
+
+@test "the record of a child's device goes with the port, however that goes" {
+	stabletap add vm1
+	stabletap attach vm1 dev v0
+	local first second
+
+	first=$(record_of vm1)
+	[ -e "$first" ]
+	stabletap del vm1
+	[ ! -e "$first" ]
+	# Behind the command's back: the next time it works on any port
+	stabletap add vm2
+	stabletap attach vm2 dev v0
+	second=$(record_of vm2)
+	[ -e "$second" ]
+	ip link del vm2
+	stabletap add vm3
+	stabletap attach vm3 dev d0
+	[ ! -e "$second" ]
+	[ -e "$(record_of vm3)" ]
+}
+
+@test "the record of a namespace that is gone is not taken for this one's" {
+	stabletap add vm1
+	stabletap attach vm1 dev v0
+	lower=$(of vm1 lower.ifname)
+	ip link del v0
+	sed -i '1s/.*/18446744073709551615/' "$(record_of vm1)"
+	# (Without cookies, on 5.10, ours is 0, which is another one as well.)
+	run -0 stabletap show vm1
+	[[ $output == *"last detach lower-gone "*"s ago from $lower"* ]]
+}
+
 @test "show distinguishes a lower that is down from one that is up" {
 	stabletap add vm1
 	stabletap attach vm1 dev v0

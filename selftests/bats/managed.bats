@@ -69,6 +69,16 @@ FailbackDelaySec=0'
 	stabletap -j unpin vm1 | jq -e '.version == 1 and .port.dev == "d0"'
 }
 
+@test "a device may be pinned, and attached, by an alternative name" {
+	managed
+	ip link property add dev d1 altname the-other
+	run -0 --separate-stderr stabletap pin vm1 the-other
+	[[ $output == "vm1: attached dev d1 pin the-other"* ]]
+	[ "$stderr" = "" ]
+	run -0 --separate-stderr stabletap attach vm1 dev d1 replace
+	[ "$stderr" = "" ]
+}
+
 @test "pin with force keeps the port detached, and status warns of it" {
 	managed
 	run -0 stabletap pin vm1 etho force

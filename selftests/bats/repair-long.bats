@@ -429,6 +429,11 @@ Candidate=v0'
 	refused "'quiet' would cut it off"
 	run stabletap attach vm1 dev d1 quiet replace
 	[ "$status" = 2 ]
+	# A refusal leaves the port as it was.
+	stabletap add vm2
+	run stabletap attach vm2 dev lo quiet
+	[ "$status" = 1 ]
+	is_up vm2
 }
 
 # ---- the guest ----
