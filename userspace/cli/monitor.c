@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "changes.h"
 #include "json.h"
@@ -185,14 +184,6 @@ static int on_event(const struct stabletap_link *link, bool gone, void *arg)
 	return 0;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Only counts: what the events say the next dump says, too. */
 static int on_stale(const struct stabletap_link *link, bool gone, void *arg)
 {
@@ -262,7 +253,7 @@ static int resync(struct monitor *m)
 	struct stabletap_links now = { 0 };
 	int err = dump_quietly(m, &now);
 
-	m->again = err ? now_ms() + RESYNC_AGAIN_MS : 0;
+	m->again = err ? time_ms() + RESYNC_AGAIN_MS : 0;
 	if (err < 0) {
 		stabletap_links_release(&now);
 		return err == -EAGAIN ? 0 : err;
@@ -275,16 +266,6 @@ static int resync(struct monitor *m)
 	return 0;
 }
 
-/* Milliseconds that follow() may wait, -1: for ever. */
-static int patience(const struct monitor *m)
-{
-	int64_t left = m->again - now_ms();
-
-	if (!m->again)
-		return -1;
-	return left > 0 ? (int)left : 0;
-}
-
 static int follow(struct monitor *m)
 {
 	struct pollfd p = {
@@ -293,10 +274,10 @@ static int follow(struct monitor *m)
 	int err;
 
 	for (;;) {
-		if (poll(&p, 1, patience(m)) < 0 && errno != EINTR)
+		if (poll(&p, 1, time_left(m->again)) < 0 && errno != EINTR)
 			return -errno;
 		err = stabletap_monitor_read(m->mon, on_event, m);
-		if (err == -ENOBUFS || (!err && !patience(m)))
+		if (err == -ENOBUFS || (!err && !time_left(m->again)))
 			err = resync(m);
 		if (err)
 			return err;

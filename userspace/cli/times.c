@@ -70,6 +70,23 @@ uint64_t time_since(const struct timespec *then)
 	return ns > 0 ? (uint64_t)ns : 0;
 }
 
+int64_t time_ms(void)
+{
+	struct timespec ts = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int time_left(int64_t end)
+{
+	int64_t left = end - time_ms();
+
+	if (!end)
+		return -1;
+	return left > 0 ? (int)left : 0;
+}
+
 const char *time_span(uint64_t ns, char *buf, size_t size)
 {
 	uint64_t s = ns / 1000000000u;

@@ -21,6 +21,12 @@ bool time_parse(const char *text, struct timespec *ts);
 /* Nanoseconds since @then by the wall clock; 0 if that lies ahead */
 uint64_t time_since(const struct timespec *then);
 
+/* For deadlines: milliseconds of CLOCK_MONOTONIC */
+int64_t time_ms(void);
+
+/* Milliseconds until deadline @end, as poll() takes them; 0 is no deadline. */
+int time_left(int64_t end);
+
 /* "12.3s", "4m10s", "3h05m", "2d07h" */
 const char *time_span(uint64_t ns, char *buf, size_t size);
 

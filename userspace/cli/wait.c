@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 #include <linux/if.h>
 
 #include "report.h"
+#include "times.h"
 #include "verbs.h"
 #include "words.h"
 
@@ -28,24 +28,6 @@ struct goal {
 	uint32_t state;
 	int64_t end;		/* milliseconds, 0: never */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec ts = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-/* Milliseconds that are left, -1: no end */
-static int patience(const struct goal *g)
-{
-	int64_t left = g->end - now_ms();
-
-	if (!g->end)
-		return -1;
-	return left > 0 ? (int)left : 0;
-}
 
 /* 1: the port has the state; 0: not, or it does not exist yet */
 static int has_state(struct stabletap *st, const struct goal *g)
@@ -82,7 +64,7 @@ static int wait_for_event(struct stabletap_monitor *mon, const struct goal *g)
 	int n;
 
 	while (!err && !worth) {
-		n = poll(&p, 1, patience(g));
+		n = poll(&p, 1, time_left(g->end));
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (!n)
@@ -122,7 +104,7 @@ static int take(const struct call *call, struct goal *g)
 		return 0;
 	if (!parse_number(call->v[TIMEOUT], "timeout", 0, 1000000, &seconds))
 		return CLI_USAGE;
-	g->end = now_ms() + (int64_t)seconds * 1000;
+	g->end = time_ms() + (int64_t)seconds * 1000;
 	return 0;
 }
 

@@ -28,7 +28,7 @@ struct sample {
 	uint64_t sent;
 	uint64_t received;
 	uint64_t dropped;
-	double at;		/* seconds of CLOCK_MONOTONIC */
+	int64_t at;		/* time_ms(); 0: not looked at yet */
 };
 
 struct rates {
@@ -54,14 +54,6 @@ struct watch {
 
 /* ---- counters ---- */
 
-static double monotonic(void)
-{
-	struct timespec ts = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 static bool take_sample(struct cli *cli, int ifindex, struct sample *out)
 {
 	struct stabletap_stats s;
@@ -75,7 +67,7 @@ static bool take_sample(struct cli *cli, int ifindex, struct sample *out)
 		.dropped = s.tx_detached + s.tx_lower + s.tx_refused +
 			   s.tx_expired + s.rx_no_reader + s.rx_ring +
 			   s.rx_down + s.rx_inactive + s.rx_lro + s.rx_nomem,
-		.at = monotonic(),
+		.at = time_ms(),
 	};
 	return true;
 }
@@ -116,8 +108,8 @@ static struct rates look_at(struct watch *w, const json_t *port)
 	then = sample_of(w, ifindex);
 	if (!then)
 		return r;
-	seconds = now.at - then->at;
-	if (then->at > 0 && seconds > 0)
+	seconds = (double)(now.at - then->at) / 1000;
+	if (then->at && seconds > 0)
 		r = (struct rates){
 			.known = true,
 			.sent = rate(then->sent, now.sent, seconds),

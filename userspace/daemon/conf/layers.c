@@ -11,12 +11,13 @@
 
 #include "conf/layers.h"
 #include "conf/line.h"
+#include "file.h"
 
 #define LAYERS_N 3
 
 /* The first hides the others. */
 static const char *const layers[LAYERS_N] = {
-	"/etc/stabletap", "/run/stabletap", "/usr/lib/stabletap",
+	"/etc/stabletap", STABLETAP_RUN_DIR, "/usr/lib/stabletap",
 };
 
 struct entry {
