@@ -116,7 +116,7 @@ static int run(struct cli *cli, const struct call *call)
 	}
 	if (cli->json)
 		return json_print(cli, json_pack("{s:i, s:o, s:I}", "version",
-				  CLI_JSON_VERSION, "port",
+				  STABLETAP_JSON_VERSION, "port",
 				  stabletap_json_text(port.name), "ifindex",
 				  (json_int_t)port.port), stdout);
 	if (strchr(call->v[PORT], '%'))

@@ -147,7 +147,7 @@ static void tidy(const struct cli *cli, json_t *answer)
 		json_object_set(answer, "release", version);
 	if (!json_is_integer(version))
 		json_object_set_new(answer, "version",
-				    json_integer(CLI_JSON_VERSION));
+				    json_integer(STABLETAP_JSON_VERSION));
 	json_array_foreach(json_object_get(answer, "ports"), i, o)
 		set_time(o, "since", cli->utc);
 	set_time(json_object_get(answer, "port"), "since", cli->utc);

@@ -15,9 +15,6 @@ enum {
 	CLI_USAGE = 2,
 };
 
-/* The number of the format of all JSON; additions don't raise it. */
-#define CLI_JSON_VERSION 1
-
 struct verb;
 
 struct cli {

@@ -4,7 +4,7 @@
 
 json_t *json_versioned(const char *key, json_t *value)
 {
-	return json_pack("{s:i, s:o}", "version", CLI_JSON_VERSION, key,
+	return json_pack("{s:i, s:o}", "version", STABLETAP_JSON_VERSION, key,
 			 value);
 }
 

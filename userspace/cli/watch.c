@@ -210,7 +210,7 @@ static void draw_json(struct watch *w)
 	json_array_foreach(json_object_get(w->last, "ports"), i, port)
 		json_array_append_new(ports, port_json(w, port));
 	json_print_line(json_pack("{s:i, s:s, s:b, s:s, s:o}", "version",
-				  CLI_JSON_VERSION, "time",
+				  STABLETAP_JSON_VERSION, "time",
 				  time_now(w->cli->utc, now), "answers",
 				  w->answers, "instance",
 				  json_text_of(w->last, "instance"), "ports",

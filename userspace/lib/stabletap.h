@@ -624,6 +624,12 @@ int stabletap_on_detach_parse(const char *text, uint32_t *on_detach);
 /* ---- json.c ---- */
 
 /*
+ * The format of all JSON of the command and the daemon, their "version".
+ * Additions don't raise it.
+ */
+#define STABLETAP_JSON_VERSION 1
+
+/*
  * @text as a JSON string, with "?" for each byte that is no UTF-8: names of
  * processes and devices are only bytes.  New reference, owned by the caller.
  */

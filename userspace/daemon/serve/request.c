@@ -12,10 +12,10 @@
 #include "serve/request.h"
 #include "serve/server.h"
 #include "serve/status.h"
+#include "stabletap.h"
 #include "util/clock.h"
 #include "util/priority.h"
 
-#define FORMAT 1		/* additions do not change it */
 /* A port that is not settled by then is told as it is. */
 #define SETTLED_NS (5 * CLOCK_SECOND)
 #define TICK_US 250000
@@ -79,8 +79,8 @@ static void on_gone(struct client *c, void *arg)
 
 static json_t *settled_json(const struct port *port)
 {
-	return json_pack("{s:i, s:o}", "version", FORMAT, "port",
-			 status_port_json(port));
+	return json_pack("{s:i, s:o}", "version", STABLETAP_JSON_VERSION,
+			 "port", status_port_json(port));
 }
 
 static void answer_settled(struct requests *r, struct waiting *w)
@@ -187,10 +187,11 @@ static json_t *ask_status(struct requests *r, const json_t *request)
 			json_array_append_new(ports,
 					      status_port_json(m->ports[i]));
 	return json_pack("{s:i, s:s, s:s, s:b, s:I, s:o, s:o, s:o}",
-			 "version", FORMAT, "release", STABLETAP_VERSION,
-			 "instance", r->instance, "module_missing",
-			 m->module_missing, "resyncs", (json_int_t)m->resyncs,
-			 "left_out", left_out_json(m->conf), "ports", ports, "pools",
+			 "version", STABLETAP_JSON_VERSION, "release",
+			 STABLETAP_VERSION, "instance", r->instance,
+			 "module_missing", m->module_missing, "resyncs",
+			 (json_int_t)m->resyncs, "left_out",
+			 left_out_json(m->conf), "ports", ports, "pools",
 			 name ? json_array() : status_pools_json(m));
 }
 
@@ -211,8 +212,8 @@ static json_t *ask_events(struct requests *r, struct client *c,
 			return error_json("no memory");
 		client_keep(c);
 	}
-	return json_pack("{s:i, s:s, s:I, s:o}", "version", FORMAT,
-			 "instance", r->instance, "last",
+	return json_pack("{s:i, s:s, s:I, s:o}", "version",
+			 STABLETAP_JSON_VERSION, "instance", r->instance, "last",
 			 (json_int_t)history_last(r->m->history), "events",
 			 history_json(r->m->history, name, (uint64_t)since));
 }
