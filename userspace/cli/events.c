@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * stabletap events.  The daemon numbers its events from 1 on; each start of it
- * is an instance with an id.  Whoever follows names the instance and the last
- * number it has seen, so that nothing is lost while the connection or the
+ * is an instance with an id.  A follower names the instance and the last
+ * number that it has seen, so that nothing is lost while the connection or the
  * daemon is away.
  */
 #include <errno.h>

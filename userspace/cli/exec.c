@@ -315,7 +315,7 @@ static int set_groups(const struct identity *id)
 		err = setgroups(1, &only);
 	if (!err)
 		return 0;
-	/* Whoever is that user already needs no privilege to stay it. */
+	/* A process of that user needs no privilege to keep its groups. */
 	if (errno == EPERM && getuid() == id->uid && geteuid() == id->uid)
 		return 0;
 	return refuse_step("set the groups of user", id->uid);

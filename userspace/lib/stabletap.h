@@ -10,7 +10,7 @@
  *  - After a failure stabletap_message() gives the sentence that the kernel
  *    (or the library, where the refusal is its own) had for it.
  *  - Out parameters are written only on success, unless said otherwise.
- *  - Whoever calls owns what is handed out: each such type names the function
+ *  - The caller owns what is handed out: each such type names the function
  *    that releases it.  Releasing a zeroed or released object is harmless.
  *  - A handle belongs to one thread and to the network namespace in which it
  *    was opened.

@@ -238,13 +238,13 @@ int stabletap_vf_change(struct stabletap *st, int pf,
 {
 	int err = 0;
 
-	/* Who has the address before the VLAN could send in none. */
+	/* A VF that has the address before the VLAN could send untagged. */
 	if (!same_vlan(now, want))
 		err = set_vlan(st, pf, want);
 	st_fault("vf-vlan");
 	if (!err && memcmp(now->mac, want->mac, sizeof(now->mac)) != 0) {
 		err = set_mac(st, pf, want->number, want->mac);
-		/* A PF that can't is one that does not go by it either. */
+		/* A PF that can't set an address doesn't check it either. */
 		if (err == -EOPNOTSUPP)
 			err = 0;
 	}
@@ -286,7 +286,7 @@ static void mark_format(int ifindex, const uint8_t addr[6],
 		 was->spoof_check, was->trust);
 }
 
-/* The next number of a mark; what stands behind it is passed over. */
+/* Read the next number of a mark, and skip the separator behind it. */
 static unsigned long long next(const char **p, int base)
 {
 	char *end;
@@ -336,9 +336,8 @@ const char *stabletap_vf_marked(const struct stabletap_link *link,
 /* ---- for a port, and back ---- */
 
 /*
- * Give a VF's device its address, as @now allows.  Many a PF forbids a VF any
- * other once it has given it one, so that is taken back first if need be;
- * *now says so then.
+ * Give a VF's device the address @addr.  Many PFs that have set a VF's address
+ * forbid the VF any other.  If so, clear the PF's address first, in *now too.
  */
 static int give_addr(struct stabletap *st, const struct stabletap_link *link,
 		     int pf, struct stabletap_vf *now, const uint8_t addr[6])
@@ -354,7 +353,7 @@ static int give_addr(struct stabletap *st, const struct stabletap_link *link,
 	if (err)
 		return err;
 	*now = free;
-	/* If that is no help: the card's switch goes by what its PF says. */
+	/* An error is ignored: the card's switch uses the PF's address. */
 	stabletap_link_set_mac(st, link->ifindex, addr);
 	return 0;
 }
@@ -378,10 +377,11 @@ static int del_mark(struct stabletap *st, const struct stabletap_link *link,
 }
 
 /*
- * A VF has the address that its PF shows for it.  Has the PF given it that, or
- * the VF told it its own, which many show in the same place?  Who was given
- * one may take no other: so try @other, and put it back.  A trusted one may
- * anyhow, and then the PF's word takes nothing from it.
+ * The PF shows the address that the VF has.  Has the administrator set it in
+ * the PF, or has the VF's driver chosen it and told the PF, which many PFs show
+ * in the same place?  In the first case the VF may have no other address, so
+ * try @other, and put the old one back.  A trusted VF may have any address, so
+ * nothing can be learned from it, and nothing is lost by setting it in the PF.
  */
 static bool is_own_addr(struct stabletap *st, const struct stabletap_link *link,
 			const struct stabletap_vf *now, const uint8_t other[6])
@@ -394,7 +394,7 @@ static bool is_own_addr(struct stabletap *st, const struct stabletap_link *link,
 	return true;
 }
 
-/* To be killed in between leaves a mark by which it is put back. */
+/* A process that is killed here leaves a mark, and the VF is restored by it. */
 static int mark(struct stabletap *st, const struct stabletap_link *link,
 		const struct stabletap_vf *now, const uint8_t other[6])
 {
@@ -422,8 +422,8 @@ int stabletap_vf_set_up(struct stabletap *st, const struct stabletap_link *link,
 		return err;
 	st_fault("vf-marked");
 	/*
-	 * The device first, for the PF's word may forbid it later; and many a
-	 * VF's driver heeds that only when it is loaded.
+	 * The device first: once the PF has an address, it may forbid the VF
+	 * any other, and many VF drivers read the PF's only when they load.
 	 */
 	if (addr)
 		err = give_addr(st, link, pf, &from, addr);
@@ -451,7 +451,7 @@ int stabletap_vf_put_back(struct stabletap *st,
 		err = stabletap_vf_change(st, pf, &from, &was);
 	if (err)
 		return err;
-	/* A PF that takes its word back may have none left: tell it again. */
+	/* Clearing the PF's MAC may leave the VF without one: set it again. */
 	stabletap_link_set_mac(st, link->ifindex, addr);
 	st_fault("vf-put-back");
 	return stabletap_link_del_altname(st, link->ifindex, mark);
