@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "report.h"
-#include "verbs.h"
+#include "verb.h"
 #include "words.h"
 
 enum { PORT, ATTACHED, DETACHED, TIMEOUT };
