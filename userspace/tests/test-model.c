@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The tables, what happens to ports, what a reload keeps; the agenda. */
 #include "model/history.h"
+#include "model/lower.h"
 #include "model/match.h"
+#include "model/refusal.h"
 #include "scene.h"
 #include "tap.h"
 
