@@ -20,6 +20,9 @@ uint64_t port_attachments(const struct port *port)
 void port_claim(struct port *port, struct device *dev)
 {
 	port_claim_end(port);
+	/* Ports that share it may be attached before any of their events. */
+	if (dev->claim)
+		port_claim_end(dev->claim);
 	port->claim = dev;
 	port->claim_count = port_attachments(port);
 	dev->claim = port;
