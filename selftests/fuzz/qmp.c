@@ -27,6 +27,7 @@
 
 #include "fuzz.h"
 #include "guest/qmp-conn.h"
+#include "guest/qmp-filter.h"
 #include "guest/qmp.h"
 #include "util/log.h"
 #include "util/priority.h"

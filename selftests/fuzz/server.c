@@ -17,7 +17,9 @@
 
 #include "conf/read.h"
 #include "fuzz.h"
+#include "model/event.h"
 #include "model/model.h"
+#include "model/refusal.h"
 #include "serve/request.h"
 
 #define CLIENTS_MAX 8

@@ -6,7 +6,7 @@
 
 #include "json.h"
 #include "report.h"
-#include "verbs.h"
+#include "verb.h"
 #include "words.h"
 
 enum { PORT, ADDRESS, MTU, QUEUES, OWNER, GROUP, PERM, ON_DETACH, DOWN };

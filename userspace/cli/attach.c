@@ -10,7 +10,7 @@
 
 #include "managed.h"
 #include "report.h"
-#include "verbs.h"
+#include "verb.h"
 
 enum { PORT, DEV, MODE, REPLACE, FILTER, PROMISC, QUIET, FORCE };
 

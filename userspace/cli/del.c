@@ -4,7 +4,7 @@
 
 #include "managed.h"
 #include "report.h"
-#include "verbs.h"
+#include "verb.h"
 
 enum { PORT, FORCE };
 

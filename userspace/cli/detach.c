@@ -2,7 +2,7 @@
 /* stabletap detach */
 #include "managed.h"
 #include "report.h"
-#include "verbs.h"
+#include "verb.h"
 
 enum { PORT };
 

@@ -14,7 +14,7 @@
 #include "ask.h"
 #include "json.h"
 #include "report.h"
-#include "verbs.h"
+#include "verb.h"
 #include "words.h"
 
 enum { PORT, SINCE, INSTANCE, FOLLOW };

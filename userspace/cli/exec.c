@@ -16,7 +16,7 @@
 
 #include "report.h"
 #include "subst.h"
-#include "verbs.h"
+#include "verb.h"
 #include "words.h"
 
 /* As shells have it. */

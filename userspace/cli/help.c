@@ -6,7 +6,7 @@
 #include "help.h"
 #include "json.h"
 #include "parse.h"
-#include "verbs.h"
+#include "verb.h"
 
 #define WIDTH 79
 

@@ -10,7 +10,7 @@
 #include "json.h"
 #include "report.h"
 #include "times.h"
-#include "verbs.h"
+#include "verb.h"
 
 /* Bytes of socket buffer; an overrun costs a dump, no more. */
 #define RCVBUF (1 << 20)

@@ -17,7 +17,7 @@
 #include "json.h"
 #include "report.h"
 #include "status.h"
-#include "verbs.h"
+#include "verb.h"
 
 /* How long the daemon may take to see the file: looks, 100 ms apart */
 #define LOOKS 30

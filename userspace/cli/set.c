@@ -4,7 +4,7 @@
 #include <net/if.h>
 
 #include "report.h"
-#include "verbs.h"
+#include "verb.h"
 #include "words.h"
 
 enum { PORT, ON_DETACH, ADDRESS, MTU, UP, DOWN };

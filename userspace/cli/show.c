@@ -7,7 +7,8 @@
 
 #include "json.h"
 #include "report.h"
-#include "verbs.h"
+#include "text.h"
+#include "verb.h"
 #include "view.h"
 
 /* What is asked for once and serves all ports. */

@@ -7,8 +7,9 @@
 #include "json.h"
 #include "report.h"
 #include "status.h"
+#include "text.h"
 #include "times.h"
-#include "verbs.h"
+#include "verb.h"
 #include "view.h"
 #include "watch.h"
 

@@ -5,22 +5,8 @@
 #include <net/if.h>
 #include <pwd.h>
 
+#include "text.h"
 #include "times.h"
-#include "view.h"
-
-bool view_mtu_warning(const struct view *v, char *buf, size_t size)
-{
-	if (!v->get.lower || v->get.lower_mtu >= v->link->mtu)
-		return false;
-	snprintf(buf, size, "the lower's MTU %u is below the port's %u: larger "
-		 "frames are dropped", v->get.lower_mtu, v->link->mtu);
-	return true;
-}
-
-uint64_t view_age(const struct view *v, uint64_t then)
-{
-	return v->now > then ? v->now - then : 0;
-}
 
 static void print_lower(const struct view *v, FILE *out)
 {

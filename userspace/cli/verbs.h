@@ -13,9 +13,4 @@
 /* In the order of the help page, ended by NULL */
 extern const struct verb *const verbs[];
 
-extern const struct verb verb_activate, verb_add, verb_announce, verb_attach,
-	verb_del, verb_detach, verb_events, verb_exec, verb_failback, verb_help,
-	verb_hold_off, verb_monitor, verb_pin, verb_prefer, verb_set, verb_show,
-	verb_status, verb_unpin, verb_version, verb_wait;
-
 #endif /* CLI_VERBS_H */

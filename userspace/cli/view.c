@@ -6,6 +6,20 @@
 
 #include "view.h"
 
+bool view_mtu_warning(const struct view *v, char *buf, size_t size)
+{
+	if (!v->get.lower || v->get.lower_mtu >= v->link->mtu)
+		return false;
+	snprintf(buf, size, "the lower's MTU %u is below the port's %u: larger "
+		 "frames are dropped", v->get.lower_mtu, v->link->mtu);
+	return true;
+}
+
+uint64_t view_age(const struct view *v, uint64_t then)
+{
+	return v->now > then ? v->now - then : 0;
+}
+
 /* A flag of a child's or direct lower's attachment, in a word. */
 static const char *receive_name(const struct stabletap_get *g)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A port as it is shown: as text (text.c) and as JSON (view.c). */
+/* A port as it is shown, and its JSON; text.h has the lines of text. */
 #ifndef CLI_VIEW_H
 #define CLI_VIEW_H
 
 #include <jansson.h>
-#include <stdio.h>
 
 #include "cli.h"
 
@@ -29,10 +28,6 @@ struct view {
 /* New references, owned by the caller. */
 json_t *view_json(const struct cli *cli, const struct view *v);
 json_t *view_stats_json(const struct stabletap_stats *stats);
-
-void view_text(const struct cli *cli, const struct view *v, FILE *out);
-void view_brief(const struct view *v, FILE *out);
-void view_stats_text(const struct stabletap_stats *stats, FILE *out);
 
 /* How long ago @then was; never less than nothing. */
 uint64_t view_age(const struct view *v, uint64_t then);

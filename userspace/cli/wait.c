@@ -7,7 +7,7 @@
 
 #include "report.h"
 #include "times.h"
-#include "verbs.h"
+#include "verb.h"
 #include "words.h"
 
 enum { PORT, ATTACHED, DETACHED, TIMEOUT };

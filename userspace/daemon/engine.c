@@ -21,6 +21,8 @@
 #include "engine.h"
 #include "file.h"
 #include "guest/guest.h"
+#include "model/event.h"
+#include "model/refusal.h"
 #include "plan/device.h"
 #include "plan/step.h"
 #include "probe/schedule.h"

@@ -39,6 +39,7 @@
 #include "conf/read.h"
 #include "model/model.h"
 #include "model/pool.h"
+#include "model/refusal.h"
 #include "model/verdict.h"
 #include "plan/step.h"
 #include "util/clock.h"

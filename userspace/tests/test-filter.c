@@ -10,7 +10,7 @@
 
 #include "guest/filter-record.h"
 #include "guest/filter.h"
-#include "guest/qmp.h"
+#include "guest/qmp-filter.h"
 #include "loop.h"
 #include "model/model.h"
 #include "tap.h"

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The tables, what happens to ports, what a reload keeps; the agenda. */
 #include "model/history.h"
+#include "model/lower.h"
 #include "model/match.h"
+#include "model/refusal.h"
 #include "scene.h"
 #include "tap.h"
 
@@ -95,6 +97,25 @@ static void test_reused(struct tap *t)
 	   "an ifindex that another device has now is no port's");
 	ok(t, model_device(&scene.m, ifindex) &&
 	   !model_device(&scene.m, ifindex)->port, "nor is the device one");
+	scene_end();
+}
+
+/* Ports that share a device are attached to it before any of their events. */
+static void test_claims(struct tap *t)
+{
+	struct port *p, *q;
+
+	scene_begin("[Port p]\nCandidate=a\n[Port q]\nCandidate=a\n");
+	scene_play("a p q");
+	p = scene_port("p");
+	q = scene_port("q");
+	port_claim(p, scene_device("a"));
+	port_claim(q, scene_device("a"));
+	ok(t, scene_device("a")->claim == q && !p->claim,
+	   "a device has one claim, the last");
+	scene_play("a:gone");
+	ok(t, !p->claim && !q->claim,
+	   "no port keeps its claim to a device that is gone");
 	scene_end();
 }
 
@@ -318,6 +339,7 @@ int main(void)
 	test_lost(&t);
 	test_parent(&t);
 	test_reused(&t);
+	test_claims(&t);
 	test_counts(&t);
 	test_stacking(&t);
 	test_orphans(&t);

@@ -5,6 +5,7 @@
  * to look again.  The decision table of Documentation/daemon.md is the first
  * part, line by line.
  */
+#include "model/refusal.h"
 #include "plan/device.h"
 #include "scene.h"
 #include "tap.h"

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <linux/sockios.h>
 
+#include "guest/qmp-filter.h"
 #include "guest/qmp-wire.h"
 #include "guest/qmp.h"
 #include "loop.h"

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "loop.h"
+#include "model/lower.h"
 #include "scene.h"
 #include "tap.h"
 #include "watch/rtnl.h"

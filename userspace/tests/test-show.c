@@ -6,6 +6,7 @@
 
 #include "changes.h"
 #include "tap.h"
+#include "text.h"
 #include "view.h"
 
 #define SECOND 1000000000ull

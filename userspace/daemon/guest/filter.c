@@ -25,7 +25,8 @@
 
 #include "guest/filter-record.h"
 #include "guest/filter.h"
-#include "guest/qmp.h"
+#include "guest/qmp-filter.h"
+#include "model/event.h"
 #include "model/model.h"
 #include "util/clock.h"
 #include "util/log.h"

@@ -9,6 +9,7 @@
 #include "guest/guest.h"
 #include "guest/link.h"
 #include "guest/qmp.h"
+#include "model/event.h"
 #include "model/model.h"
 #include "util/log.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * QMP's bytes: where a message ends, and what one says of a NIC's filter.
- * Opens nothing, waits for nothing; whatever comes is taken for hostile.
+ * QMP's bytes: where a message ends.  Opens nothing, waits for nothing;
+ * whatever comes is taken for hostile.
  */
 #ifndef GUEST_QMP_WIRE_H
 #define GUEST_QMP_WIRE_H
@@ -9,8 +9,6 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
-
-#include "guest/qmp.h"
 
 #define QMP_MESSAGE_MAX ((size_t)1 << 20)
 
@@ -34,14 +32,5 @@ int qmp_wire_feed(struct qmp_wire *w, const void *data, size_t len);
  * there is none yet; -EBADMSG: what has come is no JSON object.
  */
 int qmp_wire_next(struct qmp_wire *w, json_t **out);
-
-/*
- * The filter of the NIC @name in query-rx-filter's answer, to be given to
- * qmp_filter_release().  -ENOENT: the answer doesn't speak of it; -EPROTO: it
- * is not of the form that QMP's schema gives it.
- */
-int qmp_filter_parse(const json_t *answer, const char *name,
-		     struct qmp_filter *out);
-void qmp_filter_release(struct qmp_filter *f);
 
 #endif /* GUEST_QMP_WIRE_H */

@@ -11,7 +11,8 @@
 #include <string.h>
 
 #include "guest/qmp-conn.h"
-#include "guest/qmp-wire.h"
+#include "guest/qmp-filter.h"
+#include "guest/qmp.h"
 #include "util/log.h"
 #include "util/priority.h"
 

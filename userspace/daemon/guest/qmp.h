@@ -15,31 +15,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
-enum qmp_rx {
-	QMP_RX_NONE,
-	QMP_RX_NORMAL,		/* what the list has */
-	QMP_RX_ALL,
-};
-
-/*
- * What a NIC lets through to its guest, as query-rx-filter tells it; but for
- * broadcast-allowed, of which virtio-net tells the opposite.
- */
-struct qmp_filter {
-	uint8_t mac[6];			/* main-mac: the guest may set it */
-	bool promiscuous;
-	enum qmp_rx unicast;
-	enum qmp_rx multicast;
-	enum qmp_rx vlan;
-	bool unicast_overflow;		/* more than the list can hold */
-	bool multicast_overflow;
-	uint8_t (*uc)[6];
-	size_t uc_n;
-	uint8_t (*mc)[6];
-	size_t mc_n;
-	uint16_t *vlans;		/* only with QMP_RX_NORMAL */
-	size_t vlans_n;
-};
+struct qmp_filter;
 
 /*
  * Any may be NULL.  They are called from the loop, never from within the

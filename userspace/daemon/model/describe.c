@@ -6,7 +6,7 @@
 
 #include "conf/selector.h"
 #include "model/describe.h"
-#include "model/model.h"
+#include "model/tables.h"
 
 bool describe_is_pattern(const char *text)
 {

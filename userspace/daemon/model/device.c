@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "model/device.h"
-#include "model/model.h"
 
 /* As IF_OPER_* of <linux/if.h>, which can't be had beside <net/if.h> */
 enum { OPER_UNKNOWN = 0, OPER_UP = 6 };
@@ -82,25 +81,6 @@ bool device_is_other(const struct stabletap_link *old,
 {
 	return strcmp(old->kind, now->kind) != 0 || old->type != now->type ||
 	       strcmp(old->parent_dev, now->parent_dev) != 0;
-}
-
-enum device_where device_parent(const struct model *m, int ifindex,
-				struct device **out)
-{
-	struct device *lower = model_device(m, ifindex);
-
-	*out = NULL;
-	if (!lower)
-		return DEVICE_UNKNOWN;
-	if (!stabletap_child_is(&lower->link, NULL)) {
-		*out = lower;
-		return DEVICE_HERE;
-	}
-	/* The index of a device of another namespace says nothing here. */
-	if (lower->link.link_netnsid >= 0)
-		return DEVICE_AWAY;
-	*out = model_device(m, lower->link.link);
-	return *out ? DEVICE_HERE : DEVICE_UNKNOWN;
 }
 
 /* ---- VLANs on it ---- */

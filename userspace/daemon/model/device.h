@@ -85,19 +85,6 @@ bool device_is_news(const struct stabletap_link *old,
 bool device_is_other(const struct stabletap_link *old,
 		     const struct stabletap_link *now);
 
-/*
- * The device that lower @ifindex stands for: a child's parent, or the lower
- * itself.  The only place that answers this.
- */
-enum device_where {
-	DEVICE_HERE,
-	DEVICE_AWAY,		/* the parent is in another namespace */
-	DEVICE_UNKNOWN,		/* its event is still to come */
-};
-
-enum device_where device_parent(const struct model *m, int ifindex,
-				struct device **out);
-
 /* The record of VLAN @id on it, or NULL */
 struct device_vlan *device_vlan(const struct device *dev, int id);
 /* The same, made if there is none; NULL: no memory */

@@ -8,7 +8,7 @@
 
 #include "model/describe.h"
 #include "model/match.h"
-#include "model/model.h"
+#include "model/tables.h"
 #include "util/log.h"
 
 struct match {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tables of devices and ports, and who is told of changes. */
+/* What changes the tables of devices and ports. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/read.h"
+#include "model/event.h"
 #include "model/history.h"
 #include "model/match.h"
 #include "model/model.h"
@@ -16,126 +17,11 @@
 
 #define HISTORY_ROOM 1000
 
-/* ---- telling ---- */
-
-#define TELL(m, op, ...) do {						\
-	for (size_t w_ = 0; w_ < (m)->watches_n; w_++)			\
-		if ((m)->watches[w_].ops->op)				\
-			(m)->watches[w_].ops->op(__VA_ARGS__,		\
-						 (m)->watches[w_].arg);	\
-} while (0)
-
-size_t model_watch(struct model *m, const struct model_ops *ops, void *arg)
-{
-	/* Their number is known when this is compiled. */
-	if (m->watches_n == PORT_WATCHERS)
-		abort();
-	m->watches[m->watches_n] = (struct model_watch){ ops, arg };
-	return m->watches_n++;
-}
-
-void model_port_changed(struct port *port, const struct port_was *was)
-{
-	TELL(port->model, port_changed, port, was);
-}
-
-void model_port_look(struct port *port)
-{
-	TELL(port->model, port_look, port);
-}
-
-void model_port_settled(struct port *port)
-{
-	TELL(port->model, port_settled, port);
-}
-
-void model_happened(struct port *port, const struct happening *what)
-{
-	struct happening numbered = *what;
-
-	numbered.number = history_add(port->model->history, what);
-	TELL(port->model, happened, port, &numbered);
-}
-
-/* ---- finding ---- */
-
-/* Where the device is, or would be */
-static size_t position(const struct model *m, int ifindex)
-{
-	size_t low = 0, high = m->devices_n, mid;
-
-	/* A new device has the highest ifindex, as a rule. */
-	if (high && m->devices[high - 1]->link.ifindex < ifindex)
-		return high;
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (m->devices[mid]->link.ifindex < ifindex)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-struct device *model_device(const struct model *m, int ifindex)
-{
-	size_t i = position(m, ifindex);
-
-	return i < m->devices_n && m->devices[i]->link.ifindex == ifindex ?
-	       m->devices[i] : NULL;
-}
-
-struct device *model_device_named(const struct model *m, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < m->devices_n; i++)
-		if (device_is_named(&m->devices[i]->link, name))
-			return m->devices[i];
-	return NULL;
-}
-
-struct device *model_on_bus(const struct model *m, const char *bus,
-			    const char *dev)
-{
-	size_t i;
-
-	for (i = 0; i < m->devices_n; i++)
-		if (!strcmp(m->devices[i]->link.parent_dev, dev) &&
-		    !strcmp(m->devices[i]->link.parent_bus, bus))
-			return m->devices[i];
-	return NULL;
-}
-
-static int by_name(const void *key, const void *element)
-{
-	const struct port *port = *(struct port *const *)element;
-
-	return strcmp(key, port->conf->name);
-}
-
-struct port *model_port(const struct model *m, const char *name)
-{
-	struct port **port = NULL;
-
-	if (m->ports_n)
-		port = bsearch(name, m->ports, m->ports_n,
-			       sizeof(struct port *), by_name);
-	return port ? *port : NULL;
-}
-
-struct port *model_port_at(const struct model *m, int ifindex)
-{
-	const struct device *dev = model_device(m, ifindex);
-
-	return dev ? dev->port : NULL;
-}
-
 /* ---- devices ---- */
 
 static struct device *device_add(struct model *m, int ifindex)
 {
-	size_t i = position(m, ifindex);
+	size_t i = model_position(m, ifindex);
 	struct device *dev = calloc(1, sizeof(*dev));
 	struct device **grown;
 	size_t room = m->devices_room ? m->devices_room * 2 : 64;
@@ -335,7 +221,7 @@ static void device_update(struct device *dev, const struct stabletap_link *old)
 	refresh_pools(m, old, &dev->link);
 	mark_by_hand(m, old, &dev->link);
 	mark_upper(m, old, &dev->link);
-	TELL(m, device_changed, dev, old);
+	MODEL_TELL(m, device_changed, dev, old);
 }
 
 static int copy_link(const struct stabletap_link *from,
@@ -359,7 +245,7 @@ int model_link(struct model *m, const struct stabletap_link *link)
 	bool is_new;
 
 	if (dev && !device_is_news(&dev->link, link)) {
-		TELL(m, device_noticed, dev);
+		MODEL_TELL(m, device_noticed, dev);
 		return 0;
 	}
 	if (dev && device_is_other(&dev->link, link)) {
@@ -397,8 +283,8 @@ void model_link_gone(struct model *m, int ifindex, enum port_end end)
 	for (i = 0; dev->refused && i < m->ports_n; i++)
 		port_refusal_drop(m->ports[i], ifindex);
 	match_forget(dev);
-	TELL(m, device_gone, dev);
-	i = position(m, ifindex);
+	MODEL_TELL(m, device_gone, dev);
+	i = model_position(m, ifindex);
 	m->devices_n--;
 	memmove(&m->devices[i], &m->devices[i + 1],
 		(m->devices_n - i) * sizeof(struct device *));
@@ -422,7 +308,7 @@ void model_facts_changed(struct model *m, int ifindex)
 		return;
 	match_update(dev);
 	pool_refresh(dev);
-	TELL(m, device_changed, dev, &dev->link);
+	MODEL_TELL(m, device_changed, dev, &dev->link);
 }
 
 void model_addresses(struct model *m, const struct idset *devices)
@@ -537,7 +423,7 @@ static void drop_ports(struct model *m, struct port **old, size_t n)
 	for (i = 0; i < n; i++) {
 		if (model_port(m, old[i]->conf->name) == old[i])
 			continue;
-		TELL(m, port_dropped, old[i]);
+		MODEL_TELL(m, port_dropped, old[i]);
 		port_free(old[i]);
 	}
 	free(old);
@@ -601,10 +487,10 @@ int model_configure(struct model *m, struct conf *conf)
 	match_free(m->match);
 	m->match = match;
 	for (i = 0; i < m->ports_n; i++)
-		TELL(m, port_configured, ports[i], before[i]);
+		MODEL_TELL(m, port_configured, ports[i], before[i]);
 	drop_ports(m, old_ports, old_n);
 	rematch(m);
-	TELL(m, configured, old);
+	MODEL_TELL(m, configured, old);
 	model_mark_all(m);
 	free(before);
 	conf_free(old);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "model/match.h"
-#include "model/model.h"
 #include "model/pool.h"
+#include "model/tables.h"
 
 static const struct selection *pool_selection(const struct device *dev,
 					      size_t i)

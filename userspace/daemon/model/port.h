@@ -14,6 +14,7 @@
 
 struct device;
 struct model;
+struct refusal;
 
 /* What the operator asks for by hand, until it is taken back */
 enum override_kind {
@@ -26,15 +27,6 @@ enum override_kind {
 struct override {
 	enum override_kind kind;
 	char dev[128];
-};
-
-/* A device that would not be attached */
-struct refusal {
-	int dev;
-	struct retry retry;
-	uint64_t tried;
-	uint64_t until;		/* not tried again before then */
-	char why[160];
 };
 
 /* What the plan waits for, from one look at the port to the next */
@@ -129,46 +121,11 @@ static inline bool port_takes_whole(enum stabletap_mode mode)
 	return mode == STABLETAP_MODE_DIRECT || mode == STABLETAP_MODE_PASSTHRU;
 }
 
-/* Can it have @dev in that mode, for all that is on the device now? */
-bool port_suits(const struct port *port, const struct device *dev,
-		enum stabletap_mode mode);
-/* The best candidate that means @dev, or -1 */
-int port_candidate(const struct port *port, const struct device *dev);
-/* The device of the present lower, or NULL: none, away or unknown */
-struct device *port_present(const struct port *port);
-/* Its name, "" if there is no lower; of one that is away, its last name here */
-const char *port_device_name(const struct port *port,
-			     char name[STABLETAP_NAME_SIZE]);
-/* Is the parent of the present lower in another namespace? */
-bool port_is_away(const struct port *port);
-/* Does it carry since this event, where nobody was told yet? */
-bool port_is_announced(const struct port *port, const struct port_was *was);
-
-/* Mark it: the plan may have something else to say. */
-void port_mark(struct port *port);
-/* Tell everybody that something happened. */
-void port_note(struct port *port, const char *event, const char *from,
-	       const char *to, const char *why, uint64_t detached);
-
-/* ---- what the model does with a port's own events ---- */
-
-/* The net device @dev is the port, and says something new. */
-void port_told(struct port *port, struct device *dev);
-/* It is no more; @name: what it is called now, if it was renamed. */
-void port_gone(struct port *port, enum port_end end, const char *name);
-
-/* ---- refusals ---- */
-
-struct refusal *port_refusal(const struct port *port, int dev);
-/* -ENOMEM; *news: the cause was not told yet. */
-int port_refused(struct port *port, struct device *dev, const char *why,
-		 uint64_t now, bool *news);
-void port_refusal_drop(struct port *port, int dev);
-void port_refusals_clear(struct port *port);
-
 /* ---- the device that it was just attached to ---- */
 
 void port_claim(struct port *port, struct device *dev);
 void port_claim_end(struct port *port);
+/* How often it has been attached to any device */
+uint64_t port_attachments(const struct port *port);
 
 #endif /* MODEL_PORT_H */

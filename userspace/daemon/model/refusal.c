@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/model.h"
 #include "model/refusal.h"
+#include "model/tables.h"
 #include "util/clock.h"
 
 /*

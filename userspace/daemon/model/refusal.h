@@ -1,11 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What ends the refusals of devices; see port.h for those of one port. */
+/* Devices that would not be attached, and what ends that. */
 #ifndef MODEL_REFUSAL_H
 #define MODEL_REFUSAL_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/retry.h"
+
 struct device;
 struct model;
+struct port;
 struct stabletap_link;
+
+/* A device that would not be attached */
+struct refusal {
+	int dev;
+	struct retry retry;
+	uint64_t tried;
+	uint64_t until;		/* not tried again before then */
+	char why[160];
+};
+
+struct refusal *port_refusal(const struct port *port, int dev);
+/* -ENOMEM; *news: the cause was not told yet. */
+int port_refused(struct port *port, struct device *dev, const char *why,
+		 uint64_t now, bool *news);
+void port_refusal_drop(struct port *port, int dev);
+void port_refusals_clear(struct port *port);
 
 /*
  * Device @dev was @old and is @now (NULL: not there).  It, what it is stacked

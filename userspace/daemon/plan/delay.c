@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What is waited for. */
 #include "model/model.h"
+#include "model/refusal.h"
 #include "plan/delay.h"
-#include "plan/step.h"
 
-void delay_look_at(struct step *step, uint64_t when)
+void delay_look_at(uint64_t *again, uint64_t when)
 {
-	if (!step->look_again_at || when < step->look_again_at)
-		step->look_again_at = when;
+	if (!*again || when < *again)
+		*again = when;
 }
 
-bool delay_is_over(struct step *step, uint64_t *since, uint64_t delay,
+bool delay_is_over(uint64_t *again, uint64_t *since, uint64_t delay,
 		   uint64_t now)
 {
 	if (!*since)
 		*since = now;
 	if (now >= *since + delay)
 		return true;
-	delay_look_at(step, *since + delay);
+	delay_look_at(again, *since + delay);
 	return false;
 }
 
@@ -29,13 +29,13 @@ bool delay_refuses(const struct port *port, const struct device *dev,
 	return r && r->until > now;
 }
 
-void delay_refusals(const struct port *port, struct step *step, uint64_t now)
+void delay_refusals(const struct port *port, uint64_t *again, uint64_t now)
 {
 	size_t i;
 
 	for (i = 0; i < port->refusals_n; i++)
 		if (port->refusals[i].until > now)
-			delay_look_at(step, port->refusals[i].until);
+			delay_look_at(again, port->refusals[i].until);
 }
 
 bool delay_is_remade(const struct port *port, const struct device *dev,

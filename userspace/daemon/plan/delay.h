@@ -8,22 +8,21 @@
 
 struct device;
 struct port;
-struct step;
 
+/* Look again at @when if that is sooner than *again; 0 there: at no time. */
+void delay_look_at(uint64_t *again, uint64_t when);
 /*
  * Has what began at *since (0: begins now, and is written) lasted for @delay?
  * If not, the port is to be looked at again when it has.
  */
-bool delay_is_over(struct step *step, uint64_t *since, uint64_t delay,
+bool delay_is_over(uint64_t *again, uint64_t *since, uint64_t delay,
 		   uint64_t now);
-/* Look again at @when, if that is sooner than what was said before. */
-void delay_look_at(struct step *step, uint64_t when);
 
 /* Has the device refused the port so short a time ago that it isn't tried? */
 bool delay_refuses(const struct port *port, const struct device *dev,
 		   uint64_t now);
 /* When the next refusal ends, the port is looked at. */
-void delay_refusals(const struct port *port, struct step *step, uint64_t now);
+void delay_refusals(const struct port *port, uint64_t *again, uint64_t now);
 
 /*
  * Is the device a VLAN that the daemon made anew after the port had lost it,

@@ -4,13 +4,8 @@
 
 #include "model/match.h"
 #include "model/model.h"
+#include "plan/delay.h"
 #include "plan/device.h"
-
-static void look_at(struct device_step *step, uint64_t when)
-{
-	if (!step->look_again_at || when < step->look_again_at)
-		step->look_again_at = when;
-}
 
 /*
  * A device that nobody has set up yet, just made or plugged in, can't show
@@ -25,7 +20,7 @@ static void plan_set_up(const struct device *dev, struct device_step *step,
 	if (!dev->model->facts->is_initialized(&dev->link))
 		return;
 	if (dev->up_until > now)
-		look_at(step, dev->up_until);
+		delay_look_at(&step->look_again_at, dev->up_until);
 	else
 		step->what = DEVICE_SET_UP;
 }
@@ -38,7 +33,7 @@ static bool may_make(const struct device *dev, int id,
 
 	if (!v || v->until <= now)
 		return true;
-	look_at(step, v->until);
+	delay_look_at(&step->look_again_at, v->until);
 	return false;
 }
 

@@ -2,6 +2,7 @@
 /* Which device a port should have. */
 #include <string.h>
 
+#include "model/lower.h"
 #include "model/match.h"
 #include "model/model.h"
 #include "model/verdict.h"

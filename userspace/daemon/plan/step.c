@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "model/lower.h"
 #include "model/match.h"
 #include "model/model.h"
 #include "model/verdict.h"
@@ -66,7 +67,7 @@ static void plan_create(const struct port *port, struct step *step,
 	if (port->create_until == PORT_NO_MODULE)
 		return;
 	if (port->create_until > now)
-		delay_look_at(step, port->create_until);
+		delay_look_at(&step->look_again_at, port->create_until);
 	else
 		step->what = STEP_CREATE;
 }
@@ -80,7 +81,8 @@ static void plan_unusable(struct plan *p, uint64_t delay, const char *why)
 	if (!w->unusable_since)
 		w->unusable_since = p->view.now;
 	if (!p->to.dev || p->to.dev == p->view.present ||
-	    !delay_is_over(p->step, &w->unusable_since, delay, p->view.now))
+	    !delay_is_over(&p->step->look_again_at, &w->unusable_since, delay,
+			   p->view.now))
 		return;
 	attach(p, why);
 }
@@ -128,7 +130,7 @@ static void plan_failback(struct plan *p)
 	if (w->better_since && w->better != p->to.rank)
 		w->better_since = 0;
 	w->better = p->to.rank;
-	if (delay_is_over(p->step, &w->better_since,
+	if (delay_is_over(&p->step->look_again_at, &w->better_since,
 			  port->conf->failback_delay, p->view.now))
 		attach(p, "failback");
 }
@@ -218,7 +220,7 @@ struct step plan_port(const struct port *port, uint64_t now)
 		plan_held_off(port, &step);
 		return step;
 	}
-	delay_refusals(port, &step, now);
+	delay_refusals(port, &step.look_again_at, now);
 	if (port->told.lower)
 		where = device_parent(port->model, (int)port->told.lower,
 				      &present);

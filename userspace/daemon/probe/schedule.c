@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "conf/probe.h"
+#include "model/lower.h"
 #include "model/match.h"
 #include "model/model.h"
 #include "probe/neighbour.h"

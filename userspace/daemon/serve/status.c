@@ -4,9 +4,11 @@
 
 #include "conf/probe.h"
 #include "conf/selector.h"
+#include "model/lower.h"
 #include "model/match.h"
 #include "model/model.h"
 #include "model/pool.h"
+#include "model/refusal.h"
 #include "model/verdict.h"
 #include "serve/json.h"
 #include "serve/status.h"

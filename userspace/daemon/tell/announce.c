@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "frames.h"
+#include "model/event.h"
+#include "model/lower.h"
 #include "model/model.h"
 #include "tell/announce.h"
 #include "tell/speakers.h"

@@ -14,6 +14,7 @@
 
 #include "file.h"
 #include "model/history.h"
+#include "model/lower.h"
 #include "model/model.h"
 #include "model/verdict.h"
 #include "tell/metrics.h"
