@@ -2,11 +2,19 @@
 /*
  * stabletapd with many ports on four parents: when a parent is deleted and
  * comes back, all its ports are attached again; and the time for each port does
- * not grow with their number.
+ * not grow with their number, and little with the number of their VLANs.
  *
  *	p0 p4 p8 ..	p1 p5 ..	p2 p6 ..	p3 p7 ..
  *	  \ | /		  \ /		  \ /		  \ /
  *	   u0		   u1		   u2		   u3	dummies
+ *
+ * or, with VLANs, one for all ports of a parent, or one for each port:
+ *
+ *	p0 p4 p8 ..	 p0     p4     p8 ..
+ *	  \ | /		 |      |      |
+ *	  u0.1		u0.1   u0.2   u0.3 ..
+ *	   |		   \    |    /
+ *	   u0		       u0
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -34,21 +42,36 @@
 #define MEMORY	(16 * 1024)
 #define DEADLINE 20000	/* ms; on a busy host this takes 20 times as long */
 
+/* What the ports are on */
+enum lowers {
+	PARENT,		/* the parent itself */
+	SHARED_VLAN,	/* one VLAN of each parent, there from the start */
+	OWN_VLAN,	/* a VLAN for each port, there from the start */
+	NEW_VLAN,	/* a VLAN for each port, which the daemon makes */
+};
+
 struct many {
 	struct daemon daemon;
 	int control;
 	int ports;
+	enum lowers lowers;
+	uint64_t vlan_cpu;	/* of the test itself, to make a VLAN; ns */
 	int other;		/* an unrelated device */
 	int port[MOST];		/* ifindexes */
 };
 
 /* The measurements, in ns for each port or event */
-enum what { START_CPU, START_TIME, RETURN_CPU, RETURN_TIME, EVENT_CPU, WHATS };
+enum what {
+	START_CPU, START_TIME, LOST_CPU, RETURN_CPU, RETURN_TIME, EVENT_CPU,
+	WHATS
+};
 
 static const char * const what_names[] = {
 	"made and attached, CPU time a port",
 	"made and attached, time a port",
-	"parent back, CPU time a port", "parent back, time a port",
+	"parent lost, CPU time a port",
+	"parent lost and back, CPU time a port",
+	"parent back, time a port",
 	"event of another device, CPU time",
 };
 
@@ -62,6 +85,43 @@ static int parent_add(int nr)
 	return ifindex < 0 ? ifindex : st_link_up(ifindex, true);
 }
 
+static int vlan_of(const struct many *many, int port)
+{
+	return many->lowers == SHARED_VLAN ? 1 : 1 + port / PARENTS;
+}
+
+/*
+ * Make the VLANs as the daemon would, and measure what that costs the process
+ * that does it.
+ */
+static int vlans_add(struct many *many)
+{
+	uint64_t cpu = st_clock(CLOCK_PROCESS_CPUTIME_ID);
+	int vlans = many->lowers == SHARED_VLAN ? PARENTS : many->ports;
+	char name[2 * IFNAMSIZ], parent[IFNAMSIZ];
+	int i, ifindex, err = 0;
+
+	for (i = 0; !err && i < vlans; i++) {
+		snprintf(parent, sizeof(parent), "u%d", i % PARENTS);
+		snprintf(name, sizeof(name), "%s.%d", parent, vlan_of(many, i));
+		ifindex = st_vlan_add(name, st_ifindex(parent),
+				      vlan_of(many, i));
+		err = ifindex < 0 ? ifindex : st_link_up(ifindex, true);
+	}
+	many->vlan_cpu = (st_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu) / vlans;
+	return err;
+}
+
+static void print_port(FILE *conf, const struct many *many, int i)
+{
+	fprintf(conf, "[Port p%d]\nMACAddress=52:54:00:%02x:%02x:01\n",
+		i, i >> 8, i & 255);
+	fprintf(conf, "Candidate=name=u%d", i % PARENTS);
+	if (many->lowers != PARENT)
+		fprintf(conf, " vlan=%d create", vlan_of(many, i));
+	fputc('\n', conf);
+}
+
 static int configure(struct many *many)
 {
 	char *text = NULL;
@@ -72,8 +132,7 @@ static int configure(struct many *many)
 	if (!conf)
 		return -errno;
 	for (i = 0; i < many->ports; i++)
-		fprintf(conf, "[Port p%d]\nMACAddress=52:54:00:%02x:%02x:01\nCandidate=u%d\n",
-			i, i >> 8, i & 255, i % PARENTS);
+		print_port(conf, many, i);
 	err = fclose(conf) ? -errno : 0;
 	if (!err)
 		err = daemon_configure(&many->daemon, "%s", text);
@@ -81,13 +140,14 @@ static int configure(struct many *many)
 	return err;
 }
 
-static int many_new(struct many *many, int ports)
+static int many_new(struct many *many, int ports, enum lowers lowers)
 {
 	int err, i;
 
 	memset(many, 0, sizeof(*many));
 	many->control = -1;
 	many->ports = ports;
+	many->lowers = lowers;
 	err = daemon_init(&many->daemon);
 	if (!err)
 		err = st_netns_new();
@@ -101,6 +161,10 @@ static int many_new(struct many *many, int ports)
 		if (err)
 			return err;
 	}
+	if (lowers == SHARED_VLAN || lowers == OWN_VLAN)
+		err = vlans_add(many);
+	if (err)
+		return err;
 	many->other = st_link_add("other", "dummy", 0);
 	return many->other < 0 ? many->other : 0;
 }
@@ -213,6 +277,7 @@ static int measure_return(struct many *many, uint64_t cost[WHATS])
 	err = st_link_del(st_ifindex("u0"));
 	if (!err)
 		err = settle(many);
+	cost[LOST_CPU] = (daemon_cpu(&many->daemon) - cpu) / back;
 	/* The parent comes back as a new device of the same name. */
 	if (!err) {
 		begin = st_now();
@@ -260,9 +325,10 @@ static int measure_event(struct many *many, uint64_t cost[WHATS])
 	return err;
 }
 
-static int measure(struct many *many, int ports, uint64_t cost[WHATS])
+static int measure(struct many *many, int ports, enum lowers lowers,
+		   uint64_t cost[WHATS])
 {
-	int err = many_new(many, ports);
+	int err = many_new(many, ports, lowers);
 
 	if (!err)
 		err = start(many, 0, cost);
@@ -308,10 +374,10 @@ TEST_F_TIMEOUT(many, the_cost_of_a_port_does_not_grow_with_their_number,
 	int i, k;
 
 	/* One run for everything that happens only the first time */
-	ASSERT_EQ(0, measure(many, sizes[0], cost[0]));
+	ASSERT_EQ(0, measure(many, sizes[0], PARENT, cost[0]));
 	many_end(many);
 	for (i = 0; i < 3; i++) {
-		ASSERT_EQ(0, measure(many, sizes[i], cost[i])) {
+		ASSERT_EQ(0, measure(many, sizes[i], PARENT, cost[i])) {
 			TH_LOG("%d ports: %s", sizes[i], st_msg);
 		}
 		memory = daemon_memory(&many->daemon);
@@ -360,7 +426,7 @@ TEST_F_TIMEOUT(many, a_flood_of_other_devices_loses_no_event_and_no_port, TIMEOU
 	uint64_t cost[WHATS];
 	int i;
 
-	ASSERT_EQ(0, many_new(many, MOST));
+	ASSERT_EQ(0, many_new(many, MOST, PARENT));
 	ASSERT_EQ(0, start(many, TINY, cost));
 	for (i = 0; i < FLOOD; i += BATCH) {
 		if (i + BATCH >= FLOOD)
@@ -385,6 +451,51 @@ TEST_F_TIMEOUT(many, a_flood_of_other_devices_loses_no_event_and_no_port, TIMEOU
 					   NULL));
 	EXPECT_TRUE(daemon_said(&many->daemon, "events were lost"));
 	TH_LOG("CPU time %.3f ms", daemon_cpu(&many->daemon) / 1e6);
+}
+
+/*
+ * The daemon may need half as much again for ports that have VLANs of their own
+ * as for ports that share one.  If it makes these VLANs, it needs in addition
+ * what anybody needs to make them.
+ *
+ * This test is the last: its VLANs keep the module 8021q loaded.
+ */
+TEST_F_TIMEOUT(many, a_vlan_for_each_port_costs_little_more_than_a_shared_one,
+	       TIMEOUT)
+{
+	static const int sizes[] = { 10, 100, MOST };
+	uint64_t shared[WHATS], own[WHATS], made[WHATS], vlan;
+	struct many *many = &self->many;
+	int i, k;
+
+	ASSERT_EQ(0, st_sh("modprobe 8021q"));
+	/* One run for everything that happens only the first time */
+	ASSERT_EQ(0, measure(many, sizes[0], NEW_VLAN, made));
+	many_end(many);
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, measure(many, sizes[i], SHARED_VLAN, shared)) {
+			TH_LOG("%d ports, shared: %s", sizes[i], st_msg);
+		}
+		many_end(many);
+		ASSERT_EQ(0, measure(many, sizes[i], OWN_VLAN, own)) {
+			TH_LOG("%d ports, own: %s", sizes[i], st_msg);
+		}
+		vlan = many->vlan_cpu;
+		many_end(many);
+		ASSERT_EQ(0, measure(many, sizes[i], NEW_VLAN, made)) {
+			TH_LOG("%d ports, new: %s", sizes[i], st_msg);
+		}
+		many_end(many);
+		TH_LOG("%4d ports; a VLAN costs %.3f %10s %10s %10s VLAN",
+		       sizes[i], vlan / 1e6, "shared", "own", "new");
+		for (k = 0; k < WHATS; k++)
+			TH_LOG("%-36s %10.3f %10.3f %10.3f ms", what_names[k],
+			       shared[k] / 1e6, own[k] / 1e6, made[k] / 1e6);
+		EXPECT_GE(shared[START_CPU] * 3 / 2, own[START_CPU]);
+		EXPECT_GE(shared[START_CPU] * 3 / 2 + vlan, made[START_CPU]);
+		EXPECT_GE(shared[LOST_CPU] * 3 / 2, own[LOST_CPU]);
+		EXPECT_GE(shared[LOST_CPU] * 3 / 2, made[LOST_CPU]);
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Twelve ports go from one device to the other, while sixteen processes need
+ * the processor: busy loops, or clients that ask the daemon for its status all
+ * the time.  Clients may delay the ports little more than the loops do, though
+ * the daemon itself works for them.
+ *
+ *	p0 p1 .. p11
+ *	  \ | /
+ *	u0     u1	dummies; the one that the ports are on is deleted
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "harness.h"
+#include "st.h"
+
+#define PORTS	12
+#define LOADS	16	/* processes */
+#define ROUNDS	5	/* for each load; the median counts */
+#define NOBODY	65534
+#define DEADLINE 60000	/* ms */
+
+enum load { NOTHING, LOOPS, ROOT, USER, ALL };
+
+static const char * const load_names[] = {
+	"nothing else", "busy loops", "clients of root", "clients of a user",
+};
+
+struct crowd {
+	struct daemon daemon;
+	int control;
+	pid_t load[LOADS];
+	int on;			/* the ports are on u0 or u1 */
+};
+
+/* ---- the load ---- */
+
+/* Returns true if there was an answer. */
+static bool ask(void)
+{
+	int fd = daemon_ask_only("{\"status\": true}\n");
+	bool answered = false;
+	char answer[4096];
+
+	if (fd < 0)
+		return false;
+	while (read(fd, answer, sizeof(answer)) > 0)
+		answered = true;
+	close(fd);
+	return answered;
+}
+
+static bool loop(void)
+{
+	volatile int i;
+
+	for (i = 0; i < 10000; i++)
+		;
+	return true;
+}
+
+/* The group is still root's, which the socket belongs to in this machine. */
+static void become_nobody(void)
+{
+	if (setgroups(0, NULL) || setresuid(NOBODY, NOBODY, NOBODY))
+		_exit(1);
+}
+
+/* A byte to @ready shows that the process has begun, and gets answers. */
+static void load_run(enum load load, int ready)
+{
+	bool (*work)(void) = load == LOOPS ? loop : ask;
+
+	if (load == USER)
+		become_nobody();
+	/* After the change of the user, which clears it */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (!work() || write(ready, "", 1) != 1)
+		_exit(2);
+	/* The reader sees the end of the pipe if one of the processes fails. */
+	close(ready);
+	for (;;)
+		work();
+}
+
+static int load_start(struct crowd *c, enum load load)
+{
+	int ready[2], i, err = 0;
+	char byte;
+
+	if (load == NOTHING)
+		return 0;
+	if (pipe(ready))
+		return -errno;
+	fflush(NULL);
+	for (i = 0; i < LOADS; i++) {
+		c->load[i] = fork();
+		if (!c->load[i])
+			load_run(load, ready[1]);
+	}
+	close(ready[1]);
+	for (i = 0; !err && i < LOADS; i++)
+		if (c->load[i] < 0 || read(ready[0], &byte, 1) != 1)
+			err = -ECHILD;
+	close(ready[0]);
+	return err;
+}
+
+static void load_end(struct crowd *c)
+{
+	int i;
+
+	for (i = 0; i < LOADS; i++) {
+		if (c->load[i] <= 0)
+			continue;
+		kill(c->load[i], SIGKILL);
+		waitpid(c->load[i], NULL, 0);
+		c->load[i] = 0;
+	}
+}
+
+/* ---- the ports ---- */
+
+static int device_add(int nr)
+{
+	char name[IFNAMSIZ];
+	int ifindex;
+
+	snprintf(name, sizeof(name), "u%d", nr);
+	ifindex = st_link_add(name, "dummy", 0);
+	return ifindex < 0 ? ifindex : st_link_up(ifindex, true);
+}
+
+static int configure(struct crowd *c)
+{
+	char text[PORTS * 80];
+	size_t len = 0;
+	int i;
+
+	for (i = 0; i < PORTS; i++)
+		len += snprintf(text + len, sizeof(text) - len,
+				"[Port p%d]\nCandidate=u0\nCandidate=u1\nFailback=no\n",
+				i);
+	return daemon_configure(&c->daemon, "%s", text);
+}
+
+/* For are_attached(): the ports are attached since @begin, the last at @end */
+struct wanted {
+	struct crowd *c;
+	uint64_t begin, end;
+};
+
+static bool are_attached(void *arg)
+{
+	const struct timespec nap = { .tv_nsec = 2000000 };
+	struct wanted *w = arg;
+	struct stabletap_get get;
+	char name[IFNAMSIZ];
+	int i, port;
+
+	/* Not too often: the daemon needs the processor. */
+	nanosleep(&nap, NULL);
+	for (i = 0; i < PORTS; i++) {
+		snprintf(name, sizeof(name), "p%d", i);
+		port = st_ifindex(name);
+		if (port < 0 || st_get(w->c->control, port, &get) ||
+		    get.state != STABLETAP_STATE_ATTACHED ||
+		    get.attach_time < w->begin)
+			return false;
+		if (get.attach_time > w->end)
+			w->end = get.attach_time;
+	}
+	return true;
+}
+
+/* Delete the device that the ports are on.  *@time: until all are attached */
+static int fail_over(struct crowd *c, uint64_t *time)
+{
+	struct wanted w = { .c = c, .begin = st_now() };
+	char name[IFNAMSIZ];
+	int err;
+
+	snprintf(name, sizeof(name), "u%d", c->on);
+	err = st_link_del(st_ifindex(name));
+	if (!err && !st_wait(are_attached, &w, DEADLINE))
+		err = -ETIMEDOUT;
+	*time = w.end - w.begin;
+	return err;
+}
+
+static int one_round(struct crowd *c, enum load load, uint64_t *time)
+{
+	int err = load_start(c, load);
+
+	if (!err)
+		err = fail_over(c, time);
+	load_end(c);
+	if (!err)
+		err = device_add(c->on);
+	c->on = !c->on;
+	if (!err && !daemon_settle(&c->daemon, DEADLINE))
+		err = -ETIMEDOUT;
+	return err;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* ---- the test ---- */
+
+FIXTURE(clients) {
+	struct crowd c;
+};
+
+FIXTURE_SETUP(clients)
+{
+	struct crowd *c = &self->c;
+	struct wanted w = { .c = c };
+
+	/* Load programs and libraries from the host into the cache first. */
+	ASSERT_EQ(0, st_sh("stabletapd --version >/dev/null"));
+	ASSERT_EQ(0, st_netns_new());
+	c->control = st_control_open();
+	ASSERT_LE(0, c->control);
+	ASSERT_EQ(0, device_add(0));
+	ASSERT_EQ(0, device_add(1));
+	ASSERT_EQ(0, daemon_init(&c->daemon));
+	ASSERT_EQ(0, configure(c));
+	ASSERT_EQ(0, daemon_start(&c->daemon));
+	ASSERT_TRUE(st_wait(are_attached, &w, DEADLINE));
+	ASSERT_TRUE(daemon_settle(&c->daemon, DEADLINE));
+}
+
+FIXTURE_TEARDOWN(clients)
+{
+	load_end(&self->c);
+	daemon_end(&self->c.daemon);
+}
+
+TEST_F(clients, failover_is_delayed_little_more_by_clients_than_by_busy_loops)
+{
+	uint64_t time[ALL][ROUNDS], median[ALL];
+	int load, round;
+
+	for (load = 0; load < ALL; load++) {
+		/* One round for everything that happens only the first time */
+		ASSERT_EQ(0, one_round(&self->c, load, &time[load][0]));
+		for (round = 0; round < ROUNDS; round++) {
+			ASSERT_EQ(0, one_round(&self->c, load,
+					       &time[load][round])) {
+				TH_LOG("%s: %s", load_names[load], st_msg);
+			}
+		}
+		qsort(time[load], ROUNDS, sizeof(time[load][0]), by_time);
+		median[load] = time[load][ROUNDS / 2];
+		TH_LOG("beside %s: %.3f ms (%.3f to %.3f)", load_names[load],
+		       median[load] / 1e6, time[load][0] / 1e6,
+		       time[load][ROUNDS - 1] / 1e6);
+	}
+	EXPECT_GE(median[LOOPS] * 3 / 2, median[ROOT]);
+	EXPECT_GE(median[LOOPS] * 3 / 2, median[USER]);
+}
+
+TEST_HARNESS_MAIN
