@@ -101,6 +101,10 @@ loose() {
 		jq '[.[] | select(.ifname and .master == null)] | length'
 }
 
+has_carrier() {
+	[[ $(ip -br link show "$1") == *" UP "* ]]
+}
+
 # Start a process that keeps a port open.  Sets HOLDER to its pid.
 hold() {
 	"$BIN" -n "$NS" exec "$1" -- sleep 1000 \

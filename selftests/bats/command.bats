@@ -6,7 +6,8 @@
 #
 # In a network namespace for each test (command.bash):
 #
-#      vm1, vm2 ...  ports that the test makes │
+#      vm1, vm2 ...      ports that the test makes
+#          │
 #       st<i>-<tag>      children that the command makes
 #          │
 #     d0     d1          dummies, MTU 1500         v0 ──── v1   a veth pair
@@ -848,8 +849,9 @@ Candidate=d1'
 	ip link set d0 down
 	eventually is_on vm1 d1
 	eventually is_on vm3 d1
-	# Nobody has taken the half-made children for orphans, ...
-	[ "$(loose)" = 2 ]
+	# The daemon deletes the children that it has replaced.  It does not
+	# take the half-made ones for orphans, ...
+	eventually are_loose 2
 	# ... and those who made them go on.
 	kill -CONT "${stopped[@]}"
 	for pid in "${stopped[@]}"; do

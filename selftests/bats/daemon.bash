@@ -60,16 +60,17 @@ has_children() {
 	[ "${#n[@]}" = "$1" ]
 }
 
+# True if $1 children have no port
+are_loose() {
+	[ "$(loose)" = "$1" ]
+}
+
 nothing_is_loose() {
-	[ "$(loose)" = 0 ]
+	are_loose 0
 }
 
 has_no_macvlan() {
 	[[ " $(macvlans) " != *" $1 "* ]]
-}
-
-has_carrier() {
-	[[ $(ip -br link show "$1") == *" UP "* ]]
 }
 
 # vm1 is on d0. v0 is a better candidate, and is about to get carrier again.

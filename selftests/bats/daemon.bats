@@ -490,7 +490,7 @@ Candidate=d0'
 	daemon
 	eventually log_has "pinned to etho, which does not exist"
 	stabletap -j status vm1 | grep -q "pinned to etho, which does not exist"
-	is_detached vm1
+	eventually is_detached vm1
 }
 
 # ---- namespaces ----

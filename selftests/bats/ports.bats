@@ -228,6 +228,8 @@ promiscuity() {
 @test "a refused attach makes nothing first" {
 	stabletap add vm1
 	stabletap attach vm1 dev d0
+	# The kernel reports a new carrier up to a second later.
+	eventually has_carrier v0
 	command ip -n "$NS" monitor link 3>&- >"$BATS_TEST_TMPDIR/links" &
 	background+=("$!")
 	listens() { ip link set d1 mtu $((1400 + RANDOM % 100)) && grep -q d1: "$BATS_TEST_TMPDIR/links"; }

@@ -477,7 +477,10 @@ static int reconfigured(FIXTURE_DATA(daemon) *self)
 	return err;
 }
 
-/* The daemon logs the error, and keeps the old configuration. */
+/*
+ * The daemon logs the errors, and keeps what it knew of vm1.  For a while it does
+ * not look after the other ports, which are no longer in the file.
+ */
 static int misconfigured(FIXTURE_DATA(daemon) *self)
 {
 	int err = daemon_configure(&self->d,

@@ -307,7 +307,7 @@ static json_t *devices(void)
 static void strip(json_t *value)
 {
 	static const char *const keys[] = {
-		"ifindex", "resyncs", "time",
+		"ifindex", "instance", "resyncs", "since", "time",
 	};
 	const char *key;
 	json_t *inner;
