@@ -20,6 +20,33 @@ configure() {
 	cat >"$BATS_TEST_TMPDIR/conf"
 }
 
+# Listen on the UNIX socket $2 of type $1 (STREAM, DGRAM), but neither accept a
+# connection nor read.  No datagram more fits into the socket.
+deaf_socket() {
+	rm -f "$2"
+	python3 - "$@" 3>&- <<-'PYTHON' &
+		import signal, socket, sys
+		kind = getattr(socket, 'SOCK_' + sys.argv[1])
+		deaf = socket.socket(socket.AF_UNIX, kind)
+		deaf.bind(sys.argv[2])
+		if kind == socket.SOCK_STREAM:
+		    deaf.listen()
+		else:
+		    sender = socket.socket(socket.AF_UNIX, kind)
+		    sender.setblocking(False)
+		    try:
+		        while True:
+		            sender.sendto(b'full', sys.argv[2])
+		    except BlockingIOError:
+		        pass
+		open(sys.argv[2] + '.ready', 'w').close()
+		signal.pause()
+	PYTHON
+	background+=("$!")
+	eventually test -e "$2.ready"
+	rm "$2.ready"
+}
+
 # Start the daemon. $1...: variables for its environment.  Sets DAEMON.
 daemon() {
 	LOG=$BATS_TEST_TMPDIR/log

@@ -401,6 +401,47 @@ Candidate=late'
 	eventually log_has "events were lost"
 }
 
+# Start the daemon with a stderr that is full and that nobody reads.
+# $1...: variables for its environment
+daemon_unread() {
+	mkfifo "$BATS_TEST_TMPDIR/full"
+	exec 9<>"$BATS_TEST_TMPDIR/full"
+	# The capacity of a pipe
+	head -c 65536 /dev/zero >&9
+	nsenter --net="/run/netns/$NS" -- env "$@" "${BIN%/*}/stabletapd" \
+		--config "$BATS_TEST_TMPDIR/conf" 3>&- >&9 2>&9 9>&- &
+	DAEMON=$!
+	background+=("$DAEMON")
+	exec 9>&-
+	eventually answers
+}
+
+# $1...: variables for the daemon's environment
+fails_over_unread() {
+	configure <<<'[Port vm1]
+Candidate=v0
+Candidate=d0
+FailbackDelaySec=0'
+	daemon_unread "$@"
+	eventually is_on vm1 v0
+	ip link set v1 down
+	eventually is_on vm1 d0
+	ip link set v1 up
+	eventually is_on vm1 v0
+}
+
+@test "a log that nobody reads holds up no failover" {
+	fails_over_unread
+}
+
+@test "a journal that hangs holds up no failover" {
+	mkdir -p /run/systemd/journal
+	deaf_socket DGRAM /run/systemd/journal/socket
+	# The daemon only checks that it is set.
+	fails_over_unread JOURNAL_STREAM=1:1
+	rm /run/systemd/journal/socket
+}
+
 @test "the port's address is announced to the network" {
 	configure <<<'[Port vm1]
 MACAddress=52:54:00:01:02:03

@@ -448,6 +448,27 @@ qemu() {
 	background+=($!)
 }
 
+@test "a monitor that does not answer is told by the port's name, and in status" {
+	local qmp=$BATS_TEST_TMPDIR/qmp
+
+	deaf_socket STREAM "$qmp"
+	configure <<<"[Port vm1]
+Candidate=d0
+QMPSocket=$qmp
+QMPDevice=net0
+[Port vm2]
+Candidate=d0"
+	daemon
+	eventually log_has "^vm1: QMP socket $qmp: does not greet"
+	run -0 stabletap status vm1
+	[[ $output == *"QEMU monitor refused: QMP socket $qmp: does not greet"* ]]
+	run -0 stabletap -j status vm1
+	[[ $output == *'"monitor":{"state":"refused","why":"QMP socket '* ]]
+	run -0 stabletap -j status vm2
+	[[ $output == *'"monitor":{"state":"none","why":null}'* ]]
+	is_on vm1 d0
+}
+
 @test "a guest's link is down until the first attach, if configured so" {
 	local qmp=$BATS_TEST_TMPDIR/qmp
 

@@ -453,7 +453,9 @@ start_qemu() {
 		QMPDevice=net0' /etc/stabletap/guests.conf
 	start_qemu 0700
 	sd systemctl reload stabletapd
-	eventually told "vm1.qmp: Permission denied.*stabletapd\(8\)"
+	eventually told "vm1.qmp: Permission denied.*stabletapd\(8\)" \
+		STABLETAP_PORT=vm1
+	[[ $(sd stabletap status vm1) == *"QEMU monitor refused: "*"Permission denied"* ]]
 
 	drop_in qmp <<-CONF
 		[Service]
