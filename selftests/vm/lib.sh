@@ -151,6 +151,37 @@ SPLATS+='|list_(add|del) corruption|page allocation failure|Out of memory'
 SPLATS+='|rcu.*(stalls? on|stall ended|starved|self-detected)'
 SPLATS+='|soft lockup|hard LOCKUP|blocked for more than|NETDEV WATCHDOG'
 
+# KCSAN reports races anywhere in the kernel.  Those stay in which the module has
+# an access that is not marked (READ_ONCE() and others): the first line below the
+# access is the function that made it.
+without_races_of_others() {
+	LC_ALL=C awk '
+		/BUG: KCSAN: / {
+			report = $0
+			ours = access = 0
+			next
+		}
+		report == "" {
+			print
+			next
+		}
+		{
+			report = report "\n" $0
+			if (access && /\[stabletap\]/)
+				ours = 1
+			access = / to 0x[0-9a-f]+ of [0-9]+ bytes by / && !/\(marked/
+		}
+		/==========/ {
+			if (ours)
+				print report
+			report = ""
+		}
+		END {
+			if (report != "")
+				print report
+		}'
+}
+
 # Prints the parts of a kernel's log that no log must have: each with some
 # lines before it and what follows.
 kernel_log_splats() {
@@ -159,6 +190,7 @@ kernel_log_splats() {
 	# A byte that is no text must not hide what follows.
 	LC_ALL=C grep -avE 'ommand line:|ref_tracker: memory allocation failure' \
 		"$1" |
+		without_races_of_others |
 		LC_ALL=C grep -aE -B 5 -A 60 -- "$SPLATS" | head -n 300
 }
 
