@@ -175,9 +175,11 @@ without_races_of_others() {
 			if (ours)
 				print report
 			report = ""
+			ours = 0
 		}
+		# The rest comes later; the log as a whole is looked at, too.
 		END {
-			if (report != "")
+			if (ours)
 				print report
 		}'
 }
