@@ -74,7 +74,7 @@ static inline void stabletap_set_no_addrconf(struct net_device *dev)
 #ifdef STABLETAP_HAVE_NO_ADDRCONF
 	dev->priv_flags |= IFF_NO_ADDRCONF;
 #else
-	/* Others read the flags without a lock, for IFF_UP. */
+	/* The core and drivers read dev->flags without RTNL, for IFF_UP. */
 	if (!netif_is_bond_master(dev))
 		WRITE_ONCE(dev->flags, dev->flags | IFF_SLAVE);
 #endif

@@ -6,15 +6,13 @@
 #ifndef HARNESS_H
 #define HARNESS_H
 
-#include <stdlib.h>
 #include <unistd.h>
 
-/* A kernel that looks after itself is slow (STABLETAP_SLOW: how many times). */
+#include "slow.h"
+
 static inline unsigned int harness_alarm(unsigned int seconds)
 {
-	const char *slow = getenv("STABLETAP_SLOW");
-
-	return alarm(seconds * (slow && atoi(slow) > 1 ? atoi(slow) : 1));
+	return alarm(seconds * slowness());
 }
 
 #define alarm(seconds) harness_alarm(seconds)

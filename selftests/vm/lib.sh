@@ -151,9 +151,11 @@ SPLATS+='|list_(add|del) corruption|page allocation failure|Out of memory'
 SPLATS+='|rcu.*(stalls? on|stall ended|starved|self-detected)'
 SPLATS+='|soft lockup|hard LOCKUP|blocked for more than|NETDEV WATCHDOG'
 
-# KCSAN reports races anywhere in the kernel.  Those stay in which the module has
-# an access that is not marked (READ_ONCE() and others): the first line below the
-# access is the function that made it.
+# KCSAN reports data races of the whole kernel.  This removes from a log the
+# reports in which the module has no unmarked access (one without READ_ONCE() or
+# the like).  In a report the line below an access names the function that made
+# it.  Lines of other complaints that another processor printed in the midst of a
+# report are kept.
 without_races_of_others() {
 	LC_ALL=C awk '
 		/BUG: KCSAN: / {
@@ -161,7 +163,7 @@ without_races_of_others() {
 			ours = access = 0
 			next
 		}
-		report == "" {
+		report == "" || /Call [Tt]race|BUG:|WARNING:|Oops|Kernel panic/ {
 			print
 			next
 		}
@@ -177,7 +179,8 @@ without_races_of_others() {
 			report = ""
 			ours = 0
 		}
-		# The rest comes later; the log as a whole is looked at, too.
+		# The log may be read while a report is being printed.  Its rest
+		# is in the whole log, which is read when the machine has ended.
 		END {
 			if (ours)
 				print report
