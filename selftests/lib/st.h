@@ -32,6 +32,11 @@ int st_netns_new(void);
 int st_netns_fd(void);
 /* Go into that of an fd; /sys and control devices stay those they were. */
 int st_netns_enter(int netns);
+/*
+ * Wait until all namespaces that were let go are gone entirely, with what was
+ * waited for in them; false at the deadline.
+ */
+bool st_netns_cleaned(void);
 /* Run a command by sh; its exit status, or negative errno. */
 int st_sh(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /*
@@ -122,6 +127,7 @@ int st_link_mtu(int ifindex, int mtu);
 int st_link_txqlen(int ifindex, uint32_t frames);
 int st_link_netns(int ifindex, int netns);
 int st_ifindex(const char *name);	/* ifindex, -ENODEV */
+bool st_link_is_gone(void *name);	/* for st_wait() */
 /* IFLA_OPERSTATE (IF_OPER_*) and dev->flags; what is NULL is not wanted */
 int st_link_state(int ifindex, int *operstate, unsigned int *flags,
 		  uint8_t mac[6], int *master);
