@@ -35,6 +35,8 @@ struct nics {
 int nics_new(struct nics *nics, struct scene *scene, bool macvlan);
 /* The same without v0: the caller says by nics->mac which NIC to fetch. */
 int nics_new_peer(struct nics *nics, struct scene *scene, bool macvlan);
+/* Has the kernel a driver for the e1000e?  Debian's cloud kernels have none. */
+bool nics_have_driver(void);
 void nics_end(struct nics *nics, struct scene *scene);
 /* Fetch the NIC from home, where a driver has put it anew; up; v0. */
 int nics_fetch(struct nics *nics, struct scene *scene);
