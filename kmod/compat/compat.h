@@ -75,8 +75,9 @@ static inline void stabletap_set_no_addrconf(struct net_device *dev)
 #ifdef STABLETAP_HAVE_NO_ADDRCONF
 	dev->priv_flags |= IFF_NO_ADDRCONF;
 #else
+	/* The core and drivers read dev->flags without RTNL, for IFF_UP. */
 	if (!netif_is_bond_master(dev))
-		dev->flags |= IFF_SLAVE;
+		WRITE_ONCE(dev->flags, dev->flags | IFF_SLAVE);
 #endif
 }
 
@@ -85,7 +86,7 @@ static inline void stabletap_clear_no_addrconf(struct net_device *dev)
 #ifdef STABLETAP_HAVE_NO_ADDRCONF
 	dev->priv_flags &= ~IFF_NO_ADDRCONF;
 #else
-	dev->flags &= ~IFF_SLAVE;
+	WRITE_ONCE(dev->flags, dev->flags & ~IFF_SLAVE);
 #endif
 }
 

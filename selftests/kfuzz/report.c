@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "kfuzz.h"
 #include "scene.h"
+#include "slow.h"
 
 #define KCOV		"/sys/kernel/debug/kcov"
 /*
@@ -154,15 +154,13 @@ static void result(bool good, const char *what)
 }
 
 /*
- * One success a minute is little, but the host may be busy; on a slow kernel
- * the time is longer by its factor.  If a call was made less often than that,
- * all of them must have succeeded.
+ * One success a minute is not much, but the host may be busy.  A kernel that is
+ * four times slower has four minutes for it.  A call that the fuzzer makes only
+ * when it needs it may be made less often: then each of them must succeed.
  */
 static uint64_t successes_least(uint64_t made, unsigned int seconds)
 {
-	const char *slow = getenv("STABLETAP_SLOW");
-	unsigned int factor = slow ? atoi(slow) : 0;
-	uint64_t least = seconds / 60 / (factor ? factor : 1);
+	uint64_t least = seconds / 60 / slowness();
 
 	return made && made < least ? made : least;
 }

@@ -6,15 +6,14 @@
 #ifndef HARNESS_H
 #define HARNESS_H
 
-#include <stdlib.h>
 #include <unistd.h>
+
+#include "slow.h"
 
 /* A kernel with debugging options is slower, by the factor STABLETAP_SLOW. */
 static inline unsigned int harness_alarm(unsigned int seconds)
 {
-	const char *slow = getenv("STABLETAP_SLOW");
-
-	return alarm(seconds * (slow && atoi(slow) > 1 ? atoi(slow) : 1));
+	return alarm(seconds * slowness());
 }
 
 #define alarm(seconds) harness_alarm(seconds)

@@ -150,11 +150,16 @@ int nics_new_peer(struct nics *nics, struct scene *scene, bool macvlan)
 	return nics_peer(nics, scene);
 }
 
+bool nics_have_driver(void)
+{
+	return !st_sh("modprobe -q e1000e");
+}
+
 int nics_new(struct nics *nics, struct scene *scene, bool macvlan)
 {
 	int err;
 
-	if (st_sh("modprobe e1000e"))
+	if (!nics_have_driver())
 		return -ENODEV;
 	err = nics_new_peer(nics, scene, macvlan);
 	if (err)

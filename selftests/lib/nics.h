@@ -37,6 +37,8 @@ int nics_new(struct nics *nics, struct scene *scene, bool macvlan);
  * As nics_new(), but without v0: the caller sets nics->mac of the NIC to fetch.
  */
 int nics_new_peer(struct nics *nics, struct scene *scene, bool macvlan);
+/* Has the kernel a driver for the e1000e?  Debian's cloud kernels have none. */
+bool nics_have_driver(void);
 void nics_end(struct nics *nics, struct scene *scene);
 /*
  * Move the NIC from nics->home, where its driver has created it again, to the

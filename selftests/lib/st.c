@@ -99,6 +99,33 @@ bool st_wait(bool (*test)(void *arg), void *arg, int deadline_ms)
 	return true;
 }
 
+bool st_link_is_gone(void *name)
+{
+	return st_ifindex(name) == -ENODEV;
+}
+
+/*
+ * Namespaces are cleaned up one after the other, so one that is let go now comes
+ * last.  A device in use somewhere would hold up the queue for ever.
+ */
+bool st_netns_cleaned(void)
+{
+	int home = st_netns_fd(), last, err;
+
+	if (home < 0)
+		return false;
+	err = unshare(CLONE_NEWNET) ? -errno : 0;
+	last = err ? err : st_netns_fd();
+	if (!err)
+		err = st_netns_enter(home);
+	close(home);
+	if (!err)
+		err = last < 0 ? last : st_veth_add("last", "peer", last);
+	if (last >= 0)
+		close(last);
+	return !err && st_wait(st_link_is_gone, "last", ST_DEADLINE);
+}
+
 int st_module_unload(void)
 {
 	return syscall(SYS_delete_module, "stabletap", O_NONBLOCK) ? -errno : 0;

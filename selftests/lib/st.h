@@ -35,6 +35,11 @@ int st_netns_fd(void);
  * belong to the previous one.
  */
 int st_netns_enter(int netns);
+/*
+ * Wait until all released network namespaces have been cleaned up, with their
+ * devices; false at the deadline.
+ */
+bool st_netns_cleaned(void);
 /* Run a command with sh.  Returns its exit status, or a negative errno. */
 int st_sh(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /*
@@ -142,6 +147,7 @@ int st_link_mtu(int ifindex, int mtu);
 int st_link_txqlen(int ifindex, uint32_t frames);
 int st_link_netns(int ifindex, int netns);
 int st_ifindex(const char *name);	/* ifindex, -ENODEV */
+bool st_link_is_gone(void *name);	/* for st_wait() */
 /*
  * IFLA_OPERSTATE (IF_OPER_*), dev->flags, address and master; each may be NULL.
  */

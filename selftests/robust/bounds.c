@@ -65,6 +65,8 @@ FIXTURE(bounds) {
 
 FIXTURE_SETUP(bounds)
 {
+	/* What an earlier container has counts until it is cleaned up. */
+	ASSERT_TRUE(st_netns_cleaned());
 	self->per_net = sysctl_read("userns_frames");
 	self->all = sysctl_read("userns_frames_total");
 	ASSERT_EQ(0, pipe2(self->ready, O_CLOEXEC));

@@ -23,30 +23,6 @@
 #include "harness.h"
 #include "st.h"
 
-static bool link_is_gone(void *arg)
-{
-	return st_ifindex(arg) == -ENODEV;
-}
-
-/*
- * Wait until all released namespaces have been cleaned up.  The kernel cleans
- * them up one after the other, so when the one that is created and released
- * here is gone, the others are too.  A device that is still referenced would
- * block this forever.
- */
-static bool namespaces_are_cleaned(int home)
-{
-	int there;
-
-	if (st_netns_new())
-		return false;
-	there = st_netns_fd();
-	if (st_netns_enter(home) || st_veth_add("last", "peer", there))
-		return false;
-	close(there);
-	return st_wait(link_is_gone, "last", ST_DEADLINE);
-}
-
 FIXTURE(namespace) {
 	int home;
 	int there;
@@ -106,8 +82,8 @@ TEST_F(namespace, goes_and_the_fd_answers_as_a_taps)
 	ASSERT_LE(0, pfd.fd);
 	close(self->control);
 	close(self->there);
-	ASSERT_TRUE(st_wait(link_is_gone, "seen", ST_DEADLINE));
-	ASSERT_TRUE(namespaces_are_cleaned(self->home));
+	ASSERT_TRUE(st_wait(st_link_is_gone, "seen", ST_DEADLINE));
+	ASSERT_TRUE(st_netns_cleaned());
 
 	EXPECT_EQ(-1, stat(self->path, &self->st));
 	EXPECT_EQ(ENOENT, errno);
@@ -137,7 +113,7 @@ TEST_F(namespace, goes_while_the_port_is_detached)
 	ASSERT_EQ(0, st_detach(self->control, self->port));
 	close(self->control);
 	close(self->there);
-	EXPECT_TRUE(namespaces_are_cleaned(self->home));
+	EXPECT_TRUE(st_netns_cleaned());
 	EXPECT_EQ(-ENODEV, st_ifindex("seen"));
 	close(fd);
 }
@@ -154,23 +130,23 @@ TEST_F(namespace, stays_while_a_fd_that_was_opened_in_it_is_open)
 	ASSERT_EQ(0, st_netns_enter(self->home));
 	close(self->control);
 	close(self->there);
-	ASSERT_TRUE(namespaces_are_cleaned(self->home));
+	ASSERT_TRUE(st_netns_cleaned());
 	EXPECT_LT(0, st_ifindex("seen"));
 	EXPECT_EQ(0, stat(self->path, &self->st));
 	st_frame(frame, sizeof(frame), ST_BROADCAST, ST_MAC_PORT, 1);
 	EXPECT_EQ(sizeof(frame), st_fd_write(fd, frame, sizeof(frame)));
 	close(fd);
-	EXPECT_TRUE(st_wait(link_is_gone, "seen", ST_DEADLINE));
-	EXPECT_TRUE(namespaces_are_cleaned(self->home));
+	EXPECT_TRUE(st_wait(st_link_is_gone, "seen", ST_DEADLINE));
+	EXPECT_TRUE(st_netns_cleaned());
 }
 
 TEST_F(namespace, stays_while_its_control_device_is_open)
 {
 	close(self->there);
-	ASSERT_TRUE(namespaces_are_cleaned(self->home));
+	ASSERT_TRUE(st_netns_cleaned());
 	EXPECT_EQ(0, st_get(self->control, self->port, &self->get));
 	close(self->control);
-	EXPECT_TRUE(st_wait(link_is_gone, "seen", ST_DEADLINE));
+	EXPECT_TRUE(st_wait(st_link_is_gone, "seen", ST_DEADLINE));
 }
 
 TEST_F(namespace, of_a_lower_goes_and_the_port_lives_on)
@@ -186,7 +162,7 @@ TEST_F(namespace, of_a_lower_goes_and_the_port_lives_on)
 	port = st_ifindex("vm1");
 	close(self->control);
 	close(self->there);
-	ASSERT_TRUE(namespaces_are_cleaned(self->home));
+	ASSERT_TRUE(st_netns_cleaned());
 	ASSERT_EQ(0, st_get(control, port, &self->get));
 	EXPECT_EQ(STABLETAP_REASON_PORT_MOVED, self->get.detach_reason);
 	EXPECT_EQ(STABLETAP_STATE_DETACHED, self->get.state);
@@ -216,6 +192,8 @@ FIXTURE_SETUP(container)
 		.port = 2000000 + getpid(),
 	};
 
+	/* The ports of the last test's container count until it is cleaned up. */
+	ASSERT_TRUE(st_netns_cleaned());
 	/* In the initial namespace, since the test is about the host's node. */
 	self->control = st_control_open();
 	ASSERT_LE(0, self->control);
@@ -537,6 +515,7 @@ FIXTURE_SETUP(visitor)
 	char c = 0;
 	int there;
 
+	ASSERT_TRUE(st_netns_cleaned());
 	ASSERT_EQ(0, pipe(self->to_child));
 	ASSERT_EQ(0, pipe(self->to_parent));
 	self->child = fork();

@@ -275,7 +275,10 @@ static int make_same_address_up(int control, int vm1)
 	int mv2 = make_same_address(control, vm1);
 	int err = mv2 < 0 ? mv2 : st_link_up(mv2, true);
 
-	return err ? err : mv2;
+	if (err)
+		return err;
+	/* The operstate follows a little later, and is compared. */
+	return st_wait_up(mv2, ST_DEADLINE) ? mv2 : -ETIMEDOUT;
 }
 
 static int make_ipvlan(int control, int vm1)

@@ -155,6 +155,42 @@ SPLATS+='|list_(add|del) corruption|page allocation failure|Out of memory'
 SPLATS+='|rcu.*(stalls? on|stall ended|starved|self-detected)'
 SPLATS+='|soft lockup|hard LOCKUP|blocked for more than|NETDEV WATCHDOG'
 
+# KCSAN reports data races of the whole kernel.  This removes from a log the
+# reports in which the module has no unmarked access (one without READ_ONCE() or
+# the like).  In a report the line below an access names the function that made
+# it.  Lines of other complaints that another processor printed in the midst of a
+# report are kept.
+without_races_of_others() {
+	LC_ALL=C awk '
+		/BUG: KCSAN: / {
+			report = $0
+			ours = access = 0
+			next
+		}
+		report == "" || /Call [Tt]race|BUG:|WARNING:|Oops|Kernel panic/ {
+			print
+			next
+		}
+		{
+			report = report "\n" $0
+			if (access && /\[stabletap\]/)
+				ours = 1
+			access = / to 0x[0-9a-f]+ of [0-9]+ bytes by / && !/\(marked/
+		}
+		/==========/ {
+			if (ours)
+				print report
+			report = ""
+			ours = 0
+		}
+		# The log may be read while a report is being printed.  Its rest
+		# is in the whole log, which is read when the machine has ended.
+		END {
+			if (ours)
+				print report
+		}'
+}
+
 # Print the parts of a kernel's log that match, each with some lines of context.
 kernel_log_splats() {
 	# The kernel's command line has some of the words too. ref_tracker logs
@@ -162,6 +198,7 @@ kernel_log_splats() {
 	# is no text must not hide the rest.
 	LC_ALL=C grep -avE 'ommand line:|ref_tracker: memory allocation failure' \
 		"$1" |
+		without_races_of_others |
 		LC_ALL=C grep -aE -B 5 -A 60 -- "$SPLATS" | head -n 300
 }
 
