@@ -2,19 +2,17 @@
 /*
  * stabletap pin, prefer, hold-off, unpin, failback: what stabletapd is asked
  * for by hand, and what came of it.  All but failback are a file for each port,
- * which outlives the daemon: one line, "pin DEVICE", "prefer DEVICE" or
- * "hold-off".
+ * which outlives the daemon; see override.h.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
-#include <linux/if.h>
 
 #include "ask.h"
 #include "file.h"
 #include "json.h"
+#include "override.h"
 #include "report.h"
 #include "status.h"
 #include "verb.h"
@@ -25,7 +23,8 @@
 #define SETTLING 8
 
 struct wish {
-	const char *verb;	/* "unpin": nothing */
+	const char *verb;
+	enum override_kind kind;
 	const char *port;
 	const char *dev;	/* NULL: of no device */
 	bool force;
@@ -37,14 +36,13 @@ struct wish {
 
 static bool is_heeded(const json_t *port, const struct wish *w)
 {
-	bool pin = !strcmp(w->verb, "pin");
-	bool prefer = !strcmp(w->verb, "prefer");
-	const char *dev = w->dev ? w->dev : "";
+	const char *pin = w->kind == OVERRIDE_PIN ? w->dev : "";
+	const char *prefer = w->kind == OVERRIDE_PREFER ? w->dev : "";
 
-	return !strcmp(json_text_of(port, "pin"), pin ? dev : "") &&
-	       !strcmp(json_text_of(port, "prefer"), prefer ? dev : "") &&
+	return !strcmp(json_text_of(port, "pin"), pin) &&
+	       !strcmp(json_text_of(port, "prefer"), prefer) &&
 	       json_is_true(json_object_get(port, "held_off")) ==
-	       !strcmp(w->verb, "hold-off");
+	       (w->kind == OVERRIDE_HOLD_OFF);
 }
 
 /* The port when it has come to rest.  An older daemon only knows its status. */
@@ -126,7 +124,7 @@ static int check_device(struct cli *cli, struct wish *w)
 	if (err != -ENODEV)
 		return refused(cli, err, "can't look up '%s'", w->dev);
 	refuse("there is no device '%s' in this network namespace", w->dev);
-	if (!strcmp(w->verb, "pin"))
+	if (w->kind == OVERRIDE_PIN)
 		hint("'force' pins '%s' all the same: it stays detached until "
 		     "the device comes", w->port);
 	else
@@ -167,8 +165,7 @@ static int check_names(struct cli *cli, struct wish *w)
 	    strlen(w->port) >= STABLETAP_NAME_SIZE)
 		return usage("%s: '%s' can't be a port's name", w->verb,
 			     w->port);
-	if (w->dev && (!*w->dev || strpbrk(w->dev, " \n") ||
-		       strlen(w->dev) >= ALTIFNAMSIZ))
+	if (w->dev && !override_device_is_valid(w->dev))
 		return usage("%s: '%s' can't be a device's name", w->verb,
 			     w->dev);
 	if (!w->force)
@@ -190,19 +187,17 @@ static int refuse_file(int err, const char *what, const struct cli *cli,
 
 static int ask_for(struct cli *cli, struct wish *w)
 {
+	struct override o = { .kind = w->kind };
 	int status = ask_check_namespace(cli);
-	char line[192];
 	int err;
 
 	if (!status)
 		status = check_names(cli, w);
 	if (status)
 		return status;
-	snprintf(line, sizeof(line), "%s%s%s\n", w->verb, w->dev ? " " : "",
-		 w->dev ? w->dev : "");
-	err = file_make_dir(cli->overrides);
-	if (!err)
-		err = file_replace(cli->overrides, w->port, line, 0644);
+	if (w->dev)
+		snprintf(o.dev, sizeof(o.dev), "%s", w->dev);
+	err = override_write(cli->overrides, w->port, &o);
 	if (err)
 		return refuse_file(err, "write", cli, w->port);
 	return report(cli, w);
@@ -219,14 +214,25 @@ static const struct word device_words[] = {
 	{ .name = NULL },
 };
 
-static int run_device(struct cli *cli, const struct call *call)
+static int run_device(struct cli *cli, const struct call *call,
+		      enum override_kind kind)
 {
 	struct wish w = {
-		call->verb->name, call->v[PORT], call->v[DEVICE],
-		call->v[DEVICE_FORCE] != NULL, "",
+		.verb = call->verb->name, .kind = kind, .port = call->v[PORT],
+		.dev = call->v[DEVICE], .force = call->v[DEVICE_FORCE],
 	};
 
 	return ask_for(cli, &w);
+}
+
+static int run_pin(struct cli *cli, const struct call *call)
+{
+	return run_device(cli, call, OVERRIDE_PIN);
+}
+
+static int run_prefer(struct cli *cli, const struct call *call)
+{
+	return run_device(cli, call, OVERRIDE_PREFER);
 }
 
 const struct verb verb_pin = {
@@ -235,7 +241,7 @@ const struct verb verb_pin = {
 	.purpose = "keep a port on this device, whatever happens",
 	.example = "pin vm1 eth1",
 	.words = device_words,
-	.run = run_device,
+	.run = run_pin,
 };
 
 const struct verb verb_prefer = {
@@ -244,7 +250,7 @@ const struct verb verb_prefer = {
 	.purpose = "have a port on this device whenever it is usable",
 	.example = "prefer vm1 eth1",
 	.words = device_words,
-	.run = run_device,
+	.run = run_prefer,
 };
 
 enum { PORT_FORCE = 1 };
@@ -259,8 +265,8 @@ static const struct word hold_words[] = {
 static int run_hold_off(struct cli *cli, const struct call *call)
 {
 	struct wish w = {
-		"hold-off", call->v[PORT], NULL, call->v[PORT_FORCE] != NULL,
-		"",
+		.verb = call->verb->name, .kind = OVERRIDE_HOLD_OFF,
+		.port = call->v[PORT], .force = call->v[PORT_FORCE],
 	};
 
 	return ask_for(cli, &w);
@@ -282,20 +288,23 @@ static const struct word port_words[] = {
 
 static int run_unpin(struct cli *cli, const struct call *call)
 {
-	struct wish w = { "unpin", call->v[PORT], NULL, true, "" };
+	struct wish w = {
+		.verb = call->verb->name, .kind = OVERRIDE_NONE,
+		.port = call->v[PORT], .force = true,
+	};
 	int status = ask_check_namespace(cli);
-	char path[192];
+	int err;
 
 	if (!status)
 		status = check_names(cli, &w);
 	if (status)
 		return status;
-	snprintf(path, sizeof(path), "%s/%s", cli->overrides, w.port);
-	if (!unlink(path))
+	err = override_remove(cli->overrides, w.port);
+	if (!err)
 		return report(cli, &w);
-	if (errno == ENOENT)
+	if (err == -ENOENT)
 		return refuse("nothing is asked for '%s' by hand", w.port);
-	return refuse_file(-errno, "remove", cli, w.port);
+	return refuse_file(err, "remove", cli, w.port);
 }
 
 const struct verb verb_unpin = {

@@ -91,3 +91,18 @@ int file_replace(const char *dir, const char *name, const char *text,
 		unlink(tmp);
 	return err;
 }
+
+int file_read_line(const char *path, char *line, size_t size)
+{
+	FILE *file = fopen(path, "re");
+	int err = 0;
+
+	if (!file)
+		return -errno;
+	if (fgets(line, (int)size, file))
+		line[strcspn(line, "\n")] = '\0';
+	else
+		err = ferror(file) ? -EIO : -ENODATA;
+	fclose(file);
+	return err;
+}

@@ -4,6 +4,7 @@
 #define STABLETAP_FILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #define STABLETAP_RUN_DIR	"/run/stabletap"
@@ -28,5 +29,11 @@ bool file_name_is_plain(const char *name);
  */
 int file_replace(const char *dir, const char *name, const char *text,
 		 mode_t mode);
+
+/*
+ * The first line of @path, without its newline and cut to @size.  -ENOENT:
+ * there is no such file; -ENODATA: it is empty.
+ */
+int file_read_line(const char *path, char *line, size_t size);
 
 #endif /* STABLETAP_FILE_H */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Files below /run: replaced whole, and the record of children's devices. */
+/*
+ * Files below /run: replaced whole, the record of children's devices, and what
+ * the operator asks for by hand.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -9,6 +12,7 @@
 
 #include "file.h"
 #include "origin.h"
+#include "override.h"
 #include "tap.h"
 
 static char top[] = "/tmp/file-XXXXXX";
@@ -161,6 +165,91 @@ static void test_origin_sweep(struct tap *t)
 	   "but not those of devices here, or of other namespaces");
 }
 
+/* ---- what is asked for by hand ---- */
+
+static void put(const char *name, const char *text)
+{
+	if (file_replace(dir, name, text, 0644))
+		abort();
+}
+
+static void test_read_line(struct tap *t)
+{
+	char path[PATH_MAX], line[32];
+
+	snprintf(path, sizeof(path), "%s/lines", dir);
+	put("lines", "one\ntwo\n");
+	ok(t, !file_read_line(path, line, sizeof(line)) && !strcmp(line, "one"),
+	   "the first line of a file");
+	put("lines", "");
+	ok(t, file_read_line(path, line, sizeof(line)) == -ENODATA,
+	   "an empty file has none");
+	unlink(path);
+	ok(t, file_read_line(path, line, sizeof(line)) == -ENOENT, "no file");
+}
+
+static void test_override(struct tap *t)
+{
+	static const struct override asked[] = {
+		{ OVERRIDE_PIN, "eth0" }, { OVERRIDE_PREFER, "eth1" },
+		{ OVERRIDE_HOLD_OFF, "" },
+	};
+	struct override o;
+	char sub[80];
+	size_t i;
+
+	snprintf(sub, sizeof(sub), "%s/override", dir);
+	ok(t, !override_read(sub, "vm1", &o) && o.kind == OVERRIDE_NONE,
+	   "without a file nothing is asked for");
+	for (i = 0; i < sizeof(asked) / sizeof(*asked); i++)
+		ok(t, !override_write(sub, "vm1", &asked[i]) &&
+		   !override_read(sub, "vm1", &o) && o.kind == asked[i].kind &&
+		   !strcmp(o.dev, asked[i].dev),
+		   "override %zu is read as it was written", i);
+	ok(t, !override_remove(sub, "vm1") &&
+	   !override_read(sub, "vm1", &o) && o.kind == OVERRIDE_NONE,
+	   "it can be taken back");
+	ok(t, override_remove(sub, "vm1") == -ENOENT, "once");
+	rmdir(sub);
+}
+
+static void test_override_lines(struct tap *t)
+{
+	static const struct {
+		const char *line;
+		enum override_kind kind;
+		const char *dev;
+	} rows[] = {
+		{ "pin eth0", OVERRIDE_PIN, "eth0" },	/* no newline */
+		{ "prefer eth0\npin eth1\n", OVERRIDE_PREFER, "eth0" },
+		{ "pin", OVERRIDE_NONE, NULL }, { "pin ", OVERRIDE_NONE, NULL },
+		{ "pin a b", OVERRIDE_NONE, NULL },
+		{ "hold-off eth0", OVERRIDE_NONE, NULL },
+		{ "pinned eth0", OVERRIDE_NONE, NULL },
+		{ " eth0", OVERRIDE_NONE, NULL },
+		{ "\n", OVERRIDE_NONE, NULL },
+	};
+	char line[256];
+	struct override o;
+	size_t i;
+	int err;
+
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		put("vm1", rows[i].line);
+		err = override_read(dir, "vm1", &o);
+		ok(t, o.kind == rows[i].kind && err == (rows[i].dev ? 0 :
+		   -EINVAL) && !strcmp(o.dev, rows[i].dev ? rows[i].dev : ""),
+		   "line %zu", i);
+	}
+	snprintf(line, sizeof(line), "pin %0127d", 0);
+	put("vm1", line);
+	ok(t, !override_read(dir, "vm1", &o), "the longest name");
+	snprintf(line, sizeof(line), "pin %0200d", 0);
+	put("vm1", line);
+	ok(t, override_read(dir, "vm1", &o) == -EINVAL,
+	   "a name that would be cut off is none");
+}
+
 int main(void)
 {
 	struct tap t = { 0 };
@@ -171,7 +260,10 @@ int main(void)
 	snprintf(dir, sizeof(dir), "%s/run", top);
 	umask(077);
 	test_replace(&t);
+	test_read_line(&t);
 	test_names(&t);
+	test_override(&t);
+	test_override_lines(&t);
 	test_origin(&t);
 	test_stale_origin(&t);
 	test_origin_sweep(&t);

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Sets of numbers, the back-off, small files. */
-#include <errno.h>
-#include <stdlib.h>
-#include <unistd.h>
-
+/* Sets of numbers, the back-off. */
 #include "tap.h"
 #include "util/clock.h"
 #include "util/idset.h"
-#include "util/readfile.h"
 #include "util/retry.h"
 
 /* ---- sets ---- */
@@ -85,31 +80,6 @@ static void test_retry(struct tap *t)
 	   "a minute at most");
 }
 
-/* ---- files ---- */
-
-static void test_readfile(struct tap *t)
-{
-	char dir[] = "/tmp/test-util.XXXXXX", path[64], line[32];
-	FILE *f;
-
-	if (!mkdtemp(dir))
-		abort();
-	snprintf(path, sizeof(path), "%s/file", dir);
-	f = fopen(path, "we");
-	if (!f)
-		abort();
-	fputs("one\ntwo\n", f);
-	fclose(f);
-	ok(t, !readfile_line(path, line, sizeof(line)) && !strcmp(line, "one"),
-	   "the first line of a file");
-	ok(t, truncate(path, 0) == 0 &&
-	   readfile_line(path, line, sizeof(line)) == -ENODATA,
-	   "an empty file has none");
-	unlink(path);
-	rmdir(dir);
-	ok(t, readfile_line(path, line, sizeof(line)) == -ENOENT, "no file");
-}
-
 int main(void)
 {
 	struct tap t = { 0 };
@@ -117,6 +87,5 @@ int main(void)
 	test_set(&t);
 	test_set_random(&t);
 	test_retry(&t);
-	test_readfile(&t);
 	return tap_end(&t);
 }

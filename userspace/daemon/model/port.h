@@ -9,25 +9,13 @@
 
 #include "conf/conf.h"
 #include "model/agenda.h"
+#include "override.h"
 #include "stabletap.h"
 #include "util/retry.h"
 
 struct device;
 struct model;
 struct refusal;
-
-/* What the operator asks for by hand, until it is taken back */
-enum override_kind {
-	OVERRIDE_NONE,
-	OVERRIDE_PIN,		/* this device and no other */
-	OVERRIDE_PREFER,	/* this one first, if it is usable */
-	OVERRIDE_HOLD_OFF,	/* none at all */
-};
-
-struct override {
-	enum override_kind kind;
-	char dev[128];
-};
 
 /* What the plan waits for, from one look at the port to the next */
 struct port_waits {

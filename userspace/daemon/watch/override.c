@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * What the operator asks for by hand, until it is taken back or the machine
- * starts anew: a file for each port in STABLETAP_OVERRIDE_DIR, written by the command,
- * with one line: "pin DEVICE", "prefer DEVICE" or "hold-off".
- */
+/* What the operator asks for by hand, in files that override.h describes. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,24 +7,10 @@
 
 #include "file.h"
 #include "model/model.h"
+#include "override.h"
 #include "util/log.h"
 #include "util/priority.h"
-#include "util/readfile.h"
 #include "watch/override.h"
-
-static void parse(const char *line, struct override *o)
-{
-	const char *dev = strchr(line, ' ');
-
-	if (!strcmp(line, "hold-off"))
-		o->kind = OVERRIDE_HOLD_OFF;
-	else if (dev && !strncmp(line, "pin ", 4))
-		o->kind = OVERRIDE_PIN;
-	else if (dev && !strncmp(line, "prefer ", 7))
-		o->kind = OVERRIDE_PREFER;
-	if (dev && o->kind != OVERRIDE_NONE)
-		snprintf(o->dev, sizeof(o->dev), "%s", dev + 1);
-}
 
 static void tell(const struct port *port, const struct override *o)
 {
@@ -50,14 +32,20 @@ static void tell(const struct port *port, const struct override *o)
 			 o->dev, name);
 }
 
+/* While a file can't be read, what it asked for before stays in force. */
 static void read_one(struct port *port)
 {
-	struct override o = { 0 };
-	char path[128], line[160];
+	const char *name = port->conf->name;
+	struct override o;
+	int err = override_read(STABLETAP_OVERRIDE_DIR, name, &o);
 
-	snprintf(path, sizeof(path), STABLETAP_OVERRIDE_DIR "/%s", port->conf->name);
-	if (!readfile_line(path, line, sizeof(line)))
-		parse(line, &o);
+	if (err) {
+		log_line(LOG_WARNING, name,
+			 "can't read " STABLETAP_OVERRIDE_DIR "/%s: %s", name,
+			 err == -EINVAL ? "its line can't be understood" :
+			 strerror(-err));
+		return;
+	}
 	if (o.kind == port->override.kind &&
 	    !strcmp(o.dev, port->override.dev))
 		return;
