@@ -62,6 +62,7 @@ struct engine {
 
 	struct rtnl *rtnl;
 	struct udev *udev;
+	struct override_watch *overrides;
 	struct address_watch *addresses;
 	struct sriov *sriov;
 	struct vf_keeper *vfs;
@@ -437,7 +438,8 @@ static int start_watches(struct engine *e)
 	if (!err)
 		err = udev_start(e->loop, &e->m, e->rtnl, &e->udev);
 	if (!err)
-		err = override_start(e->loop, &e->m);
+		err = override_start(e->loop, &e->m, STABLETAP_OVERRIDE_DIR,
+				     &e->overrides);
 	if (!err)
 		err = address_start(e->loop, e->st, &e->m, &e->addresses);
 	return err;
@@ -515,6 +517,7 @@ void engine_stop(struct engine *e)
 	vf_keeper_stop(e->vfs);
 	sriov_free(e->sriov);
 	address_stop(e->addresses);
+	override_stop(e->overrides);
 	udev_stop(e->udev);
 	rtnl_stop(e->rtnl);
 	sd_event_source_disable_unref(e->work);

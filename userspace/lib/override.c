@@ -58,7 +58,7 @@ int override_read(const char *dir, const char *port, struct override *o)
 	*o = (struct override){ .kind = OVERRIDE_NONE };
 	if (!err)
 		err = file_read_line(path, line, sizeof(line));
-	if (err == -ENOENT)
+	if (err == -ENOENT || err == -ENOTDIR)
 		return 0;
 	return err ? err : parse(line, o);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the operator asks for by hand, in files that override.h describes. */
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 
@@ -10,7 +10,23 @@
 #include "override.h"
 #include "util/log.h"
 #include "util/priority.h"
+#include "util/retry.h"
 #include "watch/override.h"
+
+/* A file was written, was put there or taken away; the directory itself was. */
+#define CHANGES (IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM | \
+		 IN_MOVE_SELF | IN_ONLYDIR)
+/* IN_IGNORED: the directory was removed, or its file system unmounted. */
+#define DIR_LOST (IN_IGNORED | IN_MOVE_SELF)
+
+struct override_watch {
+	sd_event *loop;
+	struct model *m;
+	const char *dir;
+	sd_event_source *inotify;
+	sd_event_source *again;		/* watches the directory anew */
+	struct retry retry;
+};
 
 static void tell(const struct port *port, const struct override *o)
 {
@@ -33,17 +49,16 @@ static void tell(const struct port *port, const struct override *o)
 }
 
 /* While a file can't be read, what it asked for before stays in force. */
-static void read_one(struct port *port)
+static void read_one(const struct override_watch *w, struct port *port)
 {
 	const char *name = port->conf->name;
 	struct override o;
-	int err = override_read(STABLETAP_OVERRIDE_DIR, name, &o);
+	int err = override_read(w->dir, name, &o);
 
 	if (err) {
-		log_line(LOG_WARNING, name,
-			 "can't read " STABLETAP_OVERRIDE_DIR "/%s: %s", name,
-			 err == -EINVAL ? "its line can't be understood" :
-			 strerror(-err));
+		log_line(LOG_WARNING, name, "can't read %s/%s: %s", w->dir,
+			 name, err == -EINVAL ?
+			 "its line can't be understood" : strerror(-err));
 		return;
 	}
 	if (o.kind == port->override.kind &&
@@ -53,64 +68,116 @@ static void read_one(struct port *port)
 	model_override(port, &o);
 }
 
-static void read_all(struct model *m)
+static void read_all(const struct override_watch *w)
 {
 	size_t i;
 
-	for (i = 0; i < m->ports_n; i++)
-		read_one(m->ports[i]);
+	for (i = 0; i < w->m->ports_n; i++)
+		read_one(w, w->m->ports[i]);
 }
 
-static int watch_dir(sd_event *loop, struct model *m);
+/* ---- the directory ---- */
+
+static void again_after(struct override_watch *w, uint64_t ns)
+{
+	sd_event_source_set_time_relative(w->again, ns / 1000);
+	sd_event_source_set_enabled(w->again, SD_EVENT_ONESHOT);
+}
 
 static int on_change(sd_event_source *s, const struct inotify_event *event,
 		     void *arg)
 {
-	struct model *m = arg;
+	struct override_watch *w = arg;
 	struct port *port;
 
-	/* The directory is gone, and what was asked for with it. */
-	if (event->mask & IN_IGNORED) {
-		watch_dir(sd_event_source_get_event(s), m);
-		sd_event_source_disable_unref(s);
-	}
-	/* Or some events were lost. */
-	if (event->mask & (IN_IGNORED | IN_Q_OVERFLOW)) {
-		read_all(m);
-		return 0;
-	}
-	port = event->len ? model_port(m, event->name) : NULL;
+	(void)s;
+	/* Not from here: @s, which is to be replaced, is being dispatched. */
+	if (event->mask & DIR_LOST)
+		again_after(w, 0);
+	else if (event->mask & IN_Q_OVERFLOW)
+		read_all(w);
+	port = event->len ? model_port(w->m, event->name) : NULL;
 	if (port)
-		read_one(port);
+		read_one(w, port);
 	return 0;
 }
 
-static int watch_dir(sd_event *loop, struct model *m)
+static int watch_dir(struct override_watch *w)
 {
-	sd_event_source *s = NULL;
-	int err = file_make_dir(STABLETAP_OVERRIDE_DIR);
+	int err = file_make_dir(w->dir);
 
+	w->inotify = sd_event_source_disable_unref(w->inotify);
 	if (!err)
-		err = sd_event_add_inotify(loop, &s, STABLETAP_OVERRIDE_DIR,
-					   IN_CLOSE_WRITE | IN_MOVED_TO |
-					   IN_DELETE, on_change, m);
-	if (err < 0)
-		return err;
-	sd_event_source_set_priority(s, PRIORITY_EVENTS);
-	return sd_event_source_set_floating(s, 1);
+		err = sd_event_add_inotify(w->loop, &w->inotify, w->dir,
+					   CHANGES, on_change, w);
+	if (err >= 0)
+		err = sd_event_source_set_priority(w->inotify,
+						   PRIORITY_EVENTS);
+	return err < 0 ? err : 0;
 }
 
+/* Watch first, then read: what is written in between is read twice. */
+static void watch_again(struct override_watch *w)
+{
+	int err = watch_dir(w);
+
+	if (!err) {
+		retry_reset(&w->retry);
+	} else {
+		if (!w->retry.failures)
+			log_line(LOG_WARNING, NULL,
+				 "can't watch %s: %s; tried again from time to time",
+				 w->dir, strerror(-err));
+		again_after(w, retry_after(&w->retry, &retry_refused));
+	}
+	read_all(w);
+}
+
+static int on_again(sd_event_source *s, uint64_t usec, void *arg)
+{
+	(void)s, (void)usec;
+	watch_again(arg);
+	return 0;
+}
+
+/*
+ * The directory is watched anew, too: of one that was removed while a process
+ * has it open the kernel tells only when that process closes it.
+ */
 static void on_configured(const struct conf *before, void *arg)
 {
 	(void)before;
-	read_all(arg);
+	watch_again(arg);
 }
 
-int override_start(sd_event *loop, struct model *m)
+int override_start(sd_event *loop, struct model *m, const char *dir,
+		   struct override_watch **out)
 {
 	static const struct model_ops ops = { .configured = on_configured };
-	int err = watch_dir(loop, m);
+	struct override_watch *w = calloc(1, sizeof(*w));
+	int err;
 
-	model_watch(m, &ops, m);
-	return err < 0 ? err : 0;
+	if (!w)
+		return -ENOMEM;
+	w->loop = loop;
+	w->m = m;
+	w->dir = dir;
+	*out = w;
+	model_watch(m, &ops, w);
+	err = sd_event_add_time(loop, &w->again, CLOCK_MONOTONIC, 0, 1000,
+				on_again, w);
+	if (err >= 0)
+		err = sd_event_source_set_priority(w->again, PRIORITY_EVENTS);
+	if (err >= 0)
+		err = sd_event_source_set_enabled(w->again, SD_EVENT_OFF);
+	return err < 0 ? err : watch_dir(w);
+}
+
+void override_stop(struct override_watch *w)
+{
+	if (!w)
+		return;
+	sd_event_source_disable_unref(w->inotify);
+	sd_event_source_disable_unref(w->again);
+	free(w);
 }

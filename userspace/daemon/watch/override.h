@@ -6,7 +6,14 @@
 #include <systemd/sd-event.h>
 
 struct model;
+struct override_watch;
 
-int override_start(sd_event *loop, struct model *m);
+/*
+ * Follows the files in directory @dir, which is made if it is not there.  They
+ * are read when there are ports: with each configuration.
+ */
+int override_start(sd_event *loop, struct model *m, const char *dir,
+		   struct override_watch **out);
+void override_stop(struct override_watch *w);
 
 #endif /* WATCH_OVERRIDE_H */

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Following what the operator asks for by hand, in a directory of this test:
+ * files and the directory itself come, go and are moved.
+ */
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "file.h"
+#include "loop.h"
+#include "scene.h"
+#include "tap.h"
+#include "watch/override.h"
+
+/* More events than the kernel keeps (fs.inotify.max_queued_events) */
+#define FLOOD 40000
+
+static char top[] = "/tmp/override-XXXXXX";
+static char dir[64], elsewhere[64];
+static sd_event *loop;
+
+/* ---- what is asked for, and what the daemon knows of it ---- */
+
+static void ask_for(const char *port, enum override_kind kind, const char *dev)
+{
+	struct override o = { .kind = kind };
+
+	snprintf(o.dev, sizeof(o.dev), "%s", dev);
+	if (override_write(dir, port, &o))
+		abort();
+}
+
+static const char *path(const char *in, const char *name, char buf[128])
+{
+	snprintf(buf, 128, "%s/%s", in, name);
+	return buf;
+}
+
+static void move(const char *from, const char *to)
+{
+	if (rename(from, to))
+		abort();
+}
+
+static bool is_pinned(void *port)
+{
+	return scene_port(port)->override.kind == OVERRIDE_PIN;
+}
+
+static bool is_free(void *port)
+{
+	return scene_port(port)->override.kind == OVERRIDE_NONE;
+}
+
+static bool is_held_off(void *port)
+{
+	return scene_port(port)->override.kind == OVERRIDE_HOLD_OFF;
+}
+
+static bool becomes(bool (*what)(void *port), const char *port)
+{
+	return loop_until(loop, what, (void *)(uintptr_t)port, SOON);
+}
+
+/* ---- */
+
+static void test_files(struct tap *t)
+{
+	char from[128], to[128];
+
+	ask_for("p", OVERRIDE_PIN, "a");
+	ok(t, becomes(is_pinned, "p") && is_free((void *)"q"),
+	   "what is asked for one port is heeded");
+	is_str(t, scene_port("p")->override.dev, "a", "with its device");
+	ask_for("p", OVERRIDE_HOLD_OFF, "");
+	ok(t, becomes(is_held_off, "p"), "another wish replaces it");
+	override_remove(dir, "p");
+	ok(t, becomes(is_free, "p"), "a file that is removed asks for nothing");
+	ask_for("p", OVERRIDE_PIN, "a");
+	becomes(is_pinned, "p");
+	move(path(dir, "p", from), path(elsewhere, "p", to));
+	ok(t, becomes(is_free, "p"), "nor does one that is moved away");
+	move(to, from);
+	ok(t, becomes(is_pinned, "p"), "until it is moved back");
+	override_remove(dir, "p");
+	becomes(is_free, "p");
+}
+
+static bool is_logged(void *arg)
+{
+	return log_count(*(int *)arg, "its line can't be understood") > 0;
+}
+
+static void test_unreadable(struct tap *t, int log)
+{
+	ask_for("p", OVERRIDE_PIN, "a");
+	becomes(is_pinned, "p");
+	log_forget(log);
+	file_replace(dir, "p", "pinn b\n", 0644);
+	ok(t, loop_until(loop, is_logged, &log, SOON) &&
+	   is_pinned((void *)"p"),
+	   "a line that can't be understood changes nothing, and is logged");
+	override_remove(dir, "p");
+	becomes(is_free, "p");
+}
+
+static void test_removed(struct tap *t)
+{
+	char file[128];
+
+	ask_for("p", OVERRIDE_PIN, "a");
+	becomes(is_pinned, "p");
+	if (unlink(path(dir, "p", file)) || rmdir(dir))
+		abort();
+	ok(t, becomes(is_free, "p"),
+	   "with the directory goes what was asked for");
+	ask_for("q", OVERRIDE_PIN, "a");
+	ok(t, becomes(is_pinned, "q"), "one that is made anew is followed");
+	override_remove(dir, "q");
+	becomes(is_free, "q");
+}
+
+static void test_moved(struct tap *t)
+{
+	char to[128], file[256];
+
+	ask_for("p", OVERRIDE_PIN, "a");
+	becomes(is_pinned, "p");
+	move(dir, path(elsewhere, "moved", to));
+	ok(t, becomes(is_free, "p"),
+	   "a directory that is moved away is lost, with what it asked for");
+	ask_for("q", OVERRIDE_PIN, "a");
+	ok(t, becomes(is_pinned, "q"), "the one in its place is followed");
+	snprintf(file, sizeof(file), "%s/p", to);
+	if (unlink(file) || rmdir(to))
+		abort();
+	override_remove(dir, "q");
+	ok(t, becomes(is_free, "q"), "and nothing else");
+}
+
+static bool is_watched_again(void *arg)
+{
+	return log_count(*(int *)arg, "is pinned to") > 0;
+}
+
+/* A file is where the directory should be. */
+static void test_unwatchable(struct tap *t, int log)
+{
+	int fd;
+
+	log_forget(log);
+	if (rmdir(dir))
+		abort();
+	fd = open(dir, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		abort();
+	close(fd);
+	loop_for(loop, 700);
+	ok(t, log_count(log, "can't watch") == 1,
+	   "a directory that can't be watched is logged, once");
+	if (unlink(dir))
+		abort();
+	ask_for("q", OVERRIDE_PIN, "nowhere");
+	ok(t, loop_until(loop, is_watched_again, &log, SOON) &&
+	   is_pinned((void *)"q"), "it is tried again, until it can");
+	override_remove(dir, "q");
+	ok(t, becomes(is_free, "q"), "and is followed from then on");
+}
+
+/* Two names in turn: the kernel joins events that are the same. */
+static void test_overflow(struct tap *t)
+{
+	char file[2][128];
+	int i, fd;
+
+	path(dir, "x", file[0]);
+	path(dir, "y", file[1]);
+	for (i = 0; i < FLOOD; i++) {
+		fd = open(file[i & 1], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0)
+			abort();
+		close(fd);
+	}
+	ask_for("p", OVERRIDE_PIN, "a");
+	ok(t, becomes(is_pinned, "p"),
+	   "all files are read again when events were lost");
+	override_remove(dir, "p");
+	becomes(is_free, "p");
+	unlink(file[0]);
+	unlink(file[1]);
+}
+
+static void test_reload(struct tap *t)
+{
+	ask_for("r", OVERRIDE_PIN, "a");
+	scene_configure("[Port p]\nCandidate=a\n[Port q]\nCandidate=a\n"
+			"[Port r]\nCandidate=a\n");
+	ok(t, is_pinned((void *)"r"),
+	   "a port that is new finds what was asked for it");
+	ask_for("p", OVERRIDE_PIN, "a");
+	ok(t, becomes(is_pinned, "p"), "and files are followed as before");
+}
+
+int main(void)
+{
+	struct override_watch *w = NULL;
+	struct tap t = { 0 };
+	char command[64];
+	int log = log_capture();
+
+	if (!mkdtemp(top) || sd_event_new(&loop) < 0)
+		return 1;
+	snprintf(dir, sizeof(dir), "%s/override", top);
+	snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", top);
+	if (mkdir(elsewhere, 0700))
+		return 1;
+	scene_begin("[Port p]\nCandidate=a\n[Port q]\nCandidate=a\n");
+	scene_play("a");
+	ok(&t, !override_start(loop, &scene.m, dir, &w), "the files are followed");
+	test_files(&t);
+	test_unreadable(&t, log);
+	test_removed(&t);
+	test_moved(&t);
+	test_unwatchable(&t, log);
+	test_overflow(&t);
+	test_reload(&t);
+	override_stop(w);
+	scene_end();
+	sd_event_unref(loop);
+	snprintf(command, sizeof(command), "rm -r '%s'", top);
+	return shell(command) || tap_end(&t);
+}
