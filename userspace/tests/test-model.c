@@ -253,6 +253,56 @@ static void test_reload(struct tap *t)
 	scene_end();
 }
 
+/* Whatever a watcher is told of, the tables fit the port's section. */
+static int told_rank[2];	/* of the present device, at the last call */
+
+static int rank_now(const struct port *port)
+{
+	const struct device *dev = port_present(port);
+	size_t i;
+
+	/* Of no device does a selector have a number that there is not. */
+	for (i = 0; dev && i < dev->matches.n; i++)
+		if ((size_t)dev->matches.v[i] >= port->model->conf->selectors_n)
+			return -2;
+	return port_candidate(port, dev);
+}
+
+static void keep_rank(struct port *port, const struct conf_port *before,
+		      void *arg)
+{
+	(void)before, (void)arg;
+	told_rank[0] = rank_now(port);
+}
+
+static void keep_rank_dropped(struct port *port, void *arg)
+{
+	(void)arg;
+	told_rank[1] = rank_now(port);
+}
+
+static void test_tables_over_reload(struct tap *t)
+{
+	static const struct model_ops ops = {
+		.port_configured = keep_rank,
+		.port_dropped = keep_rank_dropped,
+	};
+
+	scene_begin(P "[Port q]\nCandidate=c\nCandidate=d\n"
+		    "[Port r]\nCandidate=e\n");
+	model_watch(&scene.m, &ops, NULL);
+	scene_play("a b c d e p@a q@d r@e");
+	scene_configure("[Port p]\nCandidate=b\nCandidate=a\n");
+	ok(t, told_rank[0] == 1,
+	   "devices match by the new section when it is told");
+	scene_configure("[Port p]\nCandidate=a\n[Port q]\nCandidate=c\n"
+			"Candidate=d\n");
+	scene_configure("[Port p]\nCandidate=a\n");
+	ok(t, told_rank[1] == 1,
+	   "and by the old one when a port is dropped");
+	scene_end();
+}
+
 static void test_failback_delay_over_reload(struct tap *t)
 {
 	uint64_t since;
@@ -345,6 +395,7 @@ int main(void)
 	test_orphans(&t);
 	test_refusals(&t);
 	test_reload(&t);
+	test_tables_over_reload(&t);
 	test_failback_delay_over_reload(&t);
 	test_later(&t);
 	test_agenda(&t);

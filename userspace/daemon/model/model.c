@@ -380,6 +380,17 @@ static void port_free(struct port *port)
 	free(port);
 }
 
+/* The first @n of a table of which nothing came, and the table */
+static void free_new(struct port **ports, const struct conf *conf, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (ports[i]->conf == &conf->ports[i])
+			port_free(ports[i]);
+	free(ports);
+}
+
 /* The ports of @conf: those that there are, and new ones; NULL: no memory */
 static struct port **ports_for(struct model *m, const struct conf *conf)
 {
@@ -392,10 +403,7 @@ static struct port **ports_for(struct model *m, const struct conf *conf)
 			ports[i] = port_new(m, &conf->ports[i]);
 		if (ports[i])
 			continue;
-		while (i--)
-			if (ports[i]->conf == &conf->ports[i])
-				port_free(ports[i]);
-		free(ports);
+		free_new(ports, conf, i);
 		return NULL;
 	}
 	return ports;
@@ -416,44 +424,77 @@ static void port_reconfigure(struct port *port, const struct conf *old,
 	port_refusals_clear(port);
 }
 
-static void drop_ports(struct model *m, struct port **old, size_t n)
+/* Their candidates are numbers of the present configuration's selectors. */
+static void tell_dropped(struct model *m, struct port **now, size_t now_n)
 {
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (model_port(m, old[i]->conf->name) == old[i])
-			continue;
-		MODEL_TELL(m, port_dropped, old[i]);
-		port_free(old[i]);
-	}
-	free(old);
-}
-
-/* Devices that are known already become what they are in the new tables. */
-static void rematch(struct model *m)
-{
-	struct device *dev;
 	struct port *port;
 	size_t i;
 
+	for (i = 0; i < m->ports_n; i++) {
+		port = m->ports[i];
+		if (ports_find(now, now_n, port->conf->name) != port)
+			MODEL_TELL(m, port_dropped, port);
+	}
+}
+
+static void free_dropped(struct model *m, struct port **old, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (model_port(m, old[i]->conf->name) != old[i])
+			port_free(old[i]);
+	free(old);
+}
+
+/* The numbers of bases and selections that devices have are the old table's. */
+static void rematch(struct model *m, struct match *match)
+{
+	struct device *dev;
+	size_t i;
+
+	match_free(m->match);
+	m->match = match;
 	for (i = 0; i < m->devices_n; i++) {
 		dev = m->devices[i];
 		idset_clear(&dev->bases);
 		idset_clear(&dev->matches);
 		dev->free = false;
 	}
-	for (i = 0; i < m->devices_n; i++) {
-		dev = m->devices[i];
-		if (!stabletap_link_is_port(&dev->link)) {
-			match_update(dev);
-			continue;
-		}
-		port = model_port(m, dev->link.name);
-		if (port && !port->ifindex)
-			port_told(port, dev);
-	}
 	for (i = 0; i < m->devices_n; i++)
-		pool_refresh(m->devices[i]);
+		if (!stabletap_link_is_port(&m->devices[i]->link))
+			match_update(m->devices[i]);
+}
+
+/* Ports that were there before their section */
+static void take_over(struct model *m)
+{
+	struct port *port;
+	size_t i;
+
+	for (i = 0; i < m->devices_n; i++) {
+		if (!stabletap_link_is_port(&m->devices[i]->link))
+			continue;
+		port = model_port(m, m->devices[i]->link.name);
+		if (port && !port->ifindex)
+			port_told(port, m->devices[i]);
+	}
+}
+
+/* @before gets the sections of ports that are not new. */
+static void reconfigure_ports(struct model *m, const struct conf *old,
+			      const struct conf_port **before)
+{
+	const struct conf_port *now;
+	size_t i;
+
+	for (i = 0; i < m->ports_n; i++) {
+		now = &m->conf->ports[i];
+		if (m->ports[i]->conf == now)
+			continue;
+		before[i] = m->ports[i]->conf;
+		port_reconfigure(m->ports[i], old, m->conf, now);
+	}
 }
 
 int model_configure(struct model *m, struct conf *conf)
@@ -467,29 +508,24 @@ int model_configure(struct model *m, struct conf *conf)
 	match = ports ? match_new(conf, ports, conf->ports_n) : NULL;
 	before = calloc(conf->ports_n + 1, sizeof(*before));
 	if (!match || !before) {
-		for (i = 0; ports && i < conf->ports_n; i++)
-			if (ports[i]->conf == &conf->ports[i])
-				port_free(ports[i]);
+		if (ports)
+			free_new(ports, conf, conf->ports_n);
 		match_free(match);
 		free(before);
-		free(ports);
 		return -ENOMEM;
 	}
+	tell_dropped(m, ports, conf->ports_n);
 	m->conf = conf;
 	m->ports = ports;
 	m->ports_n = conf->ports_n;
-	for (i = 0; i < m->ports_n; i++) {
-		if (ports[i]->conf == &conf->ports[i])
-			continue;
-		before[i] = ports[i]->conf;
-		port_reconfigure(ports[i], old, conf, &conf->ports[i]);
-	}
-	match_free(m->match);
-	m->match = match;
+	reconfigure_ports(m, old, before);
+	rematch(m, match);
+	free_dropped(m, old_ports, old_n);
 	for (i = 0; i < m->ports_n; i++)
 		MODEL_TELL(m, port_configured, ports[i], before[i]);
-	drop_ports(m, old_ports, old_n);
-	rematch(m);
+	take_over(m);
+	for (i = 0; i < m->devices_n; i++)
+		pool_refresh(m->devices[i]);
 	MODEL_TELL(m, configured, old);
 	model_mark_all(m);
 	free(before);

@@ -96,14 +96,18 @@ static int by_name(const void *key, const void *element)
 	return strcmp(key, port->conf->name);
 }
 
+struct port *ports_find(struct port *const *ports, size_t n, const char *name)
+{
+	struct port *const *port = NULL;
+
+	if (n)
+		port = bsearch(name, ports, n, sizeof(struct port *), by_name);
+	return port ? *port : NULL;
+}
+
 struct port *model_port(const struct model *m, const char *name)
 {
-	struct port **port = NULL;
-
-	if (m->ports_n)
-		port = bsearch(name, m->ports, m->ports_n,
-			       sizeof(struct port *), by_name);
-	return port ? *port : NULL;
+	return ports_find(m->ports, m->ports_n, name);
 }
 
 struct port *model_port_at(const struct model *m, int ifindex)

@@ -24,7 +24,9 @@ struct match;
 
 /*
  * Any may be NULL.  None may change the model's tables; marking ports and
- * devices is allowed.
+ * devices is allowed.  A reload tells first which ports are dropped, while all
+ * is as it was, and the rest when the tables are those of the new
+ * configuration.
  */
 struct model_ops {
 	/* The port's section is new (@before NULL), or was @before. */
@@ -96,6 +98,8 @@ struct device *model_device_named(const struct model *m, const char *name);
 /* By what it is on its bus */
 struct device *model_on_bus(const struct model *m, const char *bus,
 			    const char *dev);
+/* In a table of ports, by name */
+struct port *ports_find(struct port *const *ports, size_t n, const char *name);
 struct port *model_port(const struct model *m, const char *name);
 /* The configured port with that ifindex, or NULL */
 struct port *model_port_at(const struct model *m, int ifindex);
