@@ -262,7 +262,7 @@ static void take_step(struct engine *e, struct port *port,
 		take_create(e, port, now);
 		break;
 	case STEP_SET_UP:
-		up_port(&e->act, port);
+		up_port(&e->act, port, now);
 		break;
 	case STEP_ATTACH:
 		take_attach(e, port, step, now);

@@ -7,15 +7,21 @@
 #include "act/up.h"
 #include "util/log.h"
 
-void up_port(struct act *a, struct port *port)
+void up_port(struct act *a, struct port *port, uint64_t now)
 {
 	int err = stabletap_link_set_up(a->st, port->ifindex, true);
 
-	port->set_up_due = false;
-	if (err)
-		log_line(LOG_ERR, port->conf->name, "can't be set up: %s",
-			 act_why(a, err));
+	/* Whether it is up or not, it may be attached. */
 	port_mark(port);
+	if (!err) {
+		port->set_up_due = false;
+		return;
+	}
+	if (!port->up_retry.failures && err != -ENODEV)
+		log_line(LOG_WARNING, port->conf->name,
+			 "can't be set up: %s; tried again from time to time",
+			 act_why(a, err));
+	port->up_until = now + retry_after(&port->up_retry, &retry_refused);
 }
 
 void up_device(struct act *a, struct device *dev, uint64_t now)

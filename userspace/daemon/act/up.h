@@ -9,9 +9,11 @@ struct act;
 struct device;
 struct port;
 
-/* Once: if it fails, that is logged, and the operator's to mend. */
-void up_port(struct act *a, struct port *port);
-/* Once, and from time to time if the device refuses. */
+/*
+ * Once.  If the kernel refuses, that is logged, and it is tried again from time
+ * to time until it works or the device is up.
+ */
+void up_port(struct act *a, struct port *port, uint64_t now);
 void up_device(struct act *a, struct device *dev, uint64_t now);
 
 #endif /* ACT_UP_H */

@@ -116,6 +116,8 @@ static void first_seen(struct port *port, const struct stabletap_link *link)
 	/* It was made just now, or its maker died before setting it up. */
 	port->set_up_due = !(link->flags & IFF_UP) && !link->port.attaches &&
 			   !port->conf->quiet;
+	retry_reset(&port->up_retry);
+	port->up_until = 0;
 	port->since = clock_real();
 	if (link->port.lower || link->port.detach_time)
 		port->since -= ago;

@@ -69,6 +69,8 @@ struct port {
 	bool was_there;		/* and came to an end, which was ... */
 	enum port_end end;
 	bool set_up_due;	/* just made: to be set up once */
+	struct retry up_retry;
+	uint64_t up_until;	/* not tried before; 0: may be tried */
 	char why[64];		/* of the step under way */
 	uint64_t event_until;	/* the event of a step that was taken is
 				 * waited for so long; 0: none is */

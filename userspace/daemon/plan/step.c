@@ -212,10 +212,13 @@ struct step plan_port(const struct port *port, uint64_t now)
 		plan_create(port, &step, now);
 		return step;
 	}
-	if (port->set_up_due) {
+	if (port->set_up_due && port->up_until <= now) {
 		step.what = STEP_SET_UP;
 		return step;
 	}
+	/* Until it is tried again all else goes on. */
+	if (port->set_up_due)
+		delay_look_at(&step.look_again_at, port->up_until);
 	if (port->override.kind == OVERRIDE_HOLD_OFF) {
 		plan_held_off(port, &step);
 		return step;
