@@ -22,23 +22,23 @@ static const struct qmp_announce announcement = {
 struct nic {
 	char *socket;
 	char *device;
+	/*
+	 * For a NIC that its port has left, until all ports are configured.
+	 * To leave a NIC needs no memory: for want of it the guest's link
+	 * would stay off.
+	 */
+	struct nic *next;
+	struct qmp *qmp;
+	bool off;		/* the daemon has set its link off */
+	char port[STABLETAP_NAME_SIZE];
 };
 
 struct guest {
 	struct guests *owner;
 	struct port *port;
-	struct nic nic;
+	struct nic *nic;	/* NULL: none is configured */
 	struct guest_link link;
 	struct filter *filter;	/* NULL: there is nobody to follow */
-};
-
-/* What a port had before a reload gave it another NIC, or none */
-struct leaving {
-	struct leaving *next;
-	struct nic nic;
-	struct qmp *qmp;
-	bool off;		/* the daemon has set its link off */
-	char port[STABLETAP_NAME_SIZE];
 };
 
 struct guests {
@@ -47,14 +47,39 @@ struct guests {
 	size_t slot;		/* of each port's data */
 	struct qmp_hub *hub;
 	struct filters *filters;
-	struct leaving *leaving;
+	struct nic *leaving;
 };
+
+/* ---- NICs ---- */
+
+static void nic_free(struct nic *nic)
+{
+	if (!nic)
+		return;
+	free(nic->socket);
+	free(nic->device);
+	free(nic);
+}
+
+static struct nic *nic_new(const char *socket, const char *device)
+{
+	struct nic *nic = calloc(1, sizeof(*nic));
+
+	if (!nic)
+		return NULL;
+	nic->socket = strdup(socket);
+	nic->device = strdup(device);
+	if (nic->socket && nic->device)
+		return nic;
+	nic_free(nic);
+	return NULL;
+}
 
 static bool is_nic(const struct nic *nic, const char *socket,
 		   const char *device)
 {
-	if (!nic->socket || !socket)
-		return nic->socket == socket;
+	if (!nic || !socket)
+		return !nic && !socket;
 	return !strcmp(nic->socket, socket) && !strcmp(nic->device, device);
 }
 
@@ -106,15 +131,23 @@ static int nic_open(struct guest *g, const struct conf_port *conf)
 		.filter = on_filter, .state = on_state, .trouble = on_trouble,
 	};
 
+	int err;
+
 	if (!conf->qmp_socket)
 		return 0;
-	g->nic.socket = strdup(conf->qmp_socket);
-	g->nic.device = strdup(conf->qmp_device);
-	if (!g->nic.socket || !g->nic.device)
+	g->nic = nic_new(conf->qmp_socket, conf->qmp_device);
+	if (!g->nic)
 		return -ENOMEM;
+	err = qmp_new(g->owner->hub, conf->qmp_socket, conf->qmp_device,
+		      &callbacks, g, &g->link.qmp);
+	if (err) {
+		/* So that the next reload tries it again. */
+		nic_free(g->nic);
+		g->nic = NULL;
+		return err;
+	}
 	g->port->guest.monitor = MONITOR_CONNECTING;
-	return qmp_new(g->owner->hub, conf->qmp_socket, conf->qmp_device,
-		       &callbacks, g, &g->link.qmp);
+	return 0;
 }
 
 /*
@@ -123,21 +156,17 @@ static int nic_open(struct guest *g, const struct conf_port *conf)
  */
 static void nic_leave(struct guest *g)
 {
-	struct leaving *l = g->link.qmp ? calloc(1, sizeof(*l)) : NULL;
+	struct nic *nic = g->nic;
 
-	if (l) {
-		l->nic = g->nic;
-		l->qmp = g->link.qmp;
-		l->off = g->link.off;
-		snprintf(l->port, sizeof(l->port), "%s", g->port->conf->name);
-		l->next = g->owner->leaving;
-		g->owner->leaving = l;
-	} else {
-		qmp_free(g->link.qmp);
-		free(g->nic.socket);
-		free(g->nic.device);
+	if (nic) {
+		nic->qmp = g->link.qmp;
+		nic->off = g->link.off;
+		snprintf(nic->port, sizeof(nic->port), "%s",
+			 g->port->conf->name);
+		nic->next = g->owner->leaving;
+		g->owner->leaving = nic;
 	}
-	g->nic = (struct nic){ NULL, NULL };
+	g->nic = NULL;
 	g->link.qmp = NULL;
 	g->link.told = false;
 	g->link.off = false;
@@ -157,31 +186,28 @@ static struct guest *guest_with(const struct guests *gs, const struct nic *nic)
 
 	for (i = 0; i < gs->m->ports_n; i++) {
 		g = guest_of(gs, gs->m->ports[i]);
-		if (g && g->link.qmp && is_nic(&g->nic, nic->socket,
-					       nic->device))
+		if (g && is_nic(g->nic, nic->socket, nic->device))
 			return g;
 	}
 	return NULL;
 }
 
 /* What was done to the NIC's link goes on, or is undone. */
-static void hand_over(struct guests *gs, struct leaving *l)
+static void hand_over(struct guests *gs, struct nic *nic)
 {
-	struct guest *now = guest_with(gs, &l->nic);
+	struct guest *now = guest_with(gs, nic);
 
 	if (now) {
-		now->link.off |= l->off;
-		qmp_free(l->qmp);
-	} else if (l->off) {
-		log_line(LOG_NOTICE, l->port,
+		now->link.off |= nic->off;
+		qmp_free(nic->qmp);
+	} else if (nic->off) {
+		log_line(LOG_NOTICE, nic->port,
 			 "the guest's link goes on, since nobody will look after it");
-		qmp_free_link_up(l->qmp);
+		qmp_free_link_up(nic->qmp);
 	} else {
-		qmp_free(l->qmp);
+		qmp_free(nic->qmp);
 	}
-	free(l->nic.socket);
-	free(l->nic.device);
-	free(l);
+	nic_free(nic);
 }
 
 /* ---- what the model tells ---- */
@@ -225,7 +251,7 @@ static void on_port_configured(struct port *port,
 			 "the guest can't be looked after: no memory");
 		return;
 	}
-	other = !is_nic(&g->nic, port->conf->qmp_socket,
+	other = !is_nic(g->nic, port->conf->qmp_socket,
 			port->conf->qmp_device);
 	if (other) {
 		nic_leave(g);
@@ -241,14 +267,14 @@ static void on_port_configured(struct port *port,
 static void on_configured(const struct conf *before, void *arg)
 {
 	struct guests *gs = arg;
-	struct leaving *l;
+	struct nic *nic;
 	struct guest *g;
 	size_t i;
 
 	(void)before;
-	while ((l = gs->leaving)) {
-		gs->leaving = l->next;
-		hand_over(gs, l);
+	while ((nic = gs->leaving)) {
+		gs->leaving = nic->next;
+		hand_over(gs, nic);
 	}
 	for (i = 0; i < gs->m->ports_n; i++) {
 		g = guest_of(gs, gs->m->ports[i]);
@@ -265,8 +291,7 @@ static void guest_free(struct guest *g)
 	filter_free(g->filter);
 	guest_link_release(&g->link);
 	g->port->data[g->owner->slot] = NULL;
-	free(g->nic.socket);
-	free(g->nic.device);
+	nic_free(g->nic);
 	free(g);
 }
 
