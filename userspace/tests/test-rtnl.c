@@ -20,7 +20,9 @@ static struct {
 	struct stabletap_link v[DEVICES];	/* ifindex 0: not there */
 	bool hidden[DEVICES];			/* the next dump lacks it */
 	int dump_result;			/* 1: interrupted to the last */
-	unsigned int asked;			/* by index */
+	unsigned int asked;			/* by index or by name */
+	int get_error;				/* of those questions */
+	unsigned int dumps;
 	struct stabletap_link event;		/* the next one */
 	bool event_gone, event_due;
 	bool overrun;
@@ -30,6 +32,8 @@ int __wrap_stabletap_link_dump(struct stabletap *st, const char *kind,
 			       struct stabletap_links *out);
 int __wrap_stabletap_link_get(struct stabletap *st, int ifindex,
 			      struct stabletap_link *out);
+int __wrap_stabletap_link_find(struct stabletap *st, const char *name,
+			       struct stabletap_link *out);
 int __wrap_stabletap_monitor_open(struct stabletap_monitor **out, int rcvbuf);
 void __wrap_stabletap_monitor_close(struct stabletap_monitor *mon);
 int __wrap_stabletap_monitor_fd(const struct stabletap_monitor *mon);
@@ -42,6 +46,7 @@ int __wrap_stabletap_link_dump(struct stabletap *st, const char *kind,
 	size_t i;
 
 	(void)st, (void)kind;
+	kernel.dumps++;
 	for (i = 0; i < DEVICES; i++)
 		if (kernel.v[i].ifindex && !kernel.hidden[i])
 			stabletap_links_put(out, &kernel.v[i]);
@@ -55,12 +60,26 @@ int __wrap_stabletap_link_get(struct stabletap *st, int ifindex,
 
 	(void)st;
 	kernel.asked++;
+	if (kernel.get_error)
+		return kernel.get_error;
 	for (i = 0; i < DEVICES; i++)
 		if (kernel.v[i].ifindex == ifindex) {
 			*out = kernel.v[i];
 			return 0;
 		}
 	return -ENODEV;
+}
+
+int __wrap_stabletap_link_find(struct stabletap *st, const char *name,
+			       struct stabletap_link *out)
+{
+	size_t i;
+
+	for (i = 0; i < DEVICES; i++)
+		if (kernel.v[i].ifindex && !strcmp(kernel.v[i].name, name))
+			break;
+	return __wrap_stabletap_link_get(st, i < DEVICES ?
+					 kernel.v[i].ifindex : -1, out);
 }
 
 static int pipe_fd = -1;
@@ -216,10 +235,10 @@ static void test_lost_port(struct tap *t)
 	end();
 }
 
-/* The kernel sends nothing about a child whose parent has gone elsewhere. */
-static void test_away(struct tap *t)
+/* A port by a child on a */
+static struct stabletap_link *begin_with_child(void)
 {
-	struct stabletap_link *child, a;
+	struct stabletap_link *child;
 
 	begin();
 	put(0, "a");
@@ -230,6 +249,14 @@ static void test_away(struct tap *t)
 	child->link = 10;
 	child->master = 13;
 	rtnl_resync(rtnl);
+	return child;
+}
+
+/* The kernel sends nothing about a child whose parent has gone elsewhere. */
+static void test_away(struct tap *t)
+{
+	struct stabletap_link *child = begin_with_child(), a;
+
 	ok(t, port_present(scene_port("p")) == model_device(&scene.m, 10),
 	   "a port by a child on a device");
 	a = kernel.v[0];
@@ -248,8 +275,83 @@ static void test_away(struct tap *t)
 	end();
 }
 
+/* ---- questions without an answer ---- */
+
+static bool is_dumped(void *arg)
+{
+	return kernel.dumps > *(unsigned int *)arg;
+}
+
+/* A parent that goes: its child can't be asked where its parent is now. */
+static void lose_parent(struct stabletap_link *child)
+{
+	struct stabletap_link a = kernel.v[0];
+
+	kernel.v[0].ifindex = 0;
+	child->link_netnsid = 5;
+	kernel.get_error = -ENOBUFS;
+	event(&a, true, true);
+}
+
+static void test_unanswered(struct tap *t, int log)
+{
+	struct stabletap_link *child = begin_with_child();
+	unsigned int dumps = kernel.dumps;
+
+	log_forget(log);
+	lose_parent(child);
+	ok(t, !port_is_away(scene_port("p")) && kernel.dumps == dumps,
+	   "a device can't be asked for");
+	event(&kernel.v[3], false, false);
+	ok(t, log_count(log, "can't ask for a device: No buffer space") == 1,
+	   "that is logged");
+	kernel.get_error = 0;
+	ok(t, loop_until(loop, is_dumped, &dumps, SOON) &&
+	   port_is_away(scene_port("p")), "and all is asked for again");
+	dumps = kernel.dumps;
+	loop_for(loop, 700);
+	ok(t, kernel.dumps == dumps, "once, if that is answered");
+	end();
+}
+
+static void test_unanswered_again(struct tap *t, int log)
+{
+	struct stabletap_link *child = begin_with_child();
+	unsigned int dumps = kernel.dumps + 1;
+
+	log_forget(log);
+	lose_parent(child);
+	/* The child has no parent here: each look at all asks for it. */
+	ok(t, loop_until(loop, is_dumped, &dumps, SOON),
+	   "as long as devices can't be asked for, all is asked for again");
+	ok(t, log_count(log, "can't ask for a device") == 1,
+	   "which is logged once");
+	end();
+}
+
+static void test_unanswered_name(struct tap *t)
+{
+	unsigned int dumps;
+
+	begin();
+	rtnl_resync(rtnl);
+	put(0, "a");
+	kernel.get_error = -ENOMEM;
+	dumps = kernel.dumps;
+	rtnl_ask_named(rtnl, "a");
+	kernel.get_error = 0;
+	ok(t, !known(0) && loop_until(loop, is_dumped, &dumps, SOON) &&
+	   known(0), "so it is for a device that can't be asked for by name");
+	dumps = kernel.dumps;
+	rtnl_ask_named(rtnl, "b");
+	loop_for(loop, 700);
+	ok(t, kernel.dumps == dumps, "that there is none is an answer");
+	end();
+}
+
 int main(void)
 {
+	int log = log_capture();
 	struct tap t = { 0 };
 
 	if (sd_event_new(&loop) < 0)
@@ -258,6 +360,9 @@ int main(void)
 	test_first_dump(&t);
 	test_lost_port(&t);
 	test_away(&t);
+	test_unanswered(&t, log);
+	test_unanswered_again(&t, log);
+	test_unanswered_name(&t);
 	sd_event_unref(loop);
 	return tap_end(&t);
 }

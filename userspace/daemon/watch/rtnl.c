@@ -25,8 +25,9 @@ struct rtnl {
 	struct stabletap *st;
 	struct stabletap_monitor *mon;
 	sd_event_source *io;
-	sd_event_source *again;		/* a dump that was troubled */
+	sd_event_source *again;		/* asks for all, after a failure */
 	struct retry retry;
+	bool failed;			/* something could not be asked */
 	struct idset to_ask;		/* when all events have been read */
 	struct idset away;		/* children whose parent is elsewhere */
 };
@@ -68,17 +69,36 @@ static void forget(struct rtnl *r, int ifindex, enum port_end end)
 	model_link_gone(r->m, ifindex, end);
 }
 
+/* What is known may be stale: later, all is asked for again. */
+static void fail(struct rtnl *r, const char *what, int err)
+{
+	if (!r->failed && !r->retry.failures)
+		log_line(LOG_WARNING, NULL,
+			 "can't %s: %s; all devices are asked for again later",
+			 what, strerror(-err));
+	r->failed = true;
+}
+
+static void take_answer(struct rtnl *r, struct stabletap_link *link)
+{
+	int err = take(r, link);
+
+	stabletap_link_release(link);
+	if (err)
+		fail(r, "take in a device", err);
+}
+
 static void ask(struct rtnl *r, int ifindex, enum port_end end)
 {
 	struct stabletap_link link;
 	int err = stabletap_link_get(r->st, ifindex, &link);
 
-	if (err == -ENODEV)
+	if (!err)
+		take_answer(r, &link);
+	else if (err == -ENODEV)
 		forget(r, ifindex, end);
-	if (err)
-		return;
-	take(r, &link);
-	stabletap_link_release(&link);
+	else
+		fail(r, "ask for a device", err);
 }
 
 static void ask_all(struct rtnl *r)
@@ -91,14 +111,34 @@ static void ask_all(struct rtnl *r)
 	idset_clear(&r->to_ask);
 }
 
+static void again_later(struct rtnl *r)
+{
+	sd_event_source_set_time_relative(r->again,
+		retry_after(&r->retry, &retry_refused) / 1000);
+	sd_event_source_set_enabled(r->again, SD_EVENT_ONESHOT);
+}
+
+/* Further failures don't put off what is to mend the first one. */
+static void end_failures(struct rtnl *r)
+{
+	int enabled = SD_EVENT_OFF;
+
+	sd_event_source_get_enabled(r->again, &enabled);
+	if (r->failed && enabled == SD_EVENT_OFF)
+		again_later(r);
+	r->failed = false;
+}
+
 void rtnl_ask_named(struct rtnl *r, const char *name)
 {
 	struct stabletap_link link;
+	int err = stabletap_link_find(r->st, name, &link);
 
-	if (stabletap_link_find(r->st, name, &link))
-		return;
-	take(r, &link);
-	stabletap_link_release(&link);
+	if (!err)
+		take_answer(r, &link);
+	else if (err != -ENODEV)
+		fail(r, "ask for a device", err);
+	end_failures(r);
 }
 
 /* ---- events ---- */
@@ -173,36 +213,43 @@ static int take_dump(struct rtnl *r, const struct stabletap_links *now,
 	return err;
 }
 
-static void again_later(struct rtnl *r)
-{
-	sd_event_source_set_time_relative(r->again,
-		retry_after(&r->retry, &retry_refused) / 1000);
-	sd_event_source_set_enabled(r->again, SD_EVENT_ONESHOT);
-}
-
-int rtnl_resync(struct rtnl *r)
+/* 1: what was taken in may lack something. */
+static int dump(struct rtnl *r)
 {
 	struct stabletap_links now = { 0 };
-	bool drained = drain(r);
-	int err;
+	int err = stabletap_link_dump(r->st, NULL, &now);
+	bool troubled = err > 0;
 
-	r->m->resyncs++;
-	err = stabletap_link_dump(r->st, NULL, &now);
-	if (err || !drained)
-		again_later(r);
-	else
-		retry_reset(&r->retry);
 	if (err < 0) {
 		log_line(LOG_ERR, NULL, "can't list the devices: %s",
 			 strerror(-err));
 		return err;
 	}
-	err = take_dump(r, &now, err > 0);
+	err = take_dump(r, &now, troubled);
 	stabletap_links_release(&now);
+	if (err) {
+		fail(r, "take in the devices", err);
+		return err;
+	}
 	ask_away(r);
 	ask_all(r);
 	model_mark_all(r->m);
-	return err;
+	return troubled;
+}
+
+int rtnl_resync(struct rtnl *r)
+{
+	bool drained = drain(r);
+	int err;
+
+	r->m->resyncs++;
+	err = dump(r);
+	if (err || !drained || r->failed)
+		again_later(r);
+	else
+		retry_reset(&r->retry);
+	r->failed = false;
+	return err < 0 ? err : 0;
 }
 
 static int on_again(sd_event_source *s, uint64_t usec, void *arg)
@@ -218,6 +265,7 @@ int rtnl_read(struct rtnl *r)
 
 	if (!err) {
 		ask_all(r);
+		end_failures(r);
 		return 0;
 	}
 	if (err == -ENOBUFS)
