@@ -562,6 +562,9 @@ Candidate=e7'
 	eventually went
 	run -0 stabletap -j status vm1
 	[[ $output == *'"dev":"e7"'* && $output != *innocent* ]]
+	[[ $output == *"\"netns\":\"$NS.far\""* ]]
+	run -0 stabletap status vm1
+	[[ $output == *"moved: e7 went to network namespace $NS.far, and"* ]]
 	# It comes back, and is what it was.
 	ip link del innocent
 	command ip -n "$NS.far" link set e7 netns "$NS"

@@ -44,7 +44,7 @@ static int connect_to(const char *path, int seconds)
  * There is one socket for all network namespaces, but the daemon works in one.
  * With -n another one's ports must not be taken for those asked for.
  */
-static int check_namespace(const struct cli *cli, int fd)
+static int check_namespace(struct cli *cli, int fd)
 {
 	struct ucred peer = { 0 };
 	socklen_t len = sizeof(peer);
@@ -53,6 +53,7 @@ static int check_namespace(const struct cli *cli, int fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
 		peer.pid = 0;
 	shared = netns_is_shared(peer.pid);
+	cli->shares_netns = shared > 0;
 	if (shared > 0)
 		return 0;
 	if (!shared && cli->netns) {
@@ -84,7 +85,7 @@ int ask_check_namespace(struct cli *cli)
 	return err ? CLI_REFUSED : 0;
 }
 
-static FILE *open_stream(const struct cli *cli, json_t *request, int seconds,
+static FILE *open_stream(struct cli *cli, json_t *request, int seconds,
 			 bool quiet, int *err)
 {
 	FILE *file = NULL;

@@ -23,6 +23,7 @@ struct cli {
 	const char *socket;		/* where stabletapd is asked */
 	const char *overrides;		/* directory of what is asked by hand */
 	const char *netns;		/* -n, or NULL */
+	bool shares_netns;		/* with stabletapd, which was asked */
 	struct sigaction sigpipe;	/* as the command found it */
 	bool json;
 	bool pretty;

@@ -19,7 +19,7 @@ int netns_enter(const char *name)
 
 	if (!*name || strchr(name, '/') || strlen(name) > 200)
 		return usage("'%s' is no name of a network namespace", name);
-	snprintf(path, sizeof(path), "/run/netns/%s", name);
+	snprintf(path, sizeof(path), STABLETAP_NETNS_DIR "/%s", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		err = errno;

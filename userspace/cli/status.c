@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* stabletap status */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -137,9 +138,36 @@ static void print_monitor(const json_t *port)
 static void print_moved(const json_t *port)
 {
 	const json_t *moved = json_object_get(port, "moved");
+	const char *netns = json_text_of(moved, "netns");
+	const char *dev = json_text_of(port, "dev");
 
-	if (moved)
+	if (*netns)
+		printf("    moved: %s went to network namespace %s, and the port is still on it\n",
+		       strcmp(dev, "?") ? dev : "its device", netns);
+	else if (moved)
 		printf("    moved: %s\n", json_text_of(moved, "why"));
+}
+
+/* ---- what can be found out here ---- */
+
+/* The daemon knows a namespace by number, the operator by name. */
+static void add_netns(struct cli *cli, json_t *ports)
+{
+	char name[NAME_MAX + 1];
+	json_t *port, *moved;
+	const json_t *nsid;
+	size_t i;
+
+	json_array_foreach(ports, i, port) {
+		moved = json_object_get(port, "moved");
+		nsid = json_object_get(moved, "nsid");
+		if (cli->shares_netns && json_is_integer(nsid) &&
+		    !stabletap_netns_name(cli->st,
+					  (int)json_integer_value(nsid),
+					  name, sizeof(name)))
+			json_object_set_new(moved, "netns",
+					    stabletap_json_text(name));
+	}
 }
 
 /* ---- counters, which only the kernel has ---- */
@@ -291,6 +319,7 @@ static int print_status(struct cli *cli, const char *name, json_t *o)
 	if (name && !json_array_size(ports))
 		return refuse("stabletapd has no port '%s' in its configuration",
 			      name);
+	add_netns(cli, ports);
 	if (!cli->json) {
 		print_text(cli, o);
 		return CLI_DONE;

@@ -414,6 +414,17 @@ int stabletap_monitor_read(struct stabletap_monitor *mon,
 int stabletap_addr_monitor_open(struct stabletap_monitor **out);
 int stabletap_addr_monitor_read(struct stabletap_monitor *mon);
 
+/* ---- netns.c: network namespaces, as "ip netns" names them ---- */
+
+#define STABLETAP_NETNS_DIR "/run/netns"
+
+/*
+ * The name of the namespace that has the number @nsid in ours (link_netnsid).
+ * -ENOENT: it has none that could be found.
+ */
+int stabletap_netns_name(struct stabletap *st, int nsid, char *name,
+			 size_t size);
+
 /* ---- child.c: macvlans made for ports ---- */
 
 /*

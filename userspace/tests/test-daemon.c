@@ -182,6 +182,12 @@ static void test_status(struct tap *t)
 		  "\"line\":7,\"why\":\"no such user\"}],\"pools\":[]}\n" },
 		{ NULL, NULL },
 	};
+	static const struct turn named[] = {
+		{ "status", "{" NEW "\"ports\":[{" PORT ",\"moved\":{\"why\":"
+		  "\"lo went to nsid 3\",\"nsid\":3,\"netns\":\"blue\"}}]"
+		  ",\"pools\":[]}\n" },
+		{ NULL, NULL },
+	};
 	static const struct turn busy[] = {
 		{ "status", "{\"error\":\"busy: too many clients\",\"busy\":"
 		  "true}\n" }, { NULL, NULL },
@@ -207,6 +213,9 @@ static void test_status(struct tap *t)
 	       "    refused by eth1 3 times: MTU\n"
 	       "    QEMU monitor refused: no such file\n",
 	       "blackout, move, refusals, monitor");
+	expect(t, named, "status", 0, "    moved: lo went to network namespace "
+	       "blue, and the port is still on it\n",
+	       "a move to a namespace that has a name");
 	expect(t, new, "status", 0, "note: [Port vm9] is left out: no such "
 	       "user (/c:7)\n", "what is left out of the configuration");
 	expect(t, new, "status", 0, "since 2026-01-02T11:04:05.000006+08:00 ",

@@ -177,6 +177,9 @@ static void test_shown(struct tap *t)
 	ok(t, strstr(word(json_object_get(port_of(o, 0), "moved"), "why"),
 		     "a went to another network namespace") != NULL,
 	   "fault 1: where the device went");
+	ok(t, json_integer_value(json_object_get(json_object_get(
+		port_of(o, 0), "moved"), "nsid")) == 3,
+	   "and by which number that namespace is known here");
 	is_str(t, word(port_of(o, 0), "dev"), "a", "under its own name");
 	json_decref(o);
 	scene_play("a b p@a");

@@ -172,13 +172,16 @@ static void add_away(const struct port *port, json_t *o)
 	if (!port_is_away(port))
 		return;
 	lower = model_device(port->model, (int)port->told.lower);
+	if (!lower)
+		return;
 	snprintf(text, sizeof(text),
 		 "%s went to another network namespace (nsid %d), and the port is still on it",
 		 *port->dev ? port->dev : "its device",
-		 lower ? lower->link.link_netnsid : -1);
+		 lower->link.link_netnsid);
 	json_object_set_new(o, "moved",
-			    json_pack("{s:o}", "why",
-				      stabletap_json_text(text)));
+			    json_pack("{s:o, s:i}", "why",
+				      stabletap_json_text(text), "nsid",
+				      lower->link.link_netnsid));
 }
 
 /* ---- the guest ---- */
