@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "json.h"
 #include "netns.h"
 #include "report.h"
 #include "times.h"
@@ -137,8 +138,12 @@ static void set_time(json_t *o, const char *key, bool utc)
 				    json_string(time_format(&ts, utc, buf)));
 }
 
-/* Times as they are printed; an old daemon's "version" is its release. */
-static void tidy(const struct cli *cli, json_t *answer)
+/*
+ * Times as they are printed, and text that steers no terminal: the daemon tells
+ * what QEMU and others have said as it was said.  An old daemon's "version" is
+ * its release.  @answer, or NULL: no memory.
+ */
+static json_t *tidy(const struct cli *cli, json_t *answer)
 {
 	json_t *version = json_object_get(answer, "version");
 	json_t *o;
@@ -155,6 +160,10 @@ static void tidy(const struct cli *cli, json_t *answer)
 	json_array_foreach(json_object_get(answer, "events"), i, o)
 		set_time(o, "time", cli->utc);
 	set_time(json_object_get(answer, "event"), "time", cli->utc);
+	if (cli->json || !json_make_printable(answer))
+		return answer;
+	json_decref(answer);
+	return NULL;
 }
 
 static json_t *read_answer(const struct cli *cli, FILE *from,
@@ -162,9 +171,10 @@ static json_t *read_answer(const struct cli *cli, FILE *from,
 {
 	json_t *answer = json_loadf(from, JSON_DISABLE_EOF_CHECK, error);
 
-	if (answer)
-		tidy(cli, answer);
-	return answer;
+	if (!answer)
+		return NULL;
+	snprintf(error->text, sizeof(error->text), "no memory");
+	return tidy(cli, answer);
 }
 
 json_t *ask(struct cli *cli, json_t *request)
@@ -239,7 +249,7 @@ json_t *ask_next(struct cli *cli, FILE *from)
 	if (getline(&line, &size, from) > 1) {
 		o = json_loads(line, 0, NULL);
 		if (o)
-			tidy(cli, o);
+			o = tidy(cli, o);
 	} else if (line && *line == '\n') {
 		o = json_object();
 	}

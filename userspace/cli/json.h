@@ -20,6 +20,12 @@ int json_print(const struct cli *cli, json_t *value, FILE *out);
 /* The same in one line, whatever the options say: for streams. */
 void json_print_line(json_t *value, FILE *out);
 
+/*
+ * Escape what a terminal must not get in all strings of @value, an object or
+ * array.  Returns 0 or -ENOMEM.
+ */
+int json_make_printable(json_t *value);
+
 /* The string at @key, or "" */
 const char *json_text_of(const json_t *o, const char *key);
 

@@ -10,21 +10,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "escape.h"
 #include "internal.h"
 
-/*
- * A process chooses its name, which may hold what steers a terminal: C0, DEL,
- * and C1 as UTF-8 has it.
- */
+/* A process chooses its name, which may hold what steers a terminal. */
 static void blank_controls(char *text)
 {
-	unsigned char before = 0, c;
+	size_t len;
 
-	for (; (c = (unsigned char)*text); text++) {
-		if (c < 0x20 || c == 0x7f ||
-		    (before == 0xc2 && c >= 0x80 && c < 0xa0))
-			*text = '?';
-		before = c;
+	for (; *text; text += len) {
+		len = escape_printable(text);
+		if (len)
+			continue;
+		*text = '?';
+		len = 1;
 	}
 }
 

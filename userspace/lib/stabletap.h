@@ -559,7 +559,7 @@ struct stabletap_holder {
 	unsigned int minor;	/* of the port's node */
 	pid_t pid;
 	unsigned int fds;	/* how many of the process's fds are the node */
-	char comm[32];	/* its name, with "?" for control characters */
+	char comm[32];	/* its name, with "?" for what can't be shown */
 };
 
 /* Released by stabletap_holders_release(). */

@@ -188,6 +188,12 @@ static void test_status(struct tap *t)
 		  ",\"pools\":[]}\n" },
 		{ NULL, NULL },
 	};
+	static const struct turn steers[] = {
+		{ "status", "{" NEW "\"ports\":[{" PORT ",\"warnings\":[\"a\\n"
+		  "vm2: attached\"],\"monitor\":{\"state\":\"refused\",\"why\":"
+		  "\"\\u001b[2J\\u009b2J caf\303\251\"}}],\"pools\":[]}\n" },
+		{ NULL, NULL },
+	};
 	static const struct turn busy[] = {
 		{ "status", "{\"error\":\"busy: too many clients\",\"busy\":"
 		  "true}\n" }, { NULL, NULL },
@@ -213,6 +219,12 @@ static void test_status(struct tap *t)
 	       "    refused by eth1 3 times: MTU\n"
 	       "    QEMU monitor refused: no such file\n",
 	       "blackout, move, refusals, monitor");
+	expect(t, steers, "status", 0, "    warning: a\\x0avm2: attached\n",
+	       "no text forges a line");
+	expect(t, steers, "status", 0, "    QEMU monitor refused: \\x1b[2J"
+	       "\\xc2\\x9b2J caf\303\251\n", "or steers the terminal");
+	expect(t, steers, "-j status", 0, "\"why\":\"\\u001B[2J",
+	       "in JSON it is as it was said");
 	expect(t, named, "status", 0, "    moved: lo went to network namespace "
 	       "blue, and the port is still on it\n",
 	       "a move to a namespace that has a name");

@@ -5,8 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "escape.h"
 #include "tap.h"
-#include "util/escape.h"
 #include "util/log.h"
 
 static const struct {

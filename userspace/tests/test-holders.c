@@ -45,7 +45,8 @@ int main(void)
 	test_name(&t, "plain name", "plain name");
 	test_name(&t, "a\033[2Jb\177", "a?[2Jb?");
 	test_name(&t, "a\nhint: b", "a?hint: b");
-	test_name(&t, "a\xc2\x9b" "2J", "a\xc2?2J");
+	test_name(&t, "a\xc2\x9b" "2J", "a??2J");
+	test_name(&t, "a\x9b" "2J", "a?2J");
 	test_name(&t, "caf\xc3\xa9", "caf\xc3\xa9");
 	close(fd);
 	return tap_end(&t);

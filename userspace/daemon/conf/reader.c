@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "conf/reader.h"
-#include "util/escape.h"
+#include "escape.h"
 
 /* Long enough to be found again, short enough for a line */
 #define TEXT_MAX 72

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
 #include "model/model.h"
 #include "tell/hooks.h"
-#include "util/escape.h"
 #include "util/log.h"
 #include "util/priority.h"
 #include "util/program.h"

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "escape.h"
 #include "file.h"
 #include "model/history.h"
 #include "model/lower.h"
@@ -19,7 +20,6 @@
 #include "model/verdict.h"
 #include "tell/metrics.h"
 #include "util/clock.h"
-#include "util/escape.h"
 #include "util/log.h"
 
 #define WRITE_AFTER_US 1000000

@@ -17,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "util/escape.h"
+#include "escape.h"
 #include "util/log.h"
 
 #define TEXT_SIZE 512

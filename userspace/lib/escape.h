@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Text that others wrote (QEMU, the kernel's device names, files) on its way
- * into lines, labels and environments, where a control character could forge
- * a line or steer a terminal.
+ * Text that others wrote (QEMU, the kernel's device names, files, processes)
+ * on its way into lines, labels, environments and terminals, where a control
+ * character could forge a line or steer the terminal.
  */
-#ifndef UTIL_ESCAPE_H
-#define UTIL_ESCAPE_H
+#ifndef STABLETAP_ESCAPE_H
+#define STABLETAP_ESCAPE_H
 
 #include <stddef.h>
 
@@ -25,4 +25,4 @@ char *escape_label(char *buf, size_t size, const char *text);
 /* Bytes of the UTF-8 character at @text that can be shown, or 0. */
 size_t escape_printable(const char *text);
 
-#endif /* UTIL_ESCAPE_H */
+#endif /* STABLETAP_ESCAPE_H */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "util/escape.h"
+#include "escape.h"
 
 static unsigned int sequence_length(uint8_t first)
 {
