@@ -130,7 +130,6 @@ static int nic_open(struct guest *g, const struct conf_port *conf)
 	static const struct qmp_callbacks callbacks = {
 		.filter = on_filter, .state = on_state, .trouble = on_trouble,
 	};
-
 	int err;
 
 	if (!conf->qmp_socket)
