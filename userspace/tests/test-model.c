@@ -11,6 +11,8 @@
 
 /* ---- what happens to a port ---- */
 
+#define ATTACHED "p attached >a not by the daemon; "
+
 static const struct {
 	const char *name, *words, *want;
 } happenings[] = {
@@ -27,6 +29,16 @@ static const struct {
 	  "a b p@a a:away p@b", "p replaced a>b not by the daemon" },
 	{ "a device that takes the parent's ifindex is not named",
 	  "a b p@a a:away x p@b", "p replaced a>b not by the daemon" },
+	{ "a daemon that starts learns of the port before its lower",
+	  "a b p p@a restart p@b", ATTACHED
+	  "p replaced a>b not by the daemon" },
+	{ "it names the device that was lost",
+	  "a b p p@a restart p@none", ATTACHED "p detached a> none" },
+	{ "it names the device that went to another namespace",
+	  "a b p p@a restart a:away p@b", ATTACHED
+	  "p replaced a>b not by the daemon" },
+	{ "a device is told under the name that it has by then",
+	  "a b p@a a:name=c p@b", "p replaced c>b not by the daemon" },
 };
 
 static void test_happenings(struct tap *t)

@@ -64,6 +64,11 @@ static void name_device(struct port *port, uint32_t lower)
 		snprintf(port->dev, sizeof(port->dev), "?");
 }
 
+void port_name_device(struct port *port)
+{
+	name_device(port, port->told.lower);
+}
+
 static void set_blackout(struct port *port, uint64_t ns)
 {
 	port->blackout = ns;

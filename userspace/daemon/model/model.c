@@ -180,15 +180,45 @@ static void update_port(struct device *dev)
 		port_told(port, dev);
 }
 
-/* A port whose lower is now on another device, or on none here */
+/* Is it on another device now, or on none here? */
+static bool is_restacked(const struct stabletap_link *old,
+			 const struct stabletap_link *now)
+{
+	return old->link != now->link ||
+	       old->link_netnsid != now->link_netnsid;
+}
+
 static void mark_upper(struct model *m, const struct stabletap_link *old,
 		       const struct stabletap_link *now)
 {
 	struct port *port = now->master ? model_port_at(m, now->master) : NULL;
 
-	if (port && old && (old->link != now->link ||
-			    old->link_netnsid != now->link_netnsid))
+	if (port && old && is_restacked(old, now))
 		port_mark(port);
+}
+
+/* A port may be told before its lower, and a child before its parent. */
+static void name_ports_on(const struct device *dev,
+			  const struct stabletap_link *old)
+{
+	const struct model *m = dev->model;
+	const struct device *child;
+	struct port *port;
+	size_t i;
+
+	if (old && old->master == dev->link.master &&
+	    !is_restacked(old, &dev->link) &&
+	    !strcmp(old->name, dev->link.name))
+		return;
+	port = model_port_at(m, dev->link.master);
+	if (port)
+		port_name_device(port);
+	for (i = 0; i < dev->uppers.n; i++) {
+		child = model_device(m, dev->uppers.v[i]);
+		port = child ? model_port_at(m, child->link.master) : NULL;
+		if (port)
+			port_name_device(port);
+	}
 }
 
 static void take_facts(struct device *dev, const struct stabletap_link *old)
@@ -221,6 +251,7 @@ static void device_update(struct device *dev, const struct stabletap_link *old)
 	refresh_pools(m, old, &dev->link);
 	mark_by_hand(m, old, &dev->link);
 	mark_upper(m, old, &dev->link);
+	name_ports_on(dev, old);
 	MODEL_TELL(m, device_changed, dev, old);
 }
 
