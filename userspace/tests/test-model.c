@@ -53,6 +53,39 @@ static void test_happenings(struct tap *t)
 	}
 }
 
+/*
+ * The kernel sets a device down before it moves it, and the daemon, which hears
+ * that first, already replaces it.
+ */
+static void test_moved_meanwhile(struct tap *t)
+{
+	static const struct {
+		const char *name, *words, *want;
+	} v[] = {
+		{ "a device that is down and moves meanwhile has moved",
+		  "a:away", "p replaced a>b device moved away" },
+		{ "one that is only down is down", "",
+		  "p replaced a>b lower down" },
+		{ "one that is deleted has not moved", "a:gone",
+		  "p replaced a>b lower down" },
+		{ "what other devices do says nothing", "c:away",
+		  "p replaced a>b lower down" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(v) / sizeof(*v); i++) {
+		scene_begin(P);
+		scene_play("a b c p@a a:down");
+		/* As the engine does when it takes the step */
+		snprintf(scene_port("p")->why, sizeof(scene_port("p")->why),
+			 "%s", scene_look("p").why);
+		scene_play(v[i].words);
+		scene_play("p@b");
+		is_str(t, scene.told, v[i].want, v[i].name);
+		scene_end();
+	}
+}
+
 static void test_lost(struct tap *t)
 {
 	scene_begin(P);
@@ -348,6 +381,7 @@ int main(void)
 	struct tap t = { 0 };
 
 	test_happenings(&t);
+	test_moved_meanwhile(&t);
 	test_lost(&t);
 	test_parent(&t);
 	test_reused(&t);
