@@ -130,7 +130,6 @@ static void tell(struct follower *f, const json_t *e)
 	} else {
 		print_event(e);
 	}
-	fflush(stdout);
 }
 
 static void tell_restart(struct follower *f)
@@ -170,9 +169,16 @@ static int take_first(struct follower *f, const json_t *first)
 	return 0;
 }
 
+/* Whoever reads what was printed does not wait until the daemon says more. */
+static json_t *next(const struct follower *f, FILE *from)
+{
+	fflush(stdout);
+	return ask_next(f->cli, from);
+}
+
 static int converse(struct follower *f, FILE *from)
 {
-	json_t *o = ask_next(f->cli, from);
+	json_t *o = next(f, from);
 	bool is_busy = json_is_true(json_object_get(o, "busy"));
 	int status = 0;
 
@@ -182,7 +188,7 @@ static int converse(struct follower *f, FILE *from)
 	f->met |= o && !status;
 	while (!status && o && !is_busy && !ferror(stdout)) {
 		json_decref(o);
-		o = ask_next(f->cli, from);
+		o = next(f, from);
 		if (json_object_get(o, "event"))
 			tell(f, json_object_get(o, "event"));
 	}
@@ -212,7 +218,6 @@ static int follow(struct follower *f)
 			gone = true;
 			note("stabletapd has gone; waiting for it");
 		}
-		fflush(stdout);
 		nanosleep(&second, NULL);
 	}
 	return status;
