@@ -299,6 +299,14 @@ static void test_events(struct tap *t)
 		{ "\"events\":3,\"instance\":\"bb\"", "{\"error\":\"enough\"}"
 		  "\n" }, { NULL, NULL },
 	};
+	/* There is no place for it for a while. */
+	static const struct turn crowded[] = {
+		{ "events", "{" NEW "\"last\":6,\"events\":["
+		  EVENT("6", "attached") "]}\n" },
+		{ "events", "{\"error\":\"busy: x\",\"busy\":true}\n" },
+		{ "events", NULL },
+		{ "events", "{\"error\":\"enough\"}\n" }, { NULL, NULL },
+	};
 	/* It is killed, and has no event to tell when it is back. */
 	static const struct turn killed[] = {
 		{ "\"events\":0", "{" NEW "\"last\":2,\"events\":[]}\n"
@@ -337,6 +345,9 @@ static void test_events(struct tap *t)
 	       "{\"version\":1,\"instance\":\"bb\",\"event\":"
 	       "\"daemon-restarted\"}\n{\"version\":1,\"instance\":\"bb\",",
 	       "in JSON, one object a line");
+	expect(t, crowded, "events --follow", 1, "vm1: attached to eth1, w\n"
+	       "note: stabletapd has gone; waiting for it\nstabletap: stabletapd refuses: enough",
+	       "that it waits is said once, however often it tries");
 	endings = killed_ends;
 	expect(t, killed, "-j events --follow", 1, "daemon-restarted",
 	       "nothing that a follower says waits for the next event");
