@@ -79,15 +79,24 @@ FailbackDelaySec=0'
 	[ "$stderr" = "" ]
 }
 
-@test "pin with force keeps the port detached, and status warns of it" {
+@test "pin with force keeps the port off other devices, and status warns of it" {
 	managed
 	run -0 stabletap pin vm1 etho force
 	[[ $output == *"'vm1' is not on 'etho' now"* ]]
-	eventually is_detached vm1
 	warned() { [[ $(stabletap status vm1) == *"warning: "*etho* ]]; }
 	eventually warned
-	stabletap unpin vm1
+	# A lower that carries is kept: a wrong name cuts no guest off.
 	is_on vm1 d0
+	ip link del d0
+	eventually events_have vm1 "detached from d0"
+	# Once it is settled, there is no step to come.
+	run -0 stabletap pin vm1 etho force
+	[[ $output == "vm1: detached pin etho"* ]]
+	is_detached vm1
+	warned
+	run -0 stabletap unpin vm1
+	[[ $output == "vm1: attached dev d1"* ]]
+	is_on vm1 d1
 }
 
 @test "pin without a daemon is kept for it" {

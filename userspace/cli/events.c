@@ -37,6 +37,7 @@ struct follower {
 	json_int_t last;	/* number of the last event that was seen */
 	char instance[64];	/* "": not known yet */
 	bool met;		/* the daemon has answered before */
+	bool gone;		/* and has gone, which was said */
 };
 
 static json_t *request(const struct follower *f, bool follow)
@@ -130,7 +131,6 @@ static void tell(struct follower *f, const json_t *e)
 	} else {
 		print_event(e);
 	}
-	fflush(stdout);
 }
 
 static void tell_restart(struct follower *f)
@@ -167,22 +167,30 @@ static int take_first(struct follower *f, const json_t *first)
 		tell(f, e);
 	/* Those of other ports have numbers, too. */
 	f->last = json_integer_value(json_object_get(first, "last"));
+	f->met = true;
+	f->gone = false;
 	return 0;
+}
+
+/* Whoever reads what was printed does not wait until the daemon says more. */
+static json_t *next(const struct follower *f, FILE *from)
+{
+	fflush(stdout);
+	return ask_next(f->cli, from);
 }
 
 static int converse(struct follower *f, FILE *from)
 {
-	json_t *o = ask_next(f->cli, from);
+	json_t *o = next(f, from);
 	bool is_busy = json_is_true(json_object_get(o, "busy"));
 	int status = 0;
 
 	/* Later it may have room, and be back. */
 	if (o && (!is_busy || !f->met))
 		status = take_first(f, o);
-	f->met |= o && !status;
 	while (!status && o && !is_busy && !ferror(stdout)) {
 		json_decref(o);
-		o = ask_next(f->cli, from);
+		o = next(f, from);
 		if (json_object_get(o, "event"))
 			tell(f, json_object_get(o, "event"));
 	}
@@ -190,32 +198,34 @@ static int converse(struct follower *f, FILE *from)
 	return status;
 }
 
+static void tell_gone(struct follower *f)
+{
+	if (!f->gone)
+		note("stabletapd has gone; waiting for it");
+	f->gone = true;
+}
+
 /* Nobody knows when the daemon is back: try each second. */
 static int follow(struct follower *f)
 {
 	const struct timespec second = { .tv_sec = 1 };
-	bool gone = false;
 	int status = 0;
 	FILE *from;
 	int err;
 
-	while (!status && !ferror(stdout)) {
+	for (;;) {
 		from = ask_open(f->cli, request(f, true), &err);
 		if (!from && (!f->met || err == -EXDEV))
 			return ask_refused(err);
 		if (from) {
-			gone = false;
 			status = converse(f, from);
 			fclose(from);
 		}
-		if (!status && !gone && !ferror(stdout)) {
-			gone = true;
-			note("stabletapd has gone; waiting for it");
-		}
-		fflush(stdout);
+		if (status || ferror(stdout))
+			return status;
+		tell_gone(f);
 		nanosleep(&second, NULL);
 	}
-	return status;
 }
 
 static int run(struct cli *cli, const struct call *call)

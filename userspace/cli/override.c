@@ -125,8 +125,8 @@ static int check_device(struct cli *cli, struct wish *w)
 		return refused(cli, err, "can't look up '%s'", w->dev);
 	refuse("there is no device '%s' in this network namespace", w->dev);
 	if (w->kind == OVERRIDE_PIN)
-		hint("'force' pins '%s' all the same: it stays detached until "
-		     "the device comes", w->port);
+		hint("'force' pins '%s' all the same: it goes to no other "
+		     "device until this one comes", w->port);
 	else
 		hint("'force' asks for it all the same");
 	return CLI_REFUSED;

@@ -23,6 +23,7 @@
  *	pin=p,a prefer=p,a hold-off=p unpin=p failback=p
  *	probe=p,a,answers probe=p,a,fails
  *	made=a.5		the daemon makes VLAN 5 on a
+ *	restart			a daemon starts, and lists what there is
  */
 #ifndef TESTS_SCENE_H
 #define TESTS_SCENE_H
@@ -48,6 +49,7 @@
 
 static struct {
 	struct model m;
+	const char *conf;
 	uint64_t now;
 	int next;			/* ifindex */
 	struct {
@@ -439,6 +441,56 @@ static void scene_made(const char *name)
 	scene_stacked(name, below, "vlan");
 }
 
+/* ---- the daemon ---- */
+
+static struct conf *scene_conf(const char *text)
+{
+	FILE *in = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+	FILE *advice = fopen("/dev/null", "we");
+	struct conf *conf = NULL;
+
+	if (!in || !advice ||
+	    conf_read_stream(in, "scene", NULL, advice, &conf))
+		abort();
+	fclose(in);
+	fclose(advice);
+	return conf;
+}
+
+static void scene_configure(const char *text)
+{
+	scene.conf = text;
+	if (model_configure(&scene.m, scene_conf(text)))
+		abort();
+}
+
+static void scene_model(void)
+{
+	if (model_init(&scene.m, &scene_facts))
+		abort();
+	scene.m.clock = scene_clock;
+	model_watch(&scene.m, &scene_ops, NULL);
+}
+
+/* The kernel lists devices by ifindex: most ports before their lowers. */
+static void scene_restart(void)
+{
+	struct stabletap_link *links;
+	size_t n = scene.m.devices_n, i;
+
+	links = calloc(n + 1, sizeof(*links));
+	if (!links)
+		abort();
+	for (i = 0; i < n; i++)
+		links[i] = scene.m.devices[i]->link;
+	model_release(&scene.m);
+	scene_model();
+	scene_configure(scene.conf);
+	for (i = 0; i < n; i++)
+		scene_put(&links[i]);
+	free(links);
+}
+
 /* ---- words ---- */
 
 /* VERB=PORT,ARGUMENT[,ARGUMENT] */
@@ -487,6 +539,8 @@ static void scene_word(const char *word)
 	snprintf(copy, sizeof(copy), "%s", word);
 	if (*word == '+') {
 		scene_time(word + 1);
+	} else if (!strcmp(word, "restart")) {
+		scene_restart();
 	} else if ((at = strchr(copy, '@'))) {
 		*at = '\0';
 		scene_attach(copy, at + 1);
@@ -530,34 +584,11 @@ static inline void scene_play(const char *words)
 
 /* ---- beginning and end ---- */
 
-static struct conf *scene_conf(const char *text)
-{
-	FILE *in = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
-	FILE *advice = fopen("/dev/null", "we");
-	struct conf *conf = NULL;
-
-	if (!in || !advice ||
-	    conf_read_stream(in, "scene", NULL, advice, &conf))
-		abort();
-	fclose(in);
-	fclose(advice);
-	return conf;
-}
-
-static void scene_configure(const char *text)
-{
-	if (model_configure(&scene.m, scene_conf(text)))
-		abort();
-}
-
 static void scene_begin(const char *conf)
 {
 	memset(&scene, 0, sizeof(scene));
 	scene.now = 1000 * CLOCK_SECOND;
-	if (model_init(&scene.m, &scene_facts))
-		abort();
-	scene.m.clock = scene_clock;
-	model_watch(&scene.m, &scene_ops, NULL);
+	scene_model();
 	scene_configure(conf);
 }
 

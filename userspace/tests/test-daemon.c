@@ -28,6 +28,15 @@ struct turn {
 	const char *says;	/* NULL: hang up without a word */
 };
 
+/* How it ends: the command must print @until before the daemon hangs up. */
+struct ending {
+	const char *until;	/* NULL: nothing */
+	bool killed;		/* then, and is started anew 1.5 s later */
+};
+
+/* Of each turn; NULL: all are over when @says is sent. */
+static const struct ending *endings;
+
 static int listen_at(const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -41,7 +50,35 @@ static int listen_at(const char *path)
 	return fd;
 }
 
-static void answer(int listener, const struct turn *turn)
+/* What the command has printed so far */
+static char *output(void)
+{
+	static char out[8192];
+	char path[96];
+	FILE *file;
+	size_t n;
+
+	snprintf(path, sizeof(path), "%s/out", top);
+	file = fopen(path, "re");
+	n = file ? fread(out, 1, sizeof(out) - 1, file) : 0;
+	out[n] = '\0';
+	if (file)
+		fclose(file);
+	return out;
+}
+
+static void await_output(const char *text)
+{
+	int looks;
+
+	for (looks = 0; !strstr(output(), text); looks++) {
+		if (looks == 300)
+			_exit(6);
+		usleep(10000);
+	}
+}
+
+static void answer(int listener, const struct turn *turn, const char *until)
 {
 	int fd = accept(listener, NULL, NULL);
 	char request[512] = "";
@@ -56,14 +93,26 @@ static void answer(int listener, const struct turn *turn)
 	}
 	if (turn->says && write(fd, turn->says, strlen(turn->says)) < 0)
 		_exit(7);
+	if (until)
+		await_output(until);
 	close(fd);
+}
+
+/* The socket's file stays, and refuses all. */
+static int restart(int fd)
+{
+	close(fd);
+	usleep(1500000);
+	return listen_at(socket_path);
 }
 
 /* In order; what is asked beyond that finds no daemon. */
 static pid_t start(const struct turn *turns)
 {
-	int fd;
+	struct ending end = { .until = NULL };
+	size_t i;
 	pid_t pid;
+	int fd;
 
 	/* None at all: it does not run. */
 	fd = turns->asked ? listen_at(socket_path) : -1;
@@ -74,8 +123,13 @@ static pid_t start(const struct turn *turns)
 		return pid;
 	}
 	alarm(60);
-	for (; turns->asked; turns++)
-		answer(fd, turns);
+	for (i = 0; turns[i].asked; i++) {
+		if (endings)
+			end = endings[i];
+		answer(fd, &turns[i], end.until);
+		if (end.killed)
+			fd = restart(fd);
+	}
 	unlink(socket_path);
 	_exit(0);
 }
@@ -110,11 +164,8 @@ static int run_line(char *line)
 /* Run @line with both streams in a file; *status: what it returned. */
 static char *run_command(const char *line, int *status)
 {
-	static char out[8192];
 	char copy[256], path[96];
-	FILE *file;
 	pid_t pid;
-	size_t n;
 
 	snprintf(copy, sizeof(copy), "%s", line);
 	snprintf(path, sizeof(path), "%s/out", top);
@@ -131,12 +182,7 @@ static char *run_command(const char *line, int *status)
 	}
 	waitpid(pid, status, 0);
 	*status = WIFEXITED(*status) ? WEXITSTATUS(*status) : -1;
-	file = fopen(path, "re");
-	n = file ? fread(out, 1, sizeof(out) - 1, file) : 0;
-	out[n] = '\0';
-	if (file)
-		fclose(file);
-	return out;
+	return output();
 }
 
 /* @turns were all taken, and the command says @text with @status. */
@@ -274,6 +320,27 @@ static void test_events(struct tap *t)
 		{ "\"events\":3,\"instance\":\"bb\"", "{\"error\":\"enough\"}"
 		  "\n" }, { NULL, NULL },
 	};
+	/* There is no place for it for a while. */
+	static const struct turn crowded[] = {
+		{ "events", "{" NEW "\"last\":6,\"events\":["
+		  EVENT("6", "attached") "]}\n" },
+		{ "events", "{\"error\":\"busy: x\",\"busy\":true}\n" },
+		{ "events", NULL },
+		{ "events", "{\"error\":\"enough\"}\n" }, { NULL, NULL },
+	};
+	/* It is killed, and has no event to tell when it is back. */
+	static const struct turn killed[] = {
+		{ "\"events\":0", "{" NEW "\"last\":2,\"events\":[]}\n"
+		  "{\"event\":" EVENT("3", "attached") "}\n" },
+		{ "\"events\":3,\"instance\":\"aa\"", "{\"version\":1,"
+		  "\"instance\":\"bb\",\"last\":0,\"events\":[]}\n" },
+		{ "\"events\":0,\"instance\":\"bb\"",
+		  "{\"error\":\"enough\"}\n" }, { NULL, NULL },
+	};
+	static const struct ending killed_ends[] = {
+		{ "\"attached\"", true }, { "daemon-restarted", false },
+		{ NULL, false },
+	};
 	static const struct turn old[] = {
 		{ "events", "{\"events\":[]}\n" }, { NULL, NULL },
 	};
@@ -299,6 +366,13 @@ static void test_events(struct tap *t)
 	       "{\"version\":1,\"instance\":\"bb\",\"event\":"
 	       "\"daemon-restarted\"}\n{\"version\":1,\"instance\":\"bb\",",
 	       "in JSON, one object a line");
+	expect(t, crowded, "events --follow", 1, "vm1: attached to eth1, w\n"
+	       "note: stabletapd has gone; waiting for it\nstabletap: stabletapd refuses: enough",
+	       "that it waits is said once, however often it tries");
+	endings = killed_ends;
+	expect(t, killed, "-j events --follow", 1, "daemon-restarted",
+	       "nothing that a follower says waits for the next event");
+	endings = NULL;
 	expect(t, old, "events --follow", 1, "too old to be followed",
 	       "a daemon that can't be followed is told");
 }

@@ -11,6 +11,8 @@
 
 /* ---- what happens to a port ---- */
 
+#define ATTACHED "p attached >a not by the daemon; "
+
 static const struct {
 	const char *name, *words, *want;
 } happenings[] = {
@@ -27,6 +29,16 @@ static const struct {
 	  "a b p@a a:away p@b", "p replaced a>b not by the daemon" },
 	{ "a device that takes the parent's ifindex is not named",
 	  "a b p@a a:away x p@b", "p replaced a>b not by the daemon" },
+	{ "a daemon that starts learns of the port before its lower",
+	  "a b p p@a restart p@b", ATTACHED
+	  "p replaced a>b not by the daemon" },
+	{ "it names the device that was lost",
+	  "a b p p@a restart p@none", ATTACHED "p detached a> none" },
+	{ "it names the device that went to another namespace",
+	  "a b p p@a restart a:away p@b", ATTACHED
+	  "p replaced a>b not by the daemon" },
+	{ "a device is told under the name that it has by then",
+	  "a b p@a a:name=c p@b", "p replaced c>b not by the daemon" },
 };
 
 static void test_happenings(struct tap *t)
@@ -37,6 +49,39 @@ static void test_happenings(struct tap *t)
 		scene_begin(P);
 		scene_play(happenings[i].words);
 		is_str(t, scene.told, happenings[i].want, happenings[i].name);
+		scene_end();
+	}
+}
+
+/*
+ * The kernel sets a device down before it moves it, and the daemon, which hears
+ * that first, already replaces it.
+ */
+static void test_moved_meanwhile(struct tap *t)
+{
+	static const struct {
+		const char *name, *words, *want;
+	} v[] = {
+		{ "a device that is down and moves meanwhile has moved",
+		  "a:away", "p replaced a>b device moved away" },
+		{ "one that is only down is down", "",
+		  "p replaced a>b lower down" },
+		{ "one that is deleted has not moved", "a:gone",
+		  "p replaced a>b lower down" },
+		{ "what other devices do says nothing", "c:away",
+		  "p replaced a>b lower down" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(v) / sizeof(*v); i++) {
+		scene_begin(P);
+		scene_play("a b c p@a a:down");
+		/* As the engine does when it takes the step */
+		snprintf(scene_port("p")->why, sizeof(scene_port("p")->why),
+			 "%s", scene_look("p").why);
+		scene_play(v[i].words);
+		scene_play("p@b");
+		is_str(t, scene.told, v[i].want, v[i].name);
 		scene_end();
 	}
 }
@@ -386,6 +431,7 @@ int main(void)
 	struct tap t = { 0 };
 
 	test_happenings(&t);
+	test_moved_meanwhile(&t);
 	test_lost(&t);
 	test_parent(&t);
 	test_reused(&t);

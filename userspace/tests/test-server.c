@@ -11,6 +11,7 @@
 #include <sys/un.h>
 
 #include "loop.h"
+#include "model/history.h"
 #include "scene.h"
 #include "serve/request.h"
 #include "tap.h"
@@ -294,6 +295,46 @@ static void test_follow(struct tap *t)
 	ok(t, true, "and nothing to one that has gone");
 }
 
+struct counted {
+	int fd;
+	size_t bytes;
+	bool line, end;
+};
+
+static bool is_line(void *arg)
+{
+	struct counted *c = arg;
+	char buf[4096];
+	ssize_t n = recv(c->fd, buf, sizeof(buf), MSG_DONTWAIT);
+
+	if (n > 0)
+		c->bytes += (size_t)n;
+	c->line = n > 0 && memchr(buf, '\n', (size_t)n);
+	c->end = !n;
+	return c->line || c->end;
+}
+
+/* What happened before is more than a follower may leave unread of the rest. */
+static void test_follow_all(struct tap *t)
+{
+	struct happening what = {
+		.port = "\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"", .event = "replaced",
+		.from = "\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1",
+		.to = "\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2",
+	};
+	struct counted c = { .fd = client() };
+	int i;
+
+	for (i = 0; i < 1000; i++)
+		history_add(scene.m.history, &what);
+	say(c.fd, "{\"events\": 0, \"follow\": true}\n");
+	loop_until(loop, is_line, &c, SOON);
+	ok(t, c.line && c.bytes > 256 << 10,
+	   "a follower gets all that has happened");
+	close(c.fd);
+	loop_for(loop, 50);
+}
+
 /* ---- places ---- */
 
 static void test_places(struct tap *t)
@@ -436,6 +477,7 @@ int main(void)
 	test_errors(&t);
 	test_settled(&t);
 	test_follow(&t);
+	test_follow_all(&t);
 	test_places(&t);
 	test_users(&t);
 	test_work_first(&t);

@@ -64,6 +64,18 @@ static void name_device(struct port *port, uint32_t lower)
 		snprintf(port->dev, sizeof(port->dev), "?");
 }
 
+void port_name_device(struct port *port)
+{
+	name_device(port, port->told.lower);
+}
+
+void port_device_moved(struct port *port)
+{
+	/* The step under way was planned when the device was only down. */
+	if (*port->why)
+		snprintf(port->why, sizeof(port->why), "%s", WHY_DEVICE_MOVED);
+}
+
 static void set_blackout(struct port *port, uint64_t ns)
 {
 	port->blackout = ns;

@@ -18,6 +18,13 @@ void port_note(struct port *port, const char *event, const char *from,
 void port_told(struct port *port, struct device *dev);
 /* It is no more; @name: what it is called now, if it was renamed. */
 void port_gone(struct port *port, enum port_end end, const char *name);
+/* The device that it is on is known now, or has another name. */
+void port_name_device(struct port *port);
+/*
+ * It goes to another namespace.  The kernel sets a device down first, and a
+ * port may already be leaving it for that.
+ */
+void port_device_moved(struct port *port);
 
 /* Does it carry since this event, where nobody was told yet? */
 bool port_is_announced(const struct port *port, const struct port_was *was);

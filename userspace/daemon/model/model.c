@@ -180,15 +180,56 @@ static void update_port(struct device *dev)
 		port_told(port, dev);
 }
 
-/* A port whose lower is now on another device, or on none here */
+/* Is it on another device now, or on none here? */
+static bool is_restacked(const struct stabletap_link *old,
+			 const struct stabletap_link *now)
+{
+	return old->link != now->link ||
+	       old->link_netnsid != now->link_netnsid;
+}
+
 static void mark_upper(struct model *m, const struct stabletap_link *old,
 		       const struct stabletap_link *now)
 {
 	struct port *port = now->master ? model_port_at(m, now->master) : NULL;
 
-	if (port && old && (old->link != now->link ||
-			    old->link_netnsid != now->link_netnsid))
+	if (port && old && is_restacked(old, now))
 		port_mark(port);
+}
+
+/* The port whose lower it is, or NULL */
+static struct port *port_over(const struct device *lower)
+{
+	struct port *port = model_port_at(lower->model, lower->link.master);
+
+	return port && (int)port->told.lower == lower->link.ifindex ? port :
+								     NULL;
+}
+
+/* Each port whose lower is the device, or a child on it */
+static void for_ports_on(const struct device *dev, void (*fn)(struct port *))
+{
+	struct port *port = port_over(dev);
+	const struct device *child;
+	size_t i;
+
+	if (port)
+		fn(port);
+	for (i = 0; i < dev->uppers.n; i++) {
+		child = model_device(dev->model, dev->uppers.v[i]);
+		port = child ? port_over(child) : NULL;
+		if (port)
+			fn(port);
+	}
+}
+
+/* A port may be told before its lower, and a child before its parent. */
+static void name_ports_on(const struct device *dev,
+			  const struct stabletap_link *old)
+{
+	if (!old || old->master != dev->link.master ||
+	    is_restacked(old, &dev->link) || strcmp(old->name, dev->link.name))
+		for_ports_on(dev, port_name_device);
 }
 
 static void take_facts(struct device *dev, const struct stabletap_link *old)
@@ -221,6 +262,7 @@ static void device_update(struct device *dev, const struct stabletap_link *old)
 	refresh_pools(m, old, &dev->link);
 	mark_by_hand(m, old, &dev->link);
 	mark_upper(m, old, &dev->link);
+	name_ports_on(dev, old);
 	MODEL_TELL(m, device_changed, dev, old);
 }
 
@@ -282,6 +324,8 @@ void model_link_gone(struct model *m, int ifindex, enum port_end end)
 		port_claim_end(dev->claim);
 	for (i = 0; dev->refused && i < m->ports_n; i++)
 		port_refusal_drop(m->ports[i], ifindex);
+	if (end == PORT_MOVED)
+		for_ports_on(dev, port_device_moved);
 	match_forget(dev);
 	MODEL_TELL(m, device_gone, dev);
 	i = model_position(m, ifindex);

@@ -50,6 +50,9 @@ enum port_end {
 	PORT_LOST,		/* deleted or moved, while events were lost */
 };
 
+/* Why a port leaves a device that went to another network namespace */
+#define WHY_DEVICE_MOVED "device moved away"
+
 #define PORT_WATCHERS 16
 /* As the time until which it is not made: until the module comes */
 #define PORT_NO_MODULE UINT64_MAX

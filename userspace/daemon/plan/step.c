@@ -177,7 +177,7 @@ static void plan_attached(struct plan *p, enum device_where where)
 	uint64_t delay = port->conf->loss_delay;
 
 	if (where == DEVICE_AWAY)
-		plan_unusable(p, delay, "device moved away");
+		plan_unusable(p, delay, WHY_DEVICE_MOVED);
 	else if (!present)
 		plan_unusable(p, delay > UNKNOWN_NS ? delay : UNKNOWN_NS,
 			      "lower unknown");

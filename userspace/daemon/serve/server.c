@@ -200,12 +200,14 @@ static int append(struct client *c, json_t *o)
 {
 	char *text = o ? json_dumps(o, JSON_COMPACT) : strdup("");
 	size_t len = text ? strlen(text) : 0;
+	size_t unread = c->out_len - c->out_done;
 	char *grown;
 
 	json_decref(o);
 	if (!text)
 		return -ENOMEM;
-	if (c->kept && c->out_len - c->out_done + len > UNREAD_MAX) {
+	/* A follower's first line, all that has happened, may be longer. */
+	if (c->kept && unread && unread + len > UNREAD_MAX) {
 		free(text);
 		return -EOVERFLOW;
 	}
