@@ -42,24 +42,28 @@ static void move(const char *from, const char *to)
 		abort();
 }
 
-static bool is_pinned(void *port)
+static enum override_kind kind_of(const char *port)
 {
-	return scene_port(port)->override.kind == OVERRIDE_PIN;
+	return scene_port(port)->override.kind;
 }
 
-static bool is_free(void *port)
+struct expected {
+	const char *port;
+	enum override_kind kind;
+};
+
+static bool is_expected(void *arg)
 {
-	return scene_port(port)->override.kind == OVERRIDE_NONE;
+	const struct expected *e = arg;
+
+	return kind_of(e->port) == e->kind;
 }
 
-static bool is_held_off(void *port)
+static bool becomes(enum override_kind kind, const char *port)
 {
-	return scene_port(port)->override.kind == OVERRIDE_HOLD_OFF;
-}
+	struct expected e = { port, kind };
 
-static bool becomes(bool (*what)(void *port), const char *port)
-{
-	return loop_until(loop, what, (void *)(uintptr_t)port, SOON);
+	return loop_until(loop, is_expected, &e, SOON);
 }
 
 /* ---- */
@@ -69,21 +73,21 @@ static void test_files(struct tap *t)
 	char from[128], to[128];
 
 	ask_for("p", OVERRIDE_PIN, "a");
-	ok(t, becomes(is_pinned, "p") && is_free((void *)"q"),
+	ok(t, becomes(OVERRIDE_PIN, "p") && kind_of("q") == OVERRIDE_NONE,
 	   "what is asked for one port is heeded");
 	is_str(t, scene_port("p")->override.dev, "a", "with its device");
 	ask_for("p", OVERRIDE_HOLD_OFF, "");
-	ok(t, becomes(is_held_off, "p"), "another wish replaces it");
+	ok(t, becomes(OVERRIDE_HOLD_OFF, "p"), "another wish replaces it");
 	override_remove(dir, "p");
-	ok(t, becomes(is_free, "p"), "a file that is removed asks for nothing");
+	ok(t, becomes(OVERRIDE_NONE, "p"), "a file that is removed asks for nothing");
 	ask_for("p", OVERRIDE_PIN, "a");
-	becomes(is_pinned, "p");
+	becomes(OVERRIDE_PIN, "p");
 	move(path(dir, "p", from), path(elsewhere, "p", to));
-	ok(t, becomes(is_free, "p"), "nor does one that is moved away");
+	ok(t, becomes(OVERRIDE_NONE, "p"), "nor does one that is moved away");
 	move(to, from);
-	ok(t, becomes(is_pinned, "p"), "until it is moved back");
+	ok(t, becomes(OVERRIDE_PIN, "p"), "until it is moved back");
 	override_remove(dir, "p");
-	becomes(is_free, "p");
+	becomes(OVERRIDE_NONE, "p");
 }
 
 static bool is_logged(void *arg)
@@ -94,14 +98,14 @@ static bool is_logged(void *arg)
 static void test_unreadable(struct tap *t, int log)
 {
 	ask_for("p", OVERRIDE_PIN, "a");
-	becomes(is_pinned, "p");
+	becomes(OVERRIDE_PIN, "p");
 	log_forget(log);
 	file_replace(dir, "p", "pinn b\n", 0644);
 	ok(t, loop_until(loop, is_logged, &log, SOON) &&
-	   is_pinned((void *)"p"),
+	   kind_of("p") == OVERRIDE_PIN,
 	   "a line that can't be understood changes nothing, and is logged");
 	override_remove(dir, "p");
-	becomes(is_free, "p");
+	becomes(OVERRIDE_NONE, "p");
 }
 
 static void test_removed(struct tap *t)
@@ -109,15 +113,15 @@ static void test_removed(struct tap *t)
 	char file[128];
 
 	ask_for("p", OVERRIDE_PIN, "a");
-	becomes(is_pinned, "p");
+	becomes(OVERRIDE_PIN, "p");
 	if (unlink(path(dir, "p", file)) || rmdir(dir))
 		abort();
-	ok(t, becomes(is_free, "p"),
+	ok(t, becomes(OVERRIDE_NONE, "p"),
 	   "with the directory goes what was asked for");
 	ask_for("q", OVERRIDE_PIN, "a");
-	ok(t, becomes(is_pinned, "q"), "one that is made anew is followed");
+	ok(t, becomes(OVERRIDE_PIN, "q"), "one that is made anew is followed");
 	override_remove(dir, "q");
-	becomes(is_free, "q");
+	becomes(OVERRIDE_NONE, "q");
 }
 
 static void test_moved(struct tap *t)
@@ -125,17 +129,17 @@ static void test_moved(struct tap *t)
 	char to[128], file[256];
 
 	ask_for("p", OVERRIDE_PIN, "a");
-	becomes(is_pinned, "p");
+	becomes(OVERRIDE_PIN, "p");
 	move(dir, path(elsewhere, "moved", to));
-	ok(t, becomes(is_free, "p"),
+	ok(t, becomes(OVERRIDE_NONE, "p"),
 	   "a directory that is moved away is lost, with what it asked for");
 	ask_for("q", OVERRIDE_PIN, "a");
-	ok(t, becomes(is_pinned, "q"), "the one in its place is followed");
+	ok(t, becomes(OVERRIDE_PIN, "q"), "the one in its place is followed");
 	snprintf(file, sizeof(file), "%s/p", to);
 	if (unlink(file) || rmdir(to))
 		abort();
 	override_remove(dir, "q");
-	ok(t, becomes(is_free, "q"), "and nothing else");
+	ok(t, becomes(OVERRIDE_NONE, "q"), "and nothing else");
 }
 
 static bool is_watched_again(void *arg)
@@ -162,9 +166,9 @@ static void test_unwatchable(struct tap *t, int log)
 		abort();
 	ask_for("q", OVERRIDE_PIN, "nowhere");
 	ok(t, loop_until(loop, is_watched_again, &log, SOON) &&
-	   is_pinned((void *)"q"), "it is tried again, until it can");
+	   kind_of("q") == OVERRIDE_PIN, "it is tried again, until it can");
 	override_remove(dir, "q");
-	ok(t, becomes(is_free, "q"), "and is followed from then on");
+	ok(t, becomes(OVERRIDE_NONE, "q"), "and is followed from then on");
 }
 
 /* Two names in turn: the kernel joins events that are the same. */
@@ -182,10 +186,10 @@ static void test_overflow(struct tap *t)
 		close(fd);
 	}
 	ask_for("p", OVERRIDE_PIN, "a");
-	ok(t, becomes(is_pinned, "p"),
+	ok(t, becomes(OVERRIDE_PIN, "p"),
 	   "all files are read again when events were lost");
 	override_remove(dir, "p");
-	becomes(is_free, "p");
+	becomes(OVERRIDE_NONE, "p");
 	unlink(file[0]);
 	unlink(file[1]);
 }
@@ -195,10 +199,10 @@ static void test_reload(struct tap *t)
 	ask_for("r", OVERRIDE_PIN, "a");
 	scene_configure("[Port p]\nCandidate=a\n[Port q]\nCandidate=a\n"
 			"[Port r]\nCandidate=a\n");
-	ok(t, is_pinned((void *)"r"),
+	ok(t, kind_of("r") == OVERRIDE_PIN,
 	   "a port that is new finds what was asked for it");
 	ask_for("p", OVERRIDE_PIN, "a");
-	ok(t, becomes(is_pinned, "p"), "and files are followed as before");
+	ok(t, becomes(OVERRIDE_PIN, "p"), "and files are followed as before");
 }
 
 int main(void)
