@@ -356,6 +356,54 @@ static void test_users(struct tap *t)
 	loop_for(loop, 50);
 }
 
+/* ---- what a client says after its request ---- */
+
+/* Say as much as there is room for; how much that was */
+static size_t babble(int fd)
+{
+	static const char text[4096];
+	size_t all = 0;
+	ssize_t n;
+
+	while ((n = send(fd, text, sizeof(text), MSG_NOSIGNAL |
+			 MSG_DONTWAIT)) > 0)
+		all += (size_t)n;
+	return all;
+}
+
+static void test_talker(struct tap *t)
+{
+	static struct reading r;
+	size_t more = 0;
+	int i;
+
+	memset(&r, 0, sizeof(r));
+	r.fd = client();
+	say(r.fd, "{\"events\": 1000, \"follow\": true}\n");
+	loop_until(loop, has_line, &r, SOON);
+	babble(r.fd);
+	for (i = 0; i < 100; i++) {
+		sd_event_run(loop, 0);
+		more += babble(r.fd);
+	}
+	ok(t, !more && !r.end, "what a client says after its request is not read");
+	r.len = 0;
+	scene_play("q@none");
+	loop_until(loop, has_line, &r, SOON);
+	ok(t, strstr(r.text, "{\"event\":") && !r.end,
+	   "and takes nothing from what it is told");
+	close(r.fd);
+	scene_play("q@b");
+
+	memset(&r, 0, sizeof(r));
+	r.fd = client();
+	say(r.fd, "{\"events\": 1000}\n");
+	shutdown(r.fd, SHUT_WR);
+	ok(t, loop_until(loop, has_ended, &r, SOON) && strchr(r.text, '\n'),
+	   "a client that has shut its own end gets its answer");
+	close(r.fd);
+}
+
 /* ---- work first ---- */
 
 static unsigned int works;
@@ -435,6 +483,7 @@ int main(void)
 	test_follow(&t);
 	test_places(&t);
 	test_users(&t);
+	test_talker(&t);
 	test_work_first(&t);
 	test_rate(&t);
 	requests_stop(requests);

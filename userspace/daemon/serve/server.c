@@ -43,10 +43,8 @@ struct client {
 	struct user *user;
 	int fd;
 	bool asked;		/* the request is there */
-	bool asking;		/* within ops->ask() */
 	bool pending;		/* the answer comes later */
 	bool kept;
-	bool shut;		/* it will not write any more, but reads */
 	sd_event_source *io;
 	sd_event_source *timer;
 	char in[REQUEST_SIZE];
@@ -187,8 +185,7 @@ static void client_write(struct client *c)
 		client_free(c);
 		return;
 	}
-	sd_event_source_set_io_events(c->io, (c->shut ? 0 : EPOLLIN) |
-				      (done ? 0 : EPOLLOUT));
+	sd_event_source_set_io_events(c->io, done ? 0 : EPOLLOUT);
 	if (!done)
 		set_timer(c, CLIENT_US);
 	else
@@ -279,7 +276,6 @@ static void client_ask_in_turn(struct client *c)
 {
 	uint64_t now = clock_awake();
 
-	c->asked = true;
 	if (c->user->ready_at <= now) {
 		client_ask(c);
 		return;
@@ -287,21 +283,16 @@ static void client_ask_in_turn(struct client *c)
 	set_timer(c, (c->user->ready_at - now) / 1000 + 1);
 }
 
-/* After its request a client has nothing to say but that it goes. */
-static void client_listen(struct client *c, uint32_t revents)
+/*
+ * Nothing that a client says after its request is read, or it could keep the
+ * loop at that.  The end of the connection is told by epoll without being
+ * asked for; a client that only shuts its own end still gets its answer.
+ */
+static void client_has_asked(struct client *c)
 {
-	char rest[64];
-	ssize_t n = recv(c->fd, rest, sizeof(rest), MSG_DONTWAIT);
-
-	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
-		return;
-	if (n < 0 || revents & EPOLLHUP) {
-		client_free(c);
-		return;
-	}
-	/* It waits for its answer with its own end shut. */
-	c->shut = true;
-	sd_event_source_set_io_events(c->io, c->out_len ? EPOLLOUT : 0);
+	c->asked = true;
+	sd_event_source_set_io_events(c->io, 0);
+	client_ask_in_turn(c);
 }
 
 static void client_read(struct client *c)
@@ -314,7 +305,7 @@ static void client_read(struct client *c)
 	if (n > 0)
 		c->in_len += (size_t)n;
 	if (n > 0 && memchr(c->in, '\n', c->in_len))
-		client_ask_in_turn(c);
+		client_has_asked(c);
 	else if (n <= 0 || c->in_len == sizeof(c->in))
 		client_free(c);
 }
@@ -324,14 +315,12 @@ static int on_client(sd_event_source *s, int fd, uint32_t revents, void *arg)
 	struct client *c = arg;
 
 	(void)s, (void)fd;
-	if (c->shut && revents & EPOLLHUP)
-		client_free(c);
-	else if (revents & EPOLLOUT)
-		client_write(c);
-	else if (c->asked)
-		client_listen(c, revents);
-	else
+	if (!c->asked)
 		client_read(c);
+	else if (revents & (EPOLLHUP | EPOLLERR))
+		client_free(c);
+	else
+		client_write(c);
 	return 0;
 }
 
