@@ -170,6 +170,8 @@ static bool flush(struct client *c, bool *broken)
 		}
 		c->out_done += (size_t)n;
 	}
+	free(c->out);
+	c->out = NULL;
 	c->out_len = 0;
 	c->out_done = 0;
 	return true;
@@ -192,6 +194,16 @@ static void client_write(struct client *c)
 		sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
 }
 
+/* A follower that is never quite up to date would have it grow for ever. */
+static void forget_written(struct client *c)
+{
+	if (!c->out_done)
+		return;
+	c->out_len -= c->out_done;
+	memmove(c->out, c->out + c->out_done, c->out_len);
+	c->out_done = 0;
+}
+
 /* Add a line to what is to be written; -EOVERFLOW: nobody reads. */
 static int append(struct client *c, json_t *o)
 {
@@ -202,7 +214,8 @@ static int append(struct client *c, json_t *o)
 	json_decref(o);
 	if (!text)
 		return -ENOMEM;
-	if (c->kept && c->out_len - c->out_done + len > UNREAD_MAX) {
+	forget_written(c);
+	if (c->kept && c->out_len + len > UNREAD_MAX) {
 		free(text);
 		return -EOVERFLOW;
 	}
