@@ -304,6 +304,100 @@ static void happen(unsigned int times)
 		port_note(scene_port("q"), "detached", "b", "", why, 0);
 }
 
+/* Followers that have had their answer */
+static void follow(struct reading *r, int n)
+{
+	int i;
+
+	memset(r, 0, (size_t)n * sizeof(*r));
+	for (i = 0; i < n; i++) {
+		r[i].fd = client();
+		say(r[i].fd, "{\"events\": 1000000, \"follow\": true}\n");
+		loop_until(loop, has_line, &r[i], SOON);
+		r[i].len = 0;
+	}
+}
+
+static void unfollow(struct reading *r, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		close(r[i].fd);
+	loop_for(loop, 10);
+}
+
+/* What happens to a port has other things to be followed by. */
+static void test_told_in_turn(struct tap *t)
+{
+	static struct reading r[2];
+	size_t early;
+
+	follow(r, 2);
+	happen(3);
+	read_more(&r[0]);
+	early = r[0].len;
+	loop_for(loop, 50);
+	read_more(&r[0]);
+	read_more(&r[1]);
+	ok(t, !early && !strncmp(r[0].text, "{\"event\":", 9) && !r[0].end,
+	   "followers are told when it is the clients' turn");
+	is_str(t, r[1].text, r[0].text, "all of them the same");
+	unfollow(r, 2);
+}
+
+static size_t count_lines(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (len--)
+		n += text[len] == '\n';
+	return n;
+}
+
+/* When a parent of hundreds of ports is lost, clients have no turn for long. */
+static void test_told_late(struct tap *t)
+{
+	static struct reading r;
+	size_t n = 0;
+	int i;
+
+	follow(&r, 1);
+	happen(800);
+	for (i = 0; i < 1000 && n < 800 && !r.end; i++) {
+		r.len = 0;
+		read_more(&r);
+		n += count_lines(r.text, r.len);
+		sd_event_run(loop, 10000);
+	}
+	ok(t, n == 800, "a follower that had no turn misses nothing");
+	unfollow(&r, 1);
+}
+
+/* It may be longer than what may lie unread later. */
+static void test_long_answer(struct tap *t)
+{
+	static struct reading r;
+	static char text[1 << 20];
+	size_t len = 0;
+
+	happen(1000);
+	memset(&r, 0, sizeof(r));
+	r.fd = client();
+	say(r.fd, "{\"events\": 0, \"follow\": true}\n");
+	do {
+		memcpy(text + len, r.text, r.len);
+		len += r.len;
+		r.len = 0;
+		loop_for(loop, 5);
+		read_more(&r);
+	} while (r.len && len < sizeof(text) - sizeof(r.text));
+	ok(t, len > 500000 && text[len - 1] == '\n' && !r.end,
+	   "a follower gets all that there is, however long");
+	close(r.fd);
+	loop_for(loop, 10);
+}
+
 /* None is seen under ASan, whose allocator it is not. */
 static size_t memory(void)
 {
@@ -321,10 +415,7 @@ static void test_slow_reader(struct tap *t)
 	size_t before;
 	int i;
 
-	memset(&r, 0, sizeof(r));
-	r.fd = client();
-	say(r.fd, "{\"events\": 1000000, \"follow\": true}\n");
-	loop_until(loop, has_line, &r, SOON);
+	follow(&r, 1);
 	/* More than the kernel keeps for it; then as much as is read. */
 	before = memory();
 	happen(500);
@@ -335,8 +426,7 @@ static void test_slow_reader(struct tap *t)
 	}
 	ok(t, n > 0 && memory() < before + (1 << 20),
 	   "what a slow follower has read takes no memory any more");
-	close(r.fd);
-	loop_for(loop, 10);
+	unfollow(&r, 1);
 }
 
 /* ---- places ---- */
@@ -534,6 +624,9 @@ int main(void)
 	test_talker(&t);
 	test_work_first(&t);
 	test_rate(&t);
+	test_told_in_turn(&t);
+	test_told_late(&t);
+	test_long_answer(&t);
 	test_slow_reader(&t);
 	requests_stop(requests);
 	scene_end();

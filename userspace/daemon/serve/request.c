@@ -104,7 +104,7 @@ static bool tick_one(struct requests *r, uint64_t now)
 		return false;
 	w->until = now + ALIVE_NS;
 	if (w->follows)
-		client_tell(w->client, NULL);
+		client_tell(w->client, "");
 	else
 		answer_settled(r, w);
 	return true;
@@ -137,21 +137,40 @@ static void on_settled(struct port *port, void *arg)
 	}
 }
 
+static bool is_told_of(const struct waiting *w, const struct port *port)
+{
+	return w->follows && (!*w->port || !strcmp(w->port, port->conf->name));
+}
+
+static char *event_line(const struct happening *what)
+{
+	json_t *o = json_pack("{s:o}", "event", happening_json(what));
+	char *line = json_dumps(o, JSON_COMPACT);
+
+	json_decref(o);
+	return line;
+}
+
+/* Formatted once, however many follow. */
 static void on_happened(struct port *port, const struct happening *what,
 			void *arg)
 {
 	struct requests *r = arg;
 	struct waiting *w, *next;
+	char *line = NULL;
 
 	for (w = r->waiting; w; w = next) {
 		next = w->next;
-		if (!w->follows || (*w->port &&
-				    strcmp(w->port, port->conf->name) != 0))
+		if (!is_told_of(w, port))
 			continue;
+		if (!line)
+			line = event_line(what);
+		if (!line)
+			return;
 		w->until = clock_awake() + ALIVE_NS;
-		client_tell(w->client, json_pack("{s:o}", "event",
-						 happening_json(what)));
+		client_tell(w->client, line);
 	}
+	free(line);
 }
 
 /* ---- answers ---- */

@@ -205,37 +205,39 @@ static void forget_written(struct client *c)
 }
 
 /* Add a line to what is to be written; -EOVERFLOW: nobody reads. */
-static int append(struct client *c, json_t *o)
+static int append(struct client *c, const char *line)
 {
-	char *text = o ? json_dumps(o, JSON_COMPACT) : strdup("");
-	size_t len = text ? strlen(text) : 0;
+	size_t len = strlen(line);
 	char *grown;
 
-	json_decref(o);
-	if (!text)
-		return -ENOMEM;
 	forget_written(c);
-	if (c->kept && c->out_len + len > UNREAD_MAX) {
-		free(text);
+	/* The first answer of a follower may be longer, whatever it is. */
+	if (c->kept && c->out_len > UNREAD_MAX)
 		return -EOVERFLOW;
-	}
 	grown = realloc(c->out, c->out_len + len + 1);
-	if (!grown) {
-		free(text);
+	if (!grown)
 		return -ENOMEM;
-	}
 	c->out = grown;
-	memcpy(c->out + c->out_len, text, len);
+	memcpy(c->out + c->out_len, line, len);
 	c->out[c->out_len + len] = '\n';
 	c->out_len += len + 1;
-	free(text);
 	return 0;
+}
+
+static int append_json(struct client *c, json_t *o)
+{
+	char *line = json_dumps(o, JSON_COMPACT);
+	int err = line ? append(c, line) : -ENOMEM;
+
+	json_decref(o);
+	free(line);
+	return err;
 }
 
 void client_answer(struct client *c, json_t *o)
 {
 	c->pending = false;
-	if (append(c, o))
+	if (append_json(c, o))
 		client_free(c);
 	else
 		client_write(c);
@@ -246,12 +248,17 @@ void client_keep(struct client *c)
 	c->kept = true;
 }
 
-void client_tell(struct client *c, json_t *o)
+void client_tell(struct client *c, const char *line)
 {
-	if (append(c, o))
+	bool broken = false;
+
+	/* It may have had no turn, because there was so much other work. */
+	if (c->out_len - c->out_done > UNREAD_MAX)
+		flush(c, &broken);
+	if (broken || append(c, line))
 		client_free(c);
 	else
-		client_write(c);
+		sd_event_source_set_io_events(c->io, EPOLLOUT);
 }
 
 /* ---- asking ---- */
