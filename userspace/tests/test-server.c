@@ -599,6 +599,30 @@ static void test_rate(struct tap *t)
 	   (int)(took / CLOCK_MS));
 }
 
+static useconds_t dump_us;
+
+char *__wrap_json_dumps(const json_t *o, size_t how);
+char *__real_json_dumps(const json_t *o, size_t how);
+
+char *__wrap_json_dumps(const json_t *o, size_t how)
+{
+	usleep(dump_us);
+	return __real_json_dumps(o, how);
+}
+
+static void test_charge(struct tap *t)
+{
+	uint64_t began;
+
+	dump_us = 50000;
+	json_decref(ask("{\"events\": 1000000}\n"));
+	dump_us = 0;
+	began = clock_awake();
+	json_decref(ask("{\"events\": 1000000}\n"));
+	ok(t, clock_awake() - began > 150 * CLOCK_MS,
+	   "a user waits for all that an answer has cost, its text as well");
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/test-server.XXXXXX", command[64];
@@ -624,6 +648,7 @@ int main(void)
 	test_talker(&t);
 	test_work_first(&t);
 	test_rate(&t);
+	test_charge(&t);
 	test_told_in_turn(&t);
 	test_told_late(&t);
 	test_long_answer(&t);

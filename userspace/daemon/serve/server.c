@@ -279,16 +279,22 @@ static void client_ask(struct client *c)
 	uint64_t began = clock_awake();
 	struct server *s = c->server;
 	json_t *request, *o;
+	int err = 0;
 
 	request = json_loadb(c->in, c->in_len, 0, NULL);
 	c->pending = true;
 	o = s->ops->ask(c, request, s->arg);
 	json_decref(request);
-	charge(c->user, began);
+	c->pending = !o;
 	if (o)
-		client_answer(c, o);
-	else
+		err = append_json(c, o);
+	charge(c->user, began);
+	if (err)
+		client_free(c);
+	else if (c->pending)
 		sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
+	else
+		client_write(c);
 }
 
 /* Now, or when the user's last answers have been paid for */
