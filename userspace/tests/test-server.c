@@ -271,6 +271,29 @@ static void test_settled(struct tap *t)
 	scene_port("q")->failback = false;
 }
 
+/* Clients that come all the time put nothing off. */
+static void test_settled_late(struct tap *t)
+{
+	static struct reading r;
+	int fd, i;
+
+	memset(&r, 0, sizeof(r));
+	port_mark(scene_port("q"));
+	r.fd = client();
+	say(r.fd, "{\"settled\": \"q\"}\n");
+	/* In 5 s */
+	for (i = 0; i < 70 && !has_ended(&r); i++) {
+		fd = client();
+		say(fd, "{\"events\": 1000, \"follow\": true}\n");
+		loop_for(loop, 100);
+		close(fd);
+	}
+	ok(t, r.end && strstr(r.text, "\"port\":\"q\""),
+	   "a port that does not settle is told as it is, whoever else comes");
+	close(r.fd);
+	unmark_all();
+}
+
 static void test_follow(struct tap *t)
 {
 	static struct reading r;
@@ -642,6 +665,7 @@ int main(void)
 	test_events(&t);
 	test_errors(&t);
 	test_settled(&t);
+	test_settled_late(&t);
 	test_follow(&t);
 	test_places(&t);
 	test_users(&t);

@@ -46,6 +46,12 @@ static json_t *error_json(const char *what)
 
 /* ---- waiting ---- */
 
+static void tick_later(struct requests *r)
+{
+	sd_event_source_set_time_relative(r->timer, TICK_US);
+	sd_event_source_set_enabled(r->timer, SD_EVENT_ONESHOT);
+}
+
 static struct waiting *wait_for(struct requests *r, struct client *c,
 				const char *port, bool follows, uint64_t ns)
 {
@@ -59,8 +65,9 @@ static struct waiting *wait_for(struct requests *r, struct client *c,
 	w->until = clock_awake() + ns;
 	w->next = r->waiting;
 	r->waiting = w;
-	sd_event_source_set_time_relative(r->timer, TICK_US);
-	sd_event_source_set_enabled(r->timer, SD_EVENT_ONESHOT);
+	/* If it runs, it is for others, who must not wait longer for this. */
+	if (!sd_event_source_get_enabled(r->timer, NULL))
+		tick_later(r);
 	return w;
 }
 
@@ -115,13 +122,11 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *arg)
 	struct requests *r = arg;
 	uint64_t now = clock_awake();
 
-	(void)usec;
+	(void)s, (void)usec;
 	while (tick_one(r, now))
 		;
-	if (!r->waiting)
-		return 0;
-	sd_event_source_set_time_relative(s, TICK_US);
-	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+	if (r->waiting)
+		tick_later(r);
 	return 0;
 }
 
