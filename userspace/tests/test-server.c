@@ -601,6 +601,28 @@ static void test_work_first(struct tap *t)
 	close(r.fd);
 }
 
+/* Clients that only connect, without end, have nothing else wait either. */
+static void test_crowd(struct tap *t)
+{
+	sd_event_source *work = NULL;
+	int fds[100];
+	size_t i;
+
+	if (sd_event_add_defer(loop, &work, on_work, NULL) < 0)
+		abort();
+	sd_event_source_set_priority(work, PRIORITY_ANNOUNCE);
+	works = 0;
+	for (i = 0; i < 100; i++) {
+		fds[i] = client();
+		sd_event_run(loop, 0);
+	}
+	ok(t, works == 100, "ports are announced before clients are taken");
+	sd_event_source_disable_unref(work);
+	for (i = 0; i < 100; i++)
+		close(fds[i]);
+	loop_for(loop, 100);
+}
+
 static void test_rate(struct tap *t)
 {
 	uint64_t begin = clock_awake(), took;
@@ -671,6 +693,7 @@ int main(void)
 	test_users(&t);
 	test_talker(&t);
 	test_work_first(&t);
+	test_crowd(&t);
 	test_rate(&t);
 	test_charge(&t);
 	test_told_in_turn(&t);

@@ -252,7 +252,7 @@ struct neighbours *neighbours_new(sd_event *loop, heard_fn fn, void *arg)
 		free(n);
 		return NULL;
 	}
-	sd_event_source_set_priority(n->closer, PRIORITY_ANNOUNCE);
+	sd_event_source_set_priority(n->closer, PRIORITY_CLOSE);
 	sd_event_source_set_enabled(n->closer, SD_EVENT_OFF);
 	return n;
 }
