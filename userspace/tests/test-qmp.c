@@ -161,6 +161,7 @@ struct fake {
 	unsigned int connects;
 	const char *hello;	/* or NULL */
 	bool dumb;		/* answers nothing after the negotiation */
+	bool mute;		/* nor the negotiation */
 	unsigned int late;	/* so many times all are held up before it speaks */
 	char held[2048];	/* what it was about to say */
 	bool refuses;
@@ -222,7 +223,7 @@ static void fake_answer(struct fake *s, const json_t *m)
 	snprintf(s->got + len, sizeof(s->got) - len, "%s%s\n", what,
 		 text ? text : "");
 	free(text);
-	if (s->dumb && !negotiation)
+	if (s->mute || (s->dumb && !negotiation))
 		return;
 	if (s->refuses && !negotiation)
 		snprintf(buf, sizeof(buf), "{\"error\": {\"class\": \"Device"
@@ -717,6 +718,104 @@ static void test_stall(struct tap *t)
 	side_exit(&me);
 }
 
+/* What is known of the monitor, as a port's status has it */
+struct watcher {
+	struct qmp_hub *hub;
+	struct qmp *q;
+	bool connected;
+	char why[400];		/* "": there is no trouble */
+	unsigned int troubles;
+	unsigned int news;
+};
+
+static void watch_state(bool connected, void *arg)
+{
+	struct watcher *w = arg;
+
+	w->connected = connected;
+	w->why[0] = '\0';
+}
+
+static void watch_trouble(const char *why, bool news, void *arg)
+{
+	struct watcher *w = arg;
+
+	snprintf(w->why, sizeof(w->why), "%s", why ? why : "");
+	w->troubles += why != NULL;
+	w->news += why && news;
+}
+
+static void watcher_init(struct watcher *w, const struct fake *s)
+{
+	static const struct qmp_callbacks callbacks = {
+		.state = watch_state, .trouble = watch_trouble,
+	};
+
+	memset(w, 0, sizeof(*w));
+	w->hub = qmp_hub_new(loop);
+	if (qmp_new(w->hub, s->path, "net0", &callbacks, w, &w->q))
+		abort();
+}
+
+static void watcher_exit(struct watcher *w)
+{
+	qmp_free(w->q);
+	qmp_hub_free(w->hub);
+}
+
+static bool in_trouble(void *arg)
+{
+	return *((struct watcher *)arg)->why;
+}
+
+static bool in_no_trouble(void *arg)
+{
+	return !in_trouble(arg);
+}
+
+static bool twice_in_trouble(void *arg)
+{
+	return ((struct watcher *)arg)->troubles == 2;
+}
+
+/* A trouble lasts as long as it is one, and is logged once. */
+static void test_troubles(struct tap *t)
+{
+	struct watcher w;
+	struct fake s;
+
+	fake_start(&s, "troubles");
+	s.mute = true;
+	watcher_init(&w, &s);
+	loop_until(loop, in_trouble, &w, SOON);
+	ok(t, strstr(w.why, "does not answer"),
+	   "one that greets and answers nothing is not told to greet");
+	fake_stop(&s);
+	ok(t, loop_until(loop, in_no_trouble, &w, SOON) && !w.connected,
+	   "when it is gone, so is the trouble");
+	watcher_exit(&w);
+
+	fake_start(&s, "troubles");
+	s.dumb = true;
+	watcher_init(&w, &s);
+	qmp_set_link(w.q, true);
+	loop_until(loop, in_trouble, &w, SOON);
+	ok(t, loop_until(loop, twice_in_trouble, &w, SOON) && in_trouble(&w),
+	   "the same trouble with the next connection is one again");
+	ok(t, w.news == 1, "and no news");
+	s.dumb = false;
+	s.refuses = true;
+	fake_hang_up(&s);
+	loop_until(loop, in_no_trouble, &w, SOON);
+	loop_until(loop, in_trouble, &w, SOON);
+	ok(t, w.connected && strstr(w.why, "no such device"),
+	   "a NIC that is refused is a trouble, too");
+	fake_stop(&s);
+	ok(t, loop_until(loop, in_no_trouble, &w, SOON) && !w.connected,
+	   "which ends with its QEMU");
+	watcher_exit(&w);
+}
+
 /* Another source, which is due all the time */
 struct tick {
 	uint64_t due;		/* ms */
@@ -1099,6 +1198,7 @@ int main(void)
 	test_forged(&t);
 	test_liars(&t);
 	test_stall(&t);
+	test_troubles(&t);
 	test_floods(&t);
 	test_appear(&t);
 	test_shared(&t);
