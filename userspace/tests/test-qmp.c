@@ -99,7 +99,45 @@ static void test_wire(struct tap *t)
 	memset(big + QMP_MESSAGE_MAX / 2, ']', QMP_MESSAGE_MAX / 2 - 5);
 	big[QMP_MESSAGE_MAX - 5] = '}';
 	ok(t, feed(big, QMP_MESSAGE_MAX - 4, 16384) == -EBADMSG,
-	   "half a million brackets don't reach the stack's end");
+	   "as many brackets as fit don't reach the stack's end");
+}
+
+/* QEMU's pretty form of a filter with as much in it as there can be */
+static size_t pretty_filter(char *text, size_t size)
+{
+	size_t n = (size_t)snprintf(text, size, "{\n    \"return\": [\n"
+				    "        {\n            \"vlan-table\": [\n");
+	int i;
+
+	for (i = 0; i < 4096; i++)
+		n += (size_t)snprintf(text + n, size - n, "                %d%s\n",
+				      i, i < 4095 ? "," : "");
+	n += (size_t)snprintf(text + n, size - n,
+			      "            ],\n            \"unicast-table\": [\n");
+	for (i = 0; i < 128; i++)
+		n += (size_t)snprintf(text + n, size - n, "                "
+				      "\"52:54:00:00:00:%02x\"%s\n", i,
+				      i < 127 ? "," : "");
+	return n + (size_t)snprintf(text + n, size - n,
+				    "            ]\n        }\n    ]\n}\n");
+}
+
+/* Twice what an answer takes is enough, and cheap to be read. */
+static void test_size(struct tap *t)
+{
+	static char text[256 << 10];
+	size_t n = pretty_filter(text, sizeof(text));
+
+	ok(t, feed(text, n, 16384) == 1 && n > 80000,
+	   "the longest answer of a QEMU is taken (%zu bytes)", n);
+	memset(text, ' ', sizeof(text));
+	memcpy(text, "{\"a\": [{}", 9);
+	for (n = 9; n < sizeof(text) - 5; n += 3)
+		memcpy(text + n, ",{}", 3);
+	text[n] = ']';
+	text[n + 1] = '}';
+	ok(t, feed(text, n + 2, 16384) == -EMSGSIZE,
+	   "what would take the memory of 80,000 objects is not");
 }
 
 static int filter(const char *text, struct qmp_filter *f)
@@ -917,7 +955,7 @@ static void test_floods(struct tap *t)
 	memset(xs, ' ', sizeof(xs));
 	one_flood(t, f, "floods");
 	memset(xs, '{', sizeof(xs));
-	one_flood(t, f, "more than 1 MiB");
+	one_flood(t, f, "more than 128 KiB");
 }
 
 static void test_appear(struct tap *t)
@@ -1190,6 +1228,7 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	log_fd = log_capture();
 	test_wire(&t);
+	test_size(&t);
 	test_filter(&t);
 	test_talk(&t);
 	test_held_up(&t);

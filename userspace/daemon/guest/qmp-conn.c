@@ -33,7 +33,7 @@
 #define ACCURACY (SECOND / 1000)
 
 #define READ_MAX 16384		/* bytes a turn of the loop */
-#define FLOOD_BYTES (4 << 20)	/* a second */
+#define FLOOD_BYTES (512 << 10)	/* a second */
 #define FLOOD_MESSAGES 10000	/* a second */
 
 #define WATCHED (IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | \
@@ -110,7 +110,7 @@ static const char *trouble(const struct qmp_conn *c, int err)
 	case -EPROTO:
 		return "does not speak QMP";
 	case -EMSGSIZE:
-		return "sends a message of more than 1 MiB";
+		return "sends a message of more than 128 KiB";
 	case -EOVERFLOW:
 		return "floods";
 	case -EACCES:
