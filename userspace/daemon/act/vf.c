@@ -152,10 +152,14 @@ static int plan_setup(struct vf_keeper *k, const struct conf_pool *pool,
 static int set_up(struct vf_keeper *k, struct device *dev,
 		  const struct setup *s)
 {
-	int err = stabletap_vf_set_up(k->act->st, &dev->link, s->pf, &s->now,
-				      &s->want, s->addr);
+	struct stabletap *st = k->act->st;
+	struct stabletap_kept kept;
+	int err = stabletap_vf_set_up(st, &dev->link, s->pf, &s->now, &s->want,
+				      s->addr);
 
+	stabletap_message_keep(st, &kept);
 	refresh(k, dev);
+	stabletap_message_put_back(st, &kept);
 	return err;
 }
 
