@@ -150,17 +150,36 @@ static void test_refused(struct tap *t)
 	end(sriov);
 }
 
+static void test_silent(struct tap *t, int log_fd)
+{
+	struct sriov *sriov;
+
+	begin(&sriov, NULL);
+	kernel.silent = true;
+	log_forget(log_fd);
+	prepare();
+	ok(t, prepare() == -EOPNOTSUPP && !kernel.set_ups,
+	   "the VF of a PF that does not tell what it has is left alone");
+	ok(t, log_count(log_fd, "could not be put back") == 1,
+	   "which is logged once, however often it is tried");
+	kernel.silent = false;
+	ok(t, !prepare() && kernel.set_ups == 1, "until it tells");
+	end(sriov);
+}
+
 int main(void)
 {
 	struct tap t = { 0 };
+	int log_fd;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	log_capture();
+	log_fd = log_capture();
 	if (sd_event_new(&loop) < 0 || stabletap_open(&act.st))
 		return 1;
 	act.loop = loop;
 	act.m = &scene.m;
 	test_refused(&t);
+	test_silent(&t, log_fd);
 	stabletap_close(act.st);
 	sd_event_unref(loop);
 	return tap_end(&t);

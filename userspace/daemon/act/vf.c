@@ -178,10 +178,11 @@ int vf_prepare(struct vf_keeper *k, struct port *port, struct device *dev,
 	if (!self)
 		return -ENODEV;
 	n = plan_setup(k, pool, dev, self, port_takes_whole(mode), &s);
-	if (n == -EOPNOTSUPP)
+	if (n == -EOPNOTSUPP && !dev->vf.silent)
 		log_line(LOG_WARNING, port->conf->name,
 			 "the PF of %s does not tell what its VFs have, so that could not be put back; VFMAC=no leaves it alone",
 			 dev->link.name);
+	dev->vf.silent = n == -EOPNOTSUPP;
 	if (n <= 0)
 		return n;
 	/* Should this or what follows fail, it is to be put back. */
