@@ -167,6 +167,28 @@ static void test_silent(struct tap *t, int log_fd)
 	end(sriov);
 }
 
+/* Events that have nothing to do with it shorten no pause: 0.5, 1, 2 s. */
+static void test_put_back(struct tap *t)
+{
+	unsigned int first;
+	struct sriov *sriov;
+	int i;
+
+	begin(&sriov, "stabletap-vf.2.0200000000aa.000000000000.0.0.8100.-1.-1");
+	kernel.put_back = -EPERM;
+	loop_for(loop, 50);
+	first = kernel.put_backs;
+	for (i = 0; i < 60; i++) {
+		scene_play(i % 2 ? "p:up" : "p:down");
+		loop_for(loop, 50);
+	}
+	ok(t, first == 1, "a VF that no port has is to be put back");
+	ok(t, kernel.put_backs > 1 && kernel.put_backs <= 4,
+	   "a refusal is followed by pauses that double (%u attempts in 3 s)",
+	   kernel.put_backs);
+	end(sriov);
+}
+
 int main(void)
 {
 	struct tap t = { 0 };
@@ -180,6 +202,7 @@ int main(void)
 	act.m = &scene.m;
 	test_refused(&t);
 	test_silent(&t, log_fd);
+	test_put_back(&t);
 	stabletap_close(act.st);
 	sd_event_unref(loop);
 	return tap_end(&t);

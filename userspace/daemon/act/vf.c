@@ -205,9 +205,11 @@ static void put_back(struct vf_keeper *k, struct device *dev)
 		dev->vf.failed = false;
 		return;
 	}
-	/* Not at each event of whatever device */
-	if (dev->vf.failed && !k->again && !k->check)
+	/* Not at each event of whatever device, and that is no success. */
+	if (dev->vf.failed && !k->again && !k->check) {
+		k->failed = true;
 		return;
+	}
 	refresh(k, dev);
 	err = get(k, dev, &pf, &now);
 	if (!err)
