@@ -35,6 +35,11 @@
 
 #define READ_MAX 64		/* frames in one turn of the loop */
 #define FD_RCVBUF 65536		/* an answer is a frame, or two */
+/*
+ * Frames in a device whose queue has stopped stay charged to the socket.  With
+ * room for the queues of dozens of these, the others can still be asked.
+ */
+#define FD_SNDBUF (64 << 20)
 
 /* A socket that hears answers */
 struct ear {
@@ -160,6 +165,18 @@ bool neighbour_is_answer(const struct probe *p, uint16_t proto,
 
 /* ---- asking ---- */
 
+/* Protocol 0: this socket receives nothing. */
+static int open_sender(void)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	const int sndbuf = FD_SNDBUF;
+
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &sndbuf,
+			   sizeof(sndbuf));
+	return fd;
+}
+
 static int send_frame(struct neighbours *n, int dev,
 		      const struct announce_frame *f)
 {
@@ -168,9 +185,8 @@ static int send_frame(struct neighbours *n, int dev,
 		.sll_ifindex = dev, .sll_halen = 6,
 	};
 
-	/* Protocol 0: this socket receives nothing. */
 	if (n->send_fd < 0)
-		n->send_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+		n->send_fd = open_sender();
 	memcpy(to.sll_addr, f->data, 6);
 	if (n->send_fd < 0 ||
 	    sendto(n->send_fd, f->data, f->len, MSG_DONTWAIT,
