@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Asking by ARP while a device is hung. */
+/* Asking by ARP through devices that are hung, or flooded with answers. */
+#include <arpa/inet.h>
 #include <net/if.h>
+#include <net/if_arp.h>
+#include <netinet/if_ether.h>
+#include <netpacket/packet.h>
 #include <sched.h>
+#include <sys/socket.h>
 
 #include "loop.h"
 #include "probe/neighbour.h"
 #include "probe/probe.h"
 #include "tap.h"
+#include "util/priority.h"
 
 static const uint8_t target[4] = { 192, 0, 2, 1 };
 static sd_event *loop;
+static unsigned int heard;
 
 static void on_heard(int ifindex, uint16_t proto, const uint8_t *data,
 		     size_t len, void *arg)
 {
 	(void)ifindex, (void)proto, (void)data, (void)len, (void)arg;
+	heard++;
 }
 
 struct asker {
@@ -60,6 +68,59 @@ static void test_hung(struct tap *t)
 	neighbours_free(n);
 }
 
+/* ---- a flood ---- */
+
+static void answer_much(int fd, const struct sockaddr_ll *to)
+{
+	struct ether_arp arp = {
+		.ea_hdr = { htons(ARPHRD_ETHER), htons(ETHERTYPE_IP), 6, 4,
+			    htons(ARPOP_REPLY) },
+	};
+	int i;
+
+	for (i = 0; i < 100; i++)
+		sendto(fd, &arp, sizeof(arp), MSG_DONTWAIT,
+		       (const struct sockaddr *)to, sizeof(*to));
+}
+
+static int on_turn(sd_event_source *s, void *arg)
+{
+	++*(unsigned int *)arg;
+	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+static void test_flood(struct tap *t)
+{
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ARP),
+		.sll_halen = 6, .sll_addr = { 2, 0, 0, 0, 0, 1 },
+		.sll_ifindex = (int)if_nametoindex("far0"),
+	};
+	struct neighbours *n = neighbours_new(loop, on_heard, NULL);
+	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0), i;
+	sd_event_source *other = NULL;
+	unsigned int turns = 0;
+	struct asker a;
+
+	asker_init(&a, "near0");
+	if (neighbour_ask(n, &a.p) ||
+	    sd_event_add_defer(loop, &other, on_turn, &turns) < 0)
+		abort();
+	sd_event_source_set_priority(other, PRIORITY_ANNOUNCE);
+	heard = 0;
+	for (i = 0; i < 200; i++) {
+		answer_much(fd, &to);
+		sd_event_run(loop, 0);
+	}
+	ok(t, heard > 100, "answers are heard (%u)", heard);
+	ok(t, turns > 50, "as many as come, others have turns (%u of 200)",
+	   turns);
+	sd_event_source_disable_unref(other);
+	neighbours_free(n);
+	close(fd);
+}
+
 int main(void)
 {
 	struct tap t = { 0 };
@@ -72,6 +133,7 @@ int main(void)
 		return tap_end(&t);
 	}
 	test_hung(&t);
+	test_flood(&t);
 	sd_event_unref(loop);
 	return tap_end(&t);
 }

@@ -34,6 +34,12 @@
 #endif
 
 #define READ_MAX 64		/* frames in one turn of the loop */
+/*
+ * So many turns in such a time (us), so that a flood of answers leaves the loop
+ * to others.  Before an answer counts as missing, the socket is read anyway.
+ */
+#define READ_TURNS 8
+#define READ_US 10000
 #define FD_RCVBUF 65536		/* an answer is a frame, or two */
 /*
  * Frames in a device whose queue has stopped stay charged to the socket.  With
@@ -121,6 +127,7 @@ static int listen_on(struct neighbours *n, int *fd, sd_event_source **io,
 		err = sd_event_add_io(n->loop, io, *fd, EPOLLIN, on_heard, n);
 	if (err >= 0) {
 		sd_event_source_set_priority(*io, PRIORITY_PROBE);
+		sd_event_source_set_ratelimit(*io, READ_US, READ_TURNS);
 		return 0;
 	}
 	close(*fd);
