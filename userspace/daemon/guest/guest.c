@@ -193,7 +193,10 @@ static struct guest *guest_new(struct guests *gs, struct port *port)
 {
 	struct guest *g = calloc(1, sizeof(*g));
 
-	if (!g || guest_link_init(&g->link, gs->loop, port)) {
+	if (!g)
+		return NULL;
+	if (guest_link_init(&g->link, gs->loop, port)) {
+		guest_link_release(&g->link);
 		free(g);
 		return NULL;
 	}
