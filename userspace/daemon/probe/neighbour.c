@@ -26,6 +26,7 @@
 #include "probe/answer.h"
 #include "probe/neighbour.h"
 #include "probe/probe.h"
+#include "sender.h"
 #include "util/idset.h"
 #include "util/priority.h"
 
@@ -41,11 +42,6 @@
 #define READ_TURNS 8
 #define READ_US 10000
 #define FD_RCVBUF 65536		/* an answer is a frame, or two */
-/*
- * Frames in a device whose queue has stopped stay charged to the socket.  With
- * room for the queues of dozens of these, the others can still be asked.
- */
-#define FD_SNDBUF (64 << 20)
 
 /* A socket that hears answers */
 struct ear {
@@ -172,34 +168,12 @@ bool neighbour_is_answer(const struct probe *p, uint16_t proto,
 
 /* ---- asking ---- */
 
-/* Protocol 0: this socket receives nothing. */
-static int open_sender(void)
-{
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	const int sndbuf = FD_SNDBUF;
-
-	if (fd >= 0)
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &sndbuf,
-			   sizeof(sndbuf));
-	return fd;
-}
-
 static int send_frame(struct neighbours *n, int dev,
 		      const struct announce_frame *f)
 {
-	struct sockaddr_ll to = {
-		.sll_family = AF_PACKET, .sll_protocol = htons(f->proto),
-		.sll_ifindex = dev, .sll_halen = 6,
-	};
-
 	if (n->send_fd < 0)
-		n->send_fd = open_sender();
-	memcpy(to.sll_addr, f->data, 6);
-	if (n->send_fd < 0 ||
-	    sendto(n->send_fd, f->data, f->len, MSG_DONTWAIT,
-		   (const struct sockaddr *)&to, sizeof(to)) < 0)
-		return -errno;
-	return 0;
+		n->send_fd = sender_open();
+	return n->send_fd < 0 ? n->send_fd : sender_send(n->send_fd, dev, f);
 }
 
 int neighbour_ask(struct neighbours *n, struct probe *p)
