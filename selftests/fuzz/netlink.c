@@ -240,7 +240,7 @@ static void as_answers(struct stabletap *st, const uint8_t *data, size_t size)
 	must(stabletap_route_is_default(st, 2) <= 1);
 	come(data, size);
 	speakers_list(st, 5, mac, true, on_speaker, on_ip, NULL);
-	must(strlen(stabletap_message(st)) < ST_MESSAGE_SIZE);
+	must(strlen(stabletap_message(st)) < STABLETAP_MESSAGE_SIZE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

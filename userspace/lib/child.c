@@ -75,7 +75,7 @@ static bool name_in_use(struct stabletap *st, const char *name)
 static int create_named(struct stabletap *st, struct stabletap_macvlan *m,
 			int port, char *name, unsigned int *tag)
 {
-	struct st_message kept;
+	struct stabletap_kept kept;
 	uint8_t first = 0;
 	unsigned int i;
 	int err;
@@ -89,9 +89,9 @@ static int create_named(struct stabletap *st, struct stabletap_macvlan *m,
 		err = stabletap_macvlan_create(st, m);
 		if (err != -EEXIST)
 			return err;
-		st_message_keep(st, &kept);
+		stabletap_message_keep(st, &kept);
 		if (!name_in_use(st, name)) {
-			st_message_put_back(st, &kept);
+			stabletap_message_put_back(st, &kept);
 			return err;
 		}
 	}

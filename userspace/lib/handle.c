@@ -66,12 +66,14 @@ int st_claims(struct stabletap *st)
 	return st->claims;
 }
 
-void st_message_keep(const struct stabletap *st, struct st_message *kept)
+void stabletap_message_keep(const struct stabletap *st,
+			    struct stabletap_kept *kept)
 {
 	memcpy(kept->text, st->msg, sizeof(kept->text));
 }
 
-void st_message_put_back(struct stabletap *st, const struct st_message *kept)
+void stabletap_message_put_back(struct stabletap *st,
+				const struct stabletap_kept *kept)
 {
 	memcpy(st->msg, kept->text, sizeof(kept->text));
 }

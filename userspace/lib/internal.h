@@ -8,7 +8,6 @@
 
 #include "stabletap.h"
 
-#define ST_MESSAGE_SIZE 256
 /* A device with 256 VFs takes some 64 KiB to describe. */
 #define ST_BUFFER_SIZE 98304
 
@@ -21,20 +20,13 @@ struct stabletap {
 	unsigned int seq;
 	int control;		/* fd of the control device, or -1 */
 	int claims;		/* for claim.h; -1, -errno: not open */
-	char msg[ST_MESSAGE_SIZE];
+	char msg[STABLETAP_MESSAGE_SIZE];
 	char buf[ST_BUFFER_SIZE];
 };
 
 /* The file of claims, opened when it is first needed */
 int st_claims(struct stabletap *st);
 
-/* The sentence of a failure, kept while what was done is undone. */
-struct st_message {
-	char text[ST_MESSAGE_SIZE];
-};
-
-void st_message_keep(const struct stabletap *st, struct st_message *kept);
-void st_message_put_back(struct stabletap *st, const struct st_message *kept);
 void st_message_clear(struct stabletap *st);
 void st_message_set(struct stabletap *st, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

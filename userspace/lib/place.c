@@ -143,11 +143,11 @@ static int discard(struct stabletap *st, const struct stabletap_link *lower)
 /* Remove what was made, and keep the sentence of what failed. */
 static void undo_child(struct stabletap *st, int child)
 {
-	struct st_message kept;
+	struct stabletap_kept kept;
 
-	st_message_keep(st, &kept);
+	stabletap_message_keep(st, &kept);
 	stabletap_link_delete(st, child);
-	st_message_put_back(st, &kept);
+	stabletap_message_put_back(st, &kept);
 }
 
 static int place_child(struct stabletap *st, struct stabletap_place *p)
@@ -193,7 +193,7 @@ static int place_keep(struct stabletap *st, struct stabletap_place *p)
 static int place_mode(struct stabletap *st, struct stabletap_place *p)
 {
 	int lower = p->old_link.ifindex;
-	struct st_message kept;
+	struct stabletap_kept kept;
 	int err;
 
 	err = stabletap_macvlan_set_mode(st, lower, macvlan_mode(p->mode));
@@ -202,10 +202,10 @@ static int place_mode(struct stabletap *st, struct stabletap_place *p)
 	st_fault("mode-changed");
 	err = place_keep(st, p);
 	if (err) {
-		st_message_keep(st, &kept);
+		stabletap_message_keep(st, &kept);
 		stabletap_macvlan_set_mode(st, lower,
 					   p->old_link.macvlan_mode);
-		st_message_put_back(st, &kept);
+		stabletap_message_put_back(st, &kept);
 	}
 	return err;
 }
@@ -276,13 +276,13 @@ static int place_fresh(struct stabletap *st, struct stabletap_place *p)
 static void put_back(struct stabletap *st, struct stabletap_place *p,
 		     bool deleted)
 {
-	struct st_message kept;
+	struct stabletap_kept kept;
 
-	st_message_keep(st, &kept);
+	stabletap_message_keep(st, &kept);
 	p->restored = restore(st, p, deleted);
 	if (!p->restored)
 		p->restored = 1;
-	st_message_put_back(st, &kept);
+	stabletap_message_put_back(st, &kept);
 }
 
 static int place_break(struct stabletap *st, struct stabletap_place *p)
@@ -384,15 +384,15 @@ static uint64_t count_lowers(const struct stabletap_get *state)
 /* Has the port got or lost a lower since the plan? */
 static bool has_changed(struct stabletap *st, const struct stabletap_place *p)
 {
-	struct st_message kept;
+	struct stabletap_kept kept;
 	struct stabletap_get now;
 	bool changed;
 
-	st_message_keep(st, &kept);
+	stabletap_message_keep(st, &kept);
 	changed = !stabletap_port_get(st, p->port, &now) &&
 		  (now.lower != p->state.lower ||
 		   count_lowers(&now) != count_lowers(&p->state));
-	st_message_put_back(st, &kept);
+	stabletap_message_put_back(st, &kept);
 	return changed;
 }
 

@@ -44,6 +44,18 @@ void stabletap_close(struct stabletap *st);
 /* The sentence of the last failure, or "".  Valid until the next call. */
 const char *stabletap_message(const struct stabletap *st);
 
+#define STABLETAP_MESSAGE_SIZE 256
+
+/* The sentence of a failure, kept over the calls that follow from it */
+struct stabletap_kept {
+	char text[STABLETAP_MESSAGE_SIZE];
+};
+
+void stabletap_message_keep(const struct stabletap *st,
+			    struct stabletap_kept *kept);
+void stabletap_message_put_back(struct stabletap *st,
+				const struct stabletap_kept *kept);
+
 /* ---- control.c: the control device's ioctls ---- */
 
 /*

@@ -473,6 +473,56 @@ static void test_restless(struct tap *t)
 	end();
 }
 
+#define OTHER "other0"
+
+/* A macvlan whose neighbour has the address that its guest will want */
+static bool scene_of_two(void)
+{
+	struct stabletap_link link;
+
+	if (shell("ip link del " DEV " && ip link add par0 type veth peer name "
+		  "par1 && ip link set par0 up && ip link set par1 up && "
+		  "ip link add link par0 name " OTHER " address "
+		  "52:54:00:01:00:07 type macvlan mode bridge && "
+		  "ip link set " OTHER " up && "
+		  "ip link add link par0 name " DEV " address "
+		  "52:54:00:00:00:01 type macvlan mode bridge && "
+		  "ip link set " DEV " up") ||
+	    stabletap_link_find(d.st, DEV, &link))
+		return false;
+	port.ifindex = link.ifindex;
+	stabletap_link_release(&link);
+	return true;
+}
+
+static bool has_wanted(void *arg)
+{
+	return mac_is(arg);
+}
+
+static void test_refused_mac(struct tap *t)
+{
+	struct qmp_filter f = wish(0, 1);
+
+	if (!scene_of_two()) {
+		ok(t, true, "a refused address # SKIP no macvlan");
+		return;
+	}
+	memcpy(f.mac, uc[7], 6);
+	noted[0] = '\0';
+	begin(false, true);
+	say(&f);
+	ok(t, mac_is(conf.mac) && strstr(noted, "refused by the kernel"),
+	   "an address that another has is refused");
+	loop_for(d.loop, 700);
+	if (shell("ip link del " OTHER))
+		abort();
+	ok(t, loop_until(d.loop, has_wanted, uc[7], 10000),
+	   "and taken when the other is gone");
+	ok(t, lines(noted) == 2, "each told once");
+	end();
+}
+
 static bool scene(void)
 {
 	static char name[] = DEV;
@@ -511,6 +561,7 @@ int main(void)
 		test_trusted_no_more(&t);
 		test_anew(&t);
 		test_restless(&t);
+		test_refused_mac(&t);
 	} else {
 		ok(&t, true, "lists # SKIP no network namespace or veth");
 	}

@@ -99,7 +99,45 @@ static void test_wire(struct tap *t)
 	memset(big + QMP_MESSAGE_MAX / 2, ']', QMP_MESSAGE_MAX / 2 - 5);
 	big[QMP_MESSAGE_MAX - 5] = '}';
 	ok(t, feed(big, QMP_MESSAGE_MAX - 4, 16384) == -EBADMSG,
-	   "half a million brackets don't reach the stack's end");
+	   "as many brackets as fit don't reach the stack's end");
+}
+
+/* QEMU's pretty form of a filter with as much in it as there can be */
+static size_t pretty_filter(char *text, size_t size)
+{
+	size_t n = (size_t)snprintf(text, size, "{\n    \"return\": [\n"
+				    "        {\n            \"vlan-table\": [\n");
+	int i;
+
+	for (i = 0; i < 4096; i++)
+		n += (size_t)snprintf(text + n, size - n, "                %d%s\n",
+				      i, i < 4095 ? "," : "");
+	n += (size_t)snprintf(text + n, size - n,
+			      "            ],\n            \"unicast-table\": [\n");
+	for (i = 0; i < 128; i++)
+		n += (size_t)snprintf(text + n, size - n, "                "
+				      "\"52:54:00:00:00:%02x\"%s\n", i,
+				      i < 127 ? "," : "");
+	return n + (size_t)snprintf(text + n, size - n,
+				    "            ]\n        }\n    ]\n}\n");
+}
+
+/* Twice what an answer takes is enough, and cheap to be read. */
+static void test_size(struct tap *t)
+{
+	static char text[256 << 10];
+	size_t n = pretty_filter(text, sizeof(text));
+
+	ok(t, feed(text, n, 16384) == 1 && n > 80000,
+	   "the longest answer of a QEMU is taken (%zu bytes)", n);
+	memset(text, ' ', sizeof(text));
+	memcpy(text, "{\"a\": [{}", 9);
+	for (n = 9; n < sizeof(text) - 5; n += 3)
+		memcpy(text + n, ",{}", 3);
+	text[n] = ']';
+	text[n + 1] = '}';
+	ok(t, feed(text, n + 2, 16384) == -EMSGSIZE,
+	   "what would take the memory of 80,000 objects is not");
 }
 
 static int filter(const char *text, struct qmp_filter *f)
@@ -161,6 +199,7 @@ struct fake {
 	unsigned int connects;
 	const char *hello;	/* or NULL */
 	bool dumb;		/* answers nothing after the negotiation */
+	bool mute;		/* nor the negotiation */
 	unsigned int late;	/* so many times all are held up before it speaks */
 	char held[2048];	/* what it was about to say */
 	bool refuses;
@@ -222,7 +261,7 @@ static void fake_answer(struct fake *s, const json_t *m)
 	snprintf(s->got + len, sizeof(s->got) - len, "%s%s\n", what,
 		 text ? text : "");
 	free(text);
-	if (s->dumb && !negotiation)
+	if (s->mute || (s->dumb && !negotiation))
 		return;
 	if (s->refuses && !negotiation)
 		snprintf(buf, sizeof(buf), "{\"error\": {\"class\": \"Device"
@@ -717,6 +756,104 @@ static void test_stall(struct tap *t)
 	side_exit(&me);
 }
 
+/* What is known of the monitor, as a port's status has it */
+struct watcher {
+	struct qmp_hub *hub;
+	struct qmp *q;
+	bool connected;
+	char why[400];		/* "": there is no trouble */
+	unsigned int troubles;
+	unsigned int news;
+};
+
+static void watch_state(bool connected, void *arg)
+{
+	struct watcher *w = arg;
+
+	w->connected = connected;
+	w->why[0] = '\0';
+}
+
+static void watch_trouble(const char *why, bool news, void *arg)
+{
+	struct watcher *w = arg;
+
+	snprintf(w->why, sizeof(w->why), "%s", why ? why : "");
+	w->troubles += why != NULL;
+	w->news += why && news;
+}
+
+static void watcher_init(struct watcher *w, const struct fake *s)
+{
+	static const struct qmp_callbacks callbacks = {
+		.state = watch_state, .trouble = watch_trouble,
+	};
+
+	memset(w, 0, sizeof(*w));
+	w->hub = qmp_hub_new(loop);
+	if (qmp_new(w->hub, s->path, "net0", &callbacks, w, &w->q))
+		abort();
+}
+
+static void watcher_exit(struct watcher *w)
+{
+	qmp_free(w->q);
+	qmp_hub_free(w->hub);
+}
+
+static bool in_trouble(void *arg)
+{
+	return *((struct watcher *)arg)->why;
+}
+
+static bool in_no_trouble(void *arg)
+{
+	return !in_trouble(arg);
+}
+
+static bool twice_in_trouble(void *arg)
+{
+	return ((struct watcher *)arg)->troubles == 2;
+}
+
+/* A trouble lasts as long as it is one, and is logged once. */
+static void test_troubles(struct tap *t)
+{
+	struct watcher w;
+	struct fake s;
+
+	fake_start(&s, "troubles");
+	s.mute = true;
+	watcher_init(&w, &s);
+	loop_until(loop, in_trouble, &w, SOON);
+	ok(t, strstr(w.why, "does not answer"),
+	   "one that greets and answers nothing is not told to greet");
+	fake_stop(&s);
+	ok(t, loop_until(loop, in_no_trouble, &w, SOON) && !w.connected,
+	   "when it is gone, so is the trouble");
+	watcher_exit(&w);
+
+	fake_start(&s, "troubles");
+	s.dumb = true;
+	watcher_init(&w, &s);
+	qmp_set_link(w.q, true);
+	loop_until(loop, in_trouble, &w, SOON);
+	ok(t, loop_until(loop, twice_in_trouble, &w, SOON) && in_trouble(&w),
+	   "the same trouble with the next connection is one again");
+	ok(t, w.news == 1, "and no news");
+	s.dumb = false;
+	s.refuses = true;
+	fake_hang_up(&s);
+	loop_until(loop, in_no_trouble, &w, SOON);
+	loop_until(loop, in_trouble, &w, SOON);
+	ok(t, w.connected && strstr(w.why, "no such device"),
+	   "a NIC that is refused is a trouble, too");
+	fake_stop(&s);
+	ok(t, loop_until(loop, in_no_trouble, &w, SOON) && !w.connected,
+	   "which ends with its QEMU");
+	watcher_exit(&w);
+}
+
 /* Another source, which is due all the time */
 struct tick {
 	uint64_t due;		/* ms */
@@ -818,7 +955,7 @@ static void test_floods(struct tap *t)
 	memset(xs, ' ', sizeof(xs));
 	one_flood(t, f, "floods");
 	memset(xs, '{', sizeof(xs));
-	one_flood(t, f, "more than 1 MiB");
+	one_flood(t, f, "more than 128 KiB");
 }
 
 static void test_appear(struct tap *t)
@@ -1091,6 +1228,7 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	log_fd = log_capture();
 	test_wire(&t);
+	test_size(&t);
 	test_filter(&t);
 	test_talk(&t);
 	test_held_up(&t);
@@ -1099,6 +1237,7 @@ int main(void)
 	test_forged(&t);
 	test_liars(&t);
 	test_stall(&t);
+	test_troubles(&t);
 	test_floods(&t);
 	test_appear(&t);
 	test_shared(&t);

@@ -152,10 +152,14 @@ static int plan_setup(struct vf_keeper *k, const struct conf_pool *pool,
 static int set_up(struct vf_keeper *k, struct device *dev,
 		  const struct setup *s)
 {
-	int err = stabletap_vf_set_up(k->act->st, &dev->link, s->pf, &s->now,
-				      &s->want, s->addr);
+	struct stabletap *st = k->act->st;
+	struct stabletap_kept kept;
+	int err = stabletap_vf_set_up(st, &dev->link, s->pf, &s->now, &s->want,
+				      s->addr);
 
+	stabletap_message_keep(st, &kept);
 	refresh(k, dev);
+	stabletap_message_put_back(st, &kept);
 	return err;
 }
 
@@ -174,10 +178,11 @@ int vf_prepare(struct vf_keeper *k, struct port *port, struct device *dev,
 	if (!self)
 		return -ENODEV;
 	n = plan_setup(k, pool, dev, self, port_takes_whole(mode), &s);
-	if (n == -EOPNOTSUPP)
+	if (n == -EOPNOTSUPP && !dev->vf.silent)
 		log_line(LOG_WARNING, port->conf->name,
 			 "the PF of %s does not tell what its VFs have, so that could not be put back; VFMAC=no leaves it alone",
 			 dev->link.name);
+	dev->vf.silent = n == -EOPNOTSUPP;
 	if (n <= 0)
 		return n;
 	/* Should this or what follows fail, it is to be put back. */
@@ -200,9 +205,11 @@ static void put_back(struct vf_keeper *k, struct device *dev)
 		dev->vf.failed = false;
 		return;
 	}
-	/* Not at each event of whatever device */
-	if (dev->vf.failed && !k->again && !k->check)
+	/* Not at each event of whatever device, and that is no success. */
+	if (dev->vf.failed && !k->again && !k->check) {
+		k->failed = true;
 		return;
+	}
 	refresh(k, dev);
 	err = get(k, dev, &pf, &now);
 	if (!err)

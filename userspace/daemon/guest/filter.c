@@ -264,7 +264,7 @@ static void tell_refused(struct filter *f, const uint8_t mac[6], int err)
 	tell(f, mac, "is the guest's, refused by the kernel");
 }
 
-static void take_mac(struct filter *f, const uint8_t mac[6])
+static int take_mac(struct filter *f, const uint8_t mac[6])
 {
 	uint8_t was[6];
 	bool had = false;
@@ -280,17 +280,18 @@ static void take_mac(struct filter *f, const uint8_t mac[6])
 		note_mac(f, had ? was : NULL);
 	if (err) {
 		tell_refused(f, mac, err);
-		return;
+		return err;
 	}
 	memset(f->told, 0, 6);
 	tell(f, mac, "is the port's now");
+	return 0;
 }
 
 /*
  * The guest's address, if it is trusted.  When nobody has the port open any
  * more, the next guest shall find it as it is configured.
  */
-static void sync_mac(struct filter *f, const struct stabletap_link *link)
+static int sync_mac(struct filter *f, const struct stabletap_link *link)
 {
 	const struct conf_port *conf = f->port->conf;
 
@@ -299,12 +300,13 @@ static void sync_mac(struct filter *f, const struct stabletap_link *link)
 	else if (f->known && !conf->trust_mac)
 		tell(f, f->mac, "is the guest's, not trusted");
 	else if (f->known && is_unicast(f->mac))
-		take_mac(f, f->mac);
+		return take_mac(f, f->mac);
 	else if (f->known)
 		tell(f, f->mac, "is the guest's, and none to have");
 	else if (conf->trust_mac && conf->mac_set && !f->patient &&
 		 !link->port.open_queues && memcmp(conf->mac, link->addr, 6) != 0)
-		take_mac(f, conf->mac);
+		return take_mac(f, conf->mac);
+	return 0;
 }
 
 /*
@@ -545,15 +547,34 @@ static int sync_lists(struct filter *f, const struct stabletap_link *link,
 
 /* ---- when to look ---- */
 
-static void failed(struct filter *f, const char *what, int err)
+static void try_again(struct filter *f, int err)
 {
 	/* Its end will be told. */
-	if (err == -ENODEV)
-		return;
-	if (!f->retry.failures)
+	if (err != -ENODEV)
+		look_later(f, retry_after(&f->retry, &retry_refused) / 1000);
+}
+
+static void failed(struct filter *f, const char *what, int err)
+{
+	if (!f->retry.failures && err != -ENODEV)
 		log_line(LOG_WARNING, f->port->conf->name, "can't %s: %s",
 			 what, why_not(f, err));
-	look_later(f, retry_after(&f->retry, &retry_refused) / 1000);
+	try_again(f, err);
+}
+
+/* That the kernel refuses the guest's address is told by sync_mac() itself. */
+static int look_at_mac(struct filter *f, struct stabletap_link *link)
+{
+	int err = give_back(f, link);
+
+	if (err) {
+		failed(f, "have its MACAddress= back", err);
+		return err;
+	}
+	err = sync_mac(f, link);
+	if (err)
+		try_again(f, err);
+	return err;
 }
 
 static void look(struct filter *f, struct turn *turn)
@@ -565,11 +586,7 @@ static void look(struct filter *f, struct turn *turn)
 		return;
 	err = stabletap_link_get(f->owner->st, f->port->ifindex, &link);
 	if (!err) {
-		mac_err = give_back(f, &link);
-		if (mac_err)
-			failed(f, "have its MACAddress= back", mac_err);
-		else
-			sync_mac(f, &link);
+		mac_err = look_at_mac(f, &link);
 		err = sync_lists(f, &link, turn);
 		stabletap_link_release(&link);
 	}

@@ -37,6 +37,7 @@ struct guest {
 	struct guests *owner;
 	struct port *port;
 	struct nic *nic;	/* NULL: none is configured */
+	bool connected;		/* to its monitor */
 	struct guest_link link;
 	struct filter *filter;	/* NULL: there is nobody to follow */
 };
@@ -85,34 +86,35 @@ static bool is_nic(const struct nic *nic, const char *socket,
 
 /* ---- what QEMU says ---- */
 
+/* Of no use, and why; NULL: as good as it is */
+static void show_monitor(struct guest *g, const char *why)
+{
+	struct port_guest *told = &g->port->guest;
+
+	told->monitor = why ? MONITOR_REFUSED : g->connected ?
+			MONITOR_CONNECTED : MONITOR_CONNECTING;
+	snprintf(told->why, sizeof(told->why), "%s", why ? why : "");
+}
+
 static void on_state(bool connected, void *arg)
 {
 	struct guest *g = arg;
-	struct port_guest *told = &g->port->guest;
 
-	if (connected)
-		told->monitor = MONITOR_CONNECTED;
-	else if (told->monitor == MONITOR_CONNECTED)
-		told->monitor = MONITOR_CONNECTING;
+	g->connected = connected;
+	show_monitor(g, NULL);
 	log_line(LOG_INFO, g->port->conf->name, connected ?
 		 "QEMU's monitor listens" : "QEMU's monitor is gone");
 	if (!connected && g->filter)
 		filter_told(g->filter, NULL);
 }
 
-static void on_trouble(const char *why, void *arg)
+static void on_trouble(const char *why, bool news, void *arg)
 {
 	struct guest *g = arg;
-	struct port_guest *told = &g->port->guest;
 
-	snprintf(told->why, sizeof(told->why), "%s", why ? why : "");
-	if (!why) {
-		if (told->monitor == MONITOR_REFUSED)
-			told->monitor = MONITOR_CONNECTED;
-		return;
-	}
-	told->monitor = MONITOR_REFUSED;
-	log_line(LOG_NOTICE, g->port->conf->name, "%s", why);
+	show_monitor(g, why);
+	if (why && news)
+		log_line(LOG_NOTICE, g->port->conf->name, "%s", why);
 }
 
 static void on_filter(const struct qmp_filter *f, void *arg)
@@ -169,6 +171,7 @@ static void nic_leave(struct guest *g)
 	g->link.qmp = NULL;
 	g->link.told = false;
 	g->link.off = false;
+	g->connected = false;
 	g->port->guest.monitor = MONITOR_NONE;
 	g->port->guest.why[0] = '\0';
 }
@@ -215,7 +218,10 @@ static struct guest *guest_new(struct guests *gs, struct port *port)
 {
 	struct guest *g = calloc(1, sizeof(*g));
 
-	if (!g || guest_link_init(&g->link, gs->loop, port)) {
+	if (!g)
+		return NULL;
+	if (guest_link_init(&g->link, gs->loop, port)) {
+		guest_link_release(&g->link);
 		free(g);
 		return NULL;
 	}

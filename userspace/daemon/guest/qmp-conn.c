@@ -33,7 +33,7 @@
 #define ACCURACY (SECOND / 1000)
 
 #define READ_MAX 16384		/* bytes a turn of the loop */
-#define FLOOD_BYTES (4 << 20)	/* a second */
+#define FLOOD_BYTES (512 << 10)	/* a second */
 #define FLOOD_MESSAGES 10000	/* a second */
 
 #define WATCHED (IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | \
@@ -73,7 +73,8 @@ struct qmp_conn {
 	uint64_t flood_since;
 	size_t flood_bytes;
 	unsigned int flood_messages;
-	int told;		/* trouble that the log has already */
+	int told;		/* trouble that was news last; 0: none */
+	int unwatched;		/* why there is no watch; 0: there is */
 };
 
 static uint64_t now_us(const struct qmp_conn *c)
@@ -101,14 +102,15 @@ static const char *trouble(const struct qmp_conn *c, int err)
 {
 	switch (err) {
 	case -ETIMEDOUT:
-		return c->state == READY ? "does not answer" :
+		return c->state == READY || c->state == NEGOTIATING ?
+			"does not answer" :
 			"does not greet; is another monitor connected?";
 	case -EBADMSG:
 		return "sends what is no JSON object";
 	case -EPROTO:
 		return "does not speak QMP";
 	case -EMSGSIZE:
-		return "sends a message of more than 1 MiB";
+		return "sends a message of more than 128 KiB";
 	case -EOVERFLOW:
 		return "floods";
 	case -EACCES:
@@ -118,14 +120,24 @@ static const char *trouble(const struct qmp_conn *c, int err)
 	}
 }
 
-static void tell_trouble(struct qmp_conn *c, int err)
+/* A guest that doesn't run, or ends, is no trouble. */
+static bool is_end(int err)
 {
-	/* A guest that doesn't run, or ends, is none. */
-	if (err == -ENOENT || err == -ENOTDIR || err == -ECONNREFUSED ||
-	    err == -ECONNRESET || err == -EPIPE || err == c->told)
-		return;
-	c->told = err;
-	c->ops->trouble(trouble(c, err), c->arg);
+	return err == -ENOENT || err == -ENOTDIR || err == -ECONNREFUSED ||
+	       err == -ECONNRESET || err == -EPIPE;
+}
+
+static void tell_trouble(struct qmp_conn *c, const char *why, int err)
+{
+	bool news = err != c->told;
+
+	if (!is_end(err)) {
+		c->told = err;
+		c->ops->trouble(why, news, c->arg);
+	} else if (c->told) {
+		c->told = 0;
+		c->ops->trouble(NULL, false, c->arg);
+	}
 }
 
 static void disconnect(struct qmp_conn *c)
@@ -147,12 +159,12 @@ static void watch_start(struct qmp_conn *c);
 static void lose(struct qmp_conn *c, int err)
 {
 	bool was_ready = c->state == READY;
+	const char *why = trouble(c, err);
 
 	if (was_ready && now_us(c) - c->ready_at >= STEADY) {
 		c->pause = PAUSE_MIN;
 		c->told = 0;
 	}
-	tell_trouble(c, err);
 	disconnect(c);
 	timer_set(c, c->pause);
 	c->pause = c->pause * 2 < PAUSE_MAX ? c->pause * 2 : PAUSE_MAX;
@@ -160,6 +172,7 @@ static void lose(struct qmp_conn *c, int err)
 	watch_start(c);
 	if (was_ready)
 		c->ops->state(false, c->arg);
+	tell_trouble(c, why, err);
 }
 
 /* ---- sending ---- */
@@ -251,7 +264,6 @@ static void become_ready(struct qmp_conn *c)
 	c->ready_at = now_us(c);
 	/* While it is connected, nothing that appears matters. */
 	c->watch = sd_event_source_disable_unref(c->watch);
-	c->ops->trouble(NULL, c->arg);
 	c->ops->state(true, c->arg);
 }
 
@@ -526,15 +538,13 @@ static void watch_start(struct qmp_conn *c)
 		c->watch = sd_event_source_disable_unref(c->watch);
 		err = watch_nearest(c);
 	}
-	if (err >= 0) {
+	if (err >= 0)
 		sd_event_source_set_priority(c->watch, PRIORITY_GUEST);
-		return;
-	}
 	/* The pauses' ends will have to do. */
-	if (c->told != err)
+	else if (c->unwatched != err)
 		log_line(LOG_NOTICE, NULL, "%s can't be watched: %s",
 			 c->watched, strerror(-err));
-	c->told = err;
+	c->unwatched = err < 0 ? err : 0;
 }
 
 /* ---- */

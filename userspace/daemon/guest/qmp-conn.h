@@ -9,13 +9,19 @@
 
 /* Called from the loop; none of them may free the connection. */
 struct qmp_conn_ops {
-	/* Commands can be sent, or no more: what was sent is not answered. */
+	/*
+	 * Commands can be sent, or no more: what was sent is not answered.
+	 * Either way the trouble that was told before is over.
+	 */
 	void (*state)(bool connected, void *arg);
 	void (*event)(const char *name, const json_t *data, void *arg);
 	/* @value: what was returned; NULL: refused, @error says why. */
 	void (*answer)(const json_t *value, const char *error, void *arg);
-	/* There is somebody, but of no use, and why; NULL: that is over. */
-	void (*trouble)(const char *why, void *arg);
+	/*
+	 * There is somebody, but of no use, and why; NULL: nobody is there any
+	 * more.  @news: it was not so at the attempt before.
+	 */
+	void (*trouble)(const char *why, bool news, void *arg);
 	/* Nothing is being asked: a command may be sent now. */
 	void (*idle)(void *arg);
 };

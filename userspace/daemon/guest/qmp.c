@@ -166,7 +166,6 @@ static void begin_anew(struct qmp *q)
 	q->queried_at = 0;
 	q->every = QUERY_EVERY;
 	q->retry = RETRY_MIN;
-	q->refused = false;
 	q->paused = 0;
 }
 
@@ -177,6 +176,7 @@ static void client_tell(struct qmp *q)
 	if (q->dead || q->told)
 		return;
 	q->told = true;
+	q->refused = false;
 	if (connected)
 		begin_anew(q);
 	if (q->callbacks.state)
@@ -218,11 +218,11 @@ static int on_pause_end(sd_event_source *s, uint64_t usec, void *arg)
 
 /* ---- what comes back ---- */
 
-static void tell_trouble(struct qmp *q, const char *why)
+static void tell_trouble(struct qmp *q, const char *why, bool news)
 {
 	if (q->callbacks.trouble)
-		q->callbacks.trouble(why, q->arg);
-	else if (why)
+		q->callbacks.trouble(why, news, q->arg);
+	else if (why && news)
 		log_line(LOG_NOTICE, NULL, "%s", why);
 }
 
@@ -233,7 +233,7 @@ static void take_refusal(struct qmp *q, enum what what, const char *why)
 	snprintf(text, sizeof(text), "QMP socket %s, device %s: %s",
 		 q->monitor->path, q->device, why);
 	if (!q->refused)
-		tell_trouble(q, text);
+		tell_trouble(q, text, true);
 	q->refused = true;
 	if (what == QUERY && q->callbacks.filter)
 		q->callbacks.filter(NULL, q->arg);
@@ -252,7 +252,7 @@ static void take_refusal(struct qmp *q, enum what what, const char *why)
 static void end_refusal(struct qmp *q)
 {
 	if (q->refused)
-		tell_trouble(q, NULL);
+		tell_trouble(q, NULL, false);
 	q->refused = false;
 }
 
@@ -362,7 +362,7 @@ static void on_idle(void *arg)
 }
 
 /* All who share the socket are concerned. */
-static void on_trouble(const char *why, void *arg)
+static void on_trouble(const char *why, bool news, void *arg)
 {
 	struct monitor *m = arg;
 	char text[QMP_WHY_SIZE];
@@ -375,7 +375,7 @@ static void on_trouble(const char *why, void *arg)
 		if (q->dead || (logged && !q->callbacks.trouble))
 			continue;
 		logged |= !q->callbacks.trouble;
-		tell_trouble(q, why ? text : NULL);
+		tell_trouble(q, why ? text : NULL, news);
 	}
 }
 

@@ -28,12 +28,14 @@ struct qmp_callbacks {
 	 * NULL: it can't be had any more, though somebody listens.
 	 */
 	void (*filter)(const struct qmp_filter *f, void *arg);
+	/* Either way the trouble that was told before is over. */
 	void (*state)(bool connected, void *arg);
 	/*
-	 * The socket or the NIC is of no use, and why: once for each cause.
-	 * NULL: that is over.  Without this function it is logged.
+	 * The socket or the NIC is of no use, and why.  NULL: that is over.
+	 * @news: to be logged, as it is without this function; the same cause
+	 * at one attempt after the other is none.
 	 */
-	void (*trouble)(const char *why, void *arg);
+	void (*trouble)(const char *why, bool news, void *arg);
 };
 
 /* The connections. */

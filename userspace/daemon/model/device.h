@@ -59,6 +59,7 @@ struct device {
 		uint8_t mac[6];	/* the holder's, at the last look */
 		bool mended;	/* set up anew while in use; not twice */
 		bool failed;	/* to be put back; waits for the next time */
+		bool silent;	/* its PF tells nothing of it: logged */
 		bool tried;	/* a PF: it was told to make VFs */
 	} vf;
 

@@ -26,6 +26,7 @@
 #include "probe/answer.h"
 #include "probe/neighbour.h"
 #include "probe/probe.h"
+#include "sender.h"
 #include "util/idset.h"
 #include "util/priority.h"
 
@@ -34,6 +35,12 @@
 #endif
 
 #define READ_MAX 64		/* frames in one turn of the loop */
+/*
+ * So many turns in such a time (us), so that a flood of answers leaves the loop
+ * to others.  Before an answer counts as missing, the socket is read anyway.
+ */
+#define READ_TURNS 8
+#define READ_US 10000
 #define FD_RCVBUF 65536		/* an answer is a frame, or two */
 
 /* A socket that hears answers */
@@ -116,6 +123,7 @@ static int listen_on(struct neighbours *n, int *fd, sd_event_source **io,
 		err = sd_event_add_io(n->loop, io, *fd, EPOLLIN, on_heard, n);
 	if (err >= 0) {
 		sd_event_source_set_priority(*io, PRIORITY_PROBE);
+		sd_event_source_set_ratelimit(*io, READ_US, READ_TURNS);
 		return 0;
 	}
 	close(*fd);
@@ -163,20 +171,9 @@ bool neighbour_is_answer(const struct probe *p, uint16_t proto,
 static int send_frame(struct neighbours *n, int dev,
 		      const struct announce_frame *f)
 {
-	struct sockaddr_ll to = {
-		.sll_family = AF_PACKET, .sll_protocol = htons(f->proto),
-		.sll_ifindex = dev, .sll_halen = 6,
-	};
-
-	/* Protocol 0: this socket receives nothing. */
 	if (n->send_fd < 0)
-		n->send_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	memcpy(to.sll_addr, f->data, 6);
-	if (n->send_fd < 0 ||
-	    sendto(n->send_fd, f->data, f->len, MSG_DONTWAIT,
-		   (const struct sockaddr *)&to, sizeof(to)) < 0)
-		return -errno;
-	return 0;
+		n->send_fd = sender_open();
+	return n->send_fd < 0 ? n->send_fd : sender_send(n->send_fd, dev, f);
 }
 
 int neighbour_ask(struct neighbours *n, struct probe *p)
@@ -252,7 +249,7 @@ struct neighbours *neighbours_new(sd_event *loop, heard_fn fn, void *arg)
 		free(n);
 		return NULL;
 	}
-	sd_event_source_set_priority(n->closer, PRIORITY_ANNOUNCE);
+	sd_event_source_set_priority(n->closer, PRIORITY_CLOSE);
 	sd_event_source_set_enabled(n->closer, SD_EVENT_OFF);
 	return n;
 }

@@ -46,6 +46,12 @@ static json_t *error_json(const char *what)
 
 /* ---- waiting ---- */
 
+static void tick_later(struct requests *r)
+{
+	sd_event_source_set_time_relative(r->timer, TICK_US);
+	sd_event_source_set_enabled(r->timer, SD_EVENT_ONESHOT);
+}
+
 static struct waiting *wait_for(struct requests *r, struct client *c,
 				const char *port, bool follows, uint64_t ns)
 {
@@ -59,8 +65,9 @@ static struct waiting *wait_for(struct requests *r, struct client *c,
 	w->until = clock_awake() + ns;
 	w->next = r->waiting;
 	r->waiting = w;
-	sd_event_source_set_time_relative(r->timer, TICK_US);
-	sd_event_source_set_enabled(r->timer, SD_EVENT_ONESHOT);
+	/* If it runs, it is for others, who must not wait longer for this. */
+	if (!sd_event_source_get_enabled(r->timer, NULL))
+		tick_later(r);
 	return w;
 }
 
@@ -104,7 +111,7 @@ static bool tick_one(struct requests *r, uint64_t now)
 		return false;
 	w->until = now + ALIVE_NS;
 	if (w->follows)
-		client_tell(w->client, NULL);
+		client_tell(w->client, "");
 	else
 		answer_settled(r, w);
 	return true;
@@ -115,13 +122,11 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *arg)
 	struct requests *r = arg;
 	uint64_t now = clock_awake();
 
-	(void)usec;
+	(void)s, (void)usec;
 	while (tick_one(r, now))
 		;
-	if (!r->waiting)
-		return 0;
-	sd_event_source_set_time_relative(s, TICK_US);
-	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+	if (r->waiting)
+		tick_later(r);
 	return 0;
 }
 
@@ -137,21 +142,40 @@ static void on_settled(struct port *port, void *arg)
 	}
 }
 
+static bool is_told_of(const struct waiting *w, const struct port *port)
+{
+	return w->follows && (!*w->port || !strcmp(w->port, port->conf->name));
+}
+
+static char *event_line(const struct happening *what)
+{
+	json_t *o = json_pack("{s:o}", "event", happening_json(what));
+	char *line = json_dumps(o, JSON_COMPACT);
+
+	json_decref(o);
+	return line;
+}
+
+/* Formatted once, however many follow. */
 static void on_happened(struct port *port, const struct happening *what,
 			void *arg)
 {
 	struct requests *r = arg;
 	struct waiting *w, *next;
+	char *line = NULL;
 
 	for (w = r->waiting; w; w = next) {
 		next = w->next;
-		if (!w->follows || (*w->port &&
-				    strcmp(w->port, port->conf->name) != 0))
+		if (!is_told_of(w, port))
 			continue;
+		if (!line)
+			line = event_line(what);
+		if (!line)
+			return;
 		w->until = clock_awake() + ALIVE_NS;
-		client_tell(w->client, json_pack("{s:o}", "event",
-						 happening_json(what)));
+		client_tell(w->client, line);
 	}
+	free(line);
 }
 
 /* ---- answers ---- */

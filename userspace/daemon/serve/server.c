@@ -43,10 +43,8 @@ struct client {
 	struct user *user;
 	int fd;
 	bool asked;		/* the request is there */
-	bool asking;		/* within ops->ask() */
 	bool pending;		/* the answer comes later */
 	bool kept;
-	bool shut;		/* it will not write any more, but reads */
 	sd_event_source *io;
 	sd_event_source *timer;
 	char in[REQUEST_SIZE];
@@ -172,6 +170,8 @@ static bool flush(struct client *c, bool *broken)
 		}
 		c->out_done += (size_t)n;
 	}
+	free(c->out);
+	c->out = NULL;
 	c->out_len = 0;
 	c->out_done = 0;
 	return true;
@@ -187,47 +187,57 @@ static void client_write(struct client *c)
 		client_free(c);
 		return;
 	}
-	sd_event_source_set_io_events(c->io, (c->shut ? 0 : EPOLLIN) |
-				      (done ? 0 : EPOLLOUT));
+	sd_event_source_set_io_events(c->io, done ? 0 : EPOLLOUT);
 	if (!done)
 		set_timer(c, CLIENT_US);
 	else
 		sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
 }
 
-/* Add a line to what is to be written; -EOVERFLOW: nobody reads. */
-static int append(struct client *c, json_t *o)
+/* A follower that is never quite up to date would have it grow for ever. */
+static void forget_written(struct client *c)
 {
-	char *text = o ? json_dumps(o, JSON_COMPACT) : strdup("");
-	size_t len = text ? strlen(text) : 0;
-	size_t unread = c->out_len - c->out_done;
+	if (!c->out_done)
+		return;
+	c->out_len -= c->out_done;
+	memmove(c->out, c->out + c->out_done, c->out_len);
+	c->out_done = 0;
+}
+
+/* Add a line to what is to be written; -EOVERFLOW: nobody reads. */
+static int append(struct client *c, const char *line)
+{
+	size_t len = strlen(line);
 	char *grown;
 
-	json_decref(o);
-	if (!text)
-		return -ENOMEM;
-	/* A follower's first line, all that has happened, may be longer. */
-	if (c->kept && unread && unread + len > UNREAD_MAX) {
-		free(text);
+	forget_written(c);
+	/* The first answer of a follower may be longer, whatever it is. */
+	if (c->kept && c->out_len > UNREAD_MAX)
 		return -EOVERFLOW;
-	}
 	grown = realloc(c->out, c->out_len + len + 1);
-	if (!grown) {
-		free(text);
+	if (!grown)
 		return -ENOMEM;
-	}
 	c->out = grown;
-	memcpy(c->out + c->out_len, text, len);
+	memcpy(c->out + c->out_len, line, len);
 	c->out[c->out_len + len] = '\n';
 	c->out_len += len + 1;
-	free(text);
 	return 0;
+}
+
+static int append_json(struct client *c, json_t *o)
+{
+	char *line = json_dumps(o, JSON_COMPACT);
+	int err = line ? append(c, line) : -ENOMEM;
+
+	json_decref(o);
+	free(line);
+	return err;
 }
 
 void client_answer(struct client *c, json_t *o)
 {
 	c->pending = false;
-	if (append(c, o))
+	if (append_json(c, o))
 		client_free(c);
 	else
 		client_write(c);
@@ -238,12 +248,17 @@ void client_keep(struct client *c)
 	c->kept = true;
 }
 
-void client_tell(struct client *c, json_t *o)
+void client_tell(struct client *c, const char *line)
 {
-	if (append(c, o))
+	bool broken = false;
+
+	/* It may have had no turn, because there was so much other work. */
+	if (c->out_len - c->out_done > UNREAD_MAX)
+		flush(c, &broken);
+	if (broken || append(c, line))
 		client_free(c);
 	else
-		client_write(c);
+		sd_event_source_set_io_events(c->io, EPOLLOUT);
 }
 
 /* ---- asking ---- */
@@ -264,16 +279,22 @@ static void client_ask(struct client *c)
 	uint64_t began = clock_awake();
 	struct server *s = c->server;
 	json_t *request, *o;
+	int err = 0;
 
 	request = json_loadb(c->in, c->in_len, 0, NULL);
 	c->pending = true;
 	o = s->ops->ask(c, request, s->arg);
 	json_decref(request);
-	charge(c->user, began);
+	c->pending = !o;
 	if (o)
-		client_answer(c, o);
-	else
+		err = append_json(c, o);
+	charge(c->user, began);
+	if (err)
+		client_free(c);
+	else if (c->pending)
 		sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
+	else
+		client_write(c);
 }
 
 /* Now, or when the user's last answers have been paid for */
@@ -281,7 +302,6 @@ static void client_ask_in_turn(struct client *c)
 {
 	uint64_t now = clock_awake();
 
-	c->asked = true;
 	if (c->user->ready_at <= now) {
 		client_ask(c);
 		return;
@@ -289,21 +309,16 @@ static void client_ask_in_turn(struct client *c)
 	set_timer(c, (c->user->ready_at - now) / 1000 + 1);
 }
 
-/* After its request a client has nothing to say but that it goes. */
-static void client_listen(struct client *c, uint32_t revents)
+/*
+ * Nothing that a client says after its request is read, or it could keep the
+ * loop at that.  The end of the connection is told by epoll without being
+ * asked for; a client that only shuts its own end still gets its answer.
+ */
+static void client_has_asked(struct client *c)
 {
-	char rest[64];
-	ssize_t n = recv(c->fd, rest, sizeof(rest), MSG_DONTWAIT);
-
-	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
-		return;
-	if (n < 0 || revents & EPOLLHUP) {
-		client_free(c);
-		return;
-	}
-	/* It waits for its answer with its own end shut. */
-	c->shut = true;
-	sd_event_source_set_io_events(c->io, c->out_len ? EPOLLOUT : 0);
+	c->asked = true;
+	sd_event_source_set_io_events(c->io, 0);
+	client_ask_in_turn(c);
 }
 
 static void client_read(struct client *c)
@@ -316,7 +331,7 @@ static void client_read(struct client *c)
 	if (n > 0)
 		c->in_len += (size_t)n;
 	if (n > 0 && memchr(c->in, '\n', c->in_len))
-		client_ask_in_turn(c);
+		client_has_asked(c);
 	else if (n <= 0 || c->in_len == sizeof(c->in))
 		client_free(c);
 }
@@ -326,14 +341,12 @@ static int on_client(sd_event_source *s, int fd, uint32_t revents, void *arg)
 	struct client *c = arg;
 
 	(void)s, (void)fd;
-	if (c->shut && revents & EPOLLHUP)
-		client_free(c);
-	else if (revents & EPOLLOUT)
-		client_write(c);
-	else if (c->asked)
-		client_listen(c, revents);
-	else
+	if (!c->asked)
 		client_read(c);
+	else if (revents & (EPOLLHUP | EPOLLERR))
+		client_free(c);
+	else
+		client_write(c);
 	return 0;
 }
 

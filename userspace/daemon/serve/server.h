@@ -38,7 +38,10 @@ bool client_is_root(const struct client *c);
 void client_answer(struct client *c, json_t *o);
 /* It stays after its first answer, until it goes. */
 void client_keep(struct client *c);
-/* One more line, taken over; NULL: an empty one. */
-void client_tell(struct client *c, json_t *o);
+/*
+ * One more line.  It is written by the loop, when it is the clients' turn: what
+ * is told of must not wait for those that it is told to.
+ */
+void client_tell(struct client *c, const char *line);
 
 #endif /* SERVE_SERVER_H */

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Telling the network where a port is now: what to say, and when. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <net/if.h>
-#include <netpacket/packet.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "frames.h"
 #include "model/event.h"
 #include "model/lower.h"
 #include "model/model.h"
+#include "sender.h"
 #include "tell/announce.h"
 #include "tell/speakers.h"
 #include "util/log.h"
@@ -92,18 +90,9 @@ void announcer_free(struct announcer *a)
 /* -ENODEV: the device is no more, there is nothing left to be told by. */
 static int send_frame(const struct round *r, const struct announce_frame *f)
 {
-	struct sockaddr_ll to = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(f->proto),
-		.sll_ifindex = r->ifindex,
-		.sll_halen = 6,
-	};
+	int err = sender_send(r->owner->fd, r->ifindex, f);
 
-	memcpy(to.sll_addr, f->data, 6);
-	if (sendto(r->owner->fd, f->data, f->len, MSG_DONTWAIT,
-		   (const struct sockaddr *)&to, sizeof(to)) >= 0)
-		return 0;
-	return errno == ENXIO ? -ENODEV : -errno;
+	return err == -ENXIO ? -ENODEV : err;
 }
 
 static struct announce_frame *add_frame(struct round *r)
@@ -262,11 +251,10 @@ int announcer_start(struct announcer *a, int port, int ifindex,
 	int err;
 
 	announcer_stop(a, port);
-	/* Protocol 0: this socket receives nothing. */
 	if (a->fd < 0)
-		a->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+		a->fd = sender_open();
 	if (a->fd < 0)
-		return -errno;
+		return a->fd;
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the loop does first.  Ports come before clients: however many of these
- * ask for status, a port that has lost its device does not wait for them.
+ * What the loop does first.  Clients come last: however many of these connect
+ * and ask, nothing that the daemon does for a port waits for them.
  */
 #ifndef UTIL_PRIORITY_H
 #define UTIL_PRIORITY_H
@@ -20,10 +20,12 @@ enum {
 	PRIORITY_FILTER,
 	/* Questions and answers of Probe= */
 	PRIORITY_PROBE = SD_EVENT_PRIORITY_NORMAL + 10,
-	/* Clients of the socket */
-	PRIORITY_SERVER = SD_EVENT_PRIORITY_NORMAL + 20,
 	PRIORITY_HOOKS = SD_EVENT_PRIORITY_IDLE,
 	PRIORITY_ANNOUNCE = SD_EVENT_PRIORITY_IDLE + 10,
+	/* Clients of the socket */
+	PRIORITY_SERVER = SD_EVENT_PRIORITY_IDLE + 20,
+	/* What takes long to close: in turn with clients, so both get on */
+	PRIORITY_CLOSE = PRIORITY_SERVER,
 };
 
 #endif /* UTIL_PRIORITY_H */
