@@ -138,7 +138,7 @@ static void end(void)
 static void say(const struct qmp_filter *f)
 {
 	if (d.filter)
-		filter_told(d.filter, f);
+		filter_update(d.filter, f);
 	loop_for(d.loop, 20);
 }
 

@@ -114,7 +114,7 @@ void filter_free(struct filter *f)
 	(void)f;
 }
 
-void filter_told(struct filter *f, const struct qmp_filter *said)
+void filter_update(struct filter *f, const struct qmp_filter *said)
 {
 	(void)f, (void)said;
 }

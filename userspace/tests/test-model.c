@@ -285,8 +285,9 @@ static void test_reload(struct tap *t)
 	ok(t, configured_new == 1 && configured_old == 1 && !dropped,
 	   "watchers are told what is new and what was there");
 	ok(t, p->refusals_n == 1, "so do refusals of the same candidates");
-	ok(t, match_means(&scene.m, p->conf->candidates[0].selector,
-			  scene_device("a")), "devices match at once");
+	ok(t, match_selects_device(&scene.m,
+				     p->conf->candidates[0].selector,
+				     scene_device("a")), "devices match at once");
 	scene_configure("[Port p]\nCandidate=b\n");
 	ok(t, dropped == 1 && !model_port(&scene.m, "q"),
 	   "a section that is gone is dropped");

@@ -13,7 +13,7 @@ struct wish {
 	struct conf_selector s;
 	bool mode_set;
 	enum stabletap_mode mode;
-	unsigned int seen;	/* bits by word */
+	unsigned int seen;	/* a bit for each word that was given */
 };
 
 static bool take_name(struct conf_reader *r, struct wish *w, const char *value)
@@ -204,7 +204,7 @@ static bool take_part(struct conf_reader *r, struct wish *w, char *part)
 	return take_value(r, w, i, value);
 }
 
-/* Do the words go together? */
+/* Checks whether the words can be combined. */
 static bool wish_whole(struct conf_reader *r, const struct wish *w,
 		       const char *text)
 {
@@ -237,13 +237,13 @@ static bool wish_whole(struct conf_reader *r, const struct wish *w,
 	return true;
 }
 
-/* ---- lists of them ---- */
+/* ---- lists of candidates ---- */
 
 /* Of a port or a pool */
 struct list {
 	struct conf_candidate **v;
 	size_t *n;
-	const char *what;	/* one of them is called that */
+	const char *what;	/* the name of one entry, for messages */
 };
 
 static struct list candidates_of(const void *base)
@@ -269,7 +269,7 @@ static void list_clear(struct list list)
 	*list.n = 0;
 }
 
-/* The strings of @w are taken over. */
+/* Takes over the strings of @w. */
 static void list_add(struct conf_reader *r, struct list list, struct wish *w,
 		     const char *text)
 {
@@ -311,7 +311,7 @@ static bool list_show(const struct conf *conf, struct list list, size_t i,
 	return true;
 }
 
-/* False: complained, and @w is empty. */
+/* Returns false after a complaint; @w is empty then. */
 static bool take_wish(struct conf_reader *r, const char *value, struct wish *w)
 {
 	char *parts, *part, *rest;
@@ -354,7 +354,10 @@ static bool show_candidate(const struct conf *conf, const struct conf_field *f,
 
 /* ---- Member= ---- */
 
-/* What a member can't say, and what to do instead; NULL: it is one. */
+/*
+ * Returns why @w can't be a member and what to write instead, or NULL if it
+ * can.
+ */
 static const char *member_fault(const struct wish *w)
 {
 	if (w->s.pool)

@@ -20,7 +20,7 @@
 
 /* ---- one port ---- */
 
-/* What @s has for @key: other than the default? */
+/* Does @s have another value for @key than the default? */
 static bool is_set(struct conf_draft *d, const struct conf_section *s,
 		   enum conf_key_id key)
 {
@@ -48,8 +48,8 @@ static bool needs(enum conf_key_id key, enum conf_key_id other)
 }
 
 /*
- * The key that needs @missing and was said first.  An empty Probe=, in a
- * drop-in, may well switch off what the keys beside it tune.
+ * Returns the first key in the files that needs @missing.  An empty Probe= in a
+ * drop-in is no error: it switches off what the other keys tune.
  */
 static enum conf_key_id first_in_need(struct conf_draft *d,
 				      const struct conf_section *s,
@@ -68,7 +68,7 @@ static enum conf_key_id first_in_need(struct conf_draft *d,
 	return first;
 }
 
-/* A key without effect is reported once, whatever else it needs. */
+/* Report a key only once, even if it needs two others. */
 static void check_needs(struct conf_draft *d, struct conf_section *s)
 {
 	static const enum conf_key_id needed[] = {
@@ -142,9 +142,9 @@ static void unknown_pool(struct conf_draft *d, struct conf_section *s,
 }
 
 /*
- * A port whose pool is left out is left out, too.  To leave it without its
- * members would take it off the one that it may be on, while the card still
- * has the port's MAC address for that member.
+ * A port whose pool is left out is left out, too.  Without the members the
+ * daemon would move the port off the one that it may be on, while the card
+ * still sends frames for the port's MAC address there.
  */
 static void check_pool_of(struct conf_draft *d, struct conf_section *s,
 			  const struct conf_candidate *c, const char *name)
@@ -160,7 +160,7 @@ static void check_pool_of(struct conf_draft *d, struct conf_section *s,
 				s->name);
 }
 
-/* The kernel puts no port below a port. */
+/* A port can't be the lower of a port: the kernel refuses it. */
 static void check_not_a_port(struct conf_draft *d, struct conf_section *s,
 			     const struct conf_candidate *c, const char *name)
 {
@@ -218,15 +218,15 @@ static void check_pool(struct conf_draft *d, struct conf_section *s)
 		      "vf=*'");
 }
 
-/* ---- what two ports can't both have ---- */
+/* ---- claims of two ports on the same thing ---- */
 
-/* A port's claim: to a device, or to the NIC of a guest */
+/* A port's claim on a device, or on the NIC of a guest */
 struct claim {
 	struct conf_section *port;
-	const struct conf_candidate *candidate;	/* NULL: to a NIC */
+	const struct conf_candidate *candidate;	/* NULL: on a NIC */
 };
 
-/* What is kept comes first, so that the one behind it is to blame. */
+/* Kept sections come first, so that the error is found in the new one. */
 static int by_port(const struct claim *x, const struct claim *y)
 {
 	if (x->port->kept != y->port->kept)
@@ -288,7 +288,7 @@ static void two_on_a_nic(struct conf_draft *d, const struct claim *first,
 	      "change one QMPDevice=", first->port->name, c->port->name);
 }
 
-/* Of those that claim the same the first has it, and the others are wrong. */
+/* The first of several equal claims is right; the others are errors. */
 static void judge(struct conf_draft *d, const struct claim *v, size_t n,
 		  int (*order)(const struct claim *, const struct claim *),
 		  void (*complain)(struct conf_draft *, const struct claim *,
@@ -298,7 +298,7 @@ static void judge(struct conf_draft *d, const struct claim *v, size_t n,
 	const struct claim *c;
 
 	for (c = v + 1; c < v + n; c++) {
-		if (!conf_section_holds(first->port) || order(first, c) != 0)
+		if (!conf_section_is_valid(first->port) || order(first, c) != 0)
 			first = c;
 		else if (conf_section_is_new(c->port, CONF_PORT))
 			complain(d, first, c);
@@ -312,8 +312,8 @@ static void check_devices(struct conf_draft *d, struct claim *v)
 	for (i = 0; i < d->n; i++) {
 		struct conf_section *s = d->v[i];
 
-		/* Addresses that are not said are different. */
-		if (s->kind != CONF_PORT || !conf_section_holds(s) ||
+		/* Ports without MACAddress= get different random addresses. */
+		if (s->kind != CONF_PORT || !conf_section_is_valid(s) ||
 		    !s->port->mac_set)
 			continue;
 		for (k = 0; k < s->port->candidates_n; k++)
@@ -323,7 +323,7 @@ static void check_devices(struct conf_draft *d, struct claim *v)
 	judge(d, v, n, by_device, two_on_a_device);
 }
 
-/* One NIC of one guest is behind one port. */
+/* A NIC of a guest can belong to one port only. */
 static void check_nics(struct conf_draft *d, struct claim *v)
 {
 	size_t i, n = 0;
@@ -331,7 +331,7 @@ static void check_nics(struct conf_draft *d, struct claim *v)
 	for (i = 0; i < d->n; i++) {
 		struct conf_section *s = d->v[i];
 
-		if (s->kind == CONF_PORT && conf_section_holds(s) &&
+		if (s->kind == CONF_PORT && conf_section_is_valid(s) &&
 		    s->port->qmp_socket && s->port->qmp_device)
 			v[n++] = (struct claim){ s, NULL };
 	}
@@ -357,7 +357,7 @@ static void check_claims(struct conf_draft *d)
 	free(v);
 }
 
-/* ---- all of it ---- */
+/* ---- all sections ---- */
 
 int conf_check(struct conf_draft *d)
 {
@@ -370,7 +370,7 @@ int conf_check(struct conf_draft *d)
 		else if (conf_section_is_new(d->v[i], CONF_POOL))
 			check_pool(d, d->v[i]);
 	for (i = 0; i < d->n; i++)
-		if (d->v[i]->kind == CONF_PORT && conf_section_holds(d->v[i]))
+		if (d->v[i]->kind == CONF_PORT && conf_section_is_valid(d->v[i]))
 			check_candidates(d, d->v[i]);
 	check_claims(d);
 	return d->r.wrong - before;

@@ -6,9 +6,9 @@
 #include "conf/section.h"
 
 /*
- * Check all sections that hold, and report what is wrong.  A section that is
- * kept is never to blame: it was in force together with the other kept ones,
- * so the new section must fit it.  Returns the number of errors.
+ * Checks all sections without an error so far, and reports errors.  A kept
+ * section is never in error: it was in force together with the other kept ones,
+ * so a new section must fit it.  Returns the number of errors.
  */
 int conf_check(struct conf_draft *d);
 /*

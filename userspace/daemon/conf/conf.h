@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The configuration: what the operator wants, as read from files and checked.
- * It knows nothing of the devices that there are.
+ * It contains nothing of the devices that exist.
  */
 #ifndef CONF_H
 #define CONF_H
@@ -25,21 +25,21 @@ struct conf_selector {
 	char *driver;
 	char *property;		/* udev: "KEY=pattern" */
 	char *phys_port;	/* IFLA_PHYS_PORT_NAME */
-	int vlan;		/* the VLAN of this id on it; -1: none */
-	bool vlan_create;	/* make it if it is not there */
-	int vf;			/* the VF of this number on it; -1 */
-	int vf_last;		/* or of any number up to this */
-	char *pool;		/* any member of this pool, and no more said */
+	int vlan;		/* of the VLAN on it; -1: none */
+	bool vlan_create;	/* create that VLAN if it is missing */
+	int vf;			/* the VF of this number; -1: none */
+	int vf_last;		/* last VF of the range */
+	char *pool;		/* any member of this pool; all else unset */
 };
 
 #define CONF_VF_MAX 65535
 
-/* Of a port, or a member of a pool, which has no mode. */
+/* A candidate of a port, or a member of a pool (without a mode) */
 struct conf_candidate {
 	size_t selector;	/* index into conf.selectors */
 	bool mode_set;
 	enum stabletap_mode mode; /* instead of the port's */
-	const char *file;	/* where it was said; conf.files owns it */
+	const char *file;	/* its line; conf.files owns the name */
 	unsigned int line;
 };
 
@@ -50,22 +50,22 @@ enum conf_probe_kind {
 	CONF_PROBE_SCRIPT,
 };
 
-/* What is asked through a candidate, to see whether it reaches anything */
+/* A probe: an address or program by which a candidate's path is checked */
 struct conf_probe {
 	enum conf_probe_kind kind;
-	uint8_t target[16];	/* ARP: 4 bytes of it */
-	int source_family;	/* 0: @source is not said */
+	uint8_t target[16];	/* of ARP the first 4 bytes */
+	int source_family;	/* 0: @source is not set */
 	uint8_t source[16];
 	char **argv;		/* script: ended by NULL */
-	uint64_t interval;	/* from one question to the next, ns */
+	uint64_t interval;	/* between two questions, ns */
 	uint64_t limit;		/* for the answer, ns */
-	uint32_t misses;	/* in a row, before it counts as failed ... */
-	uint32_t answers;	/* ... and as good again */
+	uint32_t misses;	/* misses in a row until it fails */
+	uint32_t answers;	/* answers in a row until it is good */
 };
 
-/* What a VF is given while it carries a port */
+/* Settings of a VF while it carries a port */
 enum conf_vf_flag {
-	CONF_VF_KEEP,		/* as it is */
+	CONF_VF_KEEP,		/* leave unchanged */
 	CONF_VF_NO,
 	CONF_VF_YES,
 };
@@ -76,19 +76,19 @@ struct conf_pool {
 	const char *file;	/* where it was first named; of conf.files */
 	unsigned int line;
 
-	size_t selector;	/* that of its name, which ports ask for */
+	size_t selector;	/* the selector "pool=NAME" */
 	struct conf_candidate *members;
 	size_t members_n;
-	uint32_t vf_count;	/* VFs to make; 0: none */
-	bool vf_mac;		/* the port's */
-	uint32_t vf_vlan;	/* 0: as it is */
+	uint32_t vf_count;	/* VFs to create; 0: none */
+	bool vf_mac;		/* set the port's MAC address */
+	uint32_t vf_vlan;	/* 0: leave unchanged */
 	enum conf_vf_flag vf_spoof_check;
 	enum conf_vf_flag vf_trust;
 };
 
 enum conf_failback {
-	CONF_FAILBACK_YES,	/* to the best candidate, after the delay */
-	CONF_FAILBACK_NO,	/* stay until this one is lost */
+	CONF_FAILBACK_YES,	/* move to the best candidate after the delay */
+	CONF_FAILBACK_NO,	/* stay until the present device is lost */
 };
 
 struct conf_port {
@@ -96,7 +96,7 @@ struct conf_port {
 	const char *file;	/* where it was first named; of conf.files */
 	unsigned int line;
 
-	/* What it is made with.  Zero, or NULL: the module's default. */
+	/* For the port's creation.  Zero, or NULL: the module's default. */
 	bool mac_set;
 	uint8_t mac[6];
 	uint32_t mtu;
@@ -106,15 +106,15 @@ struct conf_port {
 	uint32_t perm;
 	uint32_t on_detach;
 
-	/* Where it belongs */
+	/* Devices */
 	enum stabletap_mode mode;
 	bool filter;		/* STABLETAP_ATTACH_FILTER */
 	struct conf_candidate *candidates;	/* the best first */
 	size_t candidates_n;
 	enum conf_failback failback;
-	uint64_t failback_delay;	/* usable so long, ns */
-	uint64_t loss_delay;		/* unusable so long, ns */
-	bool quiet;			/* made down, until it is activated */
+	uint64_t failback_delay;	/* FailbackDelaySec, ns */
+	uint64_t loss_delay;		/* LossDelaySec, ns */
+	bool quiet;			/* down until it is activated */
 	struct conf_probe probe;
 	bool announce;
 
@@ -122,26 +122,27 @@ struct conf_port {
 	char *qmp_socket;	/* path, or NULL */
 	char *qmp_device;	/* NIC's or netdev's id */
 	bool link_down_set;
-	uint64_t link_down;	/* detached longer: set_link off; ns */
+	uint64_t link_down;	/* GuestLinkDownSec, ns */
 	bool link_initially_down;
-	bool follow_filter;	/* the guest's lists */
-	bool trust_mac;		/* the guest's MAC address */
+	bool follow_filter;	/* follow the guest's lists */
+	bool trust_mac;		/* take over the guest's MAC address */
 
 	char **hooks;		/* paths, ended by NULL; or NULL */
 	uint64_t hook_limit;	/* ns */
 };
 
 /*
- * A section that has an error.  It does not count; on a reload what was in
- * force of it is kept.  @section is what stands between its brackets, "" for
- * lines before any section.  Control characters of both texts are escaped.
+ * A section that has an error, and does not count.  On a reload the section
+ * that was in force before is kept.  @section is the text between its brackets,
+ * "" for lines before any section.  Control characters of both texts are
+ * escaped.
  */
 struct conf_left_out {
 	char *section;
 	const char *file;	/* of conf.files */
 	unsigned int line;
 	char *why;		/* its first error, as in a complaint */
-	bool kept;		/* what was in force before goes on */
+	bool kept;		/* the section in force is kept */
 };
 
 struct conf {
@@ -154,7 +155,10 @@ struct conf {
 	char *metrics;		/* Prometheus textfile, or NULL */
 	struct conf_left_out *left_out;	/* in the order of the files */
 	size_t left_out_n;
-	/* What was read, in that order; then the files of kept sections */
+	/*
+	 * Names of the files that were read, in that order, and then those of
+	 * kept sections
+	 */
 	char **files;
 	size_t files_n;
 };

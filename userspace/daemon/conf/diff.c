@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a reload changes. */
+/* Lists the changes of a reload, for the log. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +17,7 @@ static void put(FILE *out, const char *text)
 	putc('\'', out);
 }
 
-/* A section as it was, or as it is */
+/* One version of a section */
 struct side {
 	const struct conf *conf;
 	const void *base;

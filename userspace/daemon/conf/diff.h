@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a reload changes. */
+/* Lists the changes of a reload, for the log. */
 #ifndef CONF_DIFF_H
 #define CONF_DIFF_H
 
@@ -8,8 +8,8 @@
 #include "conf/conf.h"
 
 /*
- * Write to @out what differs in @new from @old, a line each; the places do
- * not matter.  Returns the number of differences.
+ * Writes the differences of @new from @old to @out, a line each.  Lines and
+ * files of sections are not compared.  Returns the number of differences.
  */
 int conf_diff(const struct conf *old, const struct conf *new, FILE *out);
 

@@ -227,7 +227,7 @@ const struct conf_key conf_keys[CONF_KEYS_N] = {
 	},
 };
 
-/* ---- looking it up ---- */
+/* ---- lookup ---- */
 
 const char *conf_kind_name(enum conf_kind kind)
 {
@@ -265,7 +265,7 @@ const char *conf_key_closest(enum conf_kind kind, const char *name)
 
 void conf_keys_reset(enum conf_kind kind, void *base)
 {
-	struct conf_reader r = { 0 };	/* A default is never wrong. */
+	struct conf_reader r = { 0 };	/* Setting a default can't fail. */
 	const struct conf_key *key;
 
 	for (key = conf_keys + 1; key < conf_keys + CONF_KEYS_N; key++)
@@ -292,7 +292,7 @@ char *conf_key_text(const struct conf_key *key, const struct conf *conf,
 	return NULL;
 }
 
-/* ---- for people ---- */
+/* ---- listing ---- */
 
 static void put_values(const struct conf_key *key, FILE *out)
 {
@@ -331,7 +331,10 @@ bool conf_keys_list(const char *name, FILE *out)
 		fprintf(out, "[%s] %s=", conf_kind_name(key->kind), key->name);
 		put_values(key, out);
 		text = conf_key_text(key, &conf, bases[key->kind]);
-		/* A span that may not be 0 and is, stands for "it depends". */
+		/*
+		 * 0 in a span that can't be 0 means that the default depends on
+		 * others.
+		 */
 		if (text && *text && key->field.fallback >= key->field.min)
 			fprintf(out, "; default: %s", text);
 		putc('\n', out);

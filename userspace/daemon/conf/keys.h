@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The one table of keys.  What reads a file, checks it, tells what a reload
- * changes, lists the keys for people and for completion: all go by it, and
- * tests/test-keys.c compares it with stabletap.conf(5).
+ * The table of keys.  The parser, the checks, the log of a reload, the list for
+ * people and the completion all use it, and tests/test-keys.c compares it with
+ * stabletap.conf(5).
  */
 #ifndef CONF_KEYS_H
 #define CONF_KEYS_H
@@ -10,7 +10,7 @@
 #include "conf/values.h"
 
 enum conf_kind {
-	CONF_OTHER,		/* no section of ours: lines are skipped */
+	CONF_OTHER,		/* not our section: lines are skipped */
 	CONF_DAEMON,
 	CONF_POOL,
 	CONF_PORT,
@@ -35,7 +35,7 @@ enum conf_key_id {
 #define CONF_NEEDS_MAX 2
 
 struct conf_key {
-	enum conf_kind kind;	/* the section that has it */
+	enum conf_kind kind;	/* the kind of section that has the key */
 	const char *name;
 	const struct conf_type *type;
 	struct conf_field field;
@@ -43,25 +43,25 @@ struct conf_key {
 	enum conf_key_id needs[CONF_NEEDS_MAX];
 };
 
-/* By enum conf_key_id; the first is none. */
+/* Indexed by enum conf_key_id; the first element is no key. */
 extern const struct conf_key conf_keys[CONF_KEYS_N];
 
-/* KEY_NONE: a section of that kind has no such key. */
+/* Returns KEY_NONE if a section of that kind has no such key. */
 enum conf_key_id conf_key_find(enum conf_kind kind, const char *name);
-/* The name of the key that was probably meant, or NULL */
+/* Returns the name of the key that was probably meant, or NULL. */
 const char *conf_key_closest(enum conf_kind kind, const char *name);
 /* "Port", "Pool", "Daemon" */
 const char *conf_kind_name(enum conf_kind kind);
 
-/* Set all keys of a section to their defaults; frees what they hold. */
+/* Sets all keys of a section to their defaults, and frees their values. */
 void conf_keys_reset(enum conf_kind kind, void *base);
 /*
- * The value as in a file, a list's with ", " between; "" for what is left to
- * the module.  The caller frees it; NULL: out of memory.
+ * Returns the value as in a file, a list's with ", " between, "" if the module
+ * has the default.  The caller frees it.  NULL: out of memory.
  */
 char *conf_key_text(const struct conf_key *key, const struct conf *conf,
 		    const void *base);
-/* List the keys, or only that called @name.  False: there is none. */
+/* Lists the keys, or only key @name.  Returns false if there is no such key. */
 bool conf_keys_list(const char *name, FILE *out);
 
 #endif /* CONF_KEYS_H */

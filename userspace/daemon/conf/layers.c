@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which files there are: layers, drop-ins, masks. */
+/* Finds the files: layers, drop-ins, masks. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 #define LAYERS_N 3
 
-/* The first hides the others. */
+/* A file in an earlier layer masks those of its name in later ones. */
 static const char *const layers[LAYERS_N] = {
 	"/etc/stabletap", STABLETAP_RUN_DIR, "/usr/lib/stabletap",
 };
@@ -104,8 +104,8 @@ static int by_name_and_layer(const void *a, const void *b)
 }
 
 /*
- * All that end in @suffix in directory @sub ("" or "/NAME.d") of each layer,
- * in order, of those with one name only the first layer's.
+ * Lists the files that end in @suffix in directory @sub ("" or "/NAME.d") of
+ * each layer, in order; of files with the same name only the first layer's.
  */
 static void list_layers(struct conf_reader *r, const char *root,
 			const char *sub, const char *suffix, struct list *list)
@@ -138,14 +138,14 @@ static bool is_mask(const struct stat *st)
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
-/* A regular file; NULL: complained, or it is masked. */
+/* Opens a regular file.  NULL: after a complaint, or if it is masked. */
 static FILE *open_file(struct conf_reader *r, const char *path)
 {
 	struct stat st;
 	FILE *in;
 	int fd;
 
-	/* Not to wait for a FIFO's writer */
+	/* O_NONBLOCK: an open of a FIFO would wait for its writer. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st)) {
 		conf_unreadable(r, path, errno);
@@ -162,7 +162,7 @@ static FILE *open_file(struct conf_reader *r, const char *path)
 	return NULL;
 }
 
-/* Its name in conf.files; NULL: nothing was read. */
+/* Returns the file's name in conf.files, or NULL if nothing was read. */
 static const char *read_one(struct conf_draft *d, const char *path,
 			    const char *main_file)
 {
@@ -196,7 +196,7 @@ static void read_drop_ins(struct conf_draft *d, const char *root,
 	free(sub);
 }
 
-/* Drop-ins whose file has another name, or none: probably a typo */
+/* Warn of drop-ins without a file to change: probably a typo. */
 static void warn_of_strays(struct conf_reader *r, const char *root,
 			   const struct list *files)
 {

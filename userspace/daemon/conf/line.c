@@ -22,7 +22,10 @@ static char *trim(char *text)
 	return text;
 }
 
-/* What other programs would read in @line, and this one does not; or NULL */
+/*
+ * Returns the syntax in @line that other programs read and this one does not,
+ * or NULL.
+ */
 static const char *line_fault(const char *line)
 {
 	const char *p;
@@ -52,7 +55,7 @@ static void take_line(struct conf_draft *d, char *line)
 		conf_section_open(d, line);
 		return;
 	}
-	if (!conf_section_wants(d, line))
+	if (!conf_section_takes_line(d, line))
 		return;
 	fault = line_fault(line);
 	if (fault) {
@@ -82,7 +85,7 @@ void conf_lines_read(struct conf_draft *d, FILE *in, const char *file,
 			line += strlen(BYTE_ORDER_MARK);
 		if (strlen(text) == (size_t)len)
 			take_line(d, line);
-		else if (conf_section_wants(d, line))
+		else if (conf_section_takes_line(d, line))
 			conf_wrong(&d->r, line,
 				   "a NUL byte follows; is this a text?");
 	}

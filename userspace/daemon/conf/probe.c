@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A probe: what is asked through a candidate, and how often. */
+/* Probe= and its source address: reading, comparing, writing. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static int family_of(enum conf_probe_kind kind)
 
 /* ---- addresses ---- */
 
-/* One that a single neighbour can have */
+/* Can the address be that of a single neighbour? */
 static bool is_neighbour(int family, const uint8_t ip[16])
 {
 	struct in6_addr six;

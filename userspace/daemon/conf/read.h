@@ -25,7 +25,7 @@
  */
 int conf_read(const char *root, const char *file, const struct conf *before,
 	      FILE *out, struct conf **conf);
-/* The same of the text in @in, which is called @name in messages. */
+/* Reads the text in @in instead, which is called @name in messages. */
 int conf_read_stream(FILE *in, const char *name, const struct conf *before,
 		     FILE *out, struct conf **conf);
 void conf_free(struct conf *conf);

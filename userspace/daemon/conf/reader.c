@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Complaints about the configuration, and memory for what it says. */
+/* Complaints about the configuration, and memory for its values. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "conf/reader.h"
 #include "escape.h"
 
-/* Long enough to be found again, short enough for a line */
+/* Bytes of a text in a complaint: enough to find it, short enough for a line */
 #define TEXT_MAX 72
 
 void conf_put(FILE *out, const char *text)
@@ -39,7 +39,7 @@ char *conf_escape(struct conf_reader *r, const char *text)
 	return copy;
 }
 
-/* Bytes of @text that are shown, all of the last character or none */
+/* Returns the number of bytes of @text to show; no character is cut. */
 static int shown(const char *text)
 {
 	size_t len = strnlen(text, TEXT_MAX + 1);

@@ -11,14 +11,14 @@
 
 #define BLANKS " \t\r\n\v\f"
 
-bool conf_section_holds(const struct conf_section *s)
+bool conf_section_is_valid(const struct conf_section *s)
 {
 	return s->kept || !s->fault.why;
 }
 
 bool conf_section_is_new(const struct conf_section *s, enum conf_kind kind)
 {
-	return s->kind == kind && !s->kept && conf_section_holds(s);
+	return s->kind == kind && !s->kept && conf_section_is_valid(s);
 }
 
 struct conf_place conf_section_place(const struct conf_section *s,
@@ -69,13 +69,13 @@ static bool index_add(struct conf_draft *d, struct conf_section *s)
 	return false;
 }
 
-/* The sections are freed by themselves. */
+/* The tree does not own the sections. */
 static void index_release(void *section)
 {
 	(void)section;
 }
 
-/* ---- making them ---- */
+/* ---- new sections ---- */
 
 static void section_free(struct conf_section *s)
 {
@@ -107,7 +107,10 @@ void conf_sections_free(struct conf_draft *d)
 	d->n = 0;
 }
 
-/* What the keys of @s go to.  False, with r.err set: out of memory. */
+/*
+ * Creates the object that has the keys of @s.  Returns false if there is no
+ * memory; r.err is set then.
+ */
 static bool make_base(struct conf_draft *d, struct conf_section *s)
 {
 	if (s->kind == CONF_OTHER)
@@ -163,7 +166,7 @@ struct conf_section *conf_section_add(struct conf_draft *d,
 	return NULL;
 }
 
-/* The lines that follow belong to @s, and so do their errors. */
+/* The following lines belong to @s, and so do their errors. */
 static void enter(struct conf_draft *d, struct conf_section *s)
 {
 	d->now = s;
@@ -177,15 +180,15 @@ void conf_section_none(struct conf_draft *d)
 
 /* ---- heads ---- */
 
-/* A head, taken apart */
+/* The parts of a head */
 struct head {
-	const char *line;	/* all of it */
-	const char *title;	/* what is between the brackets */
+	const char *line;	/* the whole head */
+	const char *title;	/* the text between the brackets */
 	const char *word;
 	const char *name;	/* "" if there is none */
 };
 
-/* Skip what follows; the complaint that comes next is about this section. */
+/* Skips the following lines; the next complaint is about this section. */
 static void skip(struct conf_draft *d, const struct head *h)
 {
 	enter(d, conf_section_add(d, CONF_OTHER, h->name, h->title));
@@ -217,7 +220,7 @@ static void unknown_name(struct conf_draft *d, enum conf_kind kind,
 	free(words);
 }
 
-/* Why @name can't be an interface's, or NULL */
+/* Returns why @name can't be an interface's, or NULL. */
 static const char *port_name_fault(const char *name)
 {
 	const char *p;
@@ -324,7 +327,7 @@ static void trim_end(char *text)
 		text[--len] = '\0';
 }
 
-/* Word and name of @title, in @copy, which is as long */
+/* Splits @title into word and name, in @copy, which is as long. */
 static struct head take_apart(const char *line, const char *title, char *copy)
 {
 	struct head h = { .line = line, .title = title };
@@ -369,7 +372,7 @@ void conf_section_open(struct conf_draft *d, const char *line)
 
 /* ---- keys ---- */
 
-bool conf_section_wants(struct conf_draft *d, const char *line)
+bool conf_section_takes_line(struct conf_draft *d, const char *line)
 {
 	struct head none = { .title = "", .name = "" };
 	char *name;
@@ -415,7 +418,7 @@ void conf_section_set(struct conf_draft *d, const char *name,
 		unknown_key(d, name);
 		return;
 	}
-	/* Only a drop-in may overrule what another file says. */
+	/* Only a drop-in may override another file. */
 	if (said->line && !key->type->list &&
 	    (said->file == here.file || here.file == d->main)) {
 		conf_wrong(&d->r, name, "is set already in %s:%u; remove one "

@@ -33,38 +33,38 @@ struct conf_draft {
 	void *by_name;		/* the same but CONF_OTHER, for tfind(3) */
 
 	/* The file being read */
-	const char *main;	/* it, or the one of which it is a drop-in */
-	struct conf_section *now; /* the next line belongs to it; NULL: none */
+	const char *main;	/* the file, or that of a drop-in */
+	struct conf_section *now; /* the section of the next line; NULL: none */
 };
 
-/* Does it count as it stands? */
-bool conf_section_holds(const struct conf_section *s);
-/* Is it to be checked?  What is kept was checked when it was read. */
+/* Is the section without an error, or kept? */
+bool conf_section_is_valid(const struct conf_section *s);
+/* Must the section be checked?  A kept one was checked when it was read. */
 bool conf_section_is_new(const struct conf_section *s, enum conf_kind kind);
-/* Where @key was said; if it was not, the section's head. */
+/* Returns the place of @key or, if it is not set, of the section's head. */
 struct conf_place conf_section_place(const struct conf_section *s,
 				     enum conf_key_id key);
 struct conf_place conf_candidate_place(const struct conf_candidate *c);
 const struct conf_selector *conf_selector_of(const struct conf_draft *d,
 					     const struct conf_candidate *c);
-/* The port or pool called @name; NULL: there is none. */
+/* Returns the port or pool @name, or NULL. */
 struct conf_section *conf_section_find(const struct conf_draft *d,
 				       enum conf_kind kind, const char *name);
 /*
- * A new one, of which all keys have their defaults; @name may be "".  NULL,
- * with r.err set: out of memory.
+ * Creates a section whose keys have their defaults; @name may be "". Returns
+ * NULL if there is no memory; r.err is set then.
  */
 struct conf_section *conf_section_add(struct conf_draft *d,
 				      enum conf_kind kind, const char *name,
 				      const char *title);
 void conf_sections_free(struct conf_draft *d);
 
-/* A file begins: no line belongs to a section yet. */
+/* Begins a file: no line belongs to a section yet. */
 void conf_section_none(struct conf_draft *d);
-/* "[Port NAME]", "[Pool NAME]", "[Daemon]": the lines that follow are of it. */
+/* Begins a section: "[Port NAME]", "[Pool NAME]" or "[Daemon]". */
 void conf_section_open(struct conf_draft *d, const char *line);
-/* May @line, which is no head, be looked at?  False: it is to be skipped. */
-bool conf_section_wants(struct conf_draft *d, const char *line);
+/* Does the present section take @line, which is no head?  Otherwise skip it. */
+bool conf_section_takes_line(struct conf_draft *d, const char *line);
 void conf_section_set(struct conf_draft *d, const char *name,
 		      const char *value);
 

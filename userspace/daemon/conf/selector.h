@@ -27,16 +27,16 @@ void conf_selector_put(const struct conf_selector *s, FILE *out);
 void conf_selector_release(struct conf_selector *s);
 
 /*
- * The number of the selector in conf.selectors that is equal to @s, whose
- * strings are taken over.  -1: out of memory, they are freed.
+ * Returns the number of the selector in conf.selectors that is equal to @s,
+ * whose strings are taken over.  -1: out of memory; they are freed.
  */
 ssize_t conf_selector_intern(struct conf_reader *r, struct conf_selector *s);
-/* The number of the selector that means pool @name; -1: out of memory. */
+/* Returns the number of the selector of pool @name; -1: out of memory. */
 ssize_t conf_selector_of_pool(struct conf_reader *r, const char *name);
 
 /* Does @text hold characters that make it a pattern? */
 bool conf_is_pattern(const char *text);
-/* Why @name can't be a pool's, or NULL */
+/* Returns why @name can't be a pool's, or NULL. */
 const char *conf_pool_name_fault(const char *name);
 
 #endif /* CONF_SELECTOR_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What becomes of sections with errors, and the configuration of the rest. */
+/* Leaves out or keeps sections with errors; makes the configuration. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "conf/settle.h"
 #include "conf/warn.h"
 
-/* ---- what was in force before ---- */
+/* ---- the configuration in force ---- */
 
 static const struct conf_port *port_before(const struct conf_draft *d,
 					   const char *name)
@@ -48,7 +48,7 @@ static const void *base_before(const struct conf_draft *d, enum conf_kind kind,
 	}
 }
 
-/* @path in the files of this configuration */
+/* Returns @path in the files of this configuration. */
 static const char *file_of(struct conf_draft *d, const char *path)
 {
 	size_t i;
@@ -59,7 +59,7 @@ static const char *file_of(struct conf_draft *d, const char *path)
 	return conf_file_add(&d->r, path);
 }
 
-/* One key is written as in a file, and read again. */
+/* Copies a key: it is written as in a file, and read again. */
 static void key_keep(struct conf_draft *d, const struct conf_key *key,
 		     void *to, const void *from)
 {
@@ -94,7 +94,7 @@ static void places_keep(struct conf_draft *d, struct conf_candidate *to,
 	}
 }
 
-/* Fill @s, which has the defaults, with what was in force of it. */
+/* Fills @s, which has the defaults, with the values in force. */
 static void fill(struct conf_draft *d, struct conf_section *s, const void *from)
 {
 	const struct conf_port *port = from;
@@ -121,7 +121,7 @@ static void fill(struct conf_draft *d, struct conf_section *s, const void *from)
 	}
 }
 
-/* The section of @name; a new one if there is none. */
+/* Returns the section of @name; a new one if there is none. */
 static struct conf_section *revive(struct conf_draft *d, enum conf_kind kind,
 				   const char *name)
 {
@@ -136,7 +136,7 @@ static struct conf_section *revive(struct conf_draft *d, enum conf_kind kind,
 	return s;
 }
 
-/* The pools that a kept port asks for, which the files may have no more */
+/* Keeps the pools of a kept port, which the files may no longer have. */
 static void keep_pools(struct conf_draft *d, const struct conf_section *s)
 {
 	const struct conf_selector *sel;
@@ -149,7 +149,7 @@ static void keep_pools(struct conf_draft *d, const struct conf_section *s)
 	}
 }
 
-/* "[Prot vm1]" may have meant the port, or the pool, that was in force. */
+/* With a head like "[Prot vm1]" keep the port or pool of that name. */
 static bool keep_misspelt(struct conf_draft *d, const char *name)
 {
 	struct conf_section *port;
@@ -163,7 +163,7 @@ static bool keep_misspelt(struct conf_draft *d, const char *name)
 	return port || revive(d, CONF_POOL, name);
 }
 
-/* Put what was in force in the place of @s.  False: there was nothing. */
+/* Replaces @s by the section in force.  Returns false if there is none. */
 static bool keep(struct conf_draft *d, struct conf_section *s)
 {
 	const void *from = base_before(d, s->kind, s->name);
@@ -202,7 +202,7 @@ static void leave_out(struct conf_draft *d, struct conf_section *s)
 	};
 }
 
-/* Of two sections of one name neither can be trusted to be the one meant. */
+/* If two sections have the same name, it is unknown which one is meant. */
 static void settle_double(struct conf_draft *d, struct conf_section *s)
 {
 	s->doubled = false;
@@ -211,15 +211,15 @@ static void settle_double(struct conf_draft *d, struct conf_section *s)
 }
 
 /*
- * Each section that is left out, or replaced by what was in force before, can
- * show another one to be wrong.  This ends, for no section is settled twice.
+ * Each section that is left out or replaced by the one in force can cause an
+ * error in another one.  The loop ends, because no section is settled twice.
  */
 static void settle_errors(struct conf_draft *d)
 {
 	size_t i;
 
 	do {
-		/* Keeping can add sections, which have no errors. */
+		/* keep() can add sections, which have no errors. */
 		for (i = 0; i < d->n && !d->r.err; i++) {
 			struct conf_section *s = d->v[i];
 
@@ -234,19 +234,19 @@ static void settle_errors(struct conf_draft *d)
 	} while (!d->r.err && conf_check(d));
 }
 
-/* ---- what is not said ---- */
+/* ---- defaults that depend on other keys ---- */
 
 static void imply(struct conf_port *port)
 {
 	struct conf_probe *probe = &port->probe;
 
-	/* A program costs more than a frame. */
+	/* A program costs more than a frame, so it is run less often. */
 	if (!probe->interval)
 		probe->interval = (probe->kind == CONF_PROBE_SCRIPT ? 10 : 1) *
 				  1000000000ULL;
 	if (!probe->limit)
 		probe->limit = probe->interval;
-	/* A group that may do nothing is never what is meant. */
+	/* Without Mode= the group would have no access. */
 	if (port->group && !port->perm)
 		port->perm = 0660;
 	if (port->follow_filter)
@@ -271,7 +271,7 @@ static int by_pool_name(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* What is in the section moves to the list, and the section is empty. */
+/* Moves the section's object to the list. */
 static void add_port(struct conf_draft *d, struct conf_section *s)
 {
 	struct conf *conf = d->r.conf;
@@ -307,7 +307,7 @@ static void collect(struct conf_draft *d)
 		return;
 	}
 	for (i = 0; i < d->n; i++) {
-		if (!conf_section_holds(d->v[i]))
+		if (!conf_section_is_valid(d->v[i]))
 			continue;
 		if (d->v[i]->kind == CONF_PORT)
 			add_port(d, d->v[i]);
@@ -349,7 +349,7 @@ static void mark_used(const struct conf *conf, size_t *to)
 	}
 }
 
-/* An empty Candidate=, and what is left out, leave no selector behind. */
+/* Drops the selectors of emptied lists and of sections left out. */
 static void drop_unused(struct conf_draft *d)
 {
 	struct conf *conf = d->r.conf;

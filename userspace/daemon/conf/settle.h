@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What becomes of sections with errors, and the configuration of the rest. */
+/* Leaves out or keeps sections with errors; makes the configuration. */
 #ifndef CONF_SETTLE_H
 #define CONF_SETTLE_H
 
 #include "conf/section.h"
 
 /*
- * Check all sections; leave out those with errors, or put what was in force
- * before in their place; make ports and pools of the others.
+ * Checks all sections; leaves out those with errors, or replaces them by the
+ * ones in force; makes ports and pools of the others.
  */
 void conf_settle(struct conf_draft *d);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a key can hold: numbers, time spans, words, addresses, ids, paths. */
+/* Values of keys: numbers, time spans, words, addresses, ids, paths. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -65,14 +65,17 @@ const char *conf_closest(const char *text, const char *const *words)
 		best = d;
 		found = words[i];
 	}
-	/* The beginning of a word is far from it, but tells what is meant. */
+	/*
+	 * The beginning of a word has a large distance, but shows which is
+	 * meant.
+	 */
 	for (i = 0; !found && len > 2 && words[i]; i++)
 		if (!strncasecmp(text, words[i], len))
 			found = words[i];
 	return found;
 }
 
-/* What systemd, too, takes for "yes" and "no"; @value if it is neither. */
+/* Returns "yes" or "no" for the words that systemd accepts; else @value. */
 static const char *plain(const char *value)
 {
 	static const char *const same[][2] = {
@@ -138,7 +141,7 @@ static void take_word(struct conf_reader *r, const struct conf_field *f,
 	int i = value ? conf_word_parse(r, f->words, value) : -1;
 	uint32_t n = i < 0 ? (uint32_t)f->fallback : (uint32_t)i;
 
-	/* Each is an enum of its own, and all have this size. */
+	/* The fields are of different enums, all of this size. */
 	memcpy(conf_at(f, base), &n, sizeof(n));
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a key can hold: numbers, time spans, words, addresses, ids, paths. */
+/* Values of keys: numbers, time spans, words, addresses, ids, paths. */
 #ifndef CONF_VALUES_H
 #define CONF_VALUES_H
 
 #include "conf/reader.h"
 
-/* Where the value of a key is kept, and which values there are */
+/* The place of a key's value, and its valid values */
 struct conf_field {
 	size_t offset;		/* in a struct conf_port, conf_pool or conf */
 	uint64_t min, max;
@@ -16,12 +16,12 @@ struct conf_field {
 struct conf_type {
 	const char *syntax;	/* for people, "NUMBER"; NULL: the words */
 	bool list;		/* each further value is added */
-	/* Read @value; NULL: set the default, or empty the list. */
+	/* Reads @value; NULL sets the default, or empties the list. */
 	void (*take)(struct conf_reader *r, const struct conf_field *f,
 		     void *base, const char *value);
 	/*
-	 * Write value @i, counted from 0, as it would be in a file.  False:
-	 * there is no such value, or the default is the module's affair.
+	 * Writes value @i, counted from 0, as in a file.  Returns false if
+	 * there is no such value, or if the module has the default.
 	 */
 	bool (*show)(const struct conf *conf, const struct conf_field *f,
 		     const void *base, size_t i, FILE *out);
@@ -33,14 +33,14 @@ extern const struct conf_type conf_mac_type, conf_number_type, conf_span_type,
 
 /* The field itself */
 void *conf_at(const struct conf_field *f, const void *base);
-/* Six bytes of one device; false: complained. */
+/* Reads a device's MAC address.  Returns false after a complaint. */
 bool conf_mac_parse(struct conf_reader *r, const char *value, uint8_t mac[6]);
-/* Does @value begin with "/"?  False: complained. */
+/* Does @value begin with "/"?  Returns false after a complaint. */
 bool conf_is_absolute(struct conf_reader *r, const char *value);
-/* Which of @words is @value?  -1: none, complained. */
+/* Returns the index of @value in @words; -1 after a complaint. */
 int conf_word_parse(struct conf_reader *r, const char *const *words,
 		    const char *value);
-/* The word of @words (ended by NULL) that is closest to @text, or NULL. */
+/* Returns the word of @words (ended by NULL) closest to @text, or NULL. */
 const char *conf_closest(const char *text, const char *const *words);
 /* Write the words, "a, b or c". */
 void conf_words_put(const char *const *words, FILE *out);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a file says is possible, but probably not what was meant. */
+/* Warnings: values that are possible, but probably not meant. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +11,10 @@
 
 /* ---- programs ---- */
 
-/* Why it can't be run, or NULL; what may not be looked at is passed over. */
+/*
+ * Returns why the program can't be run, or NULL.  A path that can't be examined
+ * is passed over.
+ */
 static const char *program_fault(const char *path)
 {
 	struct stat st;
@@ -74,7 +77,7 @@ static void warn_of_devices(struct conf_draft *d,
 #define VLAN_NONE 0
 #define VLAN_UNKNOWN (-1)
 
-/* "eth0.5" and "vlan5" are by their names in VLAN 5. */
+/* By their names "eth0.5" and "vlan5" are in VLAN 5. */
 static int vlan_of_name(const char *name)
 {
 	const char *dot = strrchr(name, '.');
@@ -88,7 +91,7 @@ static int vlan_of_name(const char *name)
 	return (int)id;
 }
 
-/* Of a VF only the card's driver knows it. */
+/* Only the card's driver knows the VLAN of a VF. */
 static int vlan_of_device(const struct conf_selector *s)
 {
 	if (s->vf >= 0)
@@ -169,7 +172,7 @@ static void warn_of_port(struct conf_draft *d, const struct conf_section *s)
 
 /* ---- pools ---- */
 
-/* How many ports ask for the pool? */
+/* Counts the ports that name the pool. */
 static size_t count_users(const struct conf_draft *d, const char *name)
 {
 	const struct conf_selector *sel;
@@ -269,7 +272,7 @@ static size_t claims_collect(const struct conf_draft *d, struct claim *v)
 	for (i = 0; i < d->n; i++) {
 		const struct conf_section *s = d->v[i];
 
-		if (s->kind != CONF_PORT || !conf_section_holds(s))
+		if (s->kind != CONF_PORT || !conf_section_is_valid(s))
 			continue;
 		for (k = 0; k < s->port->candidates_n; k++, n++)
 			if (v)

@@ -153,7 +153,7 @@ static void unknown(struct filter *f)
 	tell_state(f);
 }
 
-void filter_told(struct filter *f, const struct qmp_filter *said)
+void filter_update(struct filter *f, const struct qmp_filter *said)
 {
 	if (!said) {
 		unknown(f);

@@ -19,7 +19,7 @@ void filters_stop(struct filters *fs);		/* after all filter_free() */
 int filter_new(struct filters *fs, struct port *port, struct filter **out);
 void filter_free(struct filter *f);
 /* QEMU has told it; NULL: it can't be asked any more. */
-void filter_told(struct filter *f, const struct qmp_filter *said);
+void filter_update(struct filter *f, const struct qmp_filter *said);
 /* The port's section is another one now; @other_nic: so is its guest. */
 void filter_configured(struct filter *f, bool other_nic);
 /* The port may have come or gone, or have another lower. */

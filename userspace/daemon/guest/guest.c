@@ -105,7 +105,7 @@ static void on_state(bool connected, void *arg)
 	log_line(LOG_INFO, g->port->conf->name, connected ?
 		 "QEMU's monitor listens" : "QEMU's monitor is gone");
 	if (!connected && g->filter)
-		filter_told(g->filter, NULL);
+		filter_update(g->filter, NULL);
 }
 
 static void on_trouble(const char *why, bool news, void *arg)
@@ -122,7 +122,7 @@ static void on_filter(const struct qmp_filter *f, void *arg)
 	struct guest *g = arg;
 
 	if (g->filter)
-		filter_told(g->filter, f);
+		filter_update(g->filter, f);
 }
 
 /* ---- a port's NIC ---- */

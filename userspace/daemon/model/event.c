@@ -136,7 +136,7 @@ static void first_seen(struct port *port, const struct stabletap_link *link)
 	port->blackout_known = false;
 }
 
-void port_told(struct port *port, struct device *dev)
+void port_update(struct port *port, struct device *dev)
 {
 	const struct stabletap_link *link = &dev->link;
 	struct port_was was;

@@ -15,7 +15,7 @@ void port_note(struct port *port, const char *event, const char *from,
 	       const char *to, const char *why, uint64_t detached);
 
 /* The net device @dev is the port, and says something new. */
-void port_told(struct port *port, struct device *dev);
+void port_update(struct port *port, struct device *dev);
 /* It is no more; @name: what it is called now, if it was renamed. */
 void port_gone(struct port *port, enum port_end end, const char *name);
 /* The device that it is on is known now, or has another name. */

@@ -24,8 +24,9 @@ int port_candidate(const struct port *port, const struct device *dev)
 	size_t i;
 
 	for (i = 0; dev && i < port->conf->candidates_n; i++)
-		if (match_means(port->model, port->conf->candidates[i].selector,
-				dev))
+		if (match_selects_device(port->model,
+					 port->conf->candidates[i].selector,
+					 dev))
 			return (int)i;
 	return -1;
 }

@@ -35,14 +35,14 @@ const struct base *match_base(const struct model *m, size_t number)
 	return &m->match->bases[number];
 }
 
-bool match_means(const struct model *m, size_t number,
-		 const struct device *dev)
+bool match_selects_device(const struct model *m, size_t number,
+			  const struct device *dev)
 {
 	return idset_has(&m->match->selections[number].match,
 			 dev->link.ifindex);
 }
 
-bool match_asks_for(const struct device *dev)
+bool match_uses_device(const struct device *dev)
 {
 	return dev->bases.n || dev->matches.n;
 }
@@ -304,7 +304,7 @@ void match_update(struct device *dev)
 	place(match, dev);
 	if (changed)
 		place_others(match, dev);
-	if (!match_asks_for(dev))
+	if (!match_uses_device(dev))
 		return;
 	/* It needs no setting up; if it is set down later, that is meant. */
 	if (dev->link.flags & IFF_UP && (!*dev->pf || dev->vfs == VFS_MADE))

@@ -56,10 +56,10 @@ void match_free(struct match *match);
 const struct selection *match_selection(const struct model *m, size_t number);
 const struct base *match_base(const struct model *m, size_t number);
 /* Does selector @number mean the device? */
-bool match_means(const struct model *m, size_t number,
-		 const struct device *dev);
+bool match_selects_device(const struct model *m, size_t number,
+			  const struct device *dev);
 /* Is the device a candidate, or what a candidate is stacked on? */
-bool match_asks_for(const struct device *dev);
+bool match_uses_device(const struct device *dev);
 /* The ports with such a candidate look again. */
 void match_mark_users(const struct selection *sel);
 

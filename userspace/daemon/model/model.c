@@ -177,7 +177,7 @@ static void update_port(struct device *dev)
 		port_gone(port, PORT_RENAMED, dev->link.name);
 	port = model_port(dev->model, dev->link.name);
 	if (port)
-		port_told(port, dev);
+		port_update(port, dev);
 }
 
 /* Is it on another device now, or on none here? */
@@ -388,7 +388,7 @@ void model_mark_all(struct model *m)
 	size_t i;
 
 	for (i = 0; i < m->devices_n; i++)
-		if (match_asks_for(m->devices[i]))
+		if (match_uses_device(m->devices[i]))
 			agenda_mark(&m->agenda, &m->devices[i]->todo);
 	for (i = 0; i < m->ports_n; i++)
 		port_mark(m->ports[i]);
@@ -521,7 +521,7 @@ static void take_over(struct model *m)
 			continue;
 		port = model_port(m, m->devices[i]->link.name);
 		if (port && !port->ifindex)
-			port_told(port, m->devices[i]);
+			port_update(port, m->devices[i]);
 	}
 }
 

@@ -24,8 +24,8 @@ bool verdict_settle(struct verdict *v, const struct conf_probe *spec,
 	return true;
 }
 
-bool verdict_outdoes(const struct verdict *other,
-		     const struct verdict *present)
+bool verdict_allows_move(const struct verdict *other,
+			 const struct verdict *present)
 {
 	return other->word == VERDICT_ANSWERS && other->answered &&
 	       present->word == VERDICT_FAILS && !present->answered &&

@@ -38,8 +38,8 @@ bool verdict_settle(struct verdict *v, const struct conf_probe *spec,
  * the other began to answer.  Otherwise it may be the target itself that has
  * just gone, or just come back, and the two were asked before and after.
  */
-bool verdict_outdoes(const struct verdict *other,
-		     const struct verdict *present);
+bool verdict_allows_move(const struct verdict *other,
+			 const struct verdict *present);
 
 /*
  * One question about one device: kept by the room that asks, in the device's

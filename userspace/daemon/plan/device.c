@@ -63,7 +63,7 @@ struct device_step plan_device(const struct device *dev, uint64_t now)
 {
 	struct device_step step = { .what = DEVICE_NOTHING };
 
-	if (!match_asks_for(dev))
+	if (!match_uses_device(dev))
 		return step;
 	if (*dev->pf && dev->vfs != VFS_MADE) {
 		if (dev->vfs == VFS_UNKNOWN)

@@ -33,8 +33,8 @@ static enum verdict_word word(const struct port *port,
 	return e ? e->verdict.word : VERDICT_UNKNOWN;
 }
 
-bool rank_leads_anywhere(const struct rank_view *v, const struct device *dev,
-			 enum stabletap_mode mode)
+bool rank_passes_probe(const struct rank_view *v, const struct device *dev,
+		       enum stabletap_mode mode)
 {
 	enum verdict_word w = word(v->port, dev, mode);
 
@@ -45,7 +45,7 @@ bool rank_leads_anywhere(const struct rank_view *v, const struct device *dev,
 static bool is_good(const struct rank_view *v, const struct device *dev,
 		    enum stabletap_mode mode)
 {
-	return can_have(v, dev, mode) && rank_leads_anywhere(v, dev, mode);
+	return can_have(v, dev, mode) && rank_passes_probe(v, dev, mode);
 }
 
 /* ---- all of them ---- */
@@ -101,7 +101,7 @@ static struct choice by_hand(const struct rank_view *v)
 		return c;
 	/* Through a device that is no candidate no probes are sent. */
 	if (o->kind == OVERRIDE_PIN || rank < 0 ||
-	    rank_leads_anywhere(v, dev, c.mode))
+	    rank_passes_probe(v, dev, c.mode))
 		c.dev = dev;
 	return c;
 }

@@ -30,8 +30,8 @@ struct rank_view {
  * Does Probe= speak for it?  What is not known yet speaks for the present
  * device, and against others.
  */
-bool rank_leads_anywhere(const struct rank_view *v, const struct device *dev,
-			 enum stabletap_mode mode);
+bool rank_passes_probe(const struct rank_view *v, const struct device *dev,
+		       enum stabletap_mode mode);
 struct choice rank_best(const struct rank_view *v);
 
 #endif /* PLAN_RANK_H */

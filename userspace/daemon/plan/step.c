@@ -109,7 +109,7 @@ static void plan_silent(struct plan *p)
 	if (p->to.dev)
 		other = verdict_of(p, p->to.dev, p->to.mode);
 	/* What is known does not justify it yet: wait for more. */
-	if (present && other && !verdict_outdoes(other, present)) {
+	if (present && other && !verdict_allows_move(other, present)) {
 		p->step->awaits_probes = true;
 		p->to.dev = NULL;
 	}
@@ -184,8 +184,8 @@ static void plan_attached(struct plan *p, enum device_where where)
 	else if (!device_is_usable(&present->link))
 		plan_unusable(p, delay, "lower down");
 	else if (p->rank >= 0 && p->to.dev != present && !p->to.by_hand &&
-		 !rank_leads_anywhere(&p->view, present,
-				      port_mode(port, (size_t)p->rank)))
+		 !rank_passes_probe(&p->view, present,
+				    port_mode(port, (size_t)p->rank)))
 		plan_silent(p);
 	else
 		plan_usable(p);

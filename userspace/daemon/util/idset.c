@@ -8,12 +8,14 @@
 
 #define ROOM_MIN 8
 
-/* Where @id is, or would be */
+/* Returns the position of @id, or where to insert it. */
 static size_t position(const struct idset *s, int id)
 {
 	size_t low = 0, high = s->n, mid;
 
-	/* A new device has the highest number, as a rule. */
+	/*
+	 * Most insertions are at the end: a new device has the highest ifindex.
+	 */
 	if (high && s->v[high - 1] < id)
 		return high;
 	while (low < high) {

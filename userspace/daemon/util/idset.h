@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Zeroed it is empty; released by idset_release(). */
+/* All zero is an empty set.  Released by idset_release(). */
 struct idset {
 	int *v;			/* ascending, each once */
 	size_t n;
@@ -14,11 +14,11 @@ struct idset {
 };
 
 bool idset_has(const struct idset *s, int id);
-/* -ENOMEM; 1: it was added; 0: it was there. */
+/* Returns 1 if @id was added, 0 if the set had it, or -ENOMEM. */
 int idset_add(struct idset *s, int id);
-/* True: it was there. */
+/* Returns true if the set had @id. */
 bool idset_drop(struct idset *s, int id);
-/* Make membership what it should be; true if that is a change. */
+/* Adds or removes @id.  Returns true if that changed the set. */
 bool idset_make(struct idset *s, int id, bool member);
 bool idset_equal(const struct idset *a, const struct idset *b);
 void idset_clear(struct idset *s);

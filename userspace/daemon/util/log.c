@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Lines for the journal, or for whoever reads stderr.
+ * Lines for the journal, or for the program that reads stderr.
  *
  * A journald that hangs must not stop the loop.  sd_journal_send() waits for
  * room in the journal's socket, and so does a write to the stderr that systemd
- * gives; so lines go out by a socket of our own that never waits, and to
- * stderr only while that has room.
+ * gives.  So lines are sent through a socket of our own that never waits, and
+ * to stderr only while stderr has room.
  */
 #include <poll.h>
 #include <stdbool.h>
@@ -23,10 +23,10 @@
 #define TEXT_SIZE 512
 #define LINE_SIZE (4 * TEXT_SIZE)
 
-/* Lines that could not be written since the last that could */
+/* Lines dropped since the last line that was written */
 static unsigned int dropped;
 
-/* In the journal's native protocol, a field a line: text has no newline. */
+/* The journal's native protocol has a field per line; @line has no newline. */
 static bool send_to_journal(int priority, const char *port, const char *line)
 {
 	static const struct sockaddr_un journal = {

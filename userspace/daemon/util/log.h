@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Lines for the journal, or for whoever reads stderr. */
+/* Lines for the journal, or for the program that reads stderr. */
 #ifndef UTIL_LOG_H
 #define UTIL_LOG_H
 
 #include <syslog.h>
 
 /*
- * One line with a priority of syslog's.  @port: the name of the port that it
- * is about, which goes before the text and, with the journal at hand, into the
- * field STABLETAP_PORT=; or NULL.  Whatever the arguments contain, it stays
- * one line.  Never waits: if nobody takes lines, they are dropped, and how
- * many were is told when somebody does.
+ * Logs one line with a priority of syslog's.  @port is the name of the port
+ * that the line is about, or NULL.  The name is put before the text and, in the
+ * journal, also into the field STABLETAP_PORT=.  The arguments can't break the
+ * line.  This never waits: if nobody reads, lines are dropped, and their number
+ * is logged later.
  */
 void log_line(int priority, const char *port, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

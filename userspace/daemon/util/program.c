@@ -44,14 +44,14 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Nothing but 0, 1, 2 and, until exec(), the pipe at 3. */
+/* Close all but 0, 1, 2 and, until exec(), the pipe at 3. */
 static int arrange_fds(int report)
 {
 	int null = open("/dev/null", O_RDWR);
 
 	if (null < 0 || dup2(null, 0) < 0)
 		return -errno;
-	/* What it says goes where the daemon's own log goes. */
+	/* The program's output goes to the daemon's own log. */
 	if (dup2(2, 1) < 0 && (dup2(null, 1) < 0 || dup2(null, 2) < 0))
 		return -errno;
 	if (report != 3 && dup3(report, 3, O_CLOEXEC) < 0)
@@ -61,7 +61,7 @@ static int arrange_fds(int report)
 	return 0;
 }
 
-/* Between fork() and exec(): only what is safe there. */
+/* Between fork() and exec(): only async-signal-safe calls. */
 static _Noreturn void child_main(char *const argv[], char *const env[],
 				 int report)
 {
@@ -95,7 +95,7 @@ static void release(struct program *p)
 
 void program_kill(const struct program *p, int signo)
 {
-	/* It may not have come to setsid() yet. */
+	/* The child may not have called setsid() yet. */
 	if (kill(-p->pid, signo) && errno == ESRCH)
 		kill(p->pid, signo);
 }
@@ -133,8 +133,9 @@ static int on_end(sd_event_source *s, const siginfo_t *si, void *arg)
 	(void)s;
 	describe(p, si, &end);
 	/*
-	 * The process is reaped after this function, so the number is still
-	 * its group's.  What it leaves behind in time is its own affair.
+	 * The process is reaped only after this function, so its number can't
+	 * be another group's yet.  After a normal end, processes that the
+	 * program left behind are not killed.
 	 */
 	if (p->overtime)
 		kill(-p->pid, SIGKILL);
@@ -198,7 +199,7 @@ int program_start(sd_event *loop, char *const argv[], char *const env[],
 	if (!err)
 		err = watch(p, loop);
 	if (err < 0) {
-		/* Unwatched it would have no limit. */
+		/* A program that is not watched would have no time limit. */
 		if (p->pid > 0)
 			program_kill(p, SIGKILL);
 		release(p);

@@ -11,9 +11,9 @@
 
 struct program;
 
-/* How it ended; @text: what went wrong, "" if nothing did. */
+/* How the program ended.  @text says what went wrong; "" if nothing did. */
 struct program_end {
-	bool good;		/* by itself, with status 0 */
+	bool good;		/* it exited with status 0 */
 	char text[80];
 };
 
@@ -23,18 +23,20 @@ typedef void (*program_fn)(const struct program_end *end, void *arg);
 	"/usr/bin:/sbin:/bin"
 
 /*
- * Run argv[0], an absolute path, with @env and nothing else that is the
- * daemon's but its stderr.  Its process group gets SIGTERM after @limit ns
- * and SIGKILL 2 s later.  @fn is called when it has ended, and *out is of no
- * use from then on.  SIGCHLD must be blocked.
+ * Runs argv[0], an absolute path, with only @env as its environment and the
+ * daemon's stderr.  Its process group gets SIGTERM after @limit ns and SIGKILL
+ * 2 s later.  @fn is called when the program has ended; *out is freed then.
+ * SIGCHLD must be blocked.
  */
 int program_start(sd_event *loop, char *const argv[], char *const env[],
 		  uint64_t limit, program_fn fn, void *arg,
 		  struct program **out);
 
-/* To its process group; it has not ended before @fn is called. */
+/*
+ * Signals the process group.  The program ends when @fn is called, not before.
+ */
 void program_kill(const struct program *p, int signo);
-/* When the loop will not turn again: SIGTERM, and nobody waits. */
+/* For when the loop has ended: sends SIGTERM and does not wait. */
 void program_free(struct program *p);
 
 #endif /* UTIL_PROGRAM_H */

@@ -13,7 +13,7 @@ struct retry_pace {
 
 /* The kernel or a program refused: 0.5 s up to a minute */
 extern const struct retry_pace retry_refused;
-/* Something is under way that is soon over: 20 ms up to 2.56 s */
+/* Another program is at work for a moment: 20 ms up to 2.56 s */
 extern const struct retry_pace retry_busy;
 
 /* Zeroed: no failure yet. */
@@ -21,7 +21,7 @@ struct retry {
 	unsigned int failures;		/* in a row */
 };
 
-/* Count one more failure; returns how long to wait (ns) before trying again. */
+/* Counts a failure.  Returns the time (ns) to wait before the next attempt. */
 uint64_t retry_after(struct retry *r, const struct retry_pace *pace);
 
 static inline void retry_reset(struct retry *r)
