@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What has to be looked at: a queue of each kind, and a heap of times. */
+/* Devices and ports to evaluate: a queue for each kind, and a heap of times. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

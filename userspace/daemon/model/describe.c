@@ -37,9 +37,10 @@ static bool name_matches(const char *pattern, const struct stabletap_link *link)
 }
 
 /*
- * A VLAN or macvlan has its NIC's address, also as the permanent one, and a
- * bridge, bond or team that of a member: these are not what an address means.
- * A device without a permanent address has had its own from the start.
+ * A MAC address describes the device that has it from its hardware.  VLANs and
+ * macvlans inherit their NIC's address, also as their permanent one, and a
+ * bridge, bond or team takes that of a member: none of these match.  A device
+ * without a permanent address has had its own from the start.
  */
 static bool mac_matches(const uint8_t mac[6], const struct device *dev)
 {
@@ -88,9 +89,9 @@ static bool property_matches(const char *property, const struct device *dev)
 }
 
 /*
- * The VLANs that are made for "name=v* vlan=5 create" match its pattern, too;
- * were they taken for what VLANs are made on, there would be VLANs on VLANs
- * until the kernel refuses.  An operator who wants that names the VLAN.
+ * The pattern of "name=v* vlan=5 create" also matches the VLANs that it
+ * creates.  If those counted as bases, VLANs would be created on VLANs until
+ * the kernel refuses.  So a VLAN is a base only by its plain name.
  */
 static bool may_stack(const struct conf_selector *s, const struct device *dev)
 {
@@ -98,7 +99,7 @@ static bool may_stack(const struct conf_selector *s, const struct device *dev)
 	       (s->name && !describe_is_pattern(s->name));
 }
 
-/* What asks the kernel or udev comes last. */
+/* The comparisons that ask the kernel or udev come last. */
 bool describe_matches(const struct conf_selector *s, bool stacks,
 		      const struct device *dev)
 {

@@ -9,10 +9,10 @@ struct conf_selector;
 struct device;
 
 bool describe_is_pattern(const char *text);
-/* Do they describe the same device, whatever VLAN or VF is asked for on it? */
+/* Do they describe the same device, apart from the VLAN or VF on it? */
 bool describe_equal(const struct conf_selector *a,
 		    const struct conf_selector *b);
-/* @stacks: a VLAN on the device is asked for, and not the device itself. */
+/* @stacks: the selector is for a VLAN on the device, not the device itself. */
 bool describe_matches(const struct conf_selector *s, bool stacks,
 		      const struct device *dev);
 

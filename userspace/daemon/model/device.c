@@ -7,7 +7,7 @@
 
 #include "model/device.h"
 
-/* As IF_OPER_* of <linux/if.h>, which can't be had beside <net/if.h> */
+/* As IF_OPER_* of <linux/if.h>, which conflicts with <net/if.h> */
 enum { OPER_UNKNOWN = 0, OPER_UP = 6 };
 
 bool device_is_ethernet(const struct stabletap_link *link)
@@ -45,7 +45,7 @@ bool device_is_marked(const struct stabletap_link *link)
 
 bool device_is_stacked(const struct stabletap_link *link)
 {
-	/* IFLA_LINK of a pair is the other end, not what it stands on. */
+	/* IFLA_LINK of a veth or netkit is its peer, not a device below it. */
 	return link->link && link->link != link->ifindex &&
 	       strcmp(link->kind, "veth") != 0 &&
 	       strcmp(link->kind, "netkit") != 0;
@@ -58,8 +58,9 @@ int device_below(const struct stabletap_link *link)
 }
 
 /*
- * A parent sends a notice for each child that is made on it, in which nothing
- * is new but counters; its hundreds of ports need not look again each time.
+ * The kernel sends an RTM_NEWLINK of the parent for each child made on it, in
+ * which only counters differ.  Hundreds of ports on that parent need not be
+ * evaluated for that.
  */
 bool device_is_news(const struct stabletap_link *old,
 		    const struct stabletap_link *now)
@@ -69,7 +70,10 @@ bool device_is_news(const struct stabletap_link *old,
 
 	a.altnames = NULL;
 	b.altnames = NULL;
-	/* Padding that is not the same costs a look, no more. */
+	/*
+	 * If only the padding differs, that costs an evaluation and nothing
+	 * else.
+	 */
 	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-*) */
 	return memcmp(&a, &b, sizeof(a)) != 0 ||
 	       (a.altnames_len && memcmp(old->altnames, now->altnames,
@@ -115,7 +119,7 @@ struct device_vlan *device_vlan_make(struct device *dev, int id)
 
 	if (v)
 		return v;
-	/* Doubled each time that it is full, which is at powers of two. */
+	/* The array doubles when it is full, which is at powers of two. */
 	if (!(dev->vlans_n & (dev->vlans_n - 1))) {
 		grown = reallocarray(dev->vlans, dev->vlans_n ?
 				     2 * dev->vlans_n : 1, sizeof(*grown));

@@ -16,12 +16,12 @@ struct model;
 struct port;
 struct verdict_entry;
 
-/* A VLAN that the daemon made on a device, or tries to */
+/* A VLAN that the daemon has made on a device, or tries to make */
 struct device_vlan {
 	int id;
 	struct retry retry;
-	uint64_t until;		/* not tried before; 0: may be tried */
-	uint64_t made;		/* when it was; 0: never */
+	uint64_t until;		/* no attempt before then; 0: at once */
+	uint64_t made;		/* time of its creation; 0: not created */
 };
 
 /* Is the PF of a VF still making VFs?  See act/sriov.c. */
@@ -29,66 +29,69 @@ enum device_vfs { VFS_UNKNOWN, VFS_AWAITED, VFS_MADE };
 
 struct device {
 	struct model *model;
-	struct stabletap_link link;	/* as rtnetlink told it last */
+	struct stabletap_link link;	/* from its last RTM_NEWLINK */
 	struct todo todo;
 
-	struct idset uppers;	/* stacked on it: their IFLA_LINK is this one */
+	struct idset uppers;	/* devices whose IFLA_LINK is this one */
 	struct idset vlan_ids;	/* of the VLAN devices among these */
 	unsigned int members;	/* devices whose master it is */
 	char pf[48];		/* of a VF: its PF, on their bus; or "" */
 	bool addressed;		/* the operator gave it an address */
 	struct port *port;	/* the configured port that it is, or NULL */
 
-	/* Which selectors mean it: by number, see match.h */
+	/* Numbers of the selectors that match the device, see match.h */
 	struct idset bases;
 	struct idset matches;
 	bool wifi_told;
 
-	/* Setting it up, once: who sets it down later means it. */
-	bool seen;		/* set up by the daemon, or found so */
+	/*
+	 * The daemon sets a device up once: if the operator sets it down later,
+	 * that is respected.
+	 */
+	bool seen;		/* set up by the daemon, or found up */
 	struct retry up_retry;
-	uint64_t up_until;	/* not tried before; 0: may be tried */
+	uint64_t up_until;	/* no attempt before then; 0: at once */
 	struct device_vlan *vlans;	/* by id */
 	size_t vlans_n;
 
-	/* Of a pool */
-	bool free;		/* at the last look, see pool.h */
-	struct port *claim;	/* was attached to it, whose event is to come */
+	/* Of a member of a pool */
+	bool free;		/* at the last evaluation, see pool.h */
+	struct port *claim;	/* attached, event not read yet */
 	enum device_vfs vfs;
 	struct {
-		uint8_t mac[6];	/* the holder's, at the last look */
-		bool mended;	/* set up anew while in use; not twice */
-		bool failed;	/* to be put back; waits for the next time */
-		bool silent;	/* its PF tells nothing of it: logged */
-		bool tried;	/* a PF: it was told to make VFs */
+		uint8_t mac[6];	/* the holder's, at the last evaluation */
+		bool mended;	/* settings repeated while in use, once */
+		bool failed;	/* restoring failed; retried later */
+		bool silent;	/* its PF reports no settings: logged */
+		bool tried;	/* a PF: VFs were requested */
 	} vf;
 
 	unsigned int refused;	/* ports that it refused */
 	struct verdict_entry *verdicts;
 };
 
-/* Of a kind that can be a lower at all */
+/* Can a device of this kind be a lower? */
 bool device_is_ethernet(const struct stabletap_link *link);
-/* Up, with carrier, not dormant */
+/* Is the device up, with carrier, and not dormant? */
 bool device_is_usable(const struct stabletap_link *link);
-/* By name or altname */
+/* Is @name the device's name or an altname of it? */
 bool device_is_named(const struct stabletap_link *link, const char *name);
-/* Set up for a port, and not put back: see pool.h */
+/* Is the device a VF that was set up for a port and not restored yet? */
 bool device_is_marked(const struct stabletap_link *link);
-/* Is it stacked on another device, wherever that is? */
+/* Is the device stacked on another one, in whatever namespace? */
 bool device_is_stacked(const struct stabletap_link *link);
-/* The device in this namespace that it is stacked on, or 0 */
+/* Returns the ifindex of the device below it in this namespace, or 0. */
 int device_below(const struct stabletap_link *link);
-/* Is there something in @now that is not the same in @old? */
+/* Does @now differ from @old? */
 bool device_is_news(const struct stabletap_link *old,
 		    const struct stabletap_link *now);
-/* Is it another device with an ifindex that was used before? */
+/* Is @now another device that has got the ifindex of @old? */
 bool device_is_other(const struct stabletap_link *old,
 		     const struct stabletap_link *now);
 
-/* The record of VLAN @id on it, or NULL */
+/* Returns the record of VLAN @id on the device, or NULL. */
 struct device_vlan *device_vlan(const struct device *dev, int id);
-/* The same, made if there is none; NULL: no memory */
+/* Returns the same, created if missing; NULL: no memory. */
 struct device_vlan *device_vlan_make(struct device *dev, int id);
 
 #endif /* MODEL_DEVICE_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the kernel's events make of a port. */
+/* Updates ports from the kernel's events. */
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-/* Announced when it was attached so long ago, or less, before the start */
+/* A daemon that starts announces ports attached in this time before. */
 #define FRESH_NS (60 * CLOCK_SECOND)
 
 bool port_is_announced(const struct port *port, const struct port_was *was)
@@ -19,7 +19,7 @@ bool port_is_announced(const struct port *port, const struct port_was *was)
 
 	if (!now->lower || !port->up)
 		return false;
-	/* A daemon that was killed may have owed it. */
+	/* A daemon that was killed may not have announced it. */
 	if (was->fresh)
 		return now->attach_time + FRESH_NS > port->model->clock();
 	return !was->up || now->lower != was->told.lower ||
@@ -57,7 +57,9 @@ static void name_device(struct port *port, uint32_t lower)
 
 	if (!lower)
 		port->dev[0] = '\0';
-	/* Of a parent that went to another namespace its name here stays. */
+	/*
+	 * If the parent went to another namespace, keep the name it had here.
+	 */
 	else if (device_parent(port->model, (int)lower, &dev) == DEVICE_HERE)
 		snprintf(port->dev, sizeof(port->dev), "%s", dev->link.name);
 	else if (!*port->dev)
@@ -71,7 +73,10 @@ void port_name_device(struct port *port)
 
 void port_device_moved(struct port *port)
 {
-	/* The step under way was planned when the device was only down. */
+	/*
+	 * The step under way was planned when the device was down but still
+	 * here.
+	 */
 	if (*port->why)
 		snprintf(port->why, sizeof(port->why), "%s", WHY_DEVICE_MOVED);
 }
@@ -82,7 +87,10 @@ static void set_blackout(struct port *port, uint64_t ns)
 	port->blackout_known = true;
 }
 
-/* The port's counters tell what two looks at its lower alone would hide. */
+/*
+ * Several changes may come in one event.  The port's counters show those that
+ * its lower alone would not.
+ */
 static void note_change(struct port *port,
 			const struct stabletap_port_info *now)
 {
@@ -115,7 +123,7 @@ static bool is_changed(const struct stabletap_port_info *old,
 	       old->replaces != now->replaces;
 }
 
-/* What a port has when it is first seen is not news; what comes then is. */
+/* The state in which a port is first seen is no event; later changes are. */
 static void first_seen(struct port *port, const struct stabletap_link *link)
 {
 	uint64_t ago = port->model->clock() - (link->port.lower ?
@@ -125,7 +133,10 @@ static void first_seen(struct port *port, const struct stabletap_link *link)
 	port->event_until = 0;
 	port->dev[0] = '\0';
 	name_device(port, link->port.lower);
-	/* It was made just now, or its maker died before setting it up. */
+	/*
+	 * The port is new, or the process that made it died before setting it
+	 * up.
+	 */
 	port->set_up_due = !(link->flags & IFF_UP) && !link->port.attaches &&
 			   !port->conf->quiet;
 	retry_reset(&port->up_retry);
@@ -151,7 +162,10 @@ void port_update(struct port *port, struct device *dev)
 		first_seen(port, link);
 	} else if (is_changed(&port->told, &link->port)) {
 		note_change(port, &link->port);
-		/* The next attach may be under way. */
+		/*
+		 * After a detach the reason is kept: the next attach may be
+		 * under way.
+		 */
 		if (link->port.lower)
 			port->why[0] = '\0';
 		port->since = clock_real();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the kernel's events make of a port, and who hears of them. */
+/* Updates ports from the kernel's events, and tells the watchers. */
 #ifndef MODEL_EVENT_H
 #define MODEL_EVENT_H
 
@@ -10,23 +10,23 @@
 
 struct device;
 
-/* Tell everybody that something happened. */
+/* Tells all watchers of an event of the port. */
 void port_note(struct port *port, const char *event, const char *from,
 	       const char *to, const char *why, uint64_t detached);
 
-/* The net device @dev is the port, and says something new. */
+/* @dev is the port's net device, and is new or has changed. */
 void port_update(struct port *port, struct device *dev);
-/* It is no more; @name: what it is called now, if it was renamed. */
+/* The port's net device is gone.  @name: its new name, if it was renamed. */
 void port_gone(struct port *port, enum port_end end, const char *name);
-/* The device that it is on is known now, or has another name. */
+/* The port's device has become known, or was renamed. */
 void port_name_device(struct port *port);
 /*
- * It goes to another namespace.  The kernel sets a device down first, and a
- * port may already be leaving it for that.
+ * The port's device goes to another namespace.  The kernel sets a device down
+ * first, so the port may already be leaving it.
  */
 void port_device_moved(struct port *port);
 
-/* Does it carry since this event, where nobody was told yet? */
+/* Does the port carry frames since this event, so that it must be announced? */
 bool port_is_announced(const struct port *port, const struct port_was *was);
 
 #endif /* MODEL_EVENT_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Something that happened to a port: for the log, the history and hooks. */
+/* An event of a port, for the log, the history and hooks. */
 #ifndef MODEL_HAPPENING_H
 #define MODEL_HAPPENING_H
 

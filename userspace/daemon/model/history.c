@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What happened: the last so many happenings. */
+/* The last events of all ports. */
 #include <stdlib.h>
 
 #include "model/history.h"
 
-/*
- * A ring whose elements' numbers follow one another without a gap, so that
- * the one with a given number is found without looking at the others.
- */
+/* A ring.  The numbers have no gap, so an element is found by its number. */
 struct history {
 	size_t room;
 	size_t n;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A port's lower: the device that it stands for, and devices it could be on. */
+/* The device of a port's lower; can the port use another device? */
 #include <stdio.h>
 
 #include "model/lower.h"
@@ -12,10 +12,12 @@ bool port_suits(const struct port *port, const struct device *dev,
 {
 	if (!pool_allows(port, dev))
 		return false;
-	/* With a master it is another port's, a bridge's or a bond's. */
+	/*
+	 * A device with a master belongs to another port, a bridge or a bond.
+	 */
 	if (mode == STABLETAP_MODE_DIRECT)
 		return !dev->link.master || dev->link.master == port->ifindex;
-	/* The kernel puts a macvlan's child beside it, on its parent. */
+	/* The kernel puts a macvlan on a macvlan onto that one's parent. */
 	return !stabletap_link_is_macvlan(&dev->link);
 }
 

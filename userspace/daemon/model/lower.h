@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A port's lower: the device that it stands for, and devices it could be on. */
+/* The device of a port's lower; can the port use another device? */
 #ifndef MODEL_LOWER_H
 #define MODEL_LOWER_H
 
@@ -10,14 +10,17 @@
 struct device;
 struct port;
 
-/* Can it have @dev in that mode, for all that is on the device now? */
+/* Can the port use @dev in that mode, as far as its present users allow? */
 bool port_suits(const struct port *port, const struct device *dev,
 		enum stabletap_mode mode);
-/* The best candidate that means @dev, or -1 */
+/* Returns the rank of the best candidate that @dev matches, or -1. */
 int port_candidate(const struct port *port, const struct device *dev);
-/* The device of the present lower, or NULL: none, away or unknown */
+/* Returns the device of the present lower; NULL: none, away or unknown. */
 struct device *port_present(const struct port *port);
-/* Its name, "" if there is no lower; of one that is away, its last name here */
+/*
+ * Returns that device's name; "" if there is no lower.  If the device went to
+ * another namespace, this is its last name here.
+ */
 const char *port_device_name(const struct port *port,
 			     char name[STABLETAP_NAME_SIZE]);
 /* Is the parent of the present lower in another namespace? */

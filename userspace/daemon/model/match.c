@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which devices a selector means. */
+/* Finds the devices that match a selector. */
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ struct match {
 	size_t bases_n;
 	struct base **buckets;		/* bases that are a plain name */
 	size_t buckets_n;		/* a power of two */
-	struct base *others;		/* bases that have to be compared */
+	struct base *others;		/* compared with every device */
 	bool has_vfs;
 };
 
@@ -142,7 +142,7 @@ static void add_plain(const struct base *b, struct idset *out)
 {
 	size_t i;
 
-	/* Those without a VLAN come first. */
+	/* Selections without a VLAN come first. */
 	for (i = 0; i < b->selections_n &&
 	     b->selections[i]->spec->vlan < 0; i++)
 		if (b->selections[i]->spec->vf < 0)
@@ -160,7 +160,7 @@ static void add_vlan(const struct base *b, int id, struct idset *out)
 		else
 			high = mid;
 	}
-	/* One that makes it and one that doesn't may stand side by side. */
+	/* The same VLAN can be there twice, with and without "create". */
 	for (; low < b->selections_n &&
 	     b->selections[low]->spec->vlan == id; low++)
 		idset_add(out, (int)b->selections[low]->number);
@@ -224,7 +224,7 @@ static void find_selections(const struct match *match,
 	add_pools(match, out);
 }
 
-/* Make the device's selections what they should be, and tell their users. */
+/* Updates the selections that the device matches, and marks their users. */
 static void place(struct match *match, struct device *dev)
 {
 	struct idset now = { 0 };
@@ -249,7 +249,7 @@ static void place(struct match *match, struct device *dev)
 	dev->matches = now;
 }
 
-/* What is on the device may match, or match no more. */
+/* The VLANs on the device and its VFs may have begun or ceased to match. */
 static void place_others(struct match *match, struct device *dev)
 {
 	struct model *m = dev->model;
@@ -306,7 +306,10 @@ void match_update(struct device *dev)
 		place_others(match, dev);
 	if (!match_uses_device(dev))
 		return;
-	/* It needs no setting up; if it is set down later, that is meant. */
+	/*
+	 * A device that is up need not be set up.  If it is set down later, the
+	 * operator did that.
+	 */
 	if (dev->link.flags & IFF_UP && (!*dev->pf || dev->vfs == VFS_MADE))
 		dev->seen = true;
 	agenda_mark(&dev->model->agenda, &dev->todo);
@@ -337,7 +340,7 @@ void match_forget(struct device *dev)
 
 /* ---- beginning and end ---- */
 
-/* @v with room for one more than @n, which grows at powers of two */
+/* Returns @v with room for one more than @n; it grows at powers of two. */
 static void *grow(void *v, size_t n)
 {
 	if (n & (n - 1))
@@ -349,7 +352,7 @@ static int add_user(struct selection *sel, struct port *port)
 {
 	struct port **grown;
 
-	/* Candidates of one port stand together. */
+	/* The candidates of one port are added one after the other. */
 	if (sel->users_n && sel->users[sel->users_n - 1] == port)
 		return 0;
 	grown = grow(sel->users, sel->users_n);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What changes the tables of devices and ports. */
+/* Changes the tables of devices and ports. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +75,7 @@ static void stack(struct model *m, int below, const struct stabletap_link *link,
 		return;
 	idset_make(&dev->vlan_ids, link->vlan_id, on);
 	made = device_vlan(dev, link->vlan_id);
-	/* It is there, or is missing again: no reason to wait any more. */
+	/* The VLAN has appeared or disappeared, so end its back-off. */
 	if (made) {
 		retry_reset(&made->retry);
 		made->until = 0;
@@ -83,13 +83,13 @@ static void stack(struct model *m, int below, const struct stabletap_link *link,
 	agenda_mark(&m->agenda, &dev->todo);
 }
 
-/* Devices may be told before what they are stacked on. */
+/* A device's message may come before that of the device below it. */
 static void stack_earlier(struct device *dev)
 {
 	struct model *m = dev->model;
 	size_t i;
 
-	/* To look costs as much as there are devices. */
+	/* Search all devices only if one of them named this ifindex. */
 	if (!idset_drop(&m->awaited, dev->link.ifindex))
 		return;
 	for (i = 0; i < m->devices_n; i++) {
@@ -100,7 +100,7 @@ static void stack_earlier(struct device *dev)
 	}
 }
 
-/* A device with members is not meant by an address; see describe.c. */
+/* A device with members does not match a MAC address, see describe.c. */
 static void count_member(struct model *m, int master, int by)
 {
 	struct device *dev = model_device(m, master);
@@ -154,7 +154,9 @@ static void refresh_pools(struct model *m, const struct stabletap_link *old,
 		pool_refresh(dev);
 }
 
-/* Such a device may be no candidate of theirs: they go by its name. */
+/*
+ * Ports with an override go by the device's name; it need not be a candidate.
+ */
 static void mark_by_hand(struct model *m, const struct stabletap_link *old,
 			 const struct stabletap_link *now)
 {
@@ -180,7 +182,7 @@ static void update_port(struct device *dev)
 		port_update(port, dev);
 }
 
-/* Is it on another device now, or on none here? */
+/* Was the device put on another one, or did the one below it move away? */
 static bool is_restacked(const struct stabletap_link *old,
 			 const struct stabletap_link *now)
 {
@@ -197,7 +199,7 @@ static void mark_upper(struct model *m, const struct stabletap_link *old,
 		port_mark(port);
 }
 
-/* The port whose lower it is, or NULL */
+/* Returns the port whose lower is the device, or NULL. */
 static struct port *port_over(const struct device *lower)
 {
 	struct port *port = model_port_at(lower->model, lower->link.master);
@@ -206,7 +208,7 @@ static struct port *port_over(const struct device *lower)
 								     NULL;
 }
 
-/* Each port whose lower is the device, or a child on it */
+/* Calls @fn for each port whose lower is the device or a child on it. */
 static void for_ports_on(const struct device *dev, void (*fn)(struct port *))
 {
 	struct port *port = port_over(dev);
@@ -223,7 +225,7 @@ static void for_ports_on(const struct device *dev, void (*fn)(struct port *))
 	}
 }
 
-/* A port may be told before its lower, and a child before its parent. */
+/* Messages may come in any order: port before lower, child before parent. */
 static void name_ports_on(const struct device *dev,
 			  const struct stabletap_link *old)
 {
@@ -241,7 +243,7 @@ static void take_facts(struct device *dev, const struct stabletap_link *old)
 		dev->pf[0] = '\0';
 }
 
-/* The device is new or has changed; @old as it was, or NULL */
+/* The device is new (@old NULL) or has changed. */
 static void device_update(struct device *dev, const struct stabletap_link *old)
 {
 	struct model *m = dev->model;
@@ -249,7 +251,7 @@ static void device_update(struct device *dev, const struct stabletap_link *old)
 	take_facts(dev, old);
 	if (!old)
 		stack_earlier(dev);
-	/* Whatever keeps it from being set up may be over. */
+	/* The cause that kept it from being set up may be gone. */
 	dev->up_until = 0;
 	restack(m, old, &dev->link);
 	idset_make(&m->orphans, dev->link.ifindex, !dev->link.master &&
@@ -424,7 +426,7 @@ static void port_free(struct port *port)
 	free(port);
 }
 
-/* The first @n of a table of which nothing came, and the table */
+/* Frees an unused table and its first @n ports. */
 static void free_new(struct port **ports, const struct conf *conf, size_t n)
 {
 	size_t i;
@@ -435,7 +437,7 @@ static void free_new(struct port **ports, const struct conf *conf, size_t n)
 	free(ports);
 }
 
-/* The ports of @conf: those that there are, and new ones; NULL: no memory */
+/* Returns the ports of @conf, present and new ones; NULL: no memory. */
 static struct port **ports_for(struct model *m, const struct conf *conf)
 {
 	struct port **ports = calloc(conf->ports_n + 1, sizeof(struct port *));
@@ -453,7 +455,7 @@ static struct port **ports_for(struct model *m, const struct conf *conf)
 	return ports;
 }
 
-/* What a new section of a port that there is makes of what is known of it */
+/* Drops the state of a port that its new section makes obsolete. */
 static void port_reconfigure(struct port *port, const struct conf *old,
 			     const struct conf *conf,
 			     const struct conf_port *now)
@@ -468,7 +470,7 @@ static void port_reconfigure(struct port *port, const struct conf *old,
 	port_refusals_clear(port);
 }
 
-/* Their candidates are numbers of the present configuration's selectors. */
+/* Ports refer to selectors of the present configuration by number. */
 static void tell_dropped(struct model *m, struct port **now, size_t now_n)
 {
 	struct port *port;
@@ -491,7 +493,7 @@ static void free_dropped(struct model *m, struct port **old, size_t n)
 	free(old);
 }
 
-/* The numbers of bases and selections that devices have are the old table's. */
+/* Devices hold numbers of bases and selections of the old index. */
 static void rematch(struct model *m, struct match *match)
 {
 	struct device *dev;
@@ -510,7 +512,7 @@ static void rematch(struct model *m, struct match *match)
 			match_update(m->devices[i]);
 }
 
-/* Ports that were there before their section */
+/* Finds net devices that existed before the port's section. */
 static void take_over(struct model *m)
 {
 	struct port *port;
@@ -525,7 +527,7 @@ static void take_over(struct model *m)
 	}
 }
 
-/* @before gets the sections of ports that are not new. */
+/* Stores the old sections of ports that are not new in @before. */
 static void reconfigure_ports(struct model *m, const struct conf *old,
 			      const struct conf_port **before)
 {

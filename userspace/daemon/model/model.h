@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What there is, and what there should be.  Watchers bring in what the kernel
- * says, which changes the tables; other watchers are told of the changes.
+ * The model: the devices and ports that exist, and the configuration. Watchers
+ * bring in the kernel's messages, which change the tables; other watchers are
+ * told of the changes.
  */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
@@ -9,26 +10,26 @@
 #include "model/tables.h"
 
 int model_init(struct model *m, const struct facts *facts);
-/* Frees what it has, without telling anybody. */
+/* Frees the model without telling watchers. */
 void model_release(struct model *m);
 
-/* ---- what changes it ---- */
+/* ---- changes ---- */
 
 /*
- * @conf is in force from now on, and belongs to the model.  Ports stay what
- * they are.  -ENOMEM: nothing has changed.
+ * Puts @conf in force; it belongs to the model then.  Ports keep their state.
+ * Returns 0, or -ENOMEM: nothing has changed.
  */
 int model_configure(struct model *m, struct conf *conf);
-/* rtnetlink told @link; nothing of it is kept.  -ENOMEM. */
+/* Takes in an RTM_NEWLINK; @link is copied.  Returns 0 or -ENOMEM. */
 int model_link(struct model *m, const struct stabletap_link *link);
-/* The device is no more; @end: how that came, if it is known. */
+/* The device is gone.  @end: the cause, if known. */
 void model_link_gone(struct model *m, int ifindex, enum port_end end);
-/* udev or the like knows more of the device. */
+/* udev has set a name or property of the device. */
 void model_facts_changed(struct model *m, int ifindex);
-/* These devices, and no others, have addresses. */
+/* Sets the devices that have addresses; the others have none. */
 void model_addresses(struct model *m, const struct idset *devices);
 void model_override(struct port *port, const struct override *o);
-/* All ports, and all devices that are asked for, are to be looked at. */
+/* Marks all ports, and all devices that are candidates or bases of them. */
 void model_mark_all(struct model *m);
 
 #endif /* MODEL_MODEL_H */

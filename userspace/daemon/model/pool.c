@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Pools: who has which member. */
+/* Pools: which port has which member. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static const struct selection *pool_selection(const struct device *dev,
 	return sel->pool ? sel : NULL;
 }
 
-/* Is it a member of any pool? */
+/* Is the device a member of any pool? */
 static bool is_member(const struct device *dev)
 {
 	size_t i;
@@ -43,7 +43,7 @@ const struct conf_pool *pool_of(const struct port *port,
 	return NULL;
 }
 
-/* ---- who has it ---- */
+/* ---- the holder ---- */
 
 __attribute__((format(printf, 2, 3)))
 static void taken(struct pool_use *use, const char *fmt, ...)
@@ -56,7 +56,7 @@ static void taken(struct pool_use *use, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* The port with that ifindex; 0: it is none. */
+/* Returns @ifindex if it is a port's, or 0. */
 static int port_index(const struct model *m, int ifindex)
 {
 	const struct device *dev = ifindex ? model_device(m, ifindex) : NULL;
@@ -131,7 +131,7 @@ bool pool_allows(const struct port *port, const struct device *dev)
 	return !*use.why || (!marked && !asked);
 }
 
-/* ---- what becomes free ---- */
+/* ---- members that become free ---- */
 
 void pool_refresh(struct device *dev)
 {

@@ -2,10 +2,10 @@
 /*
  * Pools: devices of which each carries one port at a time.
  *
- * Who has a device is read off the model each time: the port whose lower it
- * is, or whose child is on it.  Only between an attach and its event the answer
- * is the port's claim (port_claim()).  Other uses of a member (a master, a
- * macvlan or VLAN on it, addresses) make it taken as well.
+ * The holder of a device is read from the model each time: the port whose lower
+ * the device is, or whose child is on it.  Only between an attach and its event
+ * the port's claim (port_claim()) decides.  A member is also taken if it is
+ * used otherwise: by a master, by a macvlan or VLAN on it, or by addresses.
  */
 #ifndef MODEL_POOL_H
 #define MODEL_POOL_H
@@ -20,20 +20,20 @@ struct port;
 
 struct pool_use {
 	int holder;		/* ifindex of the port that has it, or 0 */
-	char why[96];		/* no port has it, and it is not free: why */
+	char why[96];		/* why it is taken, if no port has it */
 };
 
-/* The pool by which @port asks for that device, or NULL */
+/* Returns the pool through which @dev is a candidate of @port, or NULL. */
 const struct conf_pool *pool_of(const struct port *port,
 				const struct device *dev);
-/* Who or what has the device now? */
+/* Returns the present holder of the device, or its other use. */
 void pool_use(const struct device *dev, struct pool_use *out);
-/* May @port have that device, for all that pools know? */
+/* Do the rules of pools allow @port the device? */
 bool pool_allows(const struct port *port, const struct device *dev);
 
 /*
- * Something on the device, or it itself, has changed: if it has become free,
- * the ports that ask for such a member look again.
+ * The device, or something on it, has changed.  If it has become free, this
+ * marks the ports that want a member of its pools.
  */
 void pool_refresh(struct device *dev);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One port: what is remembered of it. */
+/* One port: questions about it, and its claim. */
 #include "model/device.h"
 #include "model/port.h"
 
@@ -20,7 +20,10 @@ uint64_t port_attachments(const struct port *port)
 void port_claim(struct port *port, struct device *dev)
 {
 	port_claim_end(port);
-	/* Ports that share it may be attached before any of their events. */
+	/*
+	 * Several ports may be attached to a device before the first event
+	 * comes.
+	 */
 	if (dev->claim)
 		port_claim_end(dev->claim);
 	port->claim = dev;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* One configured port: what it should be, what the kernel says it is. */
+/* A configured port: its section, and its state as the kernel reports it. */
 #ifndef MODEL_PORT_H
 #define MODEL_PORT_H
 
@@ -17,32 +17,32 @@ struct device;
 struct model;
 struct refusal;
 
-/* What the plan waits for, from one look at the port to the next */
+/* Delays that the plan keeps between two evaluations of the port */
 struct port_waits {
-	uint64_t unusable_since;	/* the present lower; 0: it is usable */
+	uint64_t unusable_since;	/* of the present lower; 0: usable */
 	size_t better;			/* candidate waiting for its delay ... */
 	uint64_t better_since;		/* ... since then; 0: none */
 };
 
-/* QEMU's monitor, as status tells it */
+/* State of the connection to QEMU's monitor, for status */
 enum port_monitor {
 	MONITOR_NONE,		/* none is configured */
-	MONITOR_CONNECTING,	/* or waiting for its socket */
+	MONITOR_CONNECTING,	/* or its socket does not exist */
 	MONITOR_CONNECTED,
-	MONITOR_REFUSED,	/* there is one, and it is of no use: @why */
+	MONITOR_REFUSED,	/* not usable, see @why */
 };
 
-/* What is known of the guest, by the room that talks to its QEMU */
+/* State of the guest, written by guest/ */
 struct port_guest {
 	enum port_monitor monitor;
 	char why[160];
 	const char *filter;	/* "lists", "all", "last-known", "unknown";
-				 * NULL: it is not followed */
-	uint16_t *vlans;	/* that the guest has made on its NIC */
+				 * NULL: not followed */
+	uint16_t *vlans;	/* VLANs that the guest has on its NIC */
 	size_t vlans_n;
 };
 
-/* How a port's net device came to be no more */
+/* Why a port's net device is gone */
 enum port_end {
 	PORT_DELETED,
 	PORT_MOVED,		/* to another network namespace */
@@ -50,11 +50,11 @@ enum port_end {
 	PORT_LOST,		/* deleted or moved, while events were lost */
 };
 
-/* Why a port leaves a device that went to another network namespace */
+/* Reason for leaving a device that went to another network namespace */
 #define WHY_DEVICE_MOVED "device moved away"
 
 #define PORT_WATCHERS 16
-/* As the time until which it is not made: until the module comes */
+/* As create_until: until the module is loaded */
 #define PORT_NO_MODULE UINT64_MAX
 
 struct port {
@@ -63,62 +63,63 @@ struct port {
 	struct todo todo;
 	struct override override;
 
-	/* What the kernel says */
-	int ifindex;		/* 0: there is none */
+	/* From the kernel */
+	int ifindex;		/* 0: it does not exist */
 	bool up;
 	struct stabletap_port_info told;
-	char dev[STABLETAP_NAME_SIZE];	/* of the last lower seen, or "" */
+	char dev[STABLETAP_NAME_SIZE];	/* device of the last lower, or "" */
 
-	bool was_there;		/* and came to an end, which was ... */
+	bool was_there;		/* it existed and is gone, because of ... */
 	enum port_end end;
-	bool set_up_due;	/* just made: to be set up once */
+	bool set_up_due;	/* new: to be set up once */
 	struct retry up_retry;
-	uint64_t up_until;	/* not tried before; 0: may be tried */
+	uint64_t up_until;	/* no attempt before then; 0: at once */
 	char why[64];		/* of the step under way */
-	uint64_t event_until;	/* the event of a step that was taken is
-				 * waited for so long; 0: none is */
-	uint64_t since;		/* CLOCK_REALTIME: state and device are so */
+	uint64_t event_until;	/* wait so long for a step's event;
+				 * 0: none is due */
+	uint64_t since;		/* CLOCK_REALTIME of the last change of
+				 * state or device */
 	uint64_t blackout;	/* ns, of the last change of device ... */
 	bool blackout_known;	/* ... if there was one */
-	uint64_t absent_since;	/* seen without a lower; 0: it has one */
+	uint64_t absent_since;	/* without a lower since; 0: it has one */
 
-	/* What the plan has to remember */
+	/* State of the plan */
 	struct port_waits waits;
-	bool failback;		/* to a better candidate now, by hand */
-	int stuck;		/* device that it was cut off from in vain,
-				 * for another mode; 0: none */
-	bool awaits_probes;	/* its next step depends on verdicts */
+	bool failback;		/* failback was asked for by hand */
+	int stuck;		/* device on which a change of mode
+				 * failed; 0: none */
+	bool awaits_probes;	/* each verdict may change its next step */
 	struct retry create_retry;
-	uint64_t create_until;	/* not made before; 0: may be */
-	struct retry busy;	/* attempts that met others at work */
+	uint64_t create_until;	/* not created before then; 0: at once */
+	struct retry busy;	/* attempts while another process worked on it */
 	struct refusal *refusals;
 	size_t refusals_n;
 	struct device *claim;	/* see pool.h */
-	uint64_t claim_count;	/* told.attaches + told.replaces then */
+	uint64_t claim_count;	/* port_attachments() at that time */
 
 	struct port_guest guest;
 	void *data[PORT_WATCHERS];	/* each watcher's own */
 };
 
-/* The state of a port before an event */
+/* A port's state before an event */
 struct port_was {
-	bool fresh;		/* it was not known */
+	bool fresh;		/* its net device was not known */
 	bool up;
 	struct stabletap_port_info told;
 };
 
-/* How candidate @rank is to carry the port */
+/* Returns the mode of candidate @rank for the port. */
 enum stabletap_mode port_mode(const struct port *port, size_t rank);
 static inline bool port_takes_whole(enum stabletap_mode mode)
 {
 	return mode == STABLETAP_MODE_DIRECT || mode == STABLETAP_MODE_PASSTHRU;
 }
 
-/* ---- the device that it was just attached to ---- */
+/* ---- claims: the device to which the port was attached just now ---- */
 
 void port_claim(struct port *port, struct device *dev);
 void port_claim_end(struct port *port);
-/* How often it has been attached to any device */
+/* Returns how often the port has been attached to any device. */
 uint64_t port_attachments(const struct port *port);
 
 #endif /* MODEL_PORT_H */

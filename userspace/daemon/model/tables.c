@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tables of devices and ports: finding, and telling of changes. */
+/* The tables of devices and ports: look-up, and calls of watchers. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/history.h"
 #include "model/tables.h"
 
-/* ---- telling ---- */
+/* ---- watchers ---- */
 
 size_t model_watch(struct model *m, const struct model_ops *ops, void *arg)
 {
-	/* Their number is known when this is compiled. */
+	/* The number of watchers is known at compile time. */
 	if (m->watches_n == PORT_WATCHERS)
 		abort();
 	m->watches[m->watches_n] = (struct model_watch){ ops, arg };
@@ -40,13 +40,15 @@ void model_happened(struct port *port, const struct happening *what)
 	MODEL_TELL(port->model, happened, port, &numbered);
 }
 
-/* ---- finding ---- */
+/* ---- look-up ---- */
 
 size_t model_position(const struct model *m, int ifindex)
 {
 	size_t low = 0, high = m->devices_n, mid;
 
-	/* A new device has the highest ifindex, as a rule. */
+	/*
+	 * Most insertions are at the end: a new device has the highest ifindex.
+	 */
 	if (high && m->devices[high - 1]->link.ifindex < ifindex)
 		return high;
 	while (low < high) {
@@ -129,7 +131,7 @@ enum device_where device_parent(const struct model *m, int ifindex,
 		*out = lower;
 		return DEVICE_HERE;
 	}
-	/* The index of a device of another namespace says nothing here. */
+	/* An ifindex of another namespace has no meaning here. */
 	if (lower->link.link_netnsid >= 0)
 		return DEVICE_AWAY;
 	*out = model_device(m, lower->link.link);

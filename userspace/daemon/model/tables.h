@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The tables of devices and ports, what is found in them, and who is told of
+ * The tables of devices and ports, look-up in them, and the watchers of their
  * changes.  model.h has the functions that change them.
  */
 #ifndef MODEL_TABLES_H
@@ -23,34 +23,33 @@ struct history;
 struct match;
 
 /*
- * Any may be NULL.  None may change the model's tables; marking ports and
- * devices is allowed.  A reload tells first which ports are dropped, while all
- * is as it was, and the rest when the tables are those of the new
- * configuration.
+ * Any may be NULL.  None may change the model's tables, but they may mark ports
+ * and devices.  A reload first calls port_dropped with the tables unchanged,
+ * and the others with those of the new configuration.
  */
 struct model_ops {
-	/* The port's section is new (@before NULL), or was @before. */
+	/* The port's section is new (@before NULL), or replaces @before. */
 	void (*port_configured)(struct port *port,
 				const struct conf_port *before, void *arg);
-	/* There is no section for it any more; it is freed after this. */
+	/* The port has no section any more; it is freed after this. */
 	void (*port_dropped)(struct port *port, void *arg);
-	/* All ports were told; @before is freed after this, or NULL. */
+	/* A reload is complete.  @before is freed after this, or NULL. */
 	void (*configured)(const struct conf *before, void *arg);
-	/* Its net device has come, changed or gone (ifindex 0). */
+	/* The port's net device has appeared, changed or gone (ifindex 0). */
 	void (*port_changed)(struct port *port, const struct port_was *was,
 			     void *arg);
-	/* It is about to be looked at. */
+	/* The port is about to be evaluated. */
 	void (*port_look)(struct port *port, void *arg);
-	/* It was looked at: there was no step to take. */
+	/* The port was evaluated, and needs no step. */
 	void (*port_settled)(struct port *port, void *arg);
 	void (*happened)(struct port *port, const struct happening *what,
 			 void *arg);
-	/* @old NULL: it is new. */
+	/* @old NULL: the device is new. */
 	void (*device_changed)(struct device *dev,
 			       const struct stabletap_link *old, void *arg);
-	/* It is freed after this. */
+	/* The device is gone; it is freed after this. */
 	void (*device_gone)(struct device *dev, void *arg);
-	/* A notice of the device came in which nothing is new. */
+	/* A message of the device came that changes nothing. */
 	void (*device_noticed)(struct device *dev, void *arg);
 };
 
@@ -61,7 +60,7 @@ struct model_watch {
 
 struct model {
 	const struct facts *facts;
-	uint64_t (*clock)(void);	/* CLOCK_BOOTTIME; a test has its own */
+	uint64_t (*clock)(void);	/* CLOCK_BOOTTIME, or a test's clock */
 	struct conf *conf;		/* NULL: none was read yet */
 	struct device **devices;	/* by ifindex */
 	size_t devices_n, devices_room;
@@ -73,56 +72,56 @@ struct model {
 	size_t watches_n;
 	struct history *history;
 	struct idset orphans;		/* children without a master */
-	struct idset awaited;		/* named by others, not told yet */
+	struct idset awaited;		/* devices below others, not known yet */
 
 	size_t attached_n;		/* ports that have a lower */
 	size_t by_hand_n;		/* ports with an override */
 	size_t refusals_n;		/* of all ports */
-	uint64_t resyncs;		/* times that all was asked for again */
+	uint64_t resyncs;		/* number of resyncs */
 	bool module_missing;
 };
 
 /*
- * Call @ops from now on.  Returns the watcher's number, which is that of its
- * own pointer in each port's @data.
+ * Calls @ops from now on.  Returns the watcher's number, which is the index of
+ * its own pointer in each port's @data.
  */
 size_t model_watch(struct model *m, const struct model_ops *ops, void *arg);
 
 /* ---- finding ---- */
 
-/* Where in the table the device is, or would be */
+/* Returns the position of the device, or where to insert it. */
 size_t model_position(const struct model *m, int ifindex);
 struct device *model_device(const struct model *m, int ifindex);
-/* By name or altname */
+/* Finds a device by name or altname. */
 struct device *model_device_named(const struct model *m, const char *name);
-/* By what it is on its bus */
+/* Finds a device by its bus and its name there. */
 struct device *model_on_bus(const struct model *m, const char *bus,
 			    const char *dev);
-/* In a table of ports, by name */
+/* Finds a port by name in a table. */
 struct port *ports_find(struct port *const *ports, size_t n, const char *name);
 struct port *model_port(const struct model *m, const char *name);
-/* The configured port with that ifindex, or NULL */
+/* Returns the configured port with that ifindex, or NULL. */
 struct port *model_port_at(const struct model *m, int ifindex);
 
 /*
- * The device that lower @ifindex stands for: a child's parent, or the lower
- * itself.  The only place that answers this.
+ * Finds the device that lower @ifindex stands for: a child's parent, or the
+ * lower itself.  No other function answers this.
  */
 enum device_where {
 	DEVICE_HERE,
 	DEVICE_AWAY,		/* the parent is in another namespace */
-	DEVICE_UNKNOWN,		/* its event is still to come */
+	DEVICE_UNKNOWN,		/* its message has not come yet */
 };
 
 enum device_where device_parent(const struct model *m, int ifindex,
 				struct device **out);
 
-/* Look at the port: the plan may have something else to say. */
+/* Marks the port, so that it is evaluated. */
 void port_mark(struct port *port);
 
 /* ---- telling ---- */
 
-/* Call @op of each watcher that has it. */
+/* Calls @op of each watcher that has it. */
 #define MODEL_TELL(m, op, ...) do {					\
 	for (size_t w_ = 0; w_ < (m)->watches_n; w_++)			\
 		if ((m)->watches[w_].ops->op)				\

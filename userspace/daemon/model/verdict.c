@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* When a device counts as leading somewhere. */
+/* A device's probe result, and the rule for leaving a device by it. */
 #include "conf/probe.h"
 #include "model/verdict.h"
 

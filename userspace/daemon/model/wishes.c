@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Are two sections of a port's the same wishes? */
+/* Compares two versions of a port's section. */
 #include "conf/selector.h"
 #include "model/wishes.h"
 

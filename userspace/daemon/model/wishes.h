@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Are two sections of a port's, of two configurations, the same wishes? */
+/* Compares two versions of a port's section. */
 #ifndef MODEL_WISHES_H
 #define MODEL_WISHES_H
 
@@ -8,7 +8,7 @@
 struct conf;
 struct conf_port;
 
-/* Do they ask for the same devices, in the same way? */
+/* Do they have the same candidates, with the same modes? */
 bool wishes_equal(const struct conf *a, const struct conf_port *x,
 		  const struct conf *b, const struct conf_port *y);
 
