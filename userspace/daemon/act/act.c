@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What all acts have in common. */
+/* Shared parts of all acts. */
 #include <errno.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Carrying steps out: the only room that changes something in the kernel for
- * a port or a device.  What came of it is told by the kernel's own events.
+ * Carries steps out.  Only this room changes something in the kernel for a port
+ * or a device.  The result is reported by the kernel's own events.
  */
 #ifndef ACT_ACT_H
 #define ACT_ACT_H
@@ -12,19 +12,19 @@
 #include "model/model.h"
 #include "stabletap.h"
 
-/* What all acts need; it belongs to the engine. */
+/* The context of all acts; owned by the engine */
 struct act {
 	sd_event *loop;
 	struct stabletap *st;
 	struct model *m;
 };
 
-/* The kernel's or the library's sentence for what was refused, or errno's */
+/* Returns the kernel's or the library's sentence for a refusal, or errno's. */
 const char *act_why(const struct act *a, int err);
 
 /*
- * Is it over in a moment, as a rule?  Another program works on the port, or
- * what the step was taken for has changed meanwhile.
+ * Did another program work on the port, or has the lower changed since the
+ * plan?  Then retry soon.
  */
 bool act_is_busy(int err);
 

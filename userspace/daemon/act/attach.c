@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Attaching, replacing, detaching. */
+/* Attaches, replaces and detaches lowers. */
 #include "act/act.h"
 #include "act/attach.h"
 #include "act/vf.h"
@@ -25,7 +25,7 @@ static int place(struct act *a, struct port *port, int dev,
 	if (!err && p.leftover)
 		log_line(LOG_WARNING, port->conf->name,
 			 "the old child is left over");
-	/* Refused before anything was let go */
+	/* The refusal came before the old lower was detached. */
 	if (err && p.how == STABLETAP_HOW_BREAK && !p.restored)
 		*how = STABLETAP_HOW_SWAP;
 	stabletap_place_release(&p);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Attaching, replacing, detaching. */
+/* Attaches, replaces and detaches lowers. */
 #ifndef ACT_ATTACH_H
 #define ACT_ATTACH_H
 
@@ -11,8 +11,9 @@ struct port;
 struct vf_keeper;
 
 /*
- * @how: what was tried; STABLETAP_HOW_BREAK: the old lower was let go.
  * Returns 0 or a negative errno; act_why() has the reason until the next act.
+ * @how: the way that was tried.  STABLETAP_HOW_BREAK: the old lower was
+ * detached first.
  */
 int attach_port(struct act *a, struct vf_keeper *vfs, struct port *port,
 		struct device *dev, enum stabletap_mode mode,

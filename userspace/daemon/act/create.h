@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Making a port. */
+/* Creates ports. */
 #ifndef ACT_CREATE_H
 #define ACT_CREATE_H
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Making VFs, and waiting until they are made.
+ * Creates VFs, and waits until they are complete.
  *
- * A VF has its device before the PF's driver has finished making all of them:
- * igb gives all of them their defaults (address, spoof check, trust) after the
- * last one has been probed, and then sets itself down and up.  A VF that was
- * set up before that has lost what it was given, and may never find its PF.  A
- * read of sriov_numvfs waits until then, for the kernel holds the PF's lock.
- * It may take seconds, so a child process does that.
+ * A VF's device appears before the PF's driver has created all VFs.  igb gives
+ * all of them their defaults (address, spoof check, trust) after the last one
+ * has been probed, and then sets itself down and up.  A VF that was set up
+ * before that loses its settings, and may never find its PF.  A read of
+ * sriov_numvfs waits until the creation is complete, because the kernel holds
+ * the PF's lock during it.  This may take seconds, so a child process does it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,10 @@
 #include "act/sriov.h"
 #include "util/log.h"
 
-/* A child that waits for a PF; the VFs that it had before are made then. */
+/*
+ * A child process that waits for a PF.  The VFs that exist when it starts are
+ * complete when it ends.
+ */
 struct waiter {
 	struct waiter *next;
 	struct sriov *owner;
@@ -37,7 +40,7 @@ struct sriov {
 	struct waiter *waiters;
 };
 
-/* A process for what may wait in the kernel longer than the daemon lives */
+/* Forks a process for calls that may block longer than the daemon lives. */
 static pid_t fork_apart(void)
 {
 	pid_t pid = fork();
@@ -45,7 +48,7 @@ static pid_t fork_apart(void)
 
 	if (pid)
 		return pid;
-	/* It must not keep the daemon's lock. */
+	/* The process must not inherit the daemon's lock. */
 	close_range(3, ~0U, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -79,7 +82,7 @@ static int on_made(sd_event_source *s, const siginfo_t *si, void *arg)
 		dev = m->devices[i];
 		if (strcmp(dev->pf, w->pf) != 0)
 			continue;
-		/* Those that have come meanwhile are waited for in turn. */
+		/* VFs that have appeared meanwhile need another wait. */
 		dev->vfs = idset_has(&w->vfs, dev->link.ifindex) ? VFS_MADE :
 			   VFS_UNKNOWN;
 		model_facts_changed(m, dev->link.ifindex);
@@ -140,7 +143,7 @@ void sriov_await(struct sriov *s, struct device *vf)
 	for (w = s->waiters; w; w = w->next)
 		if (!strcmp(w->pf, vf->pf))
 			break;
-	/* It has come while others are waited for: its turn is next. */
+	/* The VF has appeared during a wait, so another wait follows. */
 	if (w) {
 		vf->vfs = VFS_AWAITED;
 		return;
@@ -148,20 +151,20 @@ void sriov_await(struct sriov *s, struct device *vf)
 	w = waiter_new(s, vf);
 	if (w && !waiter_start(w, vf->link.parent_bus))
 		return;
-	/* Without a process to wait, the VF is taken as it is. */
+	/* Without a process to wait, use the VF as it is. */
 	vf->vfs = VFS_MADE;
 	if (w)
 		waiter_free(w);
 	agenda_mark(&s->act->m->agenda, &vf->todo);
 }
 
-/* ---- making ---- */
+/* ---- creating ---- */
 
 struct maker {
 	unsigned int count;
 	char pf[STABLETAP_NAME_SIZE];
 	char pool[64];
-	char dir[128];		/* of the PF, in sysfs */
+	char dir[128];		/* the PF's directory in sysfs */
 };
 
 static int read_number(const char *path, unsigned int *n)
@@ -180,7 +183,7 @@ static int read_number(const char *path, unsigned int *n)
 	return err;
 }
 
-/* Without reading sriov_numvfs, which would wait until all are made */
+/* Counts VFs without reading sriov_numvfs, which would block. */
 static unsigned int count_vfs(const struct maker *maker)
 {
 	char path[160];
@@ -225,7 +228,7 @@ static int on_maker(sd_event_source *s, const siginfo_t *si, void *arg)
 	return 0;
 }
 
-/* In the child process: it waits for others that are making some. */
+/* Runs in the child process: it waits for programs that are creating VFs. */
 static int make(const struct maker *maker)
 {
 	unsigned int n = 0;
@@ -266,10 +269,12 @@ void sriov_make(struct sriov *s, const struct conf_pool *pool,
 	struct maker *maker;
 	int err;
 
-	/* VFs of a PF that is down come up without it. */
+	/* VFs that are created under a PF that is down fail to reach it. */
 	if (!pool->vf_count || !(pf->link.flags & IFF_UP) || pf->vf.tried)
 		return;
-	/* Once for each PF: who takes them away by hand later means it. */
+	/*
+	 * Once for each PF: if the operator removes the VFs, that is respected.
+	 */
 	pf->vf.tried = true;
 	maker = calloc(1, sizeof(*maker));
 	if (!maker)

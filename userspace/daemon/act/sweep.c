@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Removing children that carry nobody's frames. */
+/* Removes orphaned children. */
 #include "act/act.h"
 #include "act/sweep.h"
 #include "util/log.h"
@@ -12,7 +12,7 @@ int sweep_children(struct act *a)
 	if (removed)
 		log_line(LOG_NOTICE, NULL,
 			 "removed %u children that no port used", removed);
-	/* The command works on a port: look again when it has finished. */
+	/* The command works on a port: retry when it has finished. */
 	if (err && !act_is_busy(err))
 		log_line(LOG_WARNING, NULL,
 			 "can't remove children that no port uses: %s",

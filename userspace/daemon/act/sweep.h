@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Removing children that carry nobody's frames. */
+/* Removes orphaned children. */
 #ifndef ACT_SWEEP_H
 #define ACT_SWEEP_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Setting ports and devices up. */
+/* Sets ports and devices up. */
 #include <errno.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@ void up_port(struct act *a, struct port *port, uint64_t now)
 {
 	int err = stabletap_link_set_up(a->st, port->ifindex, true);
 
-	/* Whether it is up or not, it may be attached. */
+	/* A port can be attached whether it is up or not, so plan it. */
 	port_mark(port);
 	if (!err) {
 		port->set_up_due = false;
@@ -33,14 +33,16 @@ void up_device(struct act *a, struct device *dev, uint64_t now)
 		retry_reset(&dev->up_retry);
 		return;
 	}
-	/* It has gone, as its event will tell. */
+	/* The device is gone; its event follows. */
 	if (err == -ENODEV)
 		return;
 	if (!dev->up_retry.failures)
 		log_line(LOG_WARNING, NULL,
 			 "%s can't be set up: %s; tried again from time to time",
 			 dev->link.name, act_why(a, err));
-	/* What it waits for, say a reset's end, need not be an event of it. */
+	/*
+	 * The cause, such as a reset, may end without an event of the device.
+	 */
 	dev->up_until = now + retry_after(&dev->up_retry, &retry_refused);
 	agenda_at(&a->m->agenda, &dev->todo, dev->up_until);
 }

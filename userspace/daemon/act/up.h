@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Setting ports and devices up. */
+/* Sets ports and devices up. */
 #ifndef ACT_UP_H
 #define ACT_UP_H
 
@@ -10,8 +10,8 @@ struct device;
 struct port;
 
 /*
- * Once.  If the kernel refuses, that is logged, and it is tried again from time
- * to time until it works or the device is up.
+ * Sets it up once.  If the kernel refuses, that is logged and retried until it
+ * succeeds or the device is up.
  */
 void up_port(struct act *a, struct port *port, uint64_t now);
 void up_device(struct act *a, struct device *dev, uint64_t now);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A VF is set up before it is attached (its MAC address, VLAN and so on, as
- * its PF has them) and put back when no port has it.  What it was before is
- * kept by the kernel, too, in an altname of the VF (stabletap_vf_set_up()), so
- * the rule is one and needs no memory: a member that is marked and that no
- * port has is to be put back.  Only a VF that has lost its device in between
- * has lost the mark with it; it is known by the port's MAC address, which its
- * PF still has for it.
+ * A VF gets the settings for a port (MAC address, VLAN and so on) in its PF
+ * before it is attached, and is restored when no port has it.  The previous
+ * settings are kept in an altname of the VF's device, the mark
+ * (stabletap_vf_set_up()).  So one rule suffices and needs no memory: restore
+ * each member that is marked and has no port.  A VF whose device was removed in
+ * between has lost its mark.  Such a VF is recognised by the port's MAC address
+ * in the PF.
  */
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -26,10 +26,10 @@
 struct vf_keeper {
 	struct act *act;
 	struct sriov *sriov;
-	bool check;		/* ask the PFs what they have ... */
+	bool check;		/* read the settings of VFs from the PFs ... */
 	bool notice;		/* ... of VFs in use only */
-	bool again;		/* the pause after a failure is over */
-	bool failed;		/* a VF could not be put back */
+	bool again;		/* the back-off after a failure is over */
+	bool failed;		/* a VF could not be restored */
 	struct retry retry;
 	sd_event_source *work;
 	sd_event_source *timer;
@@ -40,12 +40,13 @@ static void look(struct vf_keeper *k)
 	sd_event_source_set_enabled(k->work, SD_EVENT_ONESHOT);
 }
 
-/* ---- what a VF is ---- */
+/* ---- present settings ---- */
 
 /*
- * The kernel sends no event when the altnames of a device that is down change,
- * nor when a driver gives it the address that its PF has for it.  Everything
- * else is left to events: with it known, they would be no news.
+ * The kernel sends no event when the altnames of a device change while it is
+ * down, or when a driver takes over the address that the PF has set.  So these
+ * two are read.  All else is left to events: if it were updated here, the
+ * events would bring no change, and be ignored.
  */
 static void refresh(struct vf_keeper *k, struct device *dev)
 {
@@ -62,7 +63,7 @@ static void refresh(struct vf_keeper *k, struct device *dev)
 	stabletap_link_release(&now);
 }
 
-/* -EOPNOTSUPP: its PF tells nothing of its VFs, as some drivers' don't. */
+/* -EOPNOTSUPP: the PF's driver does not report its VFs' settings. */
 static int get(struct vf_keeper *k, const struct device *dev, int *pf_ifindex,
 	       struct stabletap_vf *out)
 {
@@ -77,7 +78,7 @@ static int get(struct vf_keeper *k, const struct device *dev, int *pf_ifindex,
 	if (number < 0)
 		return -ENOTTY;
 	pf = model_on_bus(m, dev->link.parent_bus, dev->pf);
-	/* In another namespace, or going */
+	/* The PF is in another namespace, or going. */
 	if (!pf)
 		return -ENXIO;
 	*pf_ifindex = pf->link.ifindex;
@@ -93,7 +94,7 @@ static int get(struct vf_keeper *k, const struct device *dev, int *pf_ifindex,
 	return err;
 }
 
-/* ---- what it should be ---- */
+/* ---- wanted settings ---- */
 
 static int flag(enum conf_vf_flag wish, int now)
 {
@@ -124,14 +125,14 @@ static struct stabletap_vf wish(const struct conf_pool *pool,
 	return want;
 }
 
-/* What has to be done so that a VF suits a port */
+/* The changes that a VF needs for a port */
 struct setup {
 	int pf;
 	struct stabletap_vf now, want;
-	const uint8_t *addr;	/* that of the device itself; NULL: stays */
+	const uint8_t *addr;	/* the device's own; NULL: unchanged */
 };
 
-/* 1: there is something to do; @whole: the port @self has all of @dev */
+/* Returns 1 if settings must change.  @whole: port @self uses @dev whole. */
 static int plan_setup(struct vf_keeper *k, const struct conf_pool *pool,
 		      const struct device *dev, const struct device *self,
 		      bool whole, struct setup *s)
@@ -143,7 +144,7 @@ static int plan_setup(struct vf_keeper *k, const struct conf_pool *pool,
 	if (err)
 		return err;
 	s->want = wish(pool, &s->now, self->link.addr);
-	/* The kernel has no macvlan beside its parent with one address. */
+	/* The kernel refuses a macvlan with its parent's address. */
 	s->addr = pool->vf_mac && whole ? self->link.addr : NULL;
 	return !stabletap_vf_equal(&s->now, &s->want) ||
 	       (s->addr && memcmp(dev->link.addr, s->addr, 6) != 0);
@@ -185,14 +186,14 @@ int vf_prepare(struct vf_keeper *k, struct port *port, struct device *dev,
 	dev->vf.silent = n == -EOPNOTSUPP;
 	if (n <= 0)
 		return n;
-	/* Should this or what follows fail, it is to be put back. */
+	/* If this or the attach fails, the VF must be restored. */
 	look(k);
 	return set_up(k, dev, &s);
 }
 
-/* ---- putting back ---- */
+/* ---- restoring ---- */
 
-/* If no port has it, and it is marked, make it what it was. */
+/* Restores a marked VF that no port has. */
 static void put_back(struct vf_keeper *k, struct device *dev)
 {
 	struct stabletap_vf now, was;
@@ -205,7 +206,7 @@ static void put_back(struct vf_keeper *k, struct device *dev)
 		dev->vf.failed = false;
 		return;
 	}
-	/* Not at each event of whatever device, and that is no success. */
+	/* After a failure, retry by the timer and not at every event. */
 	if (dev->vf.failed && !k->again && !k->check) {
 		k->failed = true;
 		return;
@@ -217,12 +218,15 @@ static void put_back(struct vf_keeper *k, struct device *dev)
 	if (!err) {
 		log_line(LOG_INFO, NULL, "VF %s is as it was", dev->link.name);
 		refresh(k, dev);
-		/* Ports that wait for it are told when it is seen to be free. */
+		/*
+		 * The VF's pool is refreshed when its event shows that it is
+		 * free.
+		 */
 		look(k);
 	} else if (err == -ENODEV || err == -ENXIO) {
 		err = 0;
 	} else if (!dev->vf.failed) {
-		/* Once: it may be so each time. */
+		/* Log the first failure only. */
 		log_line(LOG_WARNING, NULL, "VF %s can't be put back: %s",
 			 dev->link.name, act_why(k->act, err));
 	}
@@ -242,9 +246,9 @@ static bool is_had_whole(const struct device *dev, const struct device *self)
 }
 
 /*
- * In use: is it still what the port needs?  The port's address may change,
- * the operator's mind, and a PF may forget.  A VF that does not keep what it
- * is given is not given it again before it does.
+ * Repeats lost settings of a VF in use: the port's address or the configuration
+ * may have changed, or the PF may have lost them.  A PF that does not keep a
+ * setting is not asked again before it does.
  */
 static void mend(struct vf_keeper *k, struct device *dev)
 {
@@ -278,7 +282,7 @@ static void mend(struct vf_keeper *k, struct device *dev)
 		 n ? act_why(k->act, n) : "");
 }
 
-/* ---- VFs that have lost their device, and the mark with it ---- */
+/* ---- VFs whose device, and so whose mark, is gone ---- */
 
 static bool is_zero(const uint8_t mac[6])
 {
@@ -305,7 +309,7 @@ static bool is_a_ports(const struct model *m, const uint8_t mac[6])
 	return false;
 }
 
-/* Is the VF in use, or is it known better what it was? */
+/* Is the VF in use, or does it have a mark? */
 static bool is_accounted_for(const struct device *dev)
 {
 	struct pool_use use;
@@ -359,7 +363,7 @@ static void clear_strays(struct vf_keeper *k, const struct conf_pool *pool,
 	stabletap_vfs_release(&vfs);
 }
 
-/* ---- looking ---- */
+/* ---- evaluation ---- */
 
 static void look_at_pf(struct vf_keeper *k, const struct conf_pool *pool,
 		       const struct selection *sel, int ifindex)
@@ -386,8 +390,8 @@ static void look_at_pool(struct vf_keeper *k, const struct conf_pool *pool)
 }
 
 /*
- * Members, and what is marked: the pool that it was set up for may be in the
- * configuration no more.
+ * Evaluates members and marked VFs: the configuration may no longer have the
+ * pool that a VF was set up for.
  */
 static void look_at_devices(struct vf_keeper *k)
 {
@@ -443,7 +447,7 @@ static int on_again(sd_event_source *s, uint64_t usec, void *arg)
 	return 0;
 }
 
-/* ---- when to look ---- */
+/* ---- events ---- */
 
 static bool is_pf(const struct device *dev)
 {
@@ -459,7 +463,7 @@ static bool is_pf(const struct device *dev)
 	return false;
 }
 
-/* Where there are neither pools nor marks, there is nothing to look after. */
+/* Without pools and marks there is nothing to do. */
 static bool is_of_interest(const struct vf_keeper *k, const struct device *dev)
 {
 	return k->act->m->conf && (k->act->m->conf->pools_n ||
@@ -486,7 +490,7 @@ static void on_gone(struct device *dev, void *arg)
 
 	if (!is_of_interest(k, dev))
 		return;
-	/* A VF's device that goes may leave something behind in its PF. */
+	/* When a VF's device goes, its PF may keep the port's settings. */
 	k->check |= *dev->pf != '\0';
 	look(k);
 }
@@ -499,8 +503,8 @@ static void on_notice(struct device *dev, void *arg)
 		return;
 	/*
 	 * When a VF is changed by hand, the kernel sends only an unchanged
-	 * RTM_NEWLINK for the PF.  It is no reason to take a port's address
-	 * from a VF that no port has: that may just have been given it, for a
+	 * RTM_NEWLINK for the PF.  On such a message, check only VFs in use: a
+	 * VF without a port may just have been given a port's address, for a
 	 * guest that has both.
 	 */
 	k->notice = true;
@@ -525,7 +529,7 @@ static void on_dropped(struct port *port, void *arg)
 	look(arg);
 }
 
-/* ---- beginning and end ---- */
+/* ---- start and stop ---- */
 
 int vf_keeper_start(struct act *a, struct sriov *sriov,
 		    struct vf_keeper **out)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Making VLANs on devices. */
+/* Creates VLANs on devices. */
 #ifndef ACT_VLAN_H
 #define ACT_VLAN_H
 
@@ -8,7 +8,7 @@
 struct act;
 struct device;
 
-/* If it fails, it is tried again later: this VLAN, on this device. */
+/* Creates a VLAN on the device.  A failure is retried later. */
 void vlan_make(struct act *a, struct device *base, int id, uint64_t now);
 
 #endif /* ACT_VLAN_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is waited for. */
+/* Delays and back-offs of the plan. */
 #include "model/model.h"
 #include "model/refusal.h"
 #include "plan/delay.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which device a port should have. */
+/* Finds the best device for a port. */
 #include <string.h>
 
 #include "model/lower.h"
@@ -11,7 +11,7 @@
 
 /* ---- one device ---- */
 
-/* Can the device be attached, as far as is known? */
+/* Can the device be attached, as far as the model shows? */
 static bool can_have(const struct rank_view *v, const struct device *dev,
 		     enum stabletap_mode mode)
 {
@@ -57,8 +57,8 @@ static const struct selection *selection(const struct port *port, size_t rank)
 }
 
 /*
- * Of the devices that one candidate means, the present one before others;
- * @settled: none that has come too short a time ago, see delay.h.
+ * Returns a good device of one candidate, the present one before others.
+ * @settled: not a VLAN that was created again a short time ago, see delay.h.
  */
 static const struct device *good_one(const struct rank_view *v, size_t rank,
 				     bool settled)
@@ -80,7 +80,7 @@ static const struct device *good_one(const struct rank_view *v, size_t rank,
 	return NULL;
 }
 
-/* What the operator asked for: any device, also one of no candidate */
+/* Returns the device of an override, which need not be a candidate. */
 static struct choice by_hand(const struct rank_view *v)
 {
 	const struct port *port = v->port;
@@ -93,27 +93,27 @@ static struct choice by_hand(const struct rank_view *v)
 		dev = model_device_named(port->model, o->dev);
 	if (!dev || !device_is_ethernet(&dev->link))
 		return c;
-	/* As its candidate has it, if it is one's. */
+	/* Use the mode of its candidate, if it is one. */
 	rank = port_candidate(port, dev);
 	if (rank >= 0)
 		c.mode = port_mode(port, (size_t)rank);
 	if (!can_have(v, dev, c.mode))
 		return c;
-	/* Through a device that is no candidate no probes are sent. */
+	/* No probes are sent through a device that is no candidate. */
 	if (o->kind == OVERRIDE_PIN || rank < 0 ||
 	    rank_passes_probe(v, dev, c.mode))
 		c.dev = dev;
 	return c;
 }
 
-/* What is known of devices of which none leads anywhere */
+/* The choice among devices of which none passes the probe */
 struct unproven {
 	struct choice first;
 	bool several;
 	bool pending;
 };
 
-/* True: it is the present one, and nothing better will come. */
+/* Takes in one device.  Returns true if it is the present one: stay there. */
 static bool look_at_unproven(const struct rank_view *v, size_t rank,
 			     const struct device *dev, struct unproven *u)
 {
@@ -130,9 +130,9 @@ static bool look_at_unproven(const struct rank_view *v, size_t rank,
 }
 
 /*
- * Through none the target answers, so all are as good as carrier can tell.
- * The port stays where it is if it can; if it can't, it goes to the best, once
- * it is known that none is better.
+ * The target answers through no device, so carrier decides.  The port stays on
+ * its device if that has carrier.  Otherwise it gets the best one, once all
+ * results are known.
  */
 static struct choice unproven(const struct rank_view *v)
 {
@@ -176,7 +176,7 @@ struct choice rank_best(const struct rank_view *v)
 
 	if (c.dev || v->port->override.kind == OVERRIDE_PIN)
 		return c;
-	/* A VLAN that was made anew has to show that it stays. */
+	/* A VLAN that was created again must first exist for a while. */
 	c = by_rank(v, !v->port->told.lower);
 	if (!c.dev && !v->port->told.lower)
 		c = by_rank(v, false);

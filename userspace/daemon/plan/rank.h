@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Which device a port should have: by rank, by hand, by answers. */
+/* Finds the best device for a port: by rank, override and probe. */
 #ifndef PLAN_RANK_H
 #define PLAN_RANK_H
 
@@ -19,16 +19,16 @@ struct choice {
 	bool by_hand;
 };
 
-/* What is looked at: nothing of it changes meanwhile. */
+/* The input of a choice, which does not change meanwhile */
 struct rank_view {
 	const struct port *port;
-	const struct device *present;	/* of the lower; NULL: none, away */
+	const struct device *present;	/* of the lower; NULL: none, or away */
 	uint64_t now;
 };
 
 /*
- * Does Probe= speak for it?  What is not known yet speaks for the present
- * device, and against others.
+ * Does the device pass the port's probe, if there is one?  An unknown result
+ * counts as passed for the present device only.
  */
 bool rank_passes_probe(const struct rank_view *v, const struct device *dev,
 		       enum stabletap_mode mode);

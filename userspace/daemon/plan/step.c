@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One port: what should it have, what has it, what is the next step?  Asked
- * again whenever something that could change the answer has happened, and
- * answered from what the kernel says only.  So it makes no difference what was
- * done before, by whom, and whether it was finished.
+ * Plans one port: compares the wish with the present state, and returns the
+ * next step.  The port is planned again whenever the result could differ.  The
+ * plan depends only on the configuration and the kernel's present state, so it
+ * does not matter what was done before, by whom, or whether it was completed.
  */
 #include <string.h>
 
@@ -16,7 +16,9 @@
 #include "plan/step.h"
 #include "util/clock.h"
 
-/* The event of a port's new lower may come before that of the lower itself. */
+/*
+ * The message of a port's new lower may come before that of the lower itself.
+ */
 #define UNKNOWN_NS CLOCK_SECOND
 
 struct plan {
@@ -26,7 +28,7 @@ struct plan {
 	int rank;		/* of the present device; -1: no candidate */
 };
 
-/* ---- what it has ---- */
+/* ---- the present lower ---- */
 
 static bool has_mode(const struct port *port, enum stabletap_mode mode)
 {
@@ -42,7 +44,7 @@ static bool has_mode(const struct port *port, enum stabletap_mode mode)
 		       stabletap_macvlan_mode_name(lower->link.macvlan_mode));
 }
 
-/* Does the present lower need no change but that of its device? */
+/* Are mode and filter of the present lower as configured? */
 static bool is_as_wished(const struct port *port, enum stabletap_mode mode)
 {
 	bool filter = port->told.attach_flags & STABLETAP_ATTACH_FILTER;
@@ -63,7 +65,10 @@ static void attach(struct plan *p, const char *why)
 static void plan_create(const struct port *port, struct step *step,
 			uint64_t now)
 {
-	/* Without the module there is nothing to try; /dev tells of it. */
+	/*
+	 * While the module is missing, no attempt is made; a watch on /dev ends
+	 * that.
+	 */
 	if (port->create_until == PORT_NO_MODULE)
 		return;
 	if (port->create_until > now)
@@ -72,7 +77,7 @@ static void plan_create(const struct port *port, struct step *step,
 		step->what = STEP_CREATE;
 }
 
-/* The port has a lower that is of no use: to the next one, if there is. */
+/* The present lower is not usable: move to another device, if there is one. */
 static void plan_unusable(struct plan *p, uint64_t delay, const char *why)
 {
 	struct port_waits *w = &p->step->waits;
@@ -98,7 +103,7 @@ static const struct verdict *verdict_of(const struct plan *p,
 	return e ? &e->verdict : NULL;
 }
 
-/* The present lower carries, but leads nowhere, and another one does. */
+/* The present lower has carrier, but its probe fails, and another passes. */
 static void plan_silent(struct plan *p)
 {
 	const struct port *port = p->view.port;
@@ -108,7 +113,7 @@ static void plan_silent(struct plan *p)
 			     port_mode(port, (size_t)p->rank));
 	if (p->to.dev)
 		other = verdict_of(p, p->to.dev, p->to.mode);
-	/* What is known does not justify it yet: wait for more. */
+	/* The results don't allow a move yet: wait for more. */
 	if (present && other && !verdict_allows_move(other, present)) {
 		p->step->awaits_probes = true;
 		p->to.dev = NULL;
@@ -135,7 +140,7 @@ static void plan_failback(struct plan *p)
 		attach(p, "failback");
 }
 
-/* The present lower carries: is there a better one? */
+/* The present lower is usable: is there a better one? */
 static void plan_usable(struct plan *p)
 {
 	const struct port *port = p->view.port;
@@ -154,7 +159,7 @@ static void plan_usable(struct plan *p)
 		attach(p, "by hand");
 	else if (p->rank < 0)
 		attach(p, "no candidate");
-	/* If the best is no better, better ones have refused. */
+	/* Otherwise the better ones have refused the port. */
 	else if (p->to.rank < (size_t)p->rank)
 		plan_failback(p);
 }
@@ -216,7 +221,7 @@ struct step plan_port(const struct port *port, uint64_t now)
 		step.what = STEP_SET_UP;
 		return step;
 	}
-	/* Until it is tried again all else goes on. */
+	/* Until the next attempt to set the port up, the plan goes on. */
 	if (port->set_up_due)
 		delay_look_at(&step.look_again_at, port->up_until);
 	if (port->override.kind == OVERRIDE_HOLD_OFF) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What to do next for a port.  Reads the model and the time and changes
- * nothing: what it says can be tested without a kernel.
+ * The next step for a port.  The plan reads the model and the time and changes
+ * nothing, so it can be tested without a kernel.
  */
 #ifndef PLAN_STEP_H
 #define PLAN_STEP_H
@@ -15,8 +15,8 @@
 enum step_what {
 	STEP_NONE,
 	STEP_CREATE,
-	STEP_SET_UP,		/* the port's own net device */
-	STEP_ATTACH,		/* or replace, or change the mode */
+	STEP_SET_UP,		/* set up the port's net device */
+	STEP_ATTACH,		/* also to replace, or to change the mode */
 	STEP_DETACH,
 };
 
@@ -25,10 +25,10 @@ struct step {
 	int device;		/* STEP_ATTACH */
 	enum stabletap_mode mode;
 	const char *why;	/* static; for the log, history and hooks */
-	uint64_t look_again_at;	/* ns; 0: when something has happened */
-	struct port_waits waits;	/* to be remembered until then */
-	int stuck;		/* likewise, see struct port */
-	bool awaits_probes;	/* each answer may change what to do */
+	uint64_t look_again_at;	/* ns; 0: not before an event */
+	struct port_waits waits;	/* the port's new waits */
+	int stuck;		/* the port's new value */
+	bool awaits_probes;	/* each verdict may change the step */
 };
 
 struct step plan_port(const struct port *port, uint64_t now);

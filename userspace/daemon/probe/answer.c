@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is an answer. */
+/* Recognises answers to probes. */
 #include <net/ethernet.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
@@ -8,11 +8,11 @@
 
 #include "probe/answer.h"
 
-/* ---- what passes ---- */
+/* ---- the socket filter ---- */
 
 /*
- * Offsets are from the network header on (SOCK_DGRAM).  A tag with id 0 gives
- * a priority only.
+ * Offsets are from the network header (SOCK_DGRAM).  A VLAN tag with id 0 has
+ * only a priority.
  */
 static struct sock_filter filter[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
@@ -41,7 +41,7 @@ const struct sock_fprog answer_filter = {
 	.len = sizeof(filter) / sizeof(*filter), .filter = filter,
 };
 
-/* ---- what is an answer ---- */
+/* ---- parsing ---- */
 
 void answer_link_local(const uint8_t mac[6], uint8_t ip[16])
 {
@@ -58,7 +58,7 @@ void answer_link_local(const uint8_t mac[6], uint8_t ip[16])
 bool answer_is_arp(const uint8_t *data, size_t len, const uint8_t mac[6],
 		   const uint8_t target[4])
 {
-	/* Of IPv4 addresses, by whatever is like Ethernet */
+	/* Hardware types like Ethernet, IPv4 */
 	static const uint8_t reply[6] = { 0x08, 0x00, 6, 4, 0, ARPOP_REPLY };
 
 	return len >= 28 && !memcmp(data + 2, reply, sizeof(reply)) &&
@@ -68,7 +68,10 @@ bool answer_is_arp(const uint8_t *data, size_t len, const uint8_t mac[6],
 bool answer_is_nd(const uint8_t *data, size_t len, const uint8_t to[16],
 		  const uint8_t target[16])
 {
-	/* No checksum: between namespaces there often is none yet. */
+	/*
+	 * The checksum is not verified: between namespaces it often is not
+	 * filled in.
+	 */
 	return len >= 64 && data[0] >> 4 == 6 && data[6] == IPPROTO_ICMPV6 &&
 	       data[7] == 255 && data[40] == 136 && !data[41] &&
 	       data[44] & 0x40 && !memcmp(data + 24, to, 16) &&

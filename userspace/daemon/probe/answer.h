@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is an answer to an ARP probe or a neighbour solicitation: bytes alone. */
+/* Recognises answers to ARP probes and neighbour solicitations; no I/O. */
 #ifndef PROBE_ANSWER_H
 #define PROBE_ANSWER_H
 
@@ -9,15 +9,18 @@
 
 struct sock_fprog;
 
-/* Lets ARP replies and neighbour advertisements pass that have no VLAN tag. */
+/*
+ * A socket filter for ARP replies and neighbour advertisements without a VLAN
+ * tag
+ */
 extern const struct sock_fprog answer_filter;
 
-/* fe80::/64 and what RFC 4291 makes of @mac */
+/* The link-local address that RFC 4291 derives from @mac */
 void answer_link_local(const uint8_t mac[6], uint8_t ip[16]);
 
 /*
- * Is what follows the Ethernet header an answer, and whose?  It must be one
- * to @mac, or to address @to.
+ * Parses the bytes behind the Ethernet header.  Returns whether they are an
+ * answer to @mac or to address @to, and whose.
  */
 bool answer_is_arp(const uint8_t *data, size_t len, const uint8_t mac[6],
 		   const uint8_t target[4]);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Asking by ARP and neighbour discovery.
+ * Probes by ARP and neighbour discovery.
  *
- * Questions are sent from the device's own MAC address, which no switch learns
- * anywhere else, and answers come back to it.  Below children that address is
- * the host's, and one socket for all devices hears the answers in the host's
- * own stack: guests' frames don't come by there.  A device that is (to be)
- * used whole gives all frames to its port.  There the socket is one that taps
- * the device itself, and its filter sees each frame.  It stays open all the
- * same: closing one takes a grace period of RCU, some 15 ms in which nothing
- * else would be done, and that once a second.
+ * Probes are sent from the device's own MAC address, which no switch learns in
+ * another place, and answers are sent back to it.  Below children that address
+ * is the host's.  One socket for all devices receives these answers from the
+ * host's own stack; guests' frames don't reach it.  A device that is (to be)
+ * used whole gives all frames to its port.  There a packet socket taps the
+ * device, and its filter sees each frame.  It stays open between probes:
+ * closing it waits for an RCU grace period (some 15 ms), during which the
+ * daemon could do nothing else, and that once a second.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -34,16 +34,17 @@
 #define PACKET_IGNORE_OUTGOING 23
 #endif
 
-#define READ_MAX 64		/* frames in one turn of the loop */
+#define READ_MAX 64		/* frames read in one turn of the loop */
 /*
- * So many turns in such a time (us), so that a flood of answers leaves the loop
- * to others.  Before an answer counts as missing, the socket is read anyway.
+ * Turns of one socket per period (us), so that a flood of answers leaves the
+ * loop to others.  Before an answer counts as missing, the socket is read
+ * anyway.
  */
 #define READ_TURNS 8
 #define READ_US 10000
 #define FD_RCVBUF 65536		/* an answer is a frame, or two */
 
-/* A socket that hears answers */
+/* A socket that receives answers */
 struct ear {
 	int fd;
 	sd_event_source *io;
@@ -55,11 +56,11 @@ struct neighbours {
 	void *arg;
 	int send_fd;
 	struct ear arp, nd;
-	struct idset closing;	/* fds, when there is nothing else to do */
+	struct idset closing;	/* closes fds when the loop is idle */
 	sd_event_source *closer;
 };
 
-/* ---- hearing ---- */
+/* ---- receiving ---- */
 
 static void hear(const struct neighbours *n, int fd)
 {
@@ -73,7 +74,10 @@ static void hear(const struct neighbours *n, int fd)
 		from_len = sizeof(from);
 		got = recvfrom(fd, data, sizeof(data), MSG_DONTWAIT,
 			       (struct sockaddr *)&from, &from_len);
-		/* Also when its device has gone down, which is told once. */
+		/*
+		 * This also reads the error that a device going down leaves,
+		 * once.
+		 */
 		if (got < 0)
 			return;
 		n->fn(from.sll_ifindex, ntohs(from.sll_protocol), data,
@@ -88,7 +92,7 @@ static int on_heard(sd_event_source *s, int fd, uint32_t revents, void *arg)
 	return 0;
 }
 
-/* @dev 0: what all devices give to the host itself */
+/* @dev 0: frames that any device gives to the host itself */
 static int prepare(int fd, uint16_t proto, int dev)
 {
 	const struct sockaddr_ll at = {
@@ -114,7 +118,7 @@ static int listen_on(struct neighbours *n, int *fd, sd_event_source **io,
 
 	if (*fd >= 0)
 		return 0;
-	/* Protocol 0: nothing comes before the filter is there. */
+	/* Protocol 0: no frame is received before the filter is attached. */
 	*fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (*fd < 0)
 		return -errno;
@@ -166,7 +170,7 @@ bool neighbour_is_answer(const struct probe *p, uint16_t proto,
 	       answer_is_nd(data, len, p->source, p->spec.target);
 }
 
-/* ---- asking ---- */
+/* ---- sending ---- */
 
 static int send_frame(struct neighbours *n, int dev,
 		      const struct announce_frame *f)
@@ -184,9 +188,9 @@ int neighbour_ask(struct neighbours *n, struct probe *p)
 
 	memcpy(p->mac, p->dev->link.addr, sizeof(p->mac));
 	/*
-	 * From what the address would be: the form without one, which is for
-	 * finding duplicates, would keep a gateway that has just been started
-	 * from taking its address.
+	 * Use the link-local address of the device's MAC address as the source.
+	 * The unspecified address would mean duplicate address detection, and
+	 * keep a gateway that has just booted from taking its address.
 	 */
 	if (p->spec.source_family)
 		memcpy(p->source, p->spec.source, sizeof(p->source));

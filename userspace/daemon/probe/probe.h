@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * One question about one device: does what Probe= names answer through it?
- * Asked for all ports that would like to know.
- */
+/* One probe of one device, for all ports that have this Probe=. */
 #ifndef PROBE_PROBE_H
 #define PROBE_PROBE_H
 
@@ -20,19 +17,19 @@ struct probes;
 struct probe {
 	struct probes *owner;
 	struct probe *next;
-	struct device *dev;	/* NULL: it is gone, the program has to end */
-	struct verdict_entry entry;	/* in the device's list */
+	struct device *dev;	/* NULL: gone; the program must end first */
+	struct verdict_entry entry;	/* its entry in the device's list */
 	struct conf_probe spec;
-	bool asleep;		/* the device carries nothing */
-	bool awaited;		/* asked, and not settled yet */
-	bool waits;		/* for others' programs to end */
+	bool asleep;		/* the device is not usable */
+	bool awaited;		/* sent, and not settled yet */
+	bool waits;		/* until other programs have ended */
 	uint64_t asked;
 	sd_event_source *timer;
 
 	/* ARP and ND */
-	uint8_t mac[6];		/* as @asked, and from where */
+	uint8_t mac[6];		/* time and source of the last probe */
 	uint8_t source[16];
-	int tap;		/* hears a device that is used whole, or -1 */
+	int tap;		/* tap on a device used whole, or -1 */
 	sd_event_source *tap_io;
 	/* A script */
 	struct program *program;

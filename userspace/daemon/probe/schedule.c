@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which devices are probed, and when.  One question for each device and text
- * of Probe=, however many ports ask it, repeated as long as one of them could
- * have the device.
+ * Decides which devices are probed, and when.  There is one probe for each
+ * device and text of Probe=, however many ports have it.  It is repeated as
+ * long as one of them could use the device.
  */
 #include <errno.h>
 #include <signal.h>
@@ -21,8 +21,8 @@
 #include "util/log.h"
 #include "util/priority.h"
 
-#define RUNNING_MAX 16		/* programs at a time */
-/* From one question to the next while nothing is known, at most */
+#define RUNNING_MAX 16		/* programs that run at the same time */
+/* Longest interval while the result is unknown */
 #define FIRST_NS CLOCK_SECOND
 
 struct probes {
@@ -32,9 +32,9 @@ struct probes {
 	unsigned int running;	/* programs */
 };
 
-/* ---- who asks ---- */
+/* ---- ports that need a probe ---- */
 
-/* Would the port have the device so, by a candidate of that selection? */
+/* Would the port use the device whole (or not), by that selection? */
 static bool takes_it_so(const struct port *port, const struct probe *p,
 			size_t selection)
 {
@@ -48,13 +48,13 @@ static bool takes_it_so(const struct port *port, const struct probe *p,
 	return false;
 }
 
-/* A place among a device's selections and their users */
+/* A position among a device's selections and their users */
 struct cursor {
 	size_t match;
 	size_t user;
 };
 
-/* The next port after @at that asks this of a candidate, or NULL */
+/* Returns the next port after @at that needs this probe, or NULL. */
 static struct port *next_user(const struct probe *p, struct cursor *at)
 {
 	const struct device *dev = p->dev;
@@ -74,7 +74,7 @@ static struct port *next_user(const struct probe *p, struct cursor *at)
 	return NULL;
 }
 
-/* @all: also those whose next step does not depend on each answer */
+/* @all: also ports whose next step does not depend on each answer */
 static void mark_users(const struct probe *p, bool all)
 {
 	struct cursor at = { 0 };
@@ -96,7 +96,7 @@ static void log_verdict(const struct probe *p, const char *how)
 		 "fails", *how ? ": " : "", how);
 }
 
-/* ---- asking ---- */
+/* ---- sending ---- */
 
 static void look_at(struct probe *p, uint64_t when)
 {
@@ -104,7 +104,7 @@ static void look_at(struct probe *p, uint64_t when)
 	sd_event_source_set_enabled(p->timer, SD_EVENT_ONESHOT);
 }
 
-/* When the next question is due */
+/* Returns when the next probe is due. */
 static uint64_t next_time(const struct probe *p)
 {
 	if (!p->asked)
@@ -144,7 +144,7 @@ static void on_heard(int ifindex, uint16_t proto, const uint8_t *data,
 static void probe_free(struct probe *p);
 static void ask(struct probe *p);
 
-/* The one that has not been asked for longest is next. */
+/* Start the probe that has waited longest. */
 static void ask_waiting(struct probes *ps)
 {
 	struct probe *next = NULL, *p;
@@ -181,13 +181,17 @@ static int ask_script(struct probe *p)
 	return err;
 }
 
-/* What can't be asked counts as not answered: some device must do. */
+/*
+ * A probe that can't be sent counts as missed, so that another device is used.
+ */
 static void ask(struct probe *p)
 {
 	bool script = p->spec.kind == CONF_PROBE_SCRIPT;
 	int err;
 
-	/* One of before the device was down may still be on its way out. */
+	/*
+	 * A program started before the device went down may not have ended yet.
+	 */
 	p->waits = script && !p->program && p->owner->running >= RUNNING_MAX;
 	if (p->waits || p->program)
 		return;
@@ -206,7 +210,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *arg)
 	struct probe *p = arg;
 
 	(void)s, (void)usec;
-	/* We may be late, and the answer be there. */
+	/* The daemon may be late, with the answer in the socket. */
 	if (p->awaited && p->spec.kind != CONF_PROBE_SCRIPT) {
 		neighbour_listen(p->owner->neighbours, p);
 		if (p->awaited)
@@ -219,9 +223,9 @@ static int on_time(sd_event_source *s, uint64_t usec, void *arg)
 	return 0;
 }
 
-/* ---- beginning and end of one ---- */
+/* ---- one probe ---- */
 
-/* The device no longer knows of it. */
+/* Removes the probe from its device. */
 static void leave_device(struct probe *p)
 {
 	struct verdict_entry **at = &p->dev->verdicts;
@@ -250,7 +254,7 @@ static void probe_free(struct probe *p)
 	free(p);
 }
 
-/* The device carries nothing: what was known is of no use any more. */
+/* The device is not usable, so earlier results don't count. */
 static void probe_sleep(struct probe *p)
 {
 	p->asleep = true;
@@ -310,7 +314,7 @@ static int probe_add(struct probes *ps, struct device *dev,
 	return 0;
 }
 
-/* ---- which there are ---- */
+/* ---- all probes of a device ---- */
 
 static void want(struct probes *ps, struct port *port, struct device *dev,
 		 enum stabletap_mode mode)
@@ -325,7 +329,7 @@ static void want(struct probes *ps, struct port *port, struct device *dev,
 			 strerror(-err));
 }
 
-/* What could be had has to be known when it is needed. */
+/* A device that could be used must have a result when it is needed. */
 static void on_look(struct port *port, void *arg)
 {
 	const struct selection *sel;
@@ -399,7 +403,7 @@ static void on_configured(const struct conf *before, void *arg)
 	}
 }
 
-/* ---- beginning and end of all ---- */
+/* ---- start and stop ---- */
 
 int probes_start(sd_event *loop, struct model *m, struct probes **out)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Which devices are probed, and when. */
+/* Decides which devices are probed, and when. */
 #ifndef PROBE_SCHEDULE_H
 #define PROBE_SCHEDULE_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which devices the host has addresses on. */
+/* Follows the addresses that devices have. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static void read_all(struct address_watch *w)
 	int err = stabletap_addr_list(w->st, &v, &n);
 
 	if (err) {
-		/* One warning; it is tried until it is known. */
+		/* Log once; retry until it succeeds. */
 		if (!w->retry.failures)
 			log_line(LOG_WARNING, NULL,
 				 "can't list addresses for the pools: %s",
@@ -102,7 +102,7 @@ static void on_configured(const struct conf *before, void *arg)
 	read_all(w);
 }
 
-/* A device that came later may have an address that was told before it. */
+/* An address's message may come before that of its device. */
 static void on_device(struct device *dev, const struct stabletap_link *old,
 		      void *arg)
 {

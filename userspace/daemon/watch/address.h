@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Which devices the host has addresses on: these are no free pool members. */
+/* Follows the addresses that devices have: such a device is no free member. */
 #ifndef WATCH_ADDRESS_H
 #define WATCH_ADDRESS_H
 

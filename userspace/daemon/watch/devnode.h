@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The control device: the module has been loaded. */
+/* Watches for the control device, which shows that the module was loaded. */
 #ifndef WATCH_DEVNODE_H
 #define WATCH_DEVNODE_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What rtnetlink does not tell of a device: sysfs, ethtool and udev do. */
+/* Properties of a device that rtnetlink lacks: from sysfs, ethtool and udev. */
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -13,7 +13,7 @@
 #include "stabletap.h"
 #include "watch/facts.h"
 
-/* Where a link of sysfs points to: the last part of that; false: nowhere */
+/* Returns the last part of a sysfs link's target; false: there is none. */
 static bool link_target(const char *path, char *name, size_t size)
 {
 	char target[256];
@@ -46,7 +46,7 @@ static bool get_driver(const struct stabletap_link *link, char *buf,
 	return found;
 }
 
-/* Before udev has seen the device it has none. */
+/* Before udev has processed the device, it has no properties. */
 static bool get_property(const struct stabletap_link *link, const char *key,
 			 char *buf, size_t size)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the operator asks for by hand, in files that override.h describes. */
+/* Follows overrides; lib/override.h describes their files. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "util/retry.h"
 #include "watch/override.h"
 
-/* A file was written, was put there or taken away; the directory itself was. */
+/* A file was written, added or removed, or the directory was. */
 #define CHANGES (IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM | \
 		 IN_MOVE_SELF | IN_ONLYDIR)
 /* IN_IGNORED: the directory was removed, or its file system unmounted. */
@@ -24,7 +24,7 @@ struct override_watch {
 	struct model *m;
 	const char *dir;
 	sd_event_source *inotify;
-	sd_event_source *again;		/* watches the directory anew */
+	sd_event_source *again;		/* begins a new watch of the directory */
 	struct retry retry;
 };
 
@@ -48,7 +48,7 @@ static void tell(const struct port *port, const struct override *o)
 			 o->dev, name);
 }
 
-/* While a file can't be read, what it asked for before stays in force. */
+/* While a file can't be read, the previous override stays in force. */
 static void read_one(const struct override_watch *w, struct port *port)
 {
 	const char *name = port->conf->name;
@@ -91,7 +91,7 @@ static int on_change(sd_event_source *s, const struct inotify_event *event,
 	struct port *port;
 
 	(void)s;
-	/* Not from here: @s, which is to be replaced, is being dispatched. */
+	/* Don't replace the watch here: @s is being dispatched. */
 	if (event->mask & DIR_LOST)
 		again_after(w, 0);
 	else if (event->mask & IN_Q_OVERFLOW)
@@ -116,7 +116,7 @@ static int watch_dir(struct override_watch *w)
 	return err < 0 ? err : 0;
 }
 
-/* Watch first, then read: what is written in between is read twice. */
+/* Watch before reading, so that no change in between is missed. */
 static void watch_again(struct override_watch *w)
 {
 	int err = watch_dir(w);
@@ -141,8 +141,8 @@ static int on_again(sd_event_source *s, uint64_t usec, void *arg)
 }
 
 /*
- * The directory is watched anew, too: of one that was removed while a process
- * has it open the kernel tells only when that process closes it.
+ * The directory is watched again, too: if it is removed while a process has it
+ * open, the kernel reports that only when that process closes it.
  */
 static void on_configured(const struct conf *before, void *arg)
 {

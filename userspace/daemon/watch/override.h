@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the operator asks for by hand: pin, prefer, hold-off. */
+/* Follows overrides: pin, prefer, hold-off. */
 #ifndef WATCH_OVERRIDE_H
 #define WATCH_OVERRIDE_H
 
@@ -9,8 +9,8 @@ struct model;
 struct override_watch;
 
 /*
- * Follows the files in directory @dir, which is made if it is not there.  They
- * are read when there are ports: with each configuration.
+ * Follows the files in directory @dir, which is created if missing.  They are
+ * read when a configuration defines the ports.
  */
 int override_start(sd_event *loop, struct model *m, const char *dir,
 		   struct override_watch **out);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Following rtnetlink: subscribe, dump, follow.  Events come in order, so what
- * is older than the dump is put right by what follows it.  When some were lost
- * (the socket's buffer was full), all is asked for again, after the buffer has
- * been emptied: until then the kernel goes on dropping without a word.
+ * Follows rtnetlink: subscribe, dump, read events.  Events come in order, so
+ * later events correct what the dump had too early.  If events were lost (the
+ * socket's buffer was full), the socket is emptied before the next dump: until
+ * then the kernel drops further events without a notice.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include "util/retry.h"
 #include "watch/rtnl.h"
 
-/* Bytes of socket buffer; tests make it tiny, to lose events. */
+/* Bytes of socket buffer; tests make it small, to lose events. */
 #define RCVBUF (1 << 20)
 #define DRAIN_ATTEMPTS 100
 
@@ -25,19 +25,19 @@ struct rtnl {
 	struct stabletap *st;
 	struct stabletap_monitor *mon;
 	sd_event_source *io;
-	sd_event_source *again;		/* asks for all, after a failure */
+	sd_event_source *again;		/* repeats the dump after a failure */
 	struct retry retry;
-	bool failed;			/* something could not be asked */
-	struct idset to_ask;		/* when all events have been read */
-	struct idset away;		/* children whose parent is elsewhere */
+	bool failed;			/* a request has failed */
+	struct idset to_ask;		/* runs when all events have been read */
+	struct idset away;		/* children whose parent went away */
 };
 
 /* ---- single devices ---- */
 
 /*
  * The kernel sends no message about a child or VLAN when its parent goes to
- * another namespace or returns: only if it is asked, it tells where the
- * parent is now.
+ * another namespace or returns.  Only the answer to a request shows where the
+ * parent is.
  */
 static void ask_uppers(struct rtnl *r, int ifindex)
 {
@@ -69,7 +69,7 @@ static void forget(struct rtnl *r, int ifindex, enum port_end end)
 	model_link_gone(r->m, ifindex, end);
 }
 
-/* What is known may be stale: later, all is asked for again. */
+/* The tables may be stale, so dump all devices later. */
 static void fail(struct rtnl *r, const char *what, int err)
 {
 	if (!r->failed && !r->retry.failures)
@@ -118,7 +118,7 @@ static void again_later(struct rtnl *r)
 	sd_event_source_set_enabled(r->again, SD_EVENT_ONESHOT);
 }
 
-/* Further failures don't put off what is to mend the first one. */
+/* Further failures don't postpone the dump. */
 static void end_failures(struct rtnl *r)
 {
 	int enabled = SD_EVENT_OFF;
@@ -162,7 +162,7 @@ static int on_device(const struct stabletap_link *link, bool gone, void *arg)
 	return err;
 }
 
-/* Read until there is no more; whether that was reached. */
+/* Reads a bounded number of events.  Returns true if there are no more. */
 static bool drain(struct rtnl *r)
 {
 	int err, n;
@@ -175,11 +175,11 @@ static bool drain(struct rtnl *r)
 	return false;
 }
 
-/* ---- everything ---- */
+/* ---- dumps ---- */
 
 /*
- * Devices that the dump lacks.  One that was interrupted proves nothing by
- * what it lacks, so these are asked for one by one.
+ * Handles devices that the dump lacks.  An interrupted dump may lack devices
+ * that exist, so these are requested one by one.
  */
 static void take_missing(struct rtnl *r, const struct stabletap_links *now,
 			 bool troubled)
@@ -195,7 +195,7 @@ static void take_missing(struct rtnl *r, const struct stabletap_links *now,
 			ask(r, ifindex, PORT_LOST);
 		else
 			forget(r, ifindex, PORT_LOST);
-		/* More than one may have gone with it. */
+		/* Other devices may have gone together with this one. */
 		if (i > r->m->devices_n)
 			i = r->m->devices_n;
 	}
@@ -213,7 +213,7 @@ static int take_dump(struct rtnl *r, const struct stabletap_links *now,
 	return err;
 }
 
-/* 1: what was taken in may lack something. */
+/* Returns 1 if the dump was interrupted, and may lack devices. */
 static int dump(struct rtnl *r)
 {
 	struct stabletap_links now = { 0 };

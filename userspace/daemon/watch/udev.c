@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* udev has named a device, or its properties have changed. */
+/* Follows udev: a device has its name, or its properties have changed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -31,16 +31,16 @@ static int on_device(sd_device_monitor *monitor, sd_device *device, void *arg)
 	(void)monitor;
 	if (sd_device_get_ifindex(device, &ifindex) < 0)
 		return 0;
-	/* What the kernel has said of it comes first. */
+	/* Read the kernel's messages about the device first. */
 	rtnl_read(u->rtnl);
 	model_facts_changed(u->m, ifindex);
 	return 0;
 }
 
 /*
- * sd-device reads past the error by which the kernel says that messages were
- * lost.  So it is looked for on a copy of the fd, which epoll takes for
- * another one, before sd-device has its turn.
+ * sd-device ignores the error by which the kernel reports lost messages. So a
+ * copy of the fd, which epoll takes for another one, is checked for the error
+ * before sd-device reads.
  */
 static int on_overrun(sd_event_source *s, int fd, uint32_t revents, void *arg)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* udev: when a device has its name, and what its properties are. */
+/* Follows udev: a device has its name, or its properties have changed. */
 #ifndef WATCH_UDEV_H
 #define WATCH_UDEV_H
 
@@ -9,7 +9,7 @@ struct model;
 struct rtnl;
 struct udev;
 
-/* Where there is no udev this does nothing. */
+/* Without udev this does nothing. */
 int udev_start(sd_event *loop, struct model *m, struct rtnl *rtnl,
 	       struct udev **out);
 void udev_stop(struct udev *u);
