@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Everything together: the only file that knows all rooms.
+ * Connects the rooms: evaluates what the agenda has, plans, and acts.
  *
  *	watch/ -> model/ -> agenda -> plan/ -> act/ -> the kernel -> watch/
  *
- * Devices come before ports, which may be waiting for them.
+ * Devices are evaluated before ports, which may need them.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -42,11 +42,11 @@
 #include "watch/rtnl.h"
 #include "watch/udev.h"
 
-/* Ports looked at in one turn of the loop, so that all else has its turn. */
+/* Ports evaluated in one turn of the loop, so that other work has its turn */
 #define TURN 32
-/* Told when so many attempts in a row met somebody else at work */
+/* Logged after this many attempts in a row met another process at work */
 #define BUSY_TOLD 7
-/* The event of a step that was taken is there by then, or was lost. */
+/* A step's event has come within this time, or was lost. */
 #define EVENT_NS CLOCK_SECOND
 
 struct engine {
@@ -56,7 +56,7 @@ struct engine {
 	struct act act;
 	sd_event_source *work;
 	sd_event_source *timer;
-	bool sweep_due;			/* a child may be nobody's */
+	bool sweep_due;			/* a child may be orphaned */
 	struct retry sweep_retry;
 	uint64_t sweep_at;		/* not before; 0: at once */
 
@@ -112,7 +112,7 @@ static void look_at_devices(struct engine *e, uint64_t now)
 			       offsetof(struct device, todo)), now);
 }
 
-/* ---- ports: what came of a step ---- */
+/* ---- ports: the result of a step ---- */
 
 static void expect_event(struct port *port, uint64_t now)
 {
@@ -142,12 +142,14 @@ static void attached(struct engine *e, struct port *port,
 		expect_event(port, now);
 		return;
 	}
-	/* The device stays, so the next event will not show that. */
+	/*
+	 * The device is the same, so the next event will not show the change.
+	 */
 	port_note(port, "changed", port->dev, port->dev, port->why, 0);
 	port->why[0] = '\0';
 }
 
-/* It is over in a moment, as a rule. */
+/* Another process is at work on the port: retry soon. */
 static void try_soon(struct engine *e, struct port *port,
 		     const struct step *step, const char *why, uint64_t now)
 {
@@ -166,11 +168,17 @@ static void refused(struct engine *e, struct port *port,
 	struct device *dev = model_device(&e->m, step->device);
 	bool news = true;
 
-	/* Once cut off in vain is enough, as long as it works as it is. */
+	/*
+	 * The port was detached for a mode that failed: no more attempts on
+	 * this device, as long as the old mode works.
+	 */
 	if (how == STABLETAP_HOW_BREAK)
 		port->stuck = step->device;
 	if (!dev || port_refused(port, dev, why, now, &news))
-		/* Without a record it is this that keeps it from looping. */
+		/*
+		 * Without memory for a refusal, this pause keeps the port from
+		 * looping.
+		 */
 		agenda_at(&e->m.agenda, &port->todo,
 			  now + retry_refused.first);
 	else
@@ -179,7 +187,7 @@ static void refused(struct engine *e, struct port *port,
 		log_line(LOG_WARNING, port->conf->name,
 			 "can't be attached to %s: %s",
 			 device_name(e, step->device), why);
-	/* A leftover with the port's address may be in the way. */
+	/* An orphaned child with the port's address may be in the way. */
 	e->sweep_due = true;
 }
 
@@ -223,7 +231,7 @@ static void take_create(struct engine *e, struct port *port, uint64_t now)
 		port->create_until = PORT_NO_MODULE;
 		return;
 	}
-	/* A dump that was interrupted may have lacked it. */
+	/* An interrupted dump may have lacked that device. */
 	if (err == -EEXIST)
 		rtnl_ask_named(e->rtnl, port->conf->name);
 	port->create_until = now + retry_after(&port->create_retry,
@@ -254,7 +262,10 @@ static void take_step(struct engine *e, struct port *port,
 {
 	switch (step->what) {
 	case STEP_NONE:
-		/* A wish of this moment: there is nothing better. */
+		/*
+		 * A failback by hand is for now only: there is no better
+		 * device.
+		 */
 		port->failback = false;
 		model_port_settled(port);
 		break;
@@ -277,7 +288,7 @@ static void look_at_port(struct engine *e, struct port *port, uint64_t now)
 {
 	struct step step;
 
-	/* What the plan would read is not what it will be in a moment. */
+	/* While a step's event is due, the model is out of date. */
 	if (port->event_until > now) {
 		agenda_at(&e->m.agenda, &port->todo, port->event_until);
 		return;
@@ -292,7 +303,7 @@ static void look_at_port(struct engine *e, struct port *port, uint64_t now)
 	take_step(e, port, &step, now);
 }
 
-/* ---- children that are nobody's ---- */
+/* ---- orphaned children ---- */
 
 static void sweep(struct engine *e, uint64_t now)
 {
@@ -389,7 +400,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *arg)
 	return 0;
 }
 
-/* ---- beginning and end ---- */
+/* ---- start and stop ---- */
 
 struct model *engine_model(struct engine *e)
 {
@@ -454,7 +465,7 @@ static int start_acts(struct engine *e)
 	return vf_keeper_start(&e->act, e->sriov, &e->vfs);
 }
 
-/* The log first, so that hooks find there what they are run for. */
+/* Register the log first, so that hooks find their event in it. */
 static int start_tellers(struct engine *e)
 {
 	journal_watch(&e->m);

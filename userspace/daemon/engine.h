@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Everything together: what is to be looked at is planned, and carried out. */
+/* Plans what the agenda has, and carries the steps out. */
 #ifndef ENGINE_H
 #define ENGINE_H
 
@@ -11,14 +11,14 @@
 struct engine;
 
 int engine_start(sd_event *loop, struct engine **out);
-/* @e's model has its configuration now: begin to serve and to look. */
+/* Starts to serve and to plan.  The model must have a configuration. */
 int engine_run(struct engine *e);
 void engine_stop(struct engine *e);
 
 struct model *engine_model(struct engine *e);
-/* Ask the kernel for all devices again. */
+/* Dumps all devices again. */
 int engine_resync(struct engine *e);
-/* Was every port looked at since the last configuration? */
+/* Was every port evaluated since the last configuration? */
 bool engine_is_idle(const struct engine *e);
 
 #endif /* ENGINE_H */

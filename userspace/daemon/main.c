@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* stabletapd: beginning, signals, end. */
+/* stabletapd: start, signals, stop. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -26,12 +26,12 @@ struct daemon {
 	sd_event *loop;
 	struct engine *engine;
 	const char *conf_file;		/* instead of the layers, or NULL */
-	bool ready;			/* as READY= said */
-	size_t told_attached;		/* what STATUS= said last */
+	bool ready;			/* READY=1 was sent */
+	size_t told_attached;		/* last value of STATUS= */
 	size_t told_ports;
 };
 
-/* ---- what systemd is told ---- */
+/* ---- notifications of systemd ---- */
 
 static void tell_status(struct daemon *d)
 {
@@ -54,7 +54,7 @@ static void tell_ready(struct daemon *d)
 	sd_notify(0, "READY=1");
 }
 
-/* At the end of each turn of the loop */
+/* Runs at the end of each turn of the loop. */
 static int on_turn(sd_event_source *s, void *arg)
 {
 	(void)s;
@@ -72,7 +72,7 @@ static int on_reload(sd_event_source *s, const struct signalfd_siginfo *info,
 	struct timespec ts = { 0 };
 
 	(void)s, (void)info;
-	/* The time, by which systemd knows which of its signals this is for */
+	/* The time by which systemd matches this to its reload request */
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
 		   (unsigned long long)ts.tv_sec * 1000000 +
@@ -85,8 +85,8 @@ static int on_reload(sd_event_source *s, const struct signalfd_siginfo *info,
 }
 
 /*
- * Without a function of its own a signal ends the loop, with the number that
- * its argument is: 0.
+ * A signal without a function ends the loop with its argument, 0, as the exit
+ * status.
  */
 static int signal_add(struct daemon *d, int number,
 		      sd_event_signal_handler_t fn)
@@ -123,9 +123,9 @@ static int signals_start(struct daemon *d)
 	return err < 0 ? err : 0;
 }
 
-/* ---- beginning and end ---- */
+/* ---- start and stop ---- */
 
-/* One daemon a machine; the lock goes with the process. */
+/* One daemon per machine.  The lock ends with the process. */
 static int lock_daemon(void)
 {
 	int err = file_make_dir(STABLETAP_RUN_DIR);
@@ -176,7 +176,9 @@ static int run(struct daemon *d)
 	if (!err) {
 		sd_event_set_watchdog(d->loop, true);
 		sd_event_add_post(d->loop, NULL, on_turn, d);
-		/* With nothing to do there may be no turn for long. */
+		/*
+		 * An idle loop may have no turn for long, so send READY=1 now.
+		 */
 		on_turn(NULL, d);
 		err = sd_event_loop(d->loop);
 		sd_notify(0, "STOPPING=1");
@@ -239,7 +241,7 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	/* getopt takes "--check=FILE" alone for an optional argument. */
+	/* getopt accepts an optional argument only as "--check=FILE". */
 	if (offline && !d.conf_file && optind < argc)
 		d.conf_file = argv[optind++];
 	if (optind < argc) {

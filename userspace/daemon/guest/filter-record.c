@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the daemon has put on a port, for the daemon after it: a file
- * for each port in FILTER_DIR, written before the kernel is asked for what is
- * new in it and after it has been rid of what is not.
+ * Record of the entries that the daemon has added to a port, so that the next
+ * daemon can remove them: a file for each port in FILTER_DIR.  It is written
+ * before an entry is added and after one was removed.
  *
- *	port 7			its ifindex then
+ *	port 7			the ifindex that the port had
  *	allmulti		the flags, if set
  *	promisc
  *	mc 33:33:ff:00:00:01
  *	uc 52:54:00:00:00:07
- *	mac 7 52:54:00:00:00:08	the port's address is the guest's; ifindex then
+ *	mac 7 52:54:00:00:00:08	the guest's address, given to the port with
+ *				that ifindex
  */
 #include <errno.h>
 #include <net/if.h>

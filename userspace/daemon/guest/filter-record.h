@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the daemon has put on a port, for the daemon after it. */
+/* Record of the entries that the daemon has added to a port. */
 #ifndef GUEST_FILTER_RECORD_H
 #define GUEST_FILTER_RECORD_H
 
@@ -9,7 +9,7 @@
 
 #include "file.h"
 
-/* As many as QEMU's virtio-net has room for; who wants more gets all. */
+/* QEMU's virtio-net has room for 64; a guest that wants more gets all. */
 #define FILTER_MAX 64
 
 /* Sorted, each once */
@@ -19,26 +19,26 @@ struct filter_set {
 };
 
 /*
- * What the daemon itself has put on a port, so that it takes nothing else
- * away; the kernel keeps no owner of a list's entry.
+ * The entries that the daemon has added to a port, so that it removes no
+ * others; the kernel keeps no owner of a list's entry.
  */
 struct filter_record {
-	int ifindex;		/* of the port; 0: nothing was */
+	int ifindex;		/* of the port; 0: none were added */
 	unsigned int flags;	/* IFF_ALLMULTI, IFF_PROMISC */
 	struct filter_set mc;
 	struct filter_set uc;
-	int mac_ifindex;	/* of the port that has got @mac; 0: none */
-	uint8_t mac[6];		/* the guest's, in place of its own */
-	uint8_t unused[6];	/* records are compared as they lie */
+	int mac_ifindex;	/* of the port that has @mac; 0: none */
+	uint8_t mac[6];		/* the guest's address */
+	uint8_t unused[6];	/* padding, since memcmp() compares records */
 };
 
 #define FILTER_DIR STABLETAP_RUN_DIR "/filter"
 
 void filter_record_read(const char *port, struct filter_record *out);
-/* Whole or not at all; removed, if there is nothing in it. */
+/* Replaces the file as a whole, or removes it if the record is empty. */
 int filter_record_write(const char *port, const struct filter_record *r);
 
-/* -ENOSPC: it is full. */
+/* Returns -ENOSPC if the set is full. */
 int filter_set_put(struct filter_set *s, const uint8_t mac[6]);
 bool filter_set_has(const struct filter_set *s, const uint8_t mac[6]);
 

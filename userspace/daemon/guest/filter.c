@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the guest wants to receive becomes the port's own lists and flags, of
- * which the module gives the lower what is right for it.
+ * Copies the guest's receive filter to the port's own lists and flags.  The
+ * module passes them to the lower in the form that suits it.
  *
- *  FollowGuestFilter	its multicast list; all multicast, where it wants all,
- *			has more than fits, or is promiscuous
- *  TrustGuestMAC	its main address; and together with the former its
- *			unicast list, and that it is promiscuous
+ *  FollowGuestFilter	the guest's multicast list; all multicast, if the guest
+ *			wants all, has more than fits, or is promiscuous
+ *  TrustGuestMAC	the guest's main address; and together with the former
+ *			its unicast list, and whether it is promiscuous
  *
- * As long as it is not known what the guest wants, it gets all multicast
- * frames.  If QEMU stops answering, the last known lists are kept for 3 s.
+ * While the guest's filter is unknown, the guest gets all multicast frames.  If
+ * QEMU stops answering, the last known lists are kept for 3 s.
  *
- * What is on the port is asked of the kernel each time.  Its lists are also
- * the operator's ("ip maddr add", "bridge fdb add", "ip link set allmulticast
- * on"): what was there before the guest asked for it stays, and what is taken
- * away is only what was put there from here, of which filter-record.c keeps
- * book.
+ * Each evaluation reads the port's lists from the kernel.  The operator may
+ * have entries there, too ("ip maddr add", "bridge fdb add", "ip link set
+ * allmulticast on").  Entries that were there before the guest asked for them
+ * stay: only entries that this file has added, as filter-record.c records, are
+ * removed.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -33,12 +33,15 @@
 #include "util/priority.h"
 #include "util/retry.h"
 
-/* A QEMU that is asked anew, or a daemon that is restarted, is back by then. */
+/*
+ * The last known lists are kept for this time, in which QEMU or the daemon can
+ * restart.
+ */
 #define UNKNOWN_US 3000000
-/* Changes of a guest's address that are told in such a time */
+/* At most this many changes of a guest's address are reported per period. */
 #define NOTES_MAX 5
 #define NOTES_NS (60 * CLOCK_SECOND)
-/* Ports looked at in one turn of the loop */
+/* Ports evaluated in one turn of the loop */
 #define TURN 32
 
 struct filter {
@@ -46,34 +49,34 @@ struct filter {
 	struct port *port;
 	struct filter *next;
 	bool dirty;
-	bool known;		/* what the guest wants, that is */
-	bool patient;		/* not known, and the timer has not ended */
+	bool known;		/* the guest's lists are known */
+	bool patient;		/* they are unknown, but the timer still runs */
 	struct retry retry;
 	sd_event_source *timer;
 
-	/* What it wants */
+	/* What the guest wants */
 	bool all_multicast;
 	bool promiscuous;
 	struct filter_set mc;
 	struct filter_set uc;
 	uint8_t mac[6];
 
-	uint8_t told[6];	/* its address, of which there was news last */
-	unsigned int notes;	/* told since @notes_since */
+	uint8_t told[6];	/* the address that was reported last */
+	unsigned int notes;	/* reports since @notes_since */
 	uint64_t notes_since;
 	struct filter_record own;
-	struct filter_record saved;	/* as the file has it */
+	struct filter_record saved;	/* as in the file */
 	struct {
 		int ifindex;
 		uint32_t lower;
 		uint32_t attach_flags;
-	} seen;			/* of the port, at the last look */
+	} seen;			/* the port, at the last evaluation */
 };
 
 struct filters {
 	sd_event *loop;
 	struct stabletap *st;
-	sd_event_source *work;	/* looks at what guests want */
+	sd_event_source *work;	/* evaluates dirty ports */
 	struct filter *first;
 };
 
@@ -100,7 +103,7 @@ static bool is_unicast(const uint8_t mac[6])
 	return !(mac[0] & 1) && memcmp(mac, none, 6) != 0;
 }
 
-/* False: there are too many. */
+/* Returns false if there are too many addresses. */
 static bool take_list(struct filter_set *set, uint8_t (*v)[6], size_t n,
 		      bool multicast)
 {
@@ -125,7 +128,7 @@ static void take_vlans(struct port_guest *g, const struct qmp_filter *said)
 				   NULL;
 	if (!g->vlans)
 		return;
-	/* Id 0 is no VLAN; the frames without a tag are told anyway. */
+	/* Id 0 is no VLAN; untagged announcements are sent anyway. */
 	for (i = 0; i < said->vlans_n; i++)
 		if (said->vlans[i] > 0 && said->vlans[i] < 4095)
 			g->vlans[g->vlans_n++] = said->vlans[i];
@@ -177,7 +180,10 @@ void filter_update(struct filter *f, const struct qmp_filter *said)
 	look_again(f);
 }
 
-/* Before the kernel is asked: what is put there is not to be left there. */
+/*
+ * Called before entries are added: a daemon that is killed must not leave
+ * entries without a record.
+ */
 static void save(struct filter *f)
 {
 	int err;
@@ -192,7 +198,7 @@ static void save(struct filter *f)
 			 "can't write " FILTER_DIR ": %s", strerror(-err));
 }
 
-/* ---- its address ---- */
+/* ---- the guest's address ---- */
 
 static const char *why_not(const struct filter *f, int err)
 {
@@ -201,7 +207,7 @@ static const char *why_not(const struct filter *f, int err)
 	return *message ? message : strerror(-err);
 }
 
-/* A guest that changes its address all the time fills no log with it. */
+/* A guest that keeps changing its address must not fill the log. */
 static bool may_tell(struct filter *f)
 {
 	uint64_t now = clock_boot();
@@ -216,7 +222,7 @@ static bool may_tell(struct filter *f)
 	return f->notes <= NOTES_MAX;
 }
 
-/* Once for each address, however often it is asked for. */
+/* Reports each address once, however often the guest asks for it. */
 static void tell(struct filter *f, const uint8_t mac[6], const char *what)
 {
 	char text[STABLETAP_MAC_TEXT];
@@ -232,7 +238,10 @@ static void tell(struct filter *f, const uint8_t mac[6], const char *what)
 	port_note(f->port, "guest-mac", "", "", why, 0);
 }
 
-/* NULL: it has its own.  False: it had no other. */
+/*
+ * Records that the port has the guest's address @mac; NULL: its own.  Returns
+ * whether it had a guest's address before.
+ */
 static bool note_mac(struct filter *f, const uint8_t mac[6])
 {
 	bool had = f->own.mac_ifindex;
@@ -256,7 +265,10 @@ static void tell_refused(struct filter *f, const uint8_t mac[6], int err)
 {
 	char text[STABLETAP_MAC_TEXT];
 
-	/* The reason is only in this line: one a note. */
+	/*
+	 * Only this line has the kernel's reason, so log it once for each
+	 * report.
+	 */
 	if (memcmp(f->told, mac, 6) != 0 && f->notes < NOTES_MAX)
 		log_line(LOG_WARNING, f->port->conf->name,
 			 "can't have the guest's address %s: %s",
@@ -288,8 +300,9 @@ static int take_mac(struct filter *f, const uint8_t mac[6])
 }
 
 /*
- * The guest's address, if it is trusted.  When nobody has the port open any
- * more, the next guest shall find it as it is configured.
+ * Gives the port the guest's address, if that is trusted.  When no process has
+ * the port open any more, the port gets its configured address back for the
+ * next guest.
  */
 static int sync_mac(struct filter *f, const struct stabletap_link *link)
 {
@@ -310,8 +323,8 @@ static int sync_mac(struct filter *f, const struct stabletap_link *link)
 }
 
 /*
- * A guest that is trusted no more does not keep the address that it was given;
- * what the operator has given to the port since then stays.
+ * A guest that is no longer trusted loses the address that it gave the port.
+ * An address that the operator has set since then stays.
  */
 static int give_back(struct filter *f, struct stabletap_link *link)
 {
@@ -336,7 +349,7 @@ static int give_back(struct filter *f, struct stabletap_link *link)
 	return 0;
 }
 
-/* ---- its lists ---- */
+/* ---- the port's lists ---- */
 
 struct want {
 	unsigned int flags;
@@ -344,7 +357,7 @@ struct want {
 	struct filter_set uc;
 };
 
-/* False: leave all as it is. */
+/* Returns false to leave the port unchanged. */
 static bool decide(const struct filter *f, const struct stabletap_link *link,
 		   struct want *want)
 {
@@ -352,7 +365,7 @@ static bool decide(const struct filter *f, const struct stabletap_link *link,
 	bool lists = link->port.attach_flags & STABLETAP_ATTACH_FILTER;
 
 	memset(want, 0, sizeof(*want));
-	/* Not before the lower does without the lists */
+	/* Keep the lists until the lower no longer filters by them. */
 	if (!port->conf->follow_filter)
 		return !lists || port->conf->filter;
 	if (!f->known) {
@@ -368,8 +381,8 @@ static bool decide(const struct filter *f, const struct stabletap_link *link,
 		return true;
 	want->uc = f->uc;
 	/*
-	 * A macvlan gets no other's frames by it, and would have its parent
-	 * take in everything for nothing.
+	 * A promiscuous macvlan gets no frames of others, but its parent would
+	 * receive all frames.
 	 */
 	if (f->promiscuous && link->port.lower &&
 	    link->port.lower_kind == STABLETAP_LOWER_DIRECT)
@@ -405,19 +418,21 @@ static int drop_flags(struct filter *f, unsigned int flags)
 	return err;
 }
 
-/* One turn of the loop: the kernel is asked once who put what there. */
+/* Shared by one turn of the loop: the operator's entries, read once */
 struct turn {
 	bool asked;
 	struct stabletap_macs by_hand;
 };
 
-/* One of the two lists: as the guest wants it, and what of it is from here */
+/*
+ * One of the two lists: the guest's wish, and the entries added by the daemon
+ */
 struct list {
 	const struct filter_set *want;
 	struct filter_set *own;
 	int (*set)(struct stabletap *st, int ifindex, const uint8_t mac[6],
 		   bool member);
-	bool counts;		/* the kernel counts who wants an address there */
+	bool counts;		/* the kernel counts users of an address */
 };
 
 static int drop(struct filter *f, struct list *l)
@@ -432,7 +447,7 @@ static int drop(struct filter *f, struct list *l)
 		if (!filter_set_has(l->want, was.v[i]))
 			err = l->set(f->owner->st, f->port->ifindex, was.v[i],
 				     false);
-		/* Or somebody else has done it. */
+		/* -ENOENT: another program has removed it. */
 		if (!err || err == -ENOENT)
 			continue;
 		filter_set_put(l->own, was.v[i]);
@@ -443,8 +458,8 @@ static int drop(struct filter *f, struct list *l)
 }
 
 /*
- * Did somebody else put the address there?  What the kernel has joined may go
- * any time, so the guest counts in it; what the operator has put there stays.
+ * Did another program add the address?  A group that the kernel has joined may
+ * go any time, so add the guest to its count.  The operator's entries stay.
  */
 static int is_others(struct filter *f, const struct list *l,
 		     const uint8_t mac[6], struct turn *turn)
@@ -522,7 +537,7 @@ static void forget_lists(struct filter_record *own)
 	memset(&own->uc, 0, sizeof(own->uc));
 }
 
-/* More is let through first, less last: the guest misses nothing. */
+/* Add first and remove last, so that the guest misses no frame. */
 static int sync_lists(struct filter *f, const struct stabletap_link *link,
 		      struct turn *turn)
 {
@@ -545,11 +560,11 @@ static int sync_lists(struct filter *f, const struct stabletap_link *link,
 	return err;
 }
 
-/* ---- when to look ---- */
+/* ---- events ---- */
 
 static void try_again(struct filter *f, int err)
 {
-	/* Its end will be told. */
+	/* After -ENODEV the port's end is reported. */
 	if (err != -ENODEV)
 		look_later(f, retry_after(&f->retry, &retry_refused) / 1000);
 }
@@ -562,7 +577,7 @@ static void failed(struct filter *f, const char *what, int err)
 	try_again(f, err);
 }
 
-/* That the kernel refuses the guest's address is told by sync_mac() itself. */
+/* sync_mac() itself reports that the kernel refuses the guest's address. */
 static int look_at_mac(struct filter *f, struct stabletap_link *link)
 {
 	int err = give_back(f, link);
@@ -670,7 +685,7 @@ void filter_leave(struct filter *f)
 	stabletap_link_release(&link);
 }
 
-/* ---- beginning and end ---- */
+/* ---- start and stop ---- */
 
 int filters_start(sd_event *loop, struct stabletap *st, struct filters **out)
 {
@@ -724,7 +739,9 @@ int filter_new(struct filters *fs, struct port *port, struct filter **out)
 	int err;
 
 	filter_record_read(port->conf->name, &own);
-	/* Without a guest there may be a record of an earlier configuration. */
+	/*
+	 * A port without a guest may have a record of an earlier configuration.
+	 */
 	if (!port->conf->qmp_socket && !own.ifindex && !own.mac_ifindex)
 		return 0;
 	f = filter_make(fs, port, &own);

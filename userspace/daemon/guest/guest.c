@@ -23,9 +23,9 @@ struct nic {
 	char *socket;
 	char *device;
 	/*
-	 * For a NIC that its port has left, until all ports are configured.
-	 * To leave a NIC needs no memory: for want of it the guest's link
-	 * would stay off.
+	 * List of NICs that their ports have left, until all ports are
+	 * configured. It is part of the NIC because leaving must not fail for
+	 * lack of memory: the guest's link would stay down.
 	 */
 	struct nic *next;
 	struct qmp *qmp;
@@ -39,13 +39,13 @@ struct guest {
 	struct nic *nic;	/* NULL: none is configured */
 	bool connected;		/* to its monitor */
 	struct guest_link link;
-	struct filter *filter;	/* NULL: there is nobody to follow */
+	struct filter *filter;	/* NULL: no filter to follow */
 };
 
 struct guests {
 	sd_event *loop;
 	struct model *m;
-	size_t slot;		/* of each port's data */
+	size_t slot;		/* index into each port's data */
 	struct qmp_hub *hub;
 	struct filters *filters;
 	struct nic *leaving;
@@ -86,7 +86,10 @@ static bool is_nic(const struct nic *nic, const char *socket,
 
 /* ---- what QEMU says ---- */
 
-/* Of no use, and why; NULL: as good as it is */
+/*
+ * Updates the state for status.  @why: the monitor is unusable; NULL: it is
+ * not.
+ */
 static void show_monitor(struct guest *g, const char *why)
 {
 	struct port_guest *told = &g->port->guest;
@@ -142,7 +145,7 @@ static int nic_open(struct guest *g, const struct conf_port *conf)
 	err = qmp_new(g->owner->hub, conf->qmp_socket, conf->qmp_device,
 		      &callbacks, g, &g->link.qmp);
 	if (err) {
-		/* So that the next reload tries it again. */
+		/* Forget the NIC, so that the next reload tries again. */
 		nic_free(g->nic);
 		g->nic = NULL;
 		return err;
@@ -152,8 +155,8 @@ static int nic_open(struct guest *g, const struct conf_port *conf)
 }
 
 /*
- * Who looks after the NIC from now on is known when all ports have been
- * configured.
+ * The port gives up its NIC.  Whether another port takes it over is known when
+ * all ports have been configured.
  */
 static void nic_leave(struct guest *g)
 {
@@ -194,7 +197,7 @@ static struct guest *guest_with(const struct guests *gs, const struct nic *nic)
 	return NULL;
 }
 
-/* What was done to the NIC's link goes on, or is undone. */
+/* Passes the state of the NIC's link to its new port, or takes the link up. */
 static void hand_over(struct guests *gs, struct nic *nic)
 {
 	struct guest *now = guest_with(gs, nic);
@@ -212,7 +215,7 @@ static void hand_over(struct guests *gs, struct nic *nic)
 	nic_free(nic);
 }
 
-/* ---- what the model tells ---- */
+/* ---- events of the model ---- */
 
 static struct guest *guest_new(struct guests *gs, struct port *port)
 {
@@ -283,7 +286,7 @@ static void on_configured(const struct conf *before, void *arg)
 	}
 	for (i = 0; i < gs->m->ports_n; i++) {
 		g = guest_of(gs, gs->m->ports[i]);
-		/* Of a port that was never seen nothing is known yet. */
+		/* A port that was never seen has no state yet. */
 		if (g && (g->port->ifindex || g->port->absent_since))
 			guest_link_update(&g->link);
 	}
@@ -325,7 +328,7 @@ static void on_port_changed(struct port *port, const struct port_was *was,
 	guest_link_update(&g->link);
 }
 
-/* ---- beginning and end ---- */
+/* ---- start and stop ---- */
 
 int guests_start(sd_event *loop, struct stabletap *st, struct model *m,
 		 struct guests **out)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Guests whose QEMU can be talked to: their link, their filter, announcing. */
+/* Guests with a QMP socket: their link, filter and announcements. */
 #ifndef GUEST_GUEST_H
 #define GUEST_GUEST_H
 
@@ -11,7 +11,7 @@ struct stabletap;
 
 int guests_start(sd_event *loop, struct stabletap *st, struct model *m,
 		 struct guests **out);
-/* All ports let through all multicast from now on: nobody follows guests. */
+/* The daemon ends: all ports that follow a guest get all multicast. */
 void guests_stop(struct guests *gs);
 
 #endif /* GUEST_GUEST_H */

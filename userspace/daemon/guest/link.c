@@ -20,7 +20,7 @@ static void set_link(struct guest_link *l, bool up)
 			 "the guest's link goes %s", up ? "on" : "off");
 }
 
-/* When the link goes off; UINT64_MAX: never */
+/* Returns when the link goes down; UINT64_MAX: never. */
 static uint64_t off_time(const struct port *port)
 {
 	const struct conf_port *conf = port->conf;
@@ -33,7 +33,7 @@ static uint64_t off_time(const struct port *port)
 		port->absent_since) + conf->link_down;
 }
 
-/* Off not at once: a guest need not see what is over in a moment. */
+/* The link goes down after a delay: a guest need not see a short gap. */
 void guest_link_update(struct guest_link *l)
 {
 	const struct port *port = l->port;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The link of the guest's NIC: off while its port has no lower for long. */
+/* The link of the guest's NIC: down while its port is detached for long. */
 #ifndef GUEST_LINK_H
 #define GUEST_LINK_H
 
@@ -12,14 +12,14 @@ struct qmp;
 struct guest_link {
 	struct port *port;
 	struct qmp *qmp;	/* NULL: none is configured */
-	sd_event_source *timer;	/* until the link goes off */
-	bool told;		/* by this qmp */
-	bool off;		/* as last wished */
+	sd_event_source *timer;	/* until the link goes down */
+	bool told;		/* @qmp has set it */
+	bool off;		/* the state set last */
 };
 
 int guest_link_init(struct guest_link *l, sd_event *loop, struct port *port);
 void guest_link_release(struct guest_link *l);
-/* Make it what it should be, now or when the time comes. */
+/* Sets the link as it should be, now or when the delay ends. */
 void guest_link_update(struct guest_link *l);
 
 #endif /* GUEST_LINK_H */

@@ -2,11 +2,11 @@
 /*
  * One QMP connection.
  *
- * QEMU's monitor takes one client at a time; a second one's connect succeeds
- * and nothing ever greets it.  So each step has a deadline, a failure is
- * followed by a pause that doubles, and a socket that appears (inotify on its
- * directory) ends the pause.  A socket appears by bind(), a moment before
- * listen(): the first pauses after that are short.
+ * QEMU's monitor serves one client at a time: a second client can connect, but
+ * gets no greeting.  So each step has a deadline.  A failure is followed by a
+ * pause that doubles, and a socket that appears (inotify on its directory) ends
+ * the pause.  The socket appears by bind(), a moment before listen(), so the
+ * first pauses after that are short.
  */
 #include <errno.h>
 #include <poll.h>
@@ -25,14 +25,14 @@
 #include "util/priority.h"
 
 #define SECOND 1000000ULL	/* us */
-#define DEADLINE (2 * SECOND)	/* of a greeting or an answer */
+#define DEADLINE (2 * SECOND)	/* deadline of a greeting or an answer */
 #define PAUSE_NEW (SECOND / 50)
 #define PAUSE_MIN SECOND
 #define PAUSE_MAX (30 * SECOND)
-#define STEADY (10 * SECOND)	/* connected so long: all is well again */
+#define STEADY (10 * SECOND)	/* connected for this time: reset the pause */
 #define ACCURACY (SECOND / 1000)
 
-#define READ_MAX 16384		/* bytes a turn of the loop */
+#define READ_MAX 16384		/* bytes read in a turn of the loop */
 #define FLOOD_BYTES (512 << 10)	/* a second */
 #define FLOOD_MESSAGES 10000	/* a second */
 
@@ -41,7 +41,7 @@
 
 enum state {
 	PAUSING,
-	GREETING,		/* connected; QEMU's hello is due */
+	GREETING,		/* connected, waits for QEMU's greeting */
 	NEGOTIATING,
 	READY,
 };
@@ -58,13 +58,16 @@ struct qmp_conn {
 	sd_event_source *timer;	/* end of the pause, or the deadline */
 	sd_event_source *watch;
 	char watched[sizeof(((struct sockaddr_un *)0)->sun_path)];
-				/* the directory, or the next above it */
+				/*
+				 * the directory, or the nearest existing one
+				 * above
+				 */
 
 	struct qmp_wire in;
 	char *out;
 	size_t out_len;
 	size_t out_at;
-	bool asking;		/* for the answer to command @id */
+	bool asking;		/* waits for the answer to command @id */
 	json_int_t id;
 
 	uint64_t pause;		/* before the next attempt */
@@ -73,8 +76,8 @@ struct qmp_conn {
 	uint64_t flood_since;
 	size_t flood_bytes;
 	unsigned int flood_messages;
-	int told;		/* trouble that was news last; 0: none */
-	int unwatched;		/* why there is no watch; 0: there is */
+	int told;		/* errno of the trouble logged last; 0: none */
+	int unwatched;		/* why the watch failed; 0: it works */
 };
 
 static uint64_t now_us(const struct qmp_conn *c)
@@ -96,7 +99,7 @@ static void timer_stop(struct qmp_conn *c)
 	sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
 }
 
-/* ---- what goes wrong ---- */
+/* ---- errors ---- */
 
 static const char *trouble(const struct qmp_conn *c, int err)
 {
@@ -120,7 +123,7 @@ static const char *trouble(const struct qmp_conn *c, int err)
 	}
 }
 
-/* A guest that doesn't run, or ends, is no trouble. */
+/* That a guest does not run, or ends, is no error. */
 static bool is_end(int err)
 {
 	return err == -ENOENT || err == -ENOTDIR || err == -ECONNREFUSED ||
@@ -168,7 +171,10 @@ static void lose(struct qmp_conn *c, int err)
 	disconnect(c);
 	timer_set(c, c->pause);
 	c->pause = c->pause * 2 < PAUSE_MAX ? c->pause * 2 : PAUSE_MAX;
-	/* Before the next attempt: what appears after it must not be missed. */
+	/*
+	 * Watch before the next attempt, so that a socket that appears later is
+	 * not missed.
+	 */
 	watch_start(c);
 	if (was_ready)
 		c->ops->state(false, c->arg);
@@ -227,7 +233,7 @@ void qmp_conn_send(struct qmp_conn *c, const char *command, json_t *arguments)
 {
 	int err = send_command(c, command, arguments);
 
-	/* Told by the loop, not by this call. */
+	/* The loop reports the error, not this call. */
 	if (err < 0) {
 		c->asking = true;
 		timer_set(c, 0);
@@ -244,7 +250,7 @@ static const char *error_text(const json_t *message)
 	return text ? text : "refused without a reason";
 }
 
-/* 1: it answers what was asked; -EPROTO: it is neither yes nor no. */
+/* Returns 1 for the awaited answer; -EPROTO: neither result nor error. */
 static int is_answer(const struct qmp_conn *c, const json_t *message)
 {
 	const json_t *id = json_object_get(message, "id");
@@ -262,7 +268,7 @@ static void become_ready(struct qmp_conn *c)
 {
 	c->state = READY;
 	c->ready_at = now_us(c);
-	/* While it is connected, nothing that appears matters. */
+	/* While the monitor is connected, no watch is needed. */
 	c->watch = sd_event_source_disable_unref(c->watch);
 	c->ops->state(true, c->arg);
 }
@@ -319,7 +325,7 @@ static int count_flood(struct qmp_conn *c, size_t bytes, unsigned int messages)
 	       c->flood_messages > FLOOD_MESSAGES ? -EOVERFLOW : 0;
 }
 
-/* As much as one turn of the loop may take. */
+/* Reads at most as much as one turn of the loop may take. */
 static int receive(struct qmp_conn *c)
 {
 	char buf[READ_MAX];
@@ -389,7 +395,7 @@ static void try_connect(struct qmp_conn *c)
 	c->tried_at = now_us(c);
 	err = open_socket(c);
 	if (err < 0) {
-		/* Its queue of those that wait is full. */
+		/* The socket's backlog is full. */
 		lose(c, err == -EAGAIN ? -ETIMEDOUT : err);
 		return;
 	}
@@ -405,8 +411,8 @@ static bool has_input(const struct qmp_conn *c)
 }
 
 /*
- * The deadline is QEMU's.  On a busy host it may be us who had no turn for so
- * long: then what is due is here, only not read.
+ * The deadline is for QEMU.  On a busy host the daemon itself may have had no
+ * turn for so long; then read before giving up.
  */
 static int receive_overdue(struct qmp_conn *c)
 {
@@ -446,7 +452,7 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *arg)
 
 /* ---- sockets that appear ---- */
 
-/* The part of the path that is to appear in the watched directory. */
+/* Returns the part of the path that is missing in the watched directory. */
 static bool is_awaited(const struct qmp_conn *c, const char *name)
 {
 	size_t len = strlen(c->watched);
@@ -480,7 +486,7 @@ static int on_watch(sd_event_source *s, const struct inotify_event *e,
 		c->watch = sd_event_source_disable_unref(c->watch);
 		watch_start(c);
 	}
-	/* The monitor that does not greet may be that of a guest before. */
+	/* A monitor that does not greet may be an earlier guest's. */
 	if (c->state == READY || (c->state != PAUSING && !new))
 		return 0;
 	disconnect(c);
@@ -492,7 +498,7 @@ static int on_watch(sd_event_source *s, const struct inotify_event *e,
 	return 0;
 }
 
-/* Watch the socket's directory or, if that is not there, the next above. */
+/* Watches the socket's directory or, if missing, the nearest one above. */
 static int watch_nearest(struct qmp_conn *c)
 {
 	char *slash;
@@ -511,7 +517,7 @@ static int watch_nearest(struct qmp_conn *c)
 	return err;
 }
 
-/* Has the directory below the watched one appeared meanwhile? */
+/* The directory below the watched one may have appeared meanwhile. */
 static bool is_overtaken(const struct qmp_conn *c)
 {
 	char below[sizeof(c->watched)];
@@ -540,7 +546,7 @@ static void watch_start(struct qmp_conn *c)
 	}
 	if (err >= 0)
 		sd_event_source_set_priority(c->watch, PRIORITY_GUEST);
-	/* The pauses' ends will have to do. */
+	/* Without a watch, the next attempt is at the end of the pause. */
 	else if (c->unwatched != err)
 		log_line(LOG_NOTICE, NULL, "%s can't be watched: %s",
 			 c->watched, strerror(-err));

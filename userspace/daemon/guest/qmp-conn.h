@@ -7,22 +7,25 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
-/* Called from the loop; none of them may free the connection. */
+/* Called from the loop.  None may free the connection. */
 struct qmp_conn_ops {
 	/*
-	 * Commands can be sent, or no more: what was sent is not answered.
-	 * Either way the trouble that was told before is over.
+	 * The connection is ready for commands, or lost: then no answer comes
+	 * to what was sent.  Either way trouble that was reported before is
+	 * over.
 	 */
 	void (*state)(bool connected, void *arg);
 	void (*event)(const char *name, const json_t *data, void *arg);
-	/* @value: what was returned; NULL: refused, @error says why. */
+	/*
+	 * An answer.  @value: the result; NULL: an error, described by @error.
+	 */
 	void (*answer)(const json_t *value, const char *error, void *arg);
 	/*
-	 * There is somebody, but of no use, and why; NULL: nobody is there any
-	 * more.  @news: it was not so at the attempt before.
+	 * The monitor is unusable for the reason @why; NULL: it is gone.
+	 * @news: the attempt before did not fail for that reason.
 	 */
 	void (*trouble)(const char *why, bool news, void *arg);
-	/* Nothing is being asked: a command may be sent now. */
+	/* The connection is idle: a command may be sent now. */
 	void (*idle)(void *arg);
 };
 
@@ -32,12 +35,12 @@ int qmp_conn_new(sd_event *loop, const char *path,
 		 struct qmp_conn **out);
 void qmp_conn_free(struct qmp_conn *c);
 
-/* Connected, and no command under way. */
+/* Is it connected, with no command under way? */
 bool qmp_conn_is_idle(const struct qmp_conn *c);
 
 /*
- * Send a command, whose arguments (or NULL) are taken over.  Only while idle.
- * What goes wrong is told by state() later.
+ * Sends a command, only while idle, and takes over its arguments (or NULL).
+ * Errors are reported later by state().
  */
 void qmp_conn_send(struct qmp_conn *c, const char *command, json_t *arguments);
 

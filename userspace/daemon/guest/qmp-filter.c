@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What query-rx-filter's answer says of one NIC. */
+/* Parses the answer to query-rx-filter. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,7 +109,7 @@ static int get_filter(const json_t *nic, struct qmp_filter *f)
 		err = get_macs(nic, "unicast-table", &f->uc, &f->uc_n);
 	if (!err)
 		err = get_macs(nic, "multicast-table", &f->mc, &f->mc_n);
-	/* With "all" it lists each of the 4096. */
+	/* With "all" QEMU lists each of the 4096. */
 	if (!err && f->vlan == QMP_RX_NORMAL)
 		err = get_vlans(nic, f);
 	return err;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a guest's NIC lets through, as QEMU tells it; taken for hostile. */
+/* Parses a NIC's receive filter from QEMU's answer, which is not trusted. */
 #ifndef GUEST_QMP_FILTER_H
 #define GUEST_QMP_FILTER_H
 
@@ -10,13 +10,13 @@
 
 enum qmp_rx {
 	QMP_RX_NONE,
-	QMP_RX_NORMAL,		/* what the list has */
+	QMP_RX_NORMAL,		/* only the listed addresses */
 	QMP_RX_ALL,
 };
 
 /*
- * What a NIC lets through to its guest, as query-rx-filter tells it; but for
- * broadcast-allowed, of which virtio-net tells the opposite.
+ * A NIC's receive filter, as in the answer to query-rx-filter, without
+ * broadcast-allowed, which virtio-net reports inverted.
  */
 struct qmp_filter {
 	uint8_t mac[6];			/* main-mac: the guest may set it */
@@ -24,7 +24,7 @@ struct qmp_filter {
 	enum qmp_rx unicast;
 	enum qmp_rx multicast;
 	enum qmp_rx vlan;
-	bool unicast_overflow;		/* more than the list can hold */
+	bool unicast_overflow;		/* the guest's list overflowed */
 	bool multicast_overflow;
 	uint8_t (*uc)[6];
 	size_t uc_n;
@@ -35,9 +35,9 @@ struct qmp_filter {
 };
 
 /*
- * The filter of the NIC @name in query-rx-filter's answer, to be given to
- * qmp_filter_release().  -ENOENT: the answer doesn't speak of it; -EPROTO: it
- * is not of the form that QMP's schema gives it.
+ * Parses the filter of NIC @name from the answer.  The caller gives it to
+ * qmp_filter_release().  -ENOENT: the answer does not have the NIC; -EPROTO: it
+ * does not follow QMP's schema.
  */
 int qmp_filter_parse(const json_t *answer, const char *name,
 		     struct qmp_filter *out);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* QMP's bytes. */
+/* Splits QMP's bytes into messages. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@ void qmp_wire_reset(struct qmp_wire *w)
 	memset(w, 0, sizeof(*w));
 }
 
-/* What has been read makes room for what comes. */
+/* Drops the messages that were read. */
 static void wire_compact(struct qmp_wire *w)
 {
 	if (!w->begin)
@@ -52,7 +52,7 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Take one more character in; true: it ends the message. */
+/* Takes in one character.  Returns true if it ends the message. */
 static bool wire_step(struct qmp_wire *w, char c)
 {
 	if (w->string) {
@@ -81,7 +81,7 @@ int qmp_wire_next(struct qmp_wire *w, json_t **out)
 	while (!w->depth && w->at < w->end && is_space(w->buf[w->at]))
 		w->begin = ++w->at;
 	if (w->at == w->end) {
-		/* Hundreds of idle guests shall not hold hundreds of these. */
+		/* Release the buffer: there may be hundreds of idle guests. */
 		if (w->begin == w->end)
 			qmp_wire_reset(w);
 		return 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a port wants of its guest's QEMU, and whose turn it is to ask.
+ * A port's requests to its guest's QEMU, and their order.
  *
- * A port's wishes are kept as what they are (link up, lists wanted), not as a
- * queue of commands: however long nobody listens, there is one of each.
+ * A port's requests are kept as states (link up, lists wanted), not as a queue
+ * of commands: however long QEMU does not answer, there is one of each.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@
 #define QUERY_EVERY (SECOND / 10) /* doubling, if the guest keeps changing */
 #define QUERY_EVERY_MAX (32 * QUERY_EVERY)
 #define ACCURACY (SECOND / 1000)
-/* For a last word: QEMU's monitor may be there, and busy */
+/* Time to tell a busy monitor the last state of the link */
 #define FAREWELL (10 * SECOND)
 #define QMP_WHY_SIZE 384
 
@@ -40,8 +40,8 @@ struct qmp {
 	struct qmp_callbacks callbacks;
 	void *arg;
 	bool dead;		/* to be released by the reaper */
-	bool leaves;		/* and is dead when its last wish is said */
-	bool told;		/* has heard of the monitor's state */
+	bool leaves;		/* freed after its last request */
+	bool told;		/* the monitor's state was reported to it */
 
 	bool link_wish;
 	bool link_up;
@@ -50,15 +50,15 @@ struct qmp {
 	struct qmp_announce announce;
 	bool query_due;
 	uint64_t queried_at;
-	uint64_t every;		/* the least between two queries */
+	uint64_t every;		/* shortest interval between two queries */
 
 	sd_event_source *timer;	/* ends the pause */
-	unsigned int paused;	/* of enum what, a bit each */
+	unsigned int paused;	/* a bit for each enum what */
 	uint64_t retry;		/* the pause after the next refusal */
-	bool refused;		/* and the log has it */
+	bool refused;		/* the refusal was logged */
 };
 
-/* One socket and those who share it. */
+/* One socket and its clients */
 struct monitor {
 	struct monitor *next;
 	struct qmp_hub *hub;
@@ -66,13 +66,13 @@ struct monitor {
 	struct qmp_conn *conn;
 	struct qmp *clients;
 	bool connected;
-	enum what what;		/* is being asked, by @who */
+	enum what what;		/* the command under way, for client @who */
 	struct qmp *who;
 };
 
 /*
- * Whatever is called back may give a port's QMP up, so nothing is released
- * while somebody may stand on it: a source of its own does that.
+ * A callback may free a client that the caller still uses, so clients are only
+ * marked as dead; a source of its own releases them.
  */
 struct qmp_hub {
 	sd_event *loop;
@@ -80,7 +80,7 @@ struct qmp_hub {
 	struct monitor *monitors;
 };
 
-/* ---- asking ---- */
+/* ---- commands ---- */
 
 static json_t *arguments(const struct qmp *q, enum what what)
 {
@@ -91,7 +91,7 @@ static json_t *arguments(const struct qmp *q, enum what what)
 		return json_pack("{s:s, s:b}", "name", q->device, "up",
 				 q->link_up);
 	case ANNOUNCE:
-		/* With an id it doesn't end another NIC's announcement. */
+		/* Without an id it would end another NIC's announcement. */
 		return json_pack("{s:I, s:I, s:I, s:I, s:[s], s:s}",
 				 "initial", (json_int_t)a->initial,
 				 "max", (json_int_t)a->max,
@@ -140,7 +140,7 @@ static bool is_due(const struct qmp *q, enum what what)
 	}
 }
 
-/* The next command, if one is due and none is under way. */
+/* Sends the next command, if one is due and none is under way. */
 static void monitor_work(struct monitor *m)
 {
 	enum what what;
@@ -158,7 +158,7 @@ static void monitor_work(struct monitor *m)
 	}
 }
 
-/* To somebody who listens for the first time all is to be said. */
+/* After each connect all states are sent. */
 static void begin_anew(struct qmp *q)
 {
 	q->link_due = q->link_wish;
@@ -209,14 +209,14 @@ static int on_pause_end(sd_event_source *s, uint64_t usec, void *arg)
 		return 0;
 	}
 	q->paused = 0;
-	/* Has it come to a connection that others use already? */
+	/* The client may have joined a connection that others use already. */
 	if (q->monitor->connected)
 		client_tell(q);
 	monitor_work(q->monitor);
 	return 0;
 }
 
-/* ---- what comes back ---- */
+/* ---- answers ---- */
 
 static void tell_trouble(struct qmp *q, const char *why, bool news)
 {
@@ -237,10 +237,10 @@ static void take_refusal(struct qmp *q, enum what what, const char *why)
 	q->refused = true;
 	if (what == QUERY && q->callbacks.filter)
 		q->callbacks.filter(NULL, q->arg);
-	/* A wish that came meanwhile has not been refused. */
+	/* A request that came meanwhile was not refused. */
 	if (what == ANNOUNCE || (what == SET_LINK && q->link_due))
 		return;
-	/* Perhaps the NIC is not plugged yet, or not any more. */
+	/* The NIC may not be plugged yet, or no longer. */
 	if (what == SET_LINK)
 		q->link_due = true;
 	else
@@ -274,7 +274,7 @@ static void take_filter(struct qmp *q, const json_t *value)
 	qmp_filter_release(&f);
 }
 
-/* What was under way when it began to leave is not what it waits for. */
+/* An answer to a command sent before qmp_free_link_up() is not the last one. */
 static void take_last_answer(struct qmp *q, enum what what, const char *error)
 {
 	if (what != SET_LINK || q->link_due)
@@ -308,8 +308,8 @@ static void on_answer(const json_t *value, const char *error, void *arg)
 }
 
 /*
- * It comes once and is muted until the NIC is asked about.  A guest may well
- * change its lists a thousand times a second: that shall not be our load.
+ * QEMU sends this event once, and again only after the next query.  A guest may
+ * change its lists a thousand times a second, so queries are rate-limited.
  */
 static void want_query(struct qmp *q)
 {
@@ -330,8 +330,8 @@ static void want_query(struct qmp *q)
 }
 
 /*
- * After these it may have another filter, or be no more, without saying so: a
- * reset empties the lists, and so does migration until it is over.
+ * QEMU does not report that a reset empties the lists, and so does a migration
+ * until it is complete.
  */
 static bool may_change_filter(const char *event)
 {
@@ -361,7 +361,7 @@ static void on_idle(void *arg)
 	monitor_work(arg);
 }
 
-/* All who share the socket are concerned. */
+/* The event may concern all clients of the socket. */
 static void on_trouble(const char *why, bool news, void *arg)
 {
 	struct monitor *m = arg;
@@ -453,7 +453,7 @@ static void client_free(struct qmp *q)
 	free(q);
 }
 
-/* Release who was given up, and sockets that nobody uses any more. */
+/* Releases dead clients, and sockets without clients. */
 static void reap(struct qmp_hub *hub)
 {
 	struct monitor *next;
@@ -538,12 +538,15 @@ void qmp_free_link_up(struct qmp *q)
 	q->paused = 0;
 	sd_event_source_set_time_relative(q->timer, FAREWELL);
 	sd_event_source_set_enabled(q->timer, SD_EVENT_ONESHOT);
-	/* Also if it has been said: to somebody who may not have heard it. */
+	/*
+	 * Repeat the command even if it was sent: QEMU may not have received
+	 * it.
+	 */
 	q->link_wish = false;
 	qmp_set_link(q, true);
 }
 
-/* Another reload may have somebody look after that link again. */
+/* A later reload may add the NIC again. */
 static void end_farewells(const struct qmp *q)
 {
 	struct qmp *other;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Telling a guest's QEMU what its NIC's link does, and asking it what the
- * guest wants to receive.
+ * Sets the link of a guest's NIC in QEMU, and reads the guest's filter from it.
  *
- * A QMP socket serves one client at a time, so ports that belong to one guest
- * share a connection.  Everything is asynchronous: a socket that is absent,
- * busy, slow or lies costs its own ports' news and nothing else.
+ * A QMP socket serves one client at a time, so ports of one guest share a
+ * connection.  Everything is asynchronous: a socket that is absent, busy, slow
+ * or sends nonsense affects its own ports only.
  */
 #ifndef GUEST_QMP_H
 #define GUEST_QMP_H
@@ -19,34 +18,34 @@ struct qmp_filter;
 
 /*
  * Any may be NULL.  They are called from the loop, never from within the
- * functions below, and may call these, qmp_hub_free() excepted.
+ * functions below, and may call these, except qmp_hub_free().
  */
 struct qmp_callbacks {
 	/*
-	 * First after each connect, then after each change; @f is lent.  A
-	 * guest that changes it all the time is asked less and less often.
-	 * NULL: it can't be had any more, though somebody listens.
+	 * The guest's filter, after each connect and after each change; @f is
+	 * lent.  A guest that keeps changing it is queried less often. NULL:
+	 * the filter can't be had, although QEMU is connected.
 	 */
 	void (*filter)(const struct qmp_filter *f, void *arg);
-	/* Either way the trouble that was told before is over. */
+	/* The connection's state; trouble that was reported before is over. */
 	void (*state)(bool connected, void *arg);
 	/*
-	 * The socket or the NIC is of no use, and why.  NULL: that is over.
-	 * @news: to be logged, as it is without this function; the same cause
-	 * at one attempt after the other is none.
+	 * The socket or the NIC is unusable for the reason @why; NULL: no
+	 * longer.  @news: to be logged, as is done without this function; not
+	 * set if the attempt before failed for the same reason.
 	 */
 	void (*trouble)(const char *why, bool news, void *arg);
 };
 
-/* The connections. */
+/* All connections */
 struct qmp_hub;
 struct qmp_hub *qmp_hub_new(sd_event *loop);
 void qmp_hub_free(struct qmp_hub *hub);		/* after all its qmp_free() */
 
 /*
- * Talk to the NIC with the id @device by the socket @path, now and whenever it
- * is there.  A netdev's id does for set_link alone.  Released by qmp_free().
- * -EINVAL: @path is not absolute; -ENAMETOOLONG; -ENOMEM.
+ * Uses the NIC with the id @device by the socket @path, whenever it exists. For
+ * set_link alone, a netdev's id works, too.  Released by qmp_free(). -EINVAL:
+ * @path is not absolute; -ENAMETOOLONG; -ENOMEM.
  */
 struct qmp;
 int qmp_new(struct qmp_hub *hub, const char *path, const char *device,
@@ -54,18 +53,18 @@ int qmp_new(struct qmp_hub *hub, const char *path, const char *device,
 	    struct qmp **out);
 void qmp_free(struct qmp *q);
 /*
- * The same, but the guest's link is to be up before: said at once, or as soon
- * as somebody listens, if that is soon.  Nothing is called back any more.
+ * The same, but takes the guest's link up first: at once, or when QEMU is
+ * connected soon.  No function is called back any more.
  */
 void qmp_free_link_up(struct qmp *q);
 
 /*
- * The guest's link shall be up, or down: said as soon as somebody listens, and
- * again to whoever listens after that.  The last wish counts.
+ * Sets the guest's link up or down, as soon as QEMU is connected and again
+ * after each later connect.  The last call counts.
  */
 void qmp_set_link(struct qmp *q, bool up);
 
-/* announce-self, times in ms; once, as soon as somebody listens. */
+/* Sends announce-self once, as soon as QEMU is connected; times in ms. */
 struct qmp_announce {
 	unsigned int initial;
 	unsigned int max;

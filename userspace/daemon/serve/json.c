@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is told to clients: the parts that more than one answer has. */
+/* Parts that several answers to clients have. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -31,7 +31,7 @@ json_t *json_text_or_null(const char *text)
 
 json_t *happening_json(const struct happening *what)
 {
-	/* "o" takes over what was made for it, also when packing fails. */
+	/* "o" takes over its argument, also when packing fails. */
 	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:f}",
 			 "number", (json_int_t)what->number,
 			 "time", json_time(what->real),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is told to clients: the parts that more than one answer has. */
+/* Parts that several answers to clients have. */
 #ifndef SERVE_JSON_H
 #define SERVE_JSON_H
 
@@ -9,18 +9,18 @@
 struct happening;
 struct history;
 
-/* "2026-01-31T12:34:56.123456Z" of ns of CLOCK_REALTIME */
+/* Returns "2026-01-31T12:34:56.123456Z" for ns of CLOCK_REALTIME. */
 json_t *json_time(uint64_t real);
-/* null where it is empty */
+/* Returns null for an empty string. */
 json_t *json_text_or_null(const char *text);
 /*
- * An object of number, time, port, event, from, to, why (null where empty)
+ * Returns an object of number, time, port, event, from, to, why (null if empty)
  * and detached_seconds; NULL: no memory.
  */
 json_t *happening_json(const struct happening *what);
 /*
- * A JSON array of those with a number above @since, of @port or, if that is
- * NULL, all; the oldest first.
+ * Returns an array of the events with a number above @since, the oldest first;
+ * of @port only, if it is not NULL.
  */
 json_t *history_json(const struct history *h, const char *port,
 		     uint64_t since);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The socket, and who may have how much of it. */
+/* The socket, and the limits of its users. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,25 +16,25 @@
 
 #define REQUEST_SIZE 512
 #define CLIENTS 96
-#define CLIENTS_OTHERS 64	/* of these, all but root's together */
-#define CLIENTS_USER 16		/* of one user who is not root */
+#define CLIENTS_OTHERS 64	/* of these, for all users but root */
+#define CLIENTS_USER 16		/* for one user who is not root */
 #define BACKLOG 128
-/* From one connection that could not be taken to the next attempt */
+/* Pause after a connection that could not be accepted */
 #define CONNECT_US 100000
-/* A client that has not asked, or read its answer, by then is cut off. */
+/* Time in which a client must send its request, or read its answer */
 #define CLIENT_US 5000000
-/* What a follower may leave unread */
+/* Bytes that a follower may leave unread */
 #define UNREAD_MAX (256 << 10)
-/* The pause after an answer is so many times as long as the answer took. */
+/* The pause after an answer, as a multiple of the time that it took */
 #define PAUSE_TIMES 4
 #define COST_MIN (200 * CLOCK_MS / 1000)
 
-/* What one user has */
+/* One user's share */
 struct user {
 	struct user *next;
 	uid_t uid;
 	unsigned int clients;
-	uint64_t ready_at;	/* no answer before; CLOCK_MONOTONIC */
+	uint64_t ready_at;	/* no answer before then; CLOCK_MONOTONIC */
 };
 
 struct client {
@@ -42,8 +42,8 @@ struct client {
 	struct client *next;
 	struct user *user;
 	int fd;
-	bool asked;		/* the request is there */
-	bool pending;		/* the answer comes later */
+	bool asked;		/* the request was read */
+	bool pending;		/* the answer is not ready yet */
 	bool kept;
 	sd_event_source *io;
 	sd_event_source *timer;
@@ -83,7 +83,7 @@ static struct user *user_get(struct server *s, uid_t uid)
 	return u;
 }
 
-/* A user is forgotten when nothing has to be remembered. */
+/* Frees a user without clients and pauses. */
 static void user_put(struct server *s, struct user *u)
 {
 	struct user **at = &s->users;
@@ -106,7 +106,7 @@ static void users_forget(struct server *s)
 	}
 }
 
-/* Why there is no place for one more of the user's clients; NULL: there is */
+/* Returns why the user can't have one more client, or NULL. */
 static const char *refuse(const struct server *s, const struct user *u)
 {
 	if (s->clients_n >= CLIENTS)
@@ -154,7 +154,7 @@ static void set_timer(struct client *c, uint64_t us)
 
 /* ---- writing ---- */
 
-/* True: all of it is written. */
+/* Returns true if all is written. */
 static bool flush(struct client *c, bool *broken)
 {
 	ssize_t n;
@@ -194,7 +194,7 @@ static void client_write(struct client *c)
 		sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
 }
 
-/* A follower that is never quite up to date would have it grow for ever. */
+/* Drop the written part: a follower that always lags would make it grow. */
 static void forget_written(struct client *c)
 {
 	if (!c->out_done)
@@ -204,14 +204,14 @@ static void forget_written(struct client *c)
 	c->out_done = 0;
 }
 
-/* Add a line to what is to be written; -EOVERFLOW: nobody reads. */
+/* Appends a line to the output; -EOVERFLOW: the client does not read. */
 static int append(struct client *c, const char *line)
 {
 	size_t len = strlen(line);
 	char *grown;
 
 	forget_written(c);
-	/* The first answer of a follower may be longer, whatever it is. */
+	/* The limit does not hold for a follower's first answer. */
 	if (c->kept && c->out_len > UNREAD_MAX)
 		return -EOVERFLOW;
 	grown = realloc(c->out, c->out_len + len + 1);
@@ -252,7 +252,7 @@ void client_tell(struct client *c, const char *line)
 {
 	bool broken = false;
 
-	/* It may have had no turn, because there was so much other work. */
+	/* The client may have had no turn because of other work. */
 	if (c->out_len - c->out_done > UNREAD_MAX)
 		flush(c, &broken);
 	if (broken || append(c, line))
@@ -261,7 +261,7 @@ void client_tell(struct client *c, const char *line)
 		sd_event_source_set_io_events(c->io, EPOLLOUT);
 }
 
-/* ---- asking ---- */
+/* ---- requests ---- */
 
 static void charge(struct user *u, uint64_t began)
 {
@@ -297,7 +297,7 @@ static void client_ask(struct client *c)
 		client_write(c);
 }
 
-/* Now, or when the user's last answers have been paid for */
+/* Answers now, or after the pause for the user's last answers. */
 static void client_ask_in_turn(struct client *c)
 {
 	uint64_t now = clock_awake();
@@ -310,9 +310,9 @@ static void client_ask_in_turn(struct client *c)
 }
 
 /*
- * Nothing that a client says after its request is read, or it could keep the
- * loop at that.  The end of the connection is told by epoll without being
- * asked for; a client that only shuts its own end still gets its answer.
+ * Input after the request is not read, or it could keep the loop busy.  epoll
+ * reports the end of the connection anyway.  A client that only shuts down its
+ * own side still gets its answer.
  */
 static void client_has_asked(struct client *c)
 {
@@ -362,9 +362,9 @@ static int on_time(sd_event_source *s, uint64_t usec, void *arg)
 	return 0;
 }
 
-/* ---- connecting ---- */
+/* ---- connections ---- */
 
-/* A sentence and the end, for a client that gets no place */
+/* Sends a client that gets no place a sentence, and closes the connection. */
 static void turn_away(int fd, const char *why)
 {
 	json_t *o = json_pack("{s:s, s:b}", "error", why, "busy", 1);
@@ -372,7 +372,7 @@ static void turn_away(int fd, const char *why)
 
 	json_decref(o);
 	if (text) {
-		/* What it asks is read, or the kernel would drop the answer. */
+		/* Read the request, or the close would drop the answer. */
 		char request[REQUEST_SIZE];
 		ssize_t n = recv(fd, request, sizeof(request), MSG_DONTWAIT);
 
@@ -437,7 +437,9 @@ static int on_connect(sd_event_source *source, int fd, uint32_t revents,
 
 	(void)revents;
 	fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	/* A client that can't be taken, for want of fds, stays in the queue. */
+	/*
+	 * A client that can't be accepted for lack of fds stays in the backlog.
+	 */
 	if (fd < 0) {
 		if (sd_event_source_get_ratelimit(source, NULL, NULL) < 0)
 			sd_event_source_set_ratelimit(source, CONNECT_US, 1);
@@ -458,7 +460,7 @@ static int on_connect(sd_event_source *source, int fd, uint32_t revents,
 	return 0;
 }
 
-/* ---- beginning and end ---- */
+/* ---- start and stop ---- */
 
 static int server_listen(const struct sockaddr_un *addr)
 {
@@ -467,9 +469,13 @@ static int server_listen(const struct sockaddr_un *addr)
 
 	if (fd < 0)
 		return -errno;
-	/* Left by a daemon that was killed; we have its lock. */
+	/*
+	 * Remove the socket of a daemon that was killed; this one has the lock.
+	 */
 	unlink(addr->sun_path);
-	/* The group is the directory's: tmpfiles.d gives it set-group-id. */
+	/*
+	 * The socket gets the directory's group: tmpfiles.d sets set-group-id.
+	 */
 	if (bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) ||
 	    chmod(addr->sun_path, 0660) || listen(fd, BACKLOG)) {
 		err = -errno;

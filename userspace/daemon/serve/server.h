@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The socket: one JSON object in a line is asked, lines are answered.  Knows
- * nothing of what is asked.
+ * The socket: a client sends a line with a JSON object, and gets lines as the
+ * answer.  The server does not interpret requests.
  *
- * No user can keep others out, or the daemon from its work: each has a bounded
- * number of places, root has some of its own, and the time that a user's
- * answers take is paid for by waiting several times as long for the next one.
+ * No user can keep others out, or keep the daemon from its work: each has a
+ * bounded number of places, root has some of its own, and the time that a
+ * user's answers take is followed by a pause several times as long.
  */
 #ifndef SERVE_SERVER_H
 #define SERVE_SERVER_H
@@ -20,11 +20,11 @@ struct server;
 
 struct server_ops {
 	/*
-	 * What @request is answered; NULL: later, by client_answer(), or, if
-	 * client_keep() was called, by client_tell().
+	 * Returns the answer to @request; NULL: it follows by client_answer()
+	 * or, after client_keep(), by client_tell().
 	 */
 	json_t *(*ask)(struct client *c, const json_t *request, void *arg);
-	/* A client that waits for an answer, or was kept, has gone. */
+	/* A client that waits for its answer, or was kept, has disconnected. */
 	void (*gone)(struct client *c, void *arg);
 };
 
@@ -34,13 +34,13 @@ int server_start(sd_event *loop, const char *path,
 void server_stop(struct server *s);
 
 bool client_is_root(const struct client *c);
-/* The answer, taken over, and then the end */
+/* Sends the answer, which is taken over, and ends the connection. */
 void client_answer(struct client *c, json_t *o);
-/* It stays after its first answer, until it goes. */
+/* Keeps the client after its first answer, until it disconnects. */
 void client_keep(struct client *c);
 /*
- * One more line.  It is written by the loop, when it is the clients' turn: what
- * is told of must not wait for those that it is told to.
+ * Sends one more line.  The loop writes it when it serves clients, so that no
+ * event waits for the clients that follow it.
  */
 void client_tell(struct client *c, const char *line);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How everything stands, in JSON. */
+/* The state of ports and pools as JSON. */
 #ifndef SERVE_STATUS_H
 #define SERVE_STATUS_H
 
@@ -9,7 +9,7 @@ struct model;
 struct port;
 
 json_t *status_port_json(const struct port *port);
-/* The array of pools with their members */
+/* Returns the array of pools with their members. */
 json_t *status_pools_json(const struct model *m);
 
 #endif /* SERVE_STATUS_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Telling the network where a port is now: what to say, and when. */
+/* Announces ports to the network: which frames, and when. */
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <net/if.h>
@@ -22,9 +22,9 @@ static const unsigned int at_ms[] = { 0, 50, 200, 450, 800 };
 
 #define TIMES (sizeof(at_ms) / sizeof(*at_ms))
 #define FRAMES_MAX 128
-#define VLANS_MAX 64		/* of the guest's, each time */
+#define VLANS_MAX 64		/* the guest's VLANs per round */
 
-/* One port's announcement while it goes on. */
+/* One port's announcement under way */
 struct round {
 	struct round *next;
 	struct announcer *owner;
@@ -33,13 +33,13 @@ struct round {
 	int ifindex;
 	uint8_t mac[6];
 	bool stacked;
-	unsigned int time;	/* which of @at_ms is next */
+	unsigned int time;	/* index of the next round in @at_ms */
 	unsigned int sent;
 	struct announce_frame *frames;
 	size_t frames_n;
 	uint16_t *vlans;	/* of the guest */
 	size_t vlans_n;
-	size_t vlan;		/* which of them is next */
+	size_t vlan;		/* index of the next VLAN */
 };
 
 struct announcer {
@@ -87,7 +87,7 @@ void announcer_free(struct announcer *a)
 	free(a);
 }
 
-/* -ENODEV: the device is no more, there is nothing left to be told by. */
+/* -ENODEV: the device is gone, so the announcement ends. */
 static int send_frame(const struct round *r, const struct announce_frame *f)
 {
 	int err = sender_send(r->owner->fd, r->ifindex, f);
@@ -105,7 +105,9 @@ static void add_speaker(const struct speaker *s, void *arg)
 	struct announce_frame *f;
 	struct round *r = arg;
 
-	/* The port's own was put there before anything was asked for. */
+	/*
+	 * The first frame, the port's own RARP, was added before any request.
+	 */
 	if (!s->tags.n)
 		return;
 	f = add_frame(r);
@@ -150,7 +152,10 @@ static int gather(struct round *r)
 	return 0;
 }
 
-/* Down, or a full queue: the next time may do.  -ENODEV: it won't. */
+/*
+ * If the device is down or its queue full, the next round may succeed. After
+ * -ENODEV none will.
+ */
 static int send_and_count(struct round *r, const struct announce_frame *f,
 			  int result)
 {
@@ -184,7 +189,7 @@ static void say_failure(const struct round *r, int err)
 	char port[IF_NAMESIZE] = "?";
 	char dev[32] = "a device that is gone";
 
-	/* Left as they are if there is none. */
+	/* Without memory, the VLANs stay as they are. */
 	if_indextoname((unsigned int)r->port, port);
 	if_indextoname((unsigned int)r->ifindex, dev);
 	log_line(LOG_NOTICE, port, "could not be announced on %s: %s", dev,
@@ -273,18 +278,18 @@ int announcer_start(struct announcer *a, int port, int ifindex,
 		free(r);
 		return err;
 	}
-	/* After other ports' attachments, whose frames are waited for. */
+	/* Other ports are attached first. */
 	sd_event_source_set_priority(r->timer, PRIORITY_ANNOUNCE);
 	r->next = a->rounds;
 	a->rounds = r;
 	return 0;
 }
 
-/* ---- which ports ---- */
+/* ---- events ---- */
 
 /*
- * By a child's parent: what a child sends to all is given to each of the other
- * children as well, who have no use for it, and there may be hundreds.
+ * Send by a child's parent: a broadcast sent by a child is copied to each other
+ * child, of which there may be hundreds.
  */
 static void announce(struct announcer *a, const struct port *port)
 {

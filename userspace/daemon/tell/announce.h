@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Telling the network where a port is now. */
+/* Announces ports to the network. */
 #ifndef TELL_ANNOUNCE_H
 #define TELL_ANNOUNCE_H
 
@@ -13,25 +13,26 @@ struct model;
 struct stabletap;
 
 /*
- * One for all ports: it keeps a packet socket open, for closing one costs a
- * grace period of RCU (some 15 ms).  @st stays the caller's.
+ * One announcer serves all ports.  It keeps a packet socket open, because
+ * closing one waits for an RCU grace period (some 15 ms).  @st stays the
+ * caller's.
  */
 struct announcer *announcer_new(sd_event *loop, struct stabletap *st);
 void announcer_free(struct announcer *a);
-/* Announce each port that has got another lower, or was set up. */
+/* Announces each port that has got another lower, or was set up. */
 void announcer_watch(struct announcer *a, struct model *m);
 /*
- * Tell the network by device @ifindex where @addr is now: RARP, and ARP or NA
- * for what port @port (ifindex) and VLANs on it have addresses of, at once
- * and again after 50, 200, 450 and 800 ms.  "At once" is when the loop has
- * nothing more urgent.  Another start for the same port ends the one before;
- * it ends by itself when @ifindex is no more.
+ * Announces @addr by device @ifindex: RARP, and ARP or NA for the IP addresses
+ * of port @port (ifindex) and of VLANs on it, at once and again after 50, 200,
+ * 450 and 800 ms.  "At once" is when the loop has no more urgent work. Another
+ * start for the same port ends the one before.  An announcement ends if
+ * @ifindex disappears.
  *
- * @stacked: there are VLANs on the port; to ask for them costs a look at all
+ * @stacked: there are VLANs on the port.  Finding them costs a dump of all
  * devices, of which there may be thousands.
  *
- * RARP goes out with the tag of each of @vlans, too, which the guest has made
- * on its NIC: 64 of them each time, others the next time.
+ * RARP is also sent with the tag of each of @vlans, the VLANs of the guest: 64
+ * of them in each round, others in the next.
  */
 int announcer_start(struct announcer *a, int port, int ifindex,
 		    const uint8_t addr[6], bool stacked,

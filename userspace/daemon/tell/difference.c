@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A section says what a port is made with, not what it becomes. */
+/* Logs the keys of a section that do not change a port that exists. */
 #include <string.h>
 
 #include "model/model.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Telling what of a port's section does not count for the port that exists. */
+/* Logs the keys of a section that do not change a port that exists. */
 #ifndef TELL_DIFFERENCE_H
 #define TELL_DIFFERENCE_H
 

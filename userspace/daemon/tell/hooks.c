@@ -22,15 +22,15 @@ struct job {
 	struct job *next;
 	struct happening what;
 	uint64_t limit;
-	size_t at;		/* of @paths, the one that runs or is next */
+	size_t at;		/* index in @paths of the running or next one */
 	char **paths;
 };
 
-/* The events of one port.  Exists while there are any. */
+/* The events of one port that wait.  A queue is freed when it is empty. */
 struct queue {
 	struct queue *next;
 	struct hooks *owner;
-	struct job *first;	/* the one that is being worked on */
+	struct job *first;	/* the event in work */
 	unsigned int jobs;
 	struct program *program; /* if one runs */
 };
@@ -94,7 +94,7 @@ struct environment {
 	char *v[ENV_N + 2];
 };
 
-/* What others wrote must not steer what the hook makes of it. */
+/* Escape foreign text, so that it can't forge a line in the hook's output. */
 static void put_text(char *text, const char *key, const char *value)
 {
 	int len = snprintf(text, ENV_SIZE, "STABLETAP_%s=", key);
@@ -135,7 +135,7 @@ static void queue_unlink(struct queue *q)
 	q->next = NULL;
 }
 
-/* Behind the others: those that waited longer are served first. */
+/* Appends the queue: those that waited longer are served first. */
 static void queue_link(struct queue *q)
 {
 	struct queue **at = &q->owner->queues;
@@ -162,7 +162,7 @@ static void queue_free(struct queue *q)
 	free(q);
 }
 
-/* The next path of the event, or the next event, or nothing more. */
+/* Goes on to the next path of the event, or to the next event. */
 static void queue_advance(struct queue *q)
 {
 	struct hooks *h = q->owner;
@@ -205,7 +205,9 @@ static int queue_start(struct queue *q)
 	return err;
 }
 
-/* One process a turn, so that others come in between. */
+/*
+ * Start one process per turn of the loop, so that other work comes in between.
+ */
 static int on_start(sd_event_source *s, void *arg)
 {
 	struct hooks *h = arg;
@@ -243,7 +245,7 @@ struct hooks *hooks_new(sd_event *loop)
 	h->loop = sd_event_ref(loop);
 	if (sd_event_add_defer(loop, &h->starter, on_start, h) < 0)
 		goto err_free;
-	/* Guests' frames first. */
+	/* Hooks come after all that guests' frames wait for. */
 	sd_event_source_set_priority(h->starter, PRIORITY_HOOKS);
 	sd_event_source_set_enabled(h->starter, SD_EVENT_OFF);
 	return h;
@@ -283,7 +285,7 @@ static struct queue *queue_get(struct hooks *h, const char *port)
 	return q;
 }
 
-/* Make room by the oldest event that has not begun. */
+/* Drops the oldest event whose hooks have not begun, if the queue is full. */
 static void queue_trim(struct queue *q)
 {
 	struct job **at = &q->first;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The operator's programs, run on what happens. */
+/* Runs the operator's programs on events. */
 #ifndef TELL_HOOKS_H
 #define TELL_HOOKS_H
 
@@ -11,18 +11,18 @@
 struct hooks;
 struct model;
 
-/* One for all ports.  Blocks SIGCHLD, without which sd-event won't watch. */
+/* One object serves all ports.  Blocks SIGCHLD, as sd-event requires. */
 struct hooks *hooks_new(sd_event *loop);
-/* Ends what runs (SIGTERM) without waiting, and forgets what waits. */
+/* Sends SIGTERM to running programs without waiting, and drops the queues. */
 void hooks_free(struct hooks *h);
-/* Run each port's own on what happens to it. */
+/* Runs each port's hooks on its events. */
 void hooks_watch(struct hooks *h, struct model *m);
 /*
- * Run each of @paths (ended by NULL; copied), one after the other, with
- * STABLETAP_* of the happening in its environment and no argument; its
- * process group gets SIGTERM after @limit ns and SIGKILL 2 s later.  Events
- * of one port wait for each other, the oldest is dropped when too many do.
- * Returns at once: -ENOMEM, or 0.
+ * Runs each of @paths (ended by NULL; copied), one after the other, without
+ * arguments and with STABLETAP_* of the event in the environment.  The process
+ * group gets SIGTERM after @limit ns and SIGKILL 2 s later.  Events of one port
+ * wait for each other; the oldest is dropped when too many wait.  Returns at
+ * once, 0 or -ENOMEM.
  */
 int hooks_run(struct hooks *h, char *const *paths,
 	      const struct happening *what, uint64_t limit);

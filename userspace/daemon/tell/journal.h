@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A line in the log for each thing that happens to a port. */
+/* Logs a line for each event of a port. */
 #ifndef TELL_JOURNAL_H
 #define TELL_JOURNAL_H
 

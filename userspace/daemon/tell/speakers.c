@@ -20,7 +20,7 @@ bool speaker_from_vlan(const struct stabletap_link *link, struct speaker *out)
 {
 	if (!link->tag_proto || !(link->flags & IFF_UP))
 		return false;
-	/* On a device of that number in another namespace */
+	/* The device with this ifindex is in another namespace. */
 	if (link->link_netnsid >= 0)
 		return false;
 	*out = (struct speaker){
@@ -33,7 +33,7 @@ bool speaker_from_vlan(const struct stabletap_link *link, struct speaker *out)
 
 bool speaker_has_ip(const struct stabletap_addr *addr)
 {
-	/* Not ours yet, or not at all */
+	/* The device below may not be a speaker, or not be one yet. */
 	return addr->has_ip &&
 	       !(addr->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) &&
 	       (addr->family == AF_INET || addr->family == AF_INET6);
@@ -76,7 +76,9 @@ static int find_vlans(struct listing *l, struct stabletap *st)
 	for (i = 0; i < l->n; i++)
 		add_vlans(l, i, &vlans);
 	stabletap_links_release(&vlans);
-	/* The kind is unknown where the module is not loaded: no VLANs. */
+	/*
+	 * Without the 8021q module the kernel does not know the kind: no VLANs.
+	 */
 	return err < 0 && err != -EOPNOTSUPP ? err : 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Whom the host itself speaks as by way of a port. */
+/* The addresses by which the host itself uses a port. */
 #ifndef TELL_SPEAKERS_H
 #define TELL_SPEAKERS_H
 
@@ -12,7 +12,7 @@
 /* The port, or a VLAN device on it (or on one of these). */
 struct speaker {
 	int ifindex;
-	int link;		/* what it is stacked on */
+	int link;		/* the device below */
 	struct announce_tags tags;
 	uint8_t mac[6];
 	bool router;		/* forwards IPv6; known with its addresses */
@@ -24,13 +24,13 @@ typedef void (*speaker_ip_fn)(const struct speaker *s, int family,
 			      const uint8_t *ip, void *arg);
 
 /*
- * Ask the kernel for the speakers of @port, whose MAC address is @mac, and
- * then for their addresses.  Without @stacked, for the port alone.
+ * Reads the speakers of @port, whose MAC address is @mac, and their IP
+ * addresses.  Without @stacked, only the port itself.
  */
 int speakers_list(struct stabletap *st, int port, const uint8_t mac[6],
 		  bool stacked, speaker_fn fn, speaker_ip_fn ip_fn, void *arg);
 
-/* For the tests: does @link, does @addr make a speaker? */
+/* For the tests: takes in @link or @addr, if it belongs to a speaker. */
 bool speaker_from_vlan(const struct stabletap_link *link, struct speaker *out);
 bool speaker_has_ip(const struct stabletap_addr *addr);
 
