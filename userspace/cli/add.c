@@ -42,7 +42,7 @@ static bool take_node(const struct call *call, struct stabletap_create *port)
 			return false;
 	}
 	if (call->v[GROUP]) {
-		/* A group that may do nothing is never what is meant. */
+		/* Without "perm" the group would have no access. */
 		port->perm = 0660;
 		port->flags |= STABLETAP_CREATE_GROUP | STABLETAP_CREATE_PERM;
 		if (!parse_group(call->v[GROUP], &port->group))
@@ -106,7 +106,7 @@ static int run(struct cli *cli, const struct call *call)
 	err = stabletap_port_create(cli->st, &port);
 	if (err)
 		return report(cli, err, &port);
-	/* A port that is down drops all; few would look for that. */
+	/* A port that is down drops all frames, which few would suspect. */
 	if (!call->v[DOWN])
 		err = stabletap_link_set_up(cli->st, (int)port.port, true);
 	if (err) {

@@ -28,7 +28,7 @@ static int report(struct cli *cli, int err, const char *name, int lower)
 	return CLI_REFUSED;
 }
 
-/* The end of "quiet": it sends and receives from now on, and says so. */
+/* Ends "quiet": sets the port up and announces it. */
 static int run_activate(struct cli *cli, const struct call *call)
 {
 	const char *name = call->v[PORT];

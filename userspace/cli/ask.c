@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Asking stabletapd. */
+/* Requests to stabletapd. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +13,11 @@
 #include "report.h"
 #include "times.h"
 
-/* Seconds.  An answer may take this long when the daemon has much to do; ... */
+/* Seconds.  An answer may take this long when the daemon is busy; ... */
 #define PATIENCE 10
-/* ... a courtesy is not worth more than this; ... */
+/* ... requests for a note wait only this long; ... */
 #define COURTESY 2
-/* ... and a follower hears something each 30 s. */
+/* ... and a follower gets a line at least every 30 s. */
 #define SILENCE 75
 
 /* ---- the connection ---- */
@@ -43,7 +43,7 @@ static int connect_to(const char *path, int seconds)
 
 /*
  * There is one socket for all network namespaces, but the daemon works in one.
- * With -n another one's ports must not be taken for those asked for.
+ * With -n, another namespace's ports must not be taken for the requested ones.
  */
 static int check_namespace(struct cli *cli, int fd)
 {
@@ -78,7 +78,7 @@ int ask_check_namespace(struct cli *cli)
 	int fd = connect_to(cli->socket, COURTESY);
 	int err;
 
-	/* It does not run, or can't be asked: the verb itself will tell. */
+	/* The daemon does not run or refuses: the verb itself reports that. */
 	if (fd < 0)
 		return 0;
 	err = check_namespace(cli, fd);
@@ -139,9 +139,9 @@ static void set_time(json_t *o, const char *key, bool utc)
 }
 
 /*
- * Times as they are printed, and text that steers no terminal: the daemon tells
- * what QEMU and others have said as it was said.  An old daemon's "version" is
- * its release.  @answer, or NULL: no memory.
+ * Converts times to the form that is printed, and escapes text: the daemon
+ * passes on text of QEMU's and others unchanged.  An old daemon's "version" is
+ * its release.  Returns @answer, or NULL: no memory.
  */
 static json_t *tidy(const struct cli *cli, json_t *answer)
 {
@@ -233,7 +233,7 @@ const char *ask_error(const json_t *answer)
 	return json_string_value(json_object_get(answer, "error"));
 }
 
-/* ---- what goes on ---- */
+/* ---- streams ---- */
 
 FILE *ask_open(struct cli *cli, json_t *request, int *err)
 {

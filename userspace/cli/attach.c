@@ -66,11 +66,11 @@ static int take(const struct call *call, struct wish *w)
 	return 0;
 }
 
-/* ---- what the operator should not do unawares ---- */
+/* ---- checks that 'force' overrides ---- */
 
 /*
- * The sysfs of the namespace that we are in; /sys may be another one's.  It is
- * mounted nowhere, so nothing has to be undone but closing it.
+ * Opens the sysfs of our network namespace; /sys may be another one's. It is
+ * mounted nowhere, so closing it is enough.
  */
 static int open_sysfs(void)
 {
@@ -110,7 +110,7 @@ static int check_wifi(const struct stabletap_link *dev)
 	return CLI_REFUSED;
 }
 
-/* A device that is stacked on @dev and is no child of the port, or NULL. */
+/* Returns a device stacked on @dev that is no child of the port, or NULL. */
 static const struct stabletap_link *
 find_upper(const struct stabletap_links *all, const struct stabletap_link *dev,
 	   const struct stabletap_link *port)
@@ -124,7 +124,7 @@ find_upper(const struct stabletap_links *all, const struct stabletap_link *dev,
 		if (l->link != dev->ifindex || l->ifindex == dev->ifindex ||
 		    l->link_netnsid >= 0)
 			continue;
-		/* A veth's "link" is its peer, which is beside it. */
+		/* A veth's "link" is its peer, not a device below it. */
 		if (!strcmp(l->kind, "veth") && !strcmp(dev->kind, "veth"))
 			continue;
 		if (stabletap_child_is(l, &of) &&
@@ -143,7 +143,10 @@ static int check_upper(struct cli *cli, const struct stabletap_link *dev,
 	int status = 0;
 	int err = stabletap_link_dump(cli->st, NULL, &all);
 
-	/* One of those that come and go all the time is no steady upper. */
+	/*
+	 * An interrupted dump may lack devices that come and go all the time;
+	 * none of those is a lasting upper.
+	 */
 	if (err < 0)
 		return refused(cli, err, "can't list the devices");
 	upper = find_upper(&all, dev, port);
@@ -157,7 +160,10 @@ static int check_upper(struct cli *cli, const struct stabletap_link *dev,
 	return status;
 }
 
-/* Used whole, a device's frames all go to the guest: is it the host's? */
+/*
+ * If a device is used whole, the guest gets all its frames.  Does the host use
+ * it?
+ */
 static int check_direct(struct cli *cli, const struct stabletap_link *dev,
 			const struct stabletap_link *port)
 {
@@ -196,7 +202,7 @@ static void give_hint(int err, const struct wish *w,
 		hint("'replace' swaps the lower: stabletap attach %s dev %s "
 		     "replace", w->port, w->dev);
 		break;
-	case -EINVAL:	/* macvlan's, which asks the device below */
+	case -EINVAL:	/* from macvlan, which asks the device below */
 		if (p->dev != p->parent || p->dev_link.mtu >= p->port_link.mtu)
 			break;
 		/* fall through */
@@ -230,7 +236,7 @@ static int report(struct cli *cli, int err, const struct wish *w,
 	return CLI_REFUSED;
 }
 
-/* ---- doing it ---- */
+/* ---- the verb's work ---- */
 
 static int place(struct cli *cli, const struct wish *w,
 	       const struct stabletap_link *port,
@@ -289,7 +295,7 @@ static int place_quietly(struct cli *cli, const struct wish *w,
 	if (status)
 		return status;
 	status = place(cli, w, port, dev);
-	/* A refusal leaves the port as it was. */
+	/* After a refusal set the port up again. */
 	if (status && port->flags & IFF_UP)
 		stabletap_link_set_up(cli->st, port->ifindex, true);
 	return status;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What happened between two looks at a port. */
+/* Derives events from two states of a port. */
 #include <net/if.h>
 #include <string.h>
 
@@ -34,7 +34,7 @@ static void emit_attached(const struct emitter *e,
 	emit(e, "attached", fields);
 }
 
-/* @old: with the lower that is gone, or NULL if nobody saw it */
+/* @old: the state with the lower that is gone, or NULL if it was not seen */
 static void emit_detached(const struct emitter *e,
 			  const struct stabletap_port_info *old,
 			  const struct stabletap_port_info *new)
@@ -81,7 +81,7 @@ static const char *receive_event(const struct stabletap_port_info *port)
 							      "promisc";
 }
 
-/* The counters tell what two states alone would hide. */
+/* The counters show changes that the two states alone would not. */
 static void compare_lower(const struct emitter *e,
 			  const struct stabletap_port_info *old,
 			  const struct stabletap_port_info *new)
@@ -101,7 +101,7 @@ static void compare_lower(const struct emitter *e,
 	} else if (!old->lower && new->lower) {
 		emit_attached(e, new);
 	} else if (!old->lower && attached) {
-		/* It came and went between the two looks. */
+		/* A lower came and went between the two states. */
 		emit(e, "attached",
 		     json_pack("{s:o}", "lower",
 			       stabletap_json_text(new->last_lower)));
@@ -151,7 +151,7 @@ void changes_tell(const struct stabletap_link *old,
 	}
 	if (!old) {
 		emit(&e, "added", json_object());
-		/* It may have got a lower before it was first seen. */
+		/* The port may have got a lower before it was first seen. */
 		if (new->port.lower)
 			compare_lower(&e, &none, &new->port);
 		return;

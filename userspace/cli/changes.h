@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What happened between two looks at a port. */
+/* Derives events from two states of a port. */
 #ifndef CLI_CHANGES_H
 #define CLI_CHANGES_H
 
@@ -15,8 +15,8 @@ typedef void (*change_fn)(const char *event, const struct stabletap_link *port,
 			  json_t *fields, void *arg);
 
 /*
- * Compare and emit, in order.  @old NULL: the port is new; @new NULL: gone.
- * @arg goes to both functions.
+ * Compares two states and emits the events in order.  @old NULL: the port is
+ * new; @new NULL: it is gone.  @arg is passed to both functions.
  */
 void changes_tell(const struct stabletap_link *old,
 		  const struct stabletap_link *new, name_fn name,

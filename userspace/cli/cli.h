@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the options of the command line say, and what every verb works with. */
+/* The context of every verb: the options, and the library's handle. */
 #ifndef CLI_H
 #define CLI_H
 

@@ -8,7 +8,7 @@
 
 enum { PORT, FORCE };
 
-/* Not abbreviated: a slip would cost a guest its network. */
+/* No abbreviation: a typo would cost a guest its network. */
 static const struct word words[] = {
 	[PORT] = { "PORT", NULL, WORD_PLACE | WORD_NEEDED, "the port", NULL },
 	[FORCE] = { "force", NULL, WORD_WHOLE,

@@ -19,7 +19,7 @@
 #include "verb.h"
 #include "words.h"
 
-/* As shells have it. */
+/* Exit statuses as in shells */
 #define NOT_EXECUTABLE 126
 #define NOT_FOUND 127
 
@@ -27,7 +27,7 @@ struct plan {
 	const char *port;
 	const char *user;	/* "USER[:GROUP]" or NULL */
 	char **command;		/* ended by NULL; elements may be replaced */
-	uint32_t queues;	/* 0: not said */
+	uint32_t queues;	/* 0: not given */
 	bool vhost;
 	bool one;		/* {fd} or {vhostfd} is used */
 	int fds[STABLETAP_MAX_QUEUES];
@@ -64,7 +64,7 @@ static int take(const struct call *call, struct plan *p)
 	return 0;
 }
 
-/* Look for the places, which tell how many queues are meant. */
+/* Finds the placeholders, which determine the number of queues. */
 static int look_at_command(struct plan *p)
 {
 	bool many = false;
@@ -108,7 +108,7 @@ static int open_vhost(struct plan *p)
 	for (i = 0; i < p->queues; i++) {
 		fd = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
 		if (fd >= 0 && fd <= STDERR_FILENO) {
-			/* A standard stream is closed: leave it so. */
+			/* A standard stream is closed, so leave it closed. */
 			p->vhostfds[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 			close(fd);
 			fd = p->vhostfds[i];
@@ -179,7 +179,10 @@ static int substitute(char **command, const char *what, const char *with)
 	for (arg = command; *arg; arg++) {
 		if (!has_place(*arg, what))
 			continue;
-		/* Lives until exec; what it replaces is argv's or its own. */
+		/*
+		 * The text is needed until exec.  The replaced text belongs to
+		 * argv, or is an earlier one of ours.
+		 */
 		*arg = replace_all(*arg, what, with);
 		if (!*arg)
 			return refuse("out of memory");
@@ -211,7 +214,9 @@ static int substitute_all(struct plan *p)
 	if (err)
 		return err;
 	if (!p->vhost) {
-		/* Another exec's, should this be run by its command. */
+		/*
+		 * The variable may be that of another exec that runs this one.
+		 */
 		unsetenv("STABLETAP_VHOST_FDS");
 		return 0;
 	}
@@ -224,7 +229,7 @@ static int substitute_all(struct plan *p)
 struct identity {
 	uid_t uid;
 	gid_t gid;
-	char name[64];		/* "": the uid has no name */
+	char name[64];		/* "" if the uid has no name */
 	char home[256];
 };
 
@@ -258,8 +263,8 @@ static int find_identity(const char *text, struct identity *id)
 }
 
 /*
- * Becoming another user takes away what root has by being root; what was
- * inheritable, or ambient, or kept on purpose would stay.
+ * A change of the uid drops root's privileges, but inheritable, ambient and
+ * kept capabilities would remain, so drop these.
  */
 static int drop_capabilities(void)
 {
@@ -275,7 +280,7 @@ static int drop_capabilities(void)
 	return 0;
 }
 
-/* Nothing of the caller's is left to a user that has no name. */
+/* A user without a name must not get the caller's variables. */
 static int set_environment(const struct identity *id)
 {
 	int err = setenv("HOME", *id->name ? id->home : "/", 1);
@@ -315,7 +320,10 @@ static int set_groups(const struct identity *id)
 		err = setgroups(1, &only);
 	if (!err)
 		return 0;
-	/* A process of that user needs no privilege to keep its groups. */
+	/*
+	 * A process that is already that user keeps its groups, and needs no
+	 * privilege.
+	 */
 	if (errno == EPERM && getuid() == id->uid && geteuid() == id->uid)
 		return 0;
 	return refuse_step("set the groups of user", id->uid);
@@ -323,7 +331,7 @@ static int set_groups(const struct identity *id)
 
 static int become(const struct identity *id)
 {
-	/* The groups first: they need the privilege that goes last. */
+	/* Set the groups first: that needs a privilege that setuid() drops. */
 	if (set_groups(id))
 		return CLI_REFUSED;
 	if (setgid(id->gid) < 0)
@@ -342,7 +350,9 @@ static int become(const struct identity *id)
 static int prepare(struct cli *cli, struct plan *p)
 {
 	struct identity id = { 0 };
-	/* Before anything is opened: the user is the caller's mistake. */
+	/*
+	 * Check the user before opening anything: a wrong one is wrong usage.
+	 */
 	int err = p->user ? find_identity(p->user, &id) : 0;
 
 	if (!err)
@@ -370,9 +380,9 @@ static int run(struct cli *cli, const struct call *call)
 	if (!err)
 		err = prepare(cli, &p);
 	if (err)
-		return err;	/* the process's end closes the fds */
+		return err;	/* the end of the process closes the fds */
 
-	/* What the command ignores is ignored by what it becomes. */
+	/* If SIGPIPE is ignored here, it would stay ignored in the command. */
 	sigaction(SIGPIPE, &cli->sigpipe, NULL);
 	execvp(p.command[0], p.command);
 	err = errno;

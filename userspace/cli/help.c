@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* stabletap help, stabletap version; what is said comes from the table. */
+/* stabletap help, stabletap version; the text is from the table of verbs. */
 #include <jansson.h>
 #include <string.h>
 

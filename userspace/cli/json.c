@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What all JSON of the command has in common. */
+/* Shared parts of the command's JSON. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +50,7 @@ static int escape_string(json_t *value)
 	return err;
 }
 
-/* What is itself an object or an array waits for its turn in @todo. */
+/* Nested objects and arrays are appended to @todo. */
 static int escape_member(json_t *member, json_t *todo)
 {
 	if (json_is_string(member))

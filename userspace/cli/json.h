@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What all JSON of the command has in common; see stabletap-json(5). */
+/* Shared parts of the command's JSON; see stabletap-json(5). */
 #ifndef CLI_JSON_H
 #define CLI_JSON_H
 

@@ -45,7 +45,7 @@ static int run(struct cli *cli, char **argv)
 	return run_verb(cli, &call);
 }
 
-/* What can't be said is a failure, whatever else was done. */
+/* Output that can't be written is a failure, even if the verb succeeded. */
 static int finish(int status)
 {
 	bool lost = fflush(stdout) || ferror(stdout);
@@ -57,7 +57,7 @@ static int finish(int status)
 
 int main(int argc, char **argv)
 {
-	/* A reader that goes away (head) is an error like any other. */
+	/* If the reader goes away (head), report that as any other error. */
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct cli cli = {
 		.verbs = verbs,

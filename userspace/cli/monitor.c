@@ -12,37 +12,37 @@
 #include "times.h"
 #include "verb.h"
 
-/* Bytes of socket buffer; an overrun costs a dump, no more. */
+/* Bytes of socket buffer; after an overrun the devices are dumped again. */
 #define RCVBUF (1 << 20)
 
-/* How often a dump that events ran into is repeated, at once ... */
+/* A dump during which events came is repeated at once, this often ... */
 #define RESYNC_ATTEMPTS 10
-/* ... and later, when it was in vain. */
+/* ... and then after this time (ms). */
 #define RESYNC_AGAIN_MS 500
 
-/* The one port asked for is no more. */
+/* The requested port is gone. */
 #define GONE (-1)
 
-/* Every device is known: the lowers by their names, the ports by all. */
+/* All devices: the names of lowers, the whole state of ports */
 struct monitor {
 	struct cli *cli;
 	struct stabletap_monitor *mon;
 	struct stabletap_links known;	/* sorted by ifindex */
-	bool tell;		/* there is something to compare with */
+	bool tell;		/* @known is valid */
 	int64_t again;		/* when to dump again, in ms; 0: no need to */
-	int only;		/* ifindex of the one port asked for, 0: all */
-	char name[STABLETAP_NAME_SIZE];	/* the name it had then */
+	int only;		/* ifindex of the requested port; 0: all */
+	char name[STABLETAP_NAME_SIZE];	/* the name of that port at the start */
 	char scratch[24];	/* for name_of() */
 };
 
-/* ---- what is known ---- */
+/* ---- known devices ---- */
 
 static struct stabletap_link *lookup(struct monitor *m, int ifindex)
 {
 	return stabletap_links_find(&m->known, ifindex);
 }
 
-/* Keep @link, without its altnames, which nothing here asks for. */
+/* Stores @link, without its altnames, which are not needed here. */
 static int remember(struct monitor *m, const struct stabletap_link *link)
 {
 	struct stabletap_link copy = *link;
@@ -108,7 +108,7 @@ static void print_event_text(const struct monitor *m, const char *event,
 	putchar('\n');
 }
 
-/* A child's name says little: add the device that it is on. */
+/* A child's name says little, so add the name of its device. */
 static void add_device(struct monitor *m, json_t *fields)
 {
 	const json_t *index = json_object_get(fields, "lower_ifindex");
@@ -122,7 +122,7 @@ static void add_device(struct monitor *m, json_t *fields)
 								m)));
 }
 
-/* The one port asked for may be deleted and made again, under its name. */
+/* The requested port may be deleted and created again under its name. */
 static bool is_asked_for(struct monitor *m, const char *event,
 			 const struct stabletap_link *port)
 {
@@ -165,7 +165,7 @@ static int on_event(const struct stabletap_link *link, bool gone, void *arg)
 
 	if (known)
 		old = *at;
-	/* Its name is needed for the events, so first things first. */
+	/* The events contain its name, so store the device first. */
 	if (!gone)
 		err = remember(m, link);
 	if (err)
@@ -184,7 +184,7 @@ static int on_event(const struct stabletap_link *link, bool gone, void *arg)
 	return 0;
 }
 
-/* Only counts: what the events say the next dump says, too. */
+/* Only count the events: the next dump contains their changes. */
 static int on_stale(const struct stabletap_link *link, bool gone, void *arg)
 {
 	unsigned int *stale = arg;
@@ -195,10 +195,10 @@ static int on_stale(const struct stabletap_link *link, bool gone, void *arg)
 }
 
 /*
- * Dump until no event came meanwhile: an event that is older than the dump
- * would turn time back, so what comes is thrown away.  1: something came each
- * time, and @now is older than that.  -EAGAIN: the dump itself was troubled
- * and may lack something, which would look deleted.
+ * Dumps until no event came during the dump: an event older than the dump would
+ * undo changes, so events during a dump are dropped.  Returns 1 if events came
+ * each time, so @now may be older than these; -EAGAIN if the dump itself was
+ * interrupted and may lack devices, which would seem deleted.
  */
 static int dump_quietly(struct monitor *m, struct stabletap_links *now)
 {
@@ -246,7 +246,7 @@ static void compare_dumps(struct monitor *m, const struct stabletap_links *old,
 	}
 }
 
-/* Take what is there for known, and tell what that changes. */
+/* Replaces the known devices by the dump, and prints the differences. */
 static int resync(struct monitor *m)
 {
 	struct stabletap_links old = m->known;
@@ -281,7 +281,7 @@ static int follow(struct monitor *m)
 			err = resync(m);
 		if (err)
 			return err;
-		/* Nobody listens any more. */
+		/* The output was closed. */
 		if (ferror(stdout))
 			return -EPIPE;
 	}
@@ -315,7 +315,10 @@ static int run(struct cli *cli, const struct call *call)
 	struct stabletap_link port;
 	int err;
 
-	/* Works without the module, too, and tells when it comes. */
+	/*
+	 * This works without the module, too, and reports the first port after
+	 * it is loaded.
+	 */
 	if (call->v[PORT]) {
 		err = find_port(cli, call->v[PORT], &port);
 		if (err)

@@ -44,7 +44,7 @@ int netns_is_shared(pid_t pid)
 	struct stat ours, theirs;
 	char path[64];
 
-	/* 0: the process is in a process namespace that we can't see. */
+	/* A pid of 0: the process is in a pid namespace that we can't see. */
 	if (!pid)
 		return -1;
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);

@@ -5,12 +5,12 @@
 #include <sys/types.h>
 
 /*
- * Go to the network namespace that "ip netns" knows as @name; says what is
- * wrong and returns the exit status otherwise.
+ * Enters the network namespace that "ip netns" knows as @name.  Returns 0, or
+ * the exit status after a message.
  */
 int netns_enter(const char *name);
 
-/* Is process @pid in our network namespace?  -1: that can't be seen. */
+/* Is process @pid in our network namespace?  -1: unknown. */
 int netns_is_shared(pid_t pid);
 
 #endif /* CLI_NETNS_H */

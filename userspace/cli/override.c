@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stabletap pin, prefer, hold-off, unpin, failback: what stabletapd is asked
- * for by hand, and what came of it.  All but failback are a file for each port,
- * which outlives the daemon; see override.h.
+ * stabletap pin, prefer, hold-off, unpin, failback: writes overrides, and waits
+ * for stabletapd's result.  All but failback are a file for each port, which
+ * outlives the daemon; see override.h.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,22 +17,22 @@
 #include "status.h"
 #include "verb.h"
 
-/* How long the daemon may take to see the file: looks, 100 ms apart */
+/* The daemon has this many times 100 ms to read the file */
 #define LOOKS 30
-/* Seconds: the daemon answers within 5, settled or not. */
+/* Seconds.  The daemon answers "settled" within 5. */
 #define SETTLING 8
 
 struct wish {
 	const char *verb;
 	enum override_kind kind;
 	const char *port;
-	const char *dev;	/* NULL: of no device */
+	const char *dev;	/* NULL: no device */
 	bool force;
-	/* What the daemon calls @dev, which may be an altname */
+	/* The daemon's name of @dev, which may be an altname */
 	char name[STABLETAP_NAME_SIZE];
 };
 
-/* ---- what came of it ---- */
+/* ---- the result ---- */
 
 static bool is_heeded(const json_t *port, const struct wish *w)
 {
@@ -45,7 +45,9 @@ static bool is_heeded(const json_t *port, const struct wish *w)
 	       (w->kind == OVERRIDE_HOLD_OFF);
 }
 
-/* The port when it has come to rest.  An older daemon only knows its status. */
+/*
+ * Returns the port when it has settled.  An older daemon only knows its status.
+ */
 static json_t *ask_settled(struct cli *cli, const char *name)
 {
 	json_t *answer = ask_quietly(cli, json_pack("{s:o}", "settled",
@@ -58,9 +60,10 @@ static json_t *ask_settled(struct cli *cli, const char *name)
 }
 
 /*
- * The port when the daemon has seen the file and has come to rest; NULL: it
- * does not answer.  An older daemon may not know the wish, and never heeds it.
- * The status is asked for first, since "settled" may take seconds each time.
+ * Returns the port when the daemon has read the file and settled the port.
+ * NULL: the daemon does not answer.  An older daemon may not know the override,
+ * and ignores it.  The status is polled first, since "settled" may take seconds
+ * each time.
  */
 static json_t *ask_outcome(struct cli *cli, const struct wish *w)
 {
@@ -132,7 +135,10 @@ static int check_device(struct cli *cli, struct wish *w)
 	return CLI_REFUSED;
 }
 
-/* The daemon knows its ports; without it, one that is there must do. */
+/*
+ * The daemon knows its ports.  If it does not run, an existing port is
+ * accepted.
+ */
 static int check_port(struct cli *cli, const struct wish *w)
 {
 	struct stabletap_link link;

@@ -3,7 +3,8 @@
  * The command line: options, which may stand anywhere, a verb, its words.
  *
  * A word may be given with two dashes before it (--follow), and with "=" before
- * its value (--user=qemu).  What a keyword or "--" takes is taken as it is.
+ * its value (--user=qemu).  A value of a keyword, and all words after "--", are
+ * not interpreted.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,12 +16,12 @@
 struct line {
 	struct cli *cli;
 	struct call *call;
-	char **at;		/* what is to be read next */
+	char **at;		/* the next argument */
 };
 
 /* ---- options ---- */
 
-/* "-json", "--json", "-j" and what lies between, as iproute2 has it. */
+/* "-json", "--json", "-j" and abbreviations, as in iproute2 */
 static bool option_is(const char *arg, const char *option, size_t least)
 {
 	size_t len;
@@ -74,7 +75,7 @@ static int take_option(struct line *l, const char *where)
 	return 0;
 }
 
-/* An option that would do nothing is a mistake. */
+/* An option without effect is an error. */
 static int check_options(const struct cli *cli, const struct verb *v)
 {
 	const struct {
@@ -203,7 +204,7 @@ static const struct word *find_dashed(const struct verb *v, const char *arg)
 	return NULL;
 }
 
-/* The first place that nothing stands in yet, or NULL */
+/* Returns the first place that has no word yet, or NULL. */
 static const struct word *free_place(const struct call *call,
 				     unsigned int flags)
 {
@@ -216,7 +217,7 @@ static const struct word *free_place(const struct call *call,
 	return NULL;
 }
 
-/* Those that word_find() takes, ended by NULL */
+/* The names for word_find(), ended by NULL */
 static void list_keywords(const struct verb *v,
 			  const char *names[WORDS_MAX + 1])
 {
@@ -229,7 +230,7 @@ static void list_keywords(const struct verb *v,
 	names[n] = NULL;
 }
 
-/* The keyword that @arg is, or abbreviates if it may; NULL: none */
+/* Returns the keyword that @arg is or abbreviates, or NULL. */
 static const struct word *find_keyword(const struct verb *v, const char *arg)
 {
 	const char *names[WORDS_MAX + 1];
@@ -263,7 +264,7 @@ static int complain(const struct verb *v, const char *arg)
 	return CLI_USAGE;
 }
 
-/* One of those, which may be abbreviated; the whole word goes to *value. */
+/* Finds the choice that @arg is or abbreviates; *value gets the whole word. */
 static int choose(const struct verb *v, const struct word *w,
 		  const char **value)
 {
@@ -308,7 +309,7 @@ static int take_rest(struct line *l)
 	return 0;
 }
 
-/* As ip takes it: "show dev vm1", "pin vm1 dev eth1" */
+/* As in ip: "show dev vm1", "pin vm1 dev eth1" */
 static bool is_filler(const struct verb *v, const char *arg, const char *next)
 {
 	return next && !strcmp(arg, "dev") && !find_keyword(v, arg);
@@ -340,7 +341,7 @@ static int take_words(struct line *l)
 	const struct word *w;
 	int status = 0;
 
-	/* "attach help", as ip has it */
+	/* As in ip: "attach help" */
 	if (*l->at && !strcmp(*l->at, "help") && v->words->name) {
 		l->cli->help = true;
 		return 0;

@@ -6,20 +6,20 @@
 #include "verb.h"
 
 /*
- * Take the options into @cli, and verb and words into @call.  0, or the exit
- * status after a message.  With -h the words, with -V the verb need not be
- * there; @call->verb is NULL if there is none.
+ * Reads options into @cli, and verb and words into @call.  Returns 0, or the
+ * exit status after a message.  With -h the words may be missing, with -V the
+ * verb, too; @call->verb is NULL then.
  */
 int parse_line(struct cli *cli, char **argv, struct call *call);
 
-/* By name, alias or what abbreviates a name; NULL: says what is wrong. */
+/* Finds a verb by name, alias or abbreviation.  NULL: none, after a message. */
 const struct verb *parse_verb(const struct verb *const *table,
 			      const char *given);
 
-/* One of the options without a value that may stand anywhere. */
+/* Reads one of the options without a value that may stand anywhere. */
 bool option_take(struct cli *cli, const char *arg);
 
-/* What may follow the keyword: "DEVICE", "drop|hold", or "" */
+/* Returns what may follow the keyword: "DEVICE", "drop|hold", or "". */
 void usage_value(const struct word *w, char *buf, size_t size);
 
 /* "PORT dev DEVICE [mode a|b] ...", without the verb */

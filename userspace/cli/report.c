@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What goes wrong, in one line, and what to do about it in the next. */
+/* Error messages: the error in one line, and what to do in the next. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -67,7 +67,7 @@ int refused(struct cli *cli, int err, const char *fmt, ...)
 	/* The module puts its own name before its sentences. */
 	if (!strncmp(message, prefix, strlen(prefix)))
 		message += strlen(prefix);
-	/* errno's text helps those who search for it. */
+	/* Add errno's text, which can be searched for. */
 	if (*message)
 		refuse("%s: %s (%s)", what, message, strerror(-err));
 	else
@@ -114,7 +114,7 @@ int load_module(struct cli *cli)
 {
 	int err = stabletap_control_open(cli->st);
 
-	/* "ip link add type stabletap" has the kernel load it, too. */
+	/* The kernel also loads the module on "ip link add type stabletap". */
 	if (err == -ENOENT || err == -ENXIO || err == -ENODEV)
 		err = stabletap_module_load();
 	if (err && err != -EACCES && err != -EPERM && err != -ENOENT)

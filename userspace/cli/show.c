@@ -11,11 +11,11 @@
 #include "verb.h"
 #include "view.h"
 
-/* What is asked for once and serves all ports. */
+/* State that is read once for all ports */
 struct world {
 	struct stabletap_holders holders;
 	bool scanned;
-	char module[192];	/* what is wrong with the loaded one, or "" */
+	char module[192];	/* how the loaded module differs, or "" */
 	json_t *array;		/* with -j */
 };
 
@@ -27,7 +27,7 @@ static uint64_t boottime(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-/* The holders are sorted by minor: find the port's stretch of them. */
+/* The holders are sorted by minor: find the port's range. */
 static void find_holders(struct world *w, struct view *v)
 {
 	const struct stabletap_holder *h = w->holders.v;
@@ -44,8 +44,9 @@ static void find_holders(struct world *w, struct view *v)
 }
 
 /*
- * Ask for the lower and, if it is a macvlan, for its parent.  One by one:
- * listing all devices has to be repeated where they come and go all the time.
+ * Requests the lower and, if it is a macvlan, its parent.  Each device is
+ * requested by itself: a dump has to be repeated where devices come and go all
+ * the time.
  */
 static void find_lower(struct cli *cli, struct view *v,
 		       struct stabletap_link *lower,
@@ -73,13 +74,18 @@ static int show_one(struct cli *cli, struct world *w,
 		err = stabletap_port_stats(cli->st, link->ifindex, &v.stats);
 	if (err)
 		return err;
-	/* After what it is compared with. */
+	/*
+	 * Read the clock after the port's times, so that it is not behind them.
+	 */
 	v.now = boottime();
 	find_lower(cli, &v, &lower, &parent);
 	if (!stabletap_child_device(link->ifindex, v.get.last_lower,
 				    v.last_device))
 		*v.last_device = '\0';
-	/* All nodes have one major; most ports are looked at for nothing. */
+	/*
+	 * All nodes have the same major, so one search of /proc serves all
+	 * ports.  If no node is open, none is needed.
+	 */
 	if (v.get.open_queues && !w->scanned && (cli->json || !cli->brief)) {
 		stabletap_holders_scan(v.get.major, &w->holders);
 		w->scanned = true;
@@ -142,7 +148,7 @@ static int show_all(struct cli *cli, struct world *w)
 			err = show_one(cli, w, &port);
 			stabletap_link_release(&port);
 		}
-		/* Ports may go while we list them. */
+		/* Ports may be deleted during the listing. */
 		if (err == -ENODEV)
 			err = 0;
 		if (err)

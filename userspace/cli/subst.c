@@ -8,7 +8,7 @@
 
 char *join_fds(const int *fds, unsigned int n)
 {
-	/* Each number has at most ten digits and a colon. */
+	/* Bytes per number: at most ten digits and a colon */
 	char *text = malloc(n * 11u + 1u);
 	size_t used = 0;
 	unsigned int i;

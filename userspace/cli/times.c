@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Times as they are printed. */
+/* Formats and parses times. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +52,7 @@ bool time_parse(const char *text, struct timespec *ts)
 		end = strptime(end, "%z", &tm);
 	if (!end || *end)
 		return false;
-	/* timegm() makes it zero. */
+	/* timegm() sets tm_gmtoff to zero. */
 	offset = tm.tm_gmtoff;
 	ts->tv_sec = timegm(&tm) - offset;
 	ts->tv_nsec = ns;

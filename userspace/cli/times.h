@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Times as they are printed: local with their offset, or UTC. */
+/* Formats and parses times: local with their offset, or UTC. */
 #ifndef CLI_TIMES_H
 #define CLI_TIMES_H
 
@@ -15,10 +15,13 @@ const char *time_format(const struct timespec *ts, bool utc,
 			char buf[TIME_TEXT]);
 const char *time_now(bool utc, char buf[TIME_TEXT]);
 
-/* Reads what is printed here; false: @text is something else. */
+/* Parses a time in that format; false: @text is something else. */
 bool time_parse(const char *text, struct timespec *ts);
 
-/* Nanoseconds since @then by the wall clock; 0 if that lies ahead */
+/*
+ * Returns nanoseconds since @then by the wall clock; 0 if that is in the
+ * future.
+ */
 uint64_t time_since(const struct timespec *then);
 
 /* For deadlines: milliseconds of CLOCK_MONOTONIC */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a verb is, and the words that may follow it. */
+/* A verb, and the words that may follow it. */
 #ifndef CLI_VERB_H
 #define CLI_VERB_H
 
@@ -7,23 +7,23 @@
 
 /* Flags of a word */
 enum {
-	WORD_PLACE = 1 << 0,	/* stands in its place, without a keyword */
+	WORD_PLACE = 1 << 0,	/* a value by its position, without a keyword */
 	WORD_NEEDED = 1 << 1,
 	WORD_WHOLE = 1 << 2,	/* can't be abbreviated */
-	WORD_REST = 1 << 3,	/* takes all that follows */
+	WORD_REST = 1 << 3,	/* takes all following arguments */
 };
 
 struct word {
-	const char *name;	/* the keyword, or what stands in its place */
-	const char *value;	/* what follows the keyword; NULL: nothing */
+	const char *name;	/* the keyword, or the name of the value */
+	const char *value;	/* name of the keyword's value; NULL: none */
 	unsigned int flags;
 	const char *help;	/* one line */
-	const char *const *choices;	/* what @value may be, or NULL */
+	const char *const *choices;	/* values of @value, or NULL */
 };
 
 #define WORDS_MAX 12
 
-/* Options that only some verbs heed; the others take them all. */
+/* Options that only some verbs accept; all verbs accept the others. */
 enum {
 	OPTION_BRIEF = 1 << 0,
 	OPTION_STATS = 1 << 1,
@@ -45,7 +45,7 @@ struct verb {
 	int (*run)(struct cli *cli, const struct call *call);
 };
 
-/* A command line that was understood. */
+/* A parsed command line */
 struct call {
 	const struct verb *verb;
 	/*
@@ -53,7 +53,7 @@ struct call {
 	 * none, or NULL if it was not given.
 	 */
 	const char *v[WORDS_MAX];
-	char **rest;		/* what WORD_REST takes, ended by NULL */
+	char **rest;		/* arguments of WORD_REST, ended by NULL */
 };
 
 /* All verbs; each has its entry in its own file. */

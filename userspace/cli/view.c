@@ -30,7 +30,7 @@ static const char *receive_name(const struct stabletap_get *g)
 
 static void set(json_t *object, const char *key, json_t *value)
 {
-	/* Takes the reference also when it fails. */
+	/* Takes over the reference also when it fails. */
 	json_object_set_new(object, key, value);
 }
 

@@ -8,8 +8,8 @@
 #include "cli.h"
 
 /*
- * All that is shown of one port.  The pointers belong to whoever filled it
- * in; each may be NULL but @link.
+ * All that is shown of one port.  The pointers belong to the caller that filled
+ * them in; each may be NULL except @link.
  */
 struct view {
 	struct stabletap_get get;
@@ -21,7 +21,7 @@ struct view {
 	size_t holders_n;
 	bool holders_partial;
 	char last_device[STABLETAP_NAME_SIZE];	/* of a last child, or "" */
-	const char *module;	/* what is wrong with it, "", or NULL */
+	const char *module;	/* how the module differs, "", or NULL */
 	uint64_t now;		/* CLOCK_BOOTTIME, nanoseconds */
 };
 
@@ -29,10 +29,13 @@ struct view {
 json_t *view_json(const struct cli *cli, const struct view *v);
 json_t *view_stats_json(const struct stabletap_stats *stats);
 
-/* How long ago @then was; never less than nothing. */
+/* Returns the time since @then; not negative. */
 uint64_t view_age(const struct view *v, uint64_t then);
 
-/* The sentence for a lower that shrank, or false. */
+/*
+ * Formats the warning that the lower's MTU is below the port's; false: it is
+ * not.
+ */
 bool view_mtu_warning(const struct view *v, char *buf, size_t size);
 
 #endif /* CLI_VIEW_H */

@@ -29,7 +29,9 @@ struct goal {
 	int64_t end;		/* milliseconds, 0: never */
 };
 
-/* 1: the port has the state; 0: not, or it does not exist yet */
+/*
+ * Returns 1 if the port has the state; 0 if not, or if it does not exist yet.
+ */
 static int has_state(struct stabletap *st, const struct goal *g)
 {
 	struct stabletap_link link;
@@ -44,7 +46,7 @@ static int has_state(struct stabletap *st, const struct goal *g)
 	return reached;
 }
 
-/* Of a device that is no port, or was none, nothing is asked. */
+/* Only a port that has appeared or changed is worth a look. */
 static int on_event(const struct stabletap_link *link, bool gone, void *arg)
 {
 	bool *worth = arg;
@@ -53,7 +55,7 @@ static int on_event(const struct stabletap_link *link, bool gone, void *arg)
 	return 0;
 }
 
-/* 0: something has happened to a port, or nobody knows; -ETIME: the end */
+/* Returns 0 if a port may have changed; -ETIME at the deadline. */
 static int wait_for_event(struct stabletap_monitor *mon, const struct goal *g)
 {
 	struct pollfd p = {
@@ -74,7 +76,7 @@ static int wait_for_event(struct stabletap_monitor *mon, const struct goal *g)
 	return err == -ENOBUFS ? 0 : err;
 }
 
-/* Subscribed before the first look, so that nothing comes between the two. */
+/* Subscribe before the first look, so that no change in between is missed. */
 static int wait_for(struct stabletap *st, struct stabletap_monitor *mon,
 		    const struct goal *g)
 {
@@ -108,7 +110,7 @@ static int take(const struct call *call, struct goal *g)
 	return 0;
 }
 
-/* What never becomes a port would be waited for in vain. */
+/* A device of that name that is no port would never have the state. */
 static int check_name(struct cli *cli, const char *name)
 {
 	struct stabletap_link link;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stabletap status --watch: a line a port, once a second.  What the ports are
- * doing comes from stabletapd, what they have carried from the kernel.  On a
- * terminal the lines are drawn over the last ones.
+ * stabletap status --watch: a line for each port, once a second.  The ports'
+ * states come from stabletapd, their counters from the kernel.  On a terminal
+ * the lines are drawn over the last ones.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,16 +19,16 @@
 #include "view.h"
 #include "watch.h"
 
-/* Seconds that an answer may take before the daemon is said to be silent */
+/* Seconds after which the daemon is reported as silent */
 #define PATIENCE 2
 
-/* The counters of a port at the last look */
+/* The counters of a port at the last sample */
 struct sample {
 	int ifindex;
 	uint64_t sent;
 	uint64_t received;
 	uint64_t dropped;
-	int64_t at;		/* time_ms(); 0: not looked at yet */
+	int64_t at;		/* time_ms(); 0: no sample yet */
 };
 
 struct rates {
@@ -43,11 +43,11 @@ struct watch {
 	const char *port;
 	json_t *last;		/* the last answer */
 	bool answers;
-	bool restarted;		/* the last answer is of another instance */
+	bool restarted;		/* it is of another instance */
 	struct sample *v;
 	size_t n;
 	bool terminal;
-	unsigned int rows;	/* of the terminal */
+	unsigned int rows;	/* rows of the terminal */
 	unsigned int columns;
 	char line[256];
 };
@@ -72,7 +72,7 @@ static bool take_sample(struct cli *cli, int ifindex, struct sample *out)
 	return true;
 }
 
-/* The place of @ifindex among the samples; NULL: out of memory */
+/* Returns the sample of @ifindex; NULL: out of memory. */
 static struct sample *sample_of(struct watch *w, int ifindex)
 {
 	struct sample *grown;
@@ -94,7 +94,7 @@ static double rate(uint64_t then, uint64_t now, double seconds)
 	return now > then ? (double)(now - then) / seconds : 0;
 }
 
-/* Between the last look and now; unknown at the first. */
+/* Computes rates since the last sample; there are none at the first. */
 static struct rates look_at(struct watch *w, const json_t *port)
 {
 	const json_t *index = json_object_get(port, "ifindex");
@@ -123,7 +123,10 @@ static struct rates look_at(struct watch *w, const json_t *port)
 
 /* ---- drawing ---- */
 
-/* No more than the terminal is wide; a device's name may hold anything. */
+/*
+ * Cuts the line to the terminal's width; a device's name may have any
+ * character.
+ */
 static void draw(struct watch *w, const char *text)
 {
 	if (w->terminal)
@@ -217,7 +220,7 @@ static void draw_json(struct watch *w)
 				  ports), stdout);
 }
 
-/* ---- looking ---- */
+/* ---- samples ---- */
 
 static json_t *request(const struct watch *w)
 {
@@ -238,7 +241,9 @@ static void take_answer(struct watch *w, json_t *o)
 	w->answers = true;
 }
 
-/* The first time what is wrong is said; later it may be over in a second. */
+/*
+ * Print an error only at the first request; later it may be over in a second.
+ */
 static int look(struct watch *w)
 {
 	json_t *o = w->last ? ask_quietly(w->cli, request(w), PATIENCE) :
@@ -285,7 +290,7 @@ static int watch_loop(struct watch *w)
 		else
 			draw_text(w);
 		fflush(stdout);
-		/* Nobody looks any more: main() says so. */
+		/* The output was closed: main() reports that. */
 		if (ferror(stdout))
 			return CLI_DONE;
 		nanosleep(&second, NULL);

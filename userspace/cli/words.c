@@ -25,7 +25,7 @@ int word_find(const char *given, const char *const *words)
 	return found;
 }
 
-/* "a, b, c": those that begin with @given; all if it is not @matching */
+/* "a, b, c": the words that begin with @given; if not @matching, all */
 static void list_words(char *buf, size_t size, const char *given,
 		       const char *const *words, bool matching)
 {
@@ -106,7 +106,7 @@ bool parse_address(const char *text, uint8_t mac[6])
 		      "52:54:00:12:34:56", text);
 		return false;
 	}
-	/* The module would take it for none at all. */
+	/* The module takes zeros for "no address given". */
 	if (!memcmp(out, zero, sizeof(zero))) {
 		usage("address '%s' is no device's", text);
 		return false;

@@ -10,22 +10,22 @@
 #define WORD_AMBIGUOUS (-2)
 
 /*
- * Index of the word in @words (ended by NULL) that @given is or abbreviates,
- * WORD_UNKNOWN, or WORD_AMBIGUOUS.
+ * Returns the index of the word in @words (ended by NULL) that @given is or
+ * abbreviates, WORD_UNKNOWN, or WORD_AMBIGUOUS.
  */
 int word_find(const char *given, const char *const *words);
 
-/* As word_find(); says what is wrong with the word otherwise. */
+/* As word_find(), with a message if there is no such word. */
 int word_expect(const char *given, const char *const *words,
 		const char *where);
 
-/* These say what is wrong, and return false then. */
+/* These return false after a message. */
 bool parse_number(const char *text, const char *what, uint32_t min,
 		  uint32_t max, uint32_t *out);
 bool parse_user(const char *text, uint32_t *uid);
 bool parse_group(const char *text, uint32_t *gid);
 bool parse_perm(const char *text, uint32_t *perm);
-/* A device's address: all zero is none. */
+/* A device's address; all zero is refused. */
 bool parse_address(const char *text, uint8_t mac[6]);
 
 #endif /* CLI_WORDS_H */
