@@ -69,7 +69,7 @@ static int take(const struct call *call, struct wish *w)
 /* ---- checks that 'force' overrides ---- */
 
 /*
- * Opens the sysfs of our network namespace; /sys may be another one's. It is
+ * Opens the sysfs of our network namespace; /sys may be another one's.  It is
  * mounted nowhere, so closing it is enough.
  */
 static int open_sysfs(void)

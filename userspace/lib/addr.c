@@ -46,7 +46,7 @@ int stabletap_addr_parse(const struct nlmsghdr *nlh, struct stabletap_addr *out)
 	return 0;
 }
 
-/* The kernel itself gives every device an IPv6 link-local address. */
+/* Ignore the link-local address that the kernel gives every device. */
 static bool is_link_local(const struct stabletap_addr *addr)
 {
 	return addr->family == AF_INET6 && addr->scope == RT_SCOPE_LINK;
@@ -114,7 +114,10 @@ static int take_into(const struct nlmsghdr *nlh, void *arg)
 	struct stabletap_addr addr, *v;
 	struct gather *g = arg;
 
-	/* Without strict checking the kernel sends those of all devices. */
+	/*
+	 * Without strict checking the kernel sends the addresses of all
+	 * devices.
+	 */
 	if (stabletap_addr_parse(nlh, &addr) || addr.ifindex != g->ifindex)
 		return 0;
 	v = realloc(g->list.v, (g->list.n + 1) * sizeof(*v));
@@ -165,7 +168,10 @@ static int take_user(const struct nlmsghdr *nlh, void *arg)
 
 	if (stabletap_addr_parse(nlh, &addr))
 		return 0;
-	/* Nor what a router's advertisement has given it, for a time */
+	/*
+	 * Addresses from a router's advertisement, which have a lifetime, don't
+	 * count.
+	 */
 	if (is_link_local(&addr) || (addr.family == AF_INET6 &&
 				     !(addr.flags & IFA_F_PERMANENT)))
 		return 0;
@@ -190,7 +196,7 @@ int stabletap_addr_list(struct stabletap *st, int **ifindexes, size_t *count)
 	struct users u = { 0 };
 	int err = dump(st, 0, take_user, forget_users, &u);
 
-	/* Where they come and go all the time, what was gathered must do. */
+	/* Where addresses change all the time, the last dump must suffice. */
 	if (err < 0) {
 		forget_users(&u);
 		return err;
@@ -227,7 +233,7 @@ bool stabletap_ip6_forwards(struct stabletap *st, int ifindex)
 
 	nlh = st_nl_request(buf, RTM_GETNETCONF, NLM_F_ACK, &ncm, sizeof(ncm));
 	mnl_attr_put_u32(nlh, NETCONFA_IFINDEX, (uint32_t)ifindex);
-	/* An error says that the device, or the kernel, has no IPv6. */
+	/* An error means that the device, or the kernel, has no IPv6. */
 	st_nl_exchange(st, nlh, take_forwarding, &forwards);
 	return forwards;
 }
@@ -239,7 +245,7 @@ static bool nexthops_use(const struct nlattr *attr, int ifindex)
 	const struct rtnexthop *nh = mnl_attr_get_payload(attr);
 	int left = mnl_attr_get_payload_len(attr);
 
-	/* RTNH_OK() reads a length before it looks if there is one. */
+	/* RTNH_OK() reads a length before it checks that there is one. */
 	while (left >= (int)sizeof(*nh) && RTNH_OK(nh, left)) {
 		if (nh->rtnh_ifindex == ifindex)
 			return true;
@@ -281,7 +287,7 @@ static int route_family(struct stabletap *st, int ifindex, uint8_t family)
 	int err;
 
 	nlh = st_nl_request(buf, RTM_GETROUTE, NLM_F_DUMP, &rt, sizeof(rt));
-	/* Has the kernel leave out the routes of other devices. */
+	/* Makes the kernel leave out the routes of other devices. */
 	mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)ifindex);
 	err = st_nl_dump(st, nlh, take_route, forget, &c);
 	if (err > 0)
@@ -296,6 +302,6 @@ int stabletap_route_is_default(struct stabletap *st, int ifindex)
 	if (found)
 		return found;
 	found = route_family(st, ifindex, AF_INET6);
-	/* A kernel without IPv6 has no route by it. */
+	/* A kernel without IPv6 has no IPv6 route. */
 	return found == -EOPNOTSUPP || found == -EAFNOSUPPORT ? 0 : found;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Telling switches where an address is now. */
+/* Sends an announcement for switches. */
 #include <unistd.h>
 
 #include "frames.h"
@@ -7,9 +7,9 @@
 #include "stabletap.h"
 
 /*
- * The same "who am I" that QEMU's announce-self and a migration's target
- * send: it asks nobody for anything, carries no IP address, and every switch
- * it crosses learns the source address.
+ * The same "who am I" request that QEMU's announce-self and the target of a
+ * migration send.  It expects no answer and carries no IP address, and every
+ * switch on its way learns the source address.
  */
 int stabletap_announce_rarp(int ifindex, const uint8_t addr[6])
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Macvlans made for ports: making, marking, recognising, sweeping up. */
+/* Children: creates, marks, recognises and sweeps macvlans made for ports. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #define ALTNAME_PREFIX "stabletap-"
 #define NAME_PREFIX "st"
 
-/* How many tags are tried while the name with each is in use. */
+/* Number of tags that are tried if names are in use */
 #define TAG_ATTEMPTS 16
 
 /* "<prefix><decimal ifindex>-<two hex digits>" and nothing behind it. */
@@ -69,8 +69,8 @@ static bool name_in_use(struct stabletap *st, const char *name)
 }
 
 /*
- * Make the macvlan under a free name.  EEXIST may come from the name or from
- * the port that has a lower, so who it was is looked up.
+ * Creates the macvlan under a free name.  EEXIST may be due to the name, or to
+ * the port that has a lower, so look which.
  */
 static int create_named(struct stabletap *st, struct stabletap_macvlan *m,
 			int port, char *name, unsigned int *tag)
@@ -100,8 +100,8 @@ static int create_named(struct stabletap *st, struct stabletap_macvlan *m,
 }
 
 /*
- * The macvlan just made.  If somebody has renamed it meanwhile, it is the
- * newest one in its place.
+ * Finds the macvlan just created.  If it was renamed meanwhile, it is the
+ * newest one on its parent.
  */
 static int find_made(struct stabletap *st, const struct stabletap_macvlan *m,
 		     int *ifindex)
@@ -181,7 +181,7 @@ int stabletap_child_create(struct stabletap *st,
 	if (err)
 		return err;
 
-	/* Should this fail, name and group are mark enough. */
+	/* If this fails, name and group still mark the child. */
 	snprintf(altname, sizeof(altname), ALTNAME_PREFIX "%d-%02x",
 		 port->ifindex, tag);
 	stabletap_link_add_altname(st, *ifindex, altname);
@@ -202,10 +202,11 @@ static bool is_port(const int *ports, size_t n, int ifindex)
 }
 
 /*
- * Is the child that a dump showed without a master orphaned?  Its maker claims
- * the port before making it, and until it has a master.  So if the port is not
- * claimed now, a child that is still without a master has been left behind.
- * -EAGAIN: the port is claimed; -ENODEV: no child without a master any more.
+ * Is a child that a dump showed without a master orphaned?  Its maker claims
+ * the port before it creates the child, and until the child has a master.  So
+ * if the port is not claimed now, and the child still has no master, it is
+ * orphaned.  -EAGAIN: the port is claimed; -ENODEV: it is no child without a
+ * master any more.
  */
 static int check_orphaned(struct stabletap *st, int ifindex, int port)
 {
@@ -232,11 +233,11 @@ static int sweep_one(struct stabletap *st, int ifindex, int port,
 		err = stabletap_link_delete(st, ifindex);
 	if (!err)
 		(*removed)++;
-	/* Gone in between is as good. */
+	/* Another process may have removed it. */
 	return err == -ENODEV ? 0 : err;
 }
 
-/* Those of @links that are to go if @port is worked on */
+/* Removes the orphaned children of @port, and of ports that don't exist. */
 static int sweep_all(struct stabletap *st, const struct stabletap_links *links,
 		     int port, const int *ports, size_t n,
 		     unsigned int *removed)
@@ -271,12 +272,18 @@ int stabletap_child_sweep(struct stabletap *st, int port,
 	size_t n = 0;
 	int err;
 
-	/* One that a troubled dump lacks is left for the next sweep. */
+	/* A child that an interrupted dump lacks is left to the next sweep. */
 	err = stabletap_link_dump(st, "macvlan", &vlans);
-	/* Ports last: one made in between must not look absent. */
+	/*
+	 * List ports after children: a port created in between must not seem
+	 * absent.
+	 */
 	if (err >= 0 && port != STABLETAP_CHILD_ANY)
 		err = stabletap_port_list(st, &ports, &n);
-	/* The daemon sees each port go; the command sees what is left of it. */
+	/*
+	 * The daemon forgets each port that goes.  The command did not see it
+	 * go, so sweep the records.
+	 */
 	if (port != STABLETAP_CHILD_ANY)
 		origin_sweep(STABLETAP_ORIGIN_DIR);
 	if (err >= 0)

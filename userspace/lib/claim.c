@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Locks that nobody waits for: which ports are being worked on. */
+/* Claims: locks that show which ports are being worked on. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -42,7 +42,10 @@ bool claim_is_taken(int fd, int port)
 {
 	struct flock l;
 
-	/* An exclusive lock would be refused for any shared one. */
+	/*
+	 * Test for an exclusive lock: any shared lock of others would refuse
+	 * it.
+	 */
 	return fd >= 0 && !lock(fd, F_OFD_GETLK, F_WRLCK, &l, port) &&
 	       l.l_type != F_UNLCK;
 }

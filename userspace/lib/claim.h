@@ -28,9 +28,9 @@
 int claims_open(const char *path);
 
 /*
- * @fd may be what claims_open() returned, an error too: where the file can't
- * be made (no /run, not root) ports are worked on unclaimed.  At worst two
- * processes that work on one port at the same time undo each other then.
+ * @fd is the return value of claims_open(), which may be an error: without the
+ * file (no /run, not root) ports are not claimed.  At worst, two processes that
+ * work on the same port undo each other's work then.
  */
 void claim_take(int fd, int port);
 void claim_drop(int fd, int port);

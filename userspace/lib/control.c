@@ -21,7 +21,9 @@ int stabletap_control_open(struct stabletap *st)
 	return 0;
 }
 
-/* @arg begins as every struct does; its message buffer is the handle's. */
+/*
+ * @arg begins with size, msg and msg_size; the message buffer is the handle's.
+ */
 #define control_call(st, cmd, arg)					\
 	((arg)->size = sizeof(*(arg)),					\
 	 (arg)->msg = (uintptr_t)(st)->msg,				\
@@ -143,7 +145,7 @@ int stabletap_port_list(struct stabletap *st, int **ports, size_t *count)
 		}
 		if (arg.count <= room)
 			break;
-		/* Ports come while we ask: leave some room for them. */
+		/* Leave room for ports that are created meanwhile. */
 		room = arg.count + 16;
 		grown = realloc(v, room * sizeof(*v));
 		if (!grown) {

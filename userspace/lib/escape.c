@@ -17,7 +17,7 @@ static unsigned int sequence_length(uint8_t first)
 	return first >= 0xf0 && first < 0xf5 ? 4 : 0;
 }
 
-/* The code point of @len bytes, or UINT32_MAX: a byte does not belong there */
+/* Returns the code point of @len bytes, or UINT32_MAX if they are invalid. */
 static uint32_t decode(const uint8_t *bytes, unsigned int len)
 {
 	static const uint8_t mask[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
@@ -44,7 +44,7 @@ size_t escape_printable(const char *text)
 	code = decode(bytes, len);
 	if (code < ' ' || (code >= 0x7f && code < 0xa0))
 		return 0;
-	/* Too long a form, a surrogate, or beyond Unicode */
+	/* An overlong form, a surrogate, or beyond Unicode */
 	if (code < least[len] || code > 0x10ffff ||
 	    (code >= 0xd800 && code < 0xe000))
 		return 0;
@@ -54,7 +54,7 @@ size_t escape_printable(const char *text)
 
 typedef size_t (*form_fn)(const char *text, char form[8], size_t *form_len);
 
-/* How the character at @text is to be written; returns its bytes in @text */
+/* Writes the character at @text.  Returns its number of bytes in @text. */
 static size_t form_line(const char *text, char form[8], size_t *form_len)
 {
 	size_t len = escape_printable(text);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Text that others wrote (QEMU, the kernel's device names, files, processes)
- * on its way into lines, labels, environments and terminals, where a control
- * character could forge a line or steer the terminal.
+ * Escapes foreign text (of QEMU, the kernel's device names, files, processes)
+ * for lines, labels, environments and terminals, where a control character
+ * could forge a line or steer the terminal.
  */
 #ifndef STABLETAP_ESCAPE_H
 #define STABLETAP_ESCAPE_H
@@ -10,19 +10,20 @@
 #include <stddef.h>
 
 /*
- * Copy @text to @buf, cut to @size between two characters.  Control characters
- * (C0, DEL, C1) and bytes that are no UTF-8 become \xNN.  Returns @buf.
+ * Copies @text to @buf, cut to @size between two characters.  Control
+ * characters (C0, DEL, C1) and bytes that are no UTF-8 become \xNN.  Returns
+ * @buf.
  */
 char *escape_line(char *buf, size_t size, const char *text);
 
 /*
- * The same for a label's value in Prometheus' text format: there a backslash
- * and a double quote have a backslash before them, and a newline is \n.  No
- * other escape exists, so what else can't be shown becomes U+FFFD.
+ * The same for a label's value in Prometheus' text format: backslash and double
+ * quote get a backslash before them, a newline becomes \n.  The format has no
+ * other escape, so all else that can't be shown becomes U+FFFD.
  */
 char *escape_label(char *buf, size_t size, const char *text);
 
-/* Bytes of the UTF-8 character at @text that can be shown, or 0. */
+/* Returns the bytes of the UTF-8 character at @text; 0 if it can't be shown. */
 size_t escape_printable(const char *text);
 
 #endif /* STABLETAP_ESCAPE_H */

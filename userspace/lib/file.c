@@ -14,7 +14,7 @@ static int make_one(const char *path)
 {
 	if (mkdir(path, 0755))
 		return errno == EEXIST ? 0 : -errno;
-	/* The daemon's umask would close it to those who only look. */
+	/* The daemon's umask would deny others to list it. */
 	return chmod(path, 0755) ? -errno : 0;
 }
 
@@ -60,12 +60,12 @@ static int write_new(const char *path, const char *text, mode_t mode)
 	int err;
 	int fd;
 
-	/* O_EXCL follows no symbolic link that somebody has put there. */
+	/* O_EXCL does not follow a symbolic link. */
 	unlink(path);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return -errno;
-	/* The process's umask is for files that nobody else is to read. */
+	/* Set the mode explicitly: the process's umask is stricter. */
 	err = fchmod(fd, mode) ? -errno : write_all(fd, text);
 	if (close(fd) && !err)
 		err = -errno;

@@ -49,7 +49,7 @@ static void begin(struct announce_frame *f, const struct announce_tags *tags,
 	put16(f, proto);
 }
 
-/* Zeros up to Ethernet's shortest frame, which a tag makes longer. */
+/* Pads to Ethernet's shortest frame; a tag adds to that length. */
 static void finish(struct announce_frame *f, const struct announce_tags *tags)
 {
 	unsigned int n = tags->n < ANNOUNCE_TAGS_MAX ? tags->n :
@@ -111,7 +111,7 @@ static uint32_t sum16(const uint8_t *data, size_t len, uint32_t sum)
 	return sum;
 }
 
-/* Over the pseudo-header too (RFC 8200, 8.1). */
+/* The checksum includes the pseudo-header (RFC 8200, 8.1). */
 static uint16_t icmp6_checksum(const uint8_t *src, const uint8_t *dst,
 			       const uint8_t *icmp, size_t len)
 {
@@ -124,7 +124,7 @@ static uint16_t icmp6_checksum(const uint8_t *src, const uint8_t *dst,
 	return (uint16_t)~sum;
 }
 
-/* From the IPv6 header on; of the ICMPv6 message what both kinds have */
+/* Writes the IPv6 header, and the part that both ICMPv6 messages have. */
 static void put_nd(struct announce_frame *f, uint8_t type,
 		   const uint8_t flags[4], const uint8_t source[16],
 		   const uint8_t dest[16], const uint8_t target[16],

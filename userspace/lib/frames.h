@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The frames by which a network learns where an address is, and by which it
- * is asked: bytes alone.
- */
+/* Builds the frames that announce an address or ask for one; no I/O. */
 #ifndef STABLETAP_FRAMES_H
 #define STABLETAP_FRAMES_H
 
@@ -25,7 +22,7 @@ struct announce_frame {
 	uint8_t data[ANNOUNCE_FRAME_MAX];
 };
 
-/* "Who am I": carries no IP address, teaches switches the sender's. */
+/* RARP "who am I": has no IP address; switches learn the sender's address. */
 void announce_rarp(struct announce_frame *f, const struct announce_tags *tags,
 		   const uint8_t mac[6]);
 /* RFC 5227's ARP announcement. */
@@ -38,7 +35,7 @@ void announce_na(struct announce_frame *f, const struct announce_tags *tags,
 /* RFC 5227's ARP probe, or with a @source that is not 0 a request. */
 void ask_arp(struct announce_frame *f, const uint8_t mac[6],
 	     const uint8_t source[4], const uint8_t target[4]);
-/* RFC 4861's neighbour solicitation, with the answer's way in it. */
+/* RFC 4861's neighbour solicitation, with the source's MAC address. */
 void ask_nd(struct announce_frame *f, const uint8_t mac[6],
 	    const uint8_t source[16], const uint8_t target[16]);
 

@@ -28,7 +28,7 @@ int stabletap_open(struct stabletap **out)
 	if (mnl_socket_bind(st->nl, 0, MNL_SOCKET_AUTOPID) < 0)
 		goto err_free;
 
-	/* Without these the answers are only poorer, or longer. */
+	/* Without these options answers have fewer details, or are longer. */
 	mnl_socket_setsockopt(st->nl, NETLINK_EXT_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(st->nl, NETLINK_CAP_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(st->nl, NETLINK_GET_STRICT_CHK, &on, sizeof(on));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who has a port's node open: a walk through /proc. */
+/* Finds the processes that have a port's node open, in /proc. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "escape.h"
 #include "internal.h"
 
-/* A process chooses its name, which may hold what steers a terminal. */
+/* A process chooses its name, so escape it for terminals. */
 static void blank_controls(char *text)
 {
 	size_t len;
@@ -42,14 +42,14 @@ static void read_comm(int proc, const char *pid, char *buf, size_t size)
 	close(fd);
 	if (got < 0)
 		got = 0;
-	/* The kernel puts a newline behind it. */
+	/* The kernel appends a newline. */
 	if (got && buf[got - 1] == '\n')
 		got--;
 	buf[got] = '\0';
 	blank_controls(buf);
 }
 
-/* One more fd of @pid for @minor: in a new element, or counted. */
+/* Counts an fd of @pid for @minor; the first one adds an element. */
 static int note(struct stabletap_holders *h, size_t first, pid_t pid,
 		unsigned int minor)
 {
@@ -85,7 +85,10 @@ static int scan_fds(DIR *dir, pid_t pid, unsigned int major,
 	while ((e = readdir(dir))) {
 		if (!isdigit((unsigned char)e->d_name[0]))
 			continue;
-		/* Never wait for a file server that is away. */
+		/*
+		 * AT_NO_AUTOMOUNT and AT_STATX_DONT_SYNC: don't wait for a file
+		 * server.
+		 */
 		if (statx(dirfd(dir), e->d_name,
 			  AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE,
 			  &sx) < 0)

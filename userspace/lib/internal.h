@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the library's files share and nobody else sees. */
+/* Declarations that only the library's own files use. */
 #ifndef STABLETAP_INTERNAL_H
 #define STABLETAP_INTERNAL_H
 
@@ -32,50 +32,49 @@ void st_message_set(struct stabletap *st, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
- * Take in @link at position @i; its strings belong to @links from then on,
- * unless it is -ENOMEM.
+ * Inserts @link at position @i; its strings belong to @links then, unless this
+ * fails with -ENOMEM.
  */
 int st_links_insert(struct stabletap_links *links, size_t i,
 		    const struct stabletap_link *link);
 
-/* Fill in the device's parent, as far as sysfs knows it. */
+/* Fills in the device's parent, if sysfs has it. */
 void st_sysfs_parent(struct stabletap_link *link);
 
 /* Called for each answer; negative: stop calling and return that. */
 typedef int (*st_answer_fn)(const struct nlmsghdr *nlh, void *arg);
 
-/* Room for any request; the longest string in one is an altname's 128. */
+/* Bytes of any request; the longest string in one is an altname of 128 bytes */
 #define ST_REQUEST_SIZE 512
 
 /*
- * Begin a request in @buf, which is zeroed, since strings are padded with what
- * is there.  The payload begins with @size bytes of @header.
+ * Begins a request in @buf, which is zeroed, because the padding of strings is
+ * sent.  The payload begins with @size bytes of @header.
  */
 struct nlmsghdr *st_nl_request(char buf[ST_REQUEST_SIZE], uint16_t type,
 			       uint16_t flags, const void *header, size_t size);
 
-/* One about the device @ifindex */
+/* Begins a request about device @ifindex. */
 struct nlmsghdr *st_nl_link_request(char buf[ST_REQUEST_SIZE], uint16_t type,
 				    uint16_t flags, int ifindex);
 
 /*
- * Send @nlh and take in the answers until the acknowledgement or the end of
- * the dump.  -EINTR: the dump was inconsistent, repeat it.
+ * Sends @nlh and reads the answers until the acknowledgement or the end of the
+ * dump.  -EINTR: the dump was inconsistent; repeat it.
  */
 int st_nl_exchange(struct stabletap *st, struct nlmsghdr *nlh, st_answer_fn fn,
 		   void *arg);
 
 /*
- * Repeat a dump while it is interrupted; @reset forgets what the attempt
- * before has gathered.  1: each attempt was, and what the last one gathered
- * may lack something.
+ * Repeats a dump while it is interrupted; @reset drops the result of the last
+ * attempt.  Returns 1 if each attempt was interrupted: the result may lack
+ * something.
  */
 int st_nl_dump(struct stabletap *st, struct nlmsghdr *nlh, st_answer_fn fn,
 	       void (*reset)(void *arg), void *arg);
 
 /*
- * A place where the tests kill or stop the process, compiled in only for
- * them: nothing in what is installed.
+ * A point at which tests kill or stop the process.  Only compiled in for tests.
  */
 #ifdef STABLETAP_FAULTS
 void st_fault(const char *step);

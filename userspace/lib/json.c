@@ -6,7 +6,7 @@
 
 #include "stabletap.h"
 
-/* Bytes of the UTF-8 character at @text, 0: it is none. */
+/* Returns the bytes of the UTF-8 character at @text; 0 if it is invalid. */
 static size_t character(const char *text)
 {
 	size_t max = strnlen(text, 4);

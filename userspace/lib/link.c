@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Asking for network devices and changing them. */
+/* Reads and changes network devices. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +58,7 @@ int stabletap_link_find(struct stabletap *st, const char *name,
 	if (!*name || strlen(name) >= ALTIFNAMSIZ)
 		return -ENODEV;
 	nlh = st_nl_link_request(buf, RTM_GETLINK, NLM_F_ACK, 0);
-	/* The kernel looks among names and altnames alike. */
+	/* The kernel looks for names and altnames. */
 	mnl_attr_put_strz(nlh, IFLA_ALT_IFNAME, name);
 	return get_one(st, nlh, out);
 }
@@ -81,7 +81,7 @@ static int take_into(const struct nlmsghdr *nlh, void *arg)
 		return 0;
 	if (err)
 		return err;
-	/* The kernel sends all when it does not know the kind. */
+	/* The kernel sends all devices if it does not know the kind. */
 	if (!g->kind || !strcmp(link.kind, g->kind)) {
 		err = st_links_insert(&g->links, g->links.n, &link);
 		if (!err)
@@ -204,7 +204,7 @@ int stabletap_link_delete(struct stabletap *st, int ifindex)
 {
 	char buf[ST_REQUEST_SIZE];
 
-	/* Index 0 with no name would be a deletion by group, or all. */
+	/* Index 0 without a name would delete by group, or all devices. */
 	if (ifindex <= 0)
 		return -ENODEV;
 	return st_nl_exchange(st, st_nl_link_request(buf, RTM_DELLINK,

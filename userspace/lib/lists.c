@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a device takes in beside its own address: two lists and two flags.
+ * A device's address lists and flags.
  *
- * The unicast list is that of "bridge fdb ... self"; its entries have one
- * owner each.  Those of the multicast list are counted, as the kernel's own
- * protocols join and leave; all that was put there by hand ("ip maddr add")
- * is one more on the count, and what the kernel calls global use.
+ * The unicast list is that of "bridge fdb ... self"; each entry has one owner.
+ * The multicast list counts users, because the kernel's own protocols join and
+ * leave.  All entries made by hand ("ip maddr add") are one more user, which
+ * the kernel calls global use.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -20,14 +20,14 @@
 
 #include "internal.h"
 
-/* Not by /proc/net, which is not there where only processes are shown. */
+/* /proc/net does not exist where /proc is mounted with subset=pid. */
 #define DEV_MCAST "/proc/self/net/dev_mcast"
 
 static int put(struct stabletap_macs *list, int ifindex, const uint8_t mac[6])
 {
 	struct stabletap_mac *grown;
 
-	/* Grown by doubling: at each power of two. */
+	/* The array doubles at each power of two. */
 	if (!(list->n & (list->n - 1))) {
 		grown = realloc(list->v, (list->n ? list->n * 2 : 1) *
 				sizeof(*grown));
@@ -126,7 +126,7 @@ int stabletap_macs_list(struct stabletap *st, int ifindex,
 
 /* ---- multicast ---- */
 
-/* Twelve digits; -EBADMSG: it is the address of something else. */
+/* Reads twelve digits; -EBADMSG: it is no Ethernet address. */
 static int parse_hex(const char *text, uint8_t mac[6])
 {
 	uint64_t value;
@@ -188,7 +188,7 @@ int stabletap_mc_set(struct stabletap *st, int ifindex, const uint8_t mac[6],
 	int fd, err = 0;
 
 	st_message_clear(st);
-	/* The kernel has no door to this by ifindex. */
+	/* The kernel takes only a name here, not an ifindex. */
 	if (!if_indextoname((unsigned int)ifindex, ifr.ifr_name))
 		return -ENODEV;
 	memcpy(ifr.ifr_hwaddr.sa_data, mac, 6);

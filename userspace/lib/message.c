@@ -56,7 +56,7 @@ static uint8_t get_u8(const struct nlattr *attr, uint8_t otherwise)
 	return mnl_attr_get_u8(attr);
 }
 
-/* Copy a string, cut to fit; its NUL may be missing in the attribute. */
+/* Copies a string, cut to fit; the attribute may lack the NUL. */
 static void get_str(const struct nlattr *attr, char *buf, size_t size)
 {
 	size_t len;
@@ -157,7 +157,7 @@ static void parse_info(const struct nlattr *info, struct stabletap_link *link)
 		parse_vlan(tb[IFLA_INFO_DATA], link);
 }
 
-/* Gather the altnames of IFLA_PROP_LIST into one block. */
+/* Copies the altnames of IFLA_PROP_LIST into one block. */
 static int parse_props(const struct nlattr *list, struct stabletap_link *link)
 {
 	const struct nlattr *attr;
@@ -171,7 +171,7 @@ static int parse_props(const struct nlattr *list, struct stabletap_link *link)
 	mnl_attr_for_each_nested(attr, list) {
 		if (mnl_attr_get_type(attr) != IFLA_ALT_IFNAME)
 			continue;
-		/* The header is longer than a missing NUL. */
+		/* The attribute's header leaves room for a missing NUL. */
 		len = strnlen(mnl_attr_get_payload(attr),
 			      mnl_attr_get_payload_len(attr));
 		memcpy(p, mnl_attr_get_payload(attr), len);
@@ -216,7 +216,7 @@ int stabletap_link_parse(const struct nlmsghdr *nlh, struct stabletap_link *out)
 		return -ENODATA;
 	if (nlh->nlmsg_len < MNL_NLMSG_HDRLEN + sizeof(*ifi))
 		return -EBADMSG;
-	/* A bridge port's RTM_DELLINK is no device's end. */
+	/* An RTM_DELLINK of AF_BRIDGE says only that a bridge port is gone. */
 	if (ifi->ifi_family != AF_UNSPEC)
 		return -ENODATA;
 	/* By length: mnl_attr_parse() would round it up. */

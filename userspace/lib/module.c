@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The module that is loaded, and the one that modprobe would load. */
+/* Compares the loaded module with the one that modprobe would load. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -67,7 +67,7 @@ static void read_installed(struct stabletap_module *out)
 
 	if (!ctx)
 		return;
-	/* A path it has only if modules.dep knows it. */
+	/* kmod has a path only for modules in modules.dep. */
 	if (!kmod_module_new_from_name(ctx, STABLETAP_KIND, &mod)) {
 		if (kmod_module_get_path(mod))
 			read_info(mod, out);
@@ -104,6 +104,6 @@ int stabletap_module_load(void)
 		kmod_module_unref(mod);
 	}
 	kmod_unref(ctx);
-	/* Positive: a blacklist forbids it. */
+	/* Positive: the module is blacklisted. */
 	return err > 0 ? -EPERM : err;
 }

@@ -17,7 +17,7 @@ static int set_rcvbuf(struct mnl_socket *nl, int bytes)
 {
 	int fd = mnl_socket_get_fd(nl);
 
-	/* Beyond the system's limit with CAP_NET_ADMIN, within it without. */
+	/* Above the system's limit with CAP_NET_ADMIN, otherwise up to it. */
 	if (!setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)))
 		return 0;
 	if (!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)))
@@ -100,7 +100,7 @@ static int take_event(const struct nlmsghdr *nlh, stabletap_event_fn fn,
 	struct stabletap_link link;
 	int err = stabletap_link_parse(nlh, &link);
 
-	/* What can't be read is no event of a device. */
+	/* Ignore messages that can't be parsed. */
 	if (err == -ENODATA || err == -EBADMSG)
 		return 0;
 	if (err)
@@ -124,7 +124,7 @@ int stabletap_monitor_read(struct stabletap_monitor *mon,
 			continue;
 		if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return 0;
-		/* A message larger than the buffer is lost as well. */
+		/* A message larger than the buffer counts as lost. */
 		if (got < 0)
 			return errno == ENOSPC ? -ENOBUFS : -errno;
 		left = (int)got;

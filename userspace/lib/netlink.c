@@ -9,7 +9,7 @@
 /* How often a dump is repeated because devices changed meanwhile. */
 #define DUMP_ATTEMPTS 20
 
-/* Keep the extended ACK's sentence; @attrs begin @offset into the payload. */
+/* Stores the extended ACK's message; @attrs begin @offset into the payload. */
 static void take_extack(struct stabletap *st, const struct nlmsghdr *nlh,
 			unsigned int offset)
 {
@@ -35,10 +35,10 @@ static int take_error(struct stabletap *st, const struct nlmsghdr *nlh)
 
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*e))
 		return -EBADMSG;
-	/* The request comes back behind the error, unless capped. */
+	/* The request follows the error, unless capped. */
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED) && e->error)
 		offset += mnl_nlmsg_get_payload_len(&e->msg);
-	/* A warning may come with success; it is no failure's sentence. */
+	/* A success may carry a warning, which is no message of a failure. */
 	if (e->error)
 		take_extack(st, nlh, MNL_ALIGN(offset));
 	return e->error;
@@ -88,9 +88,9 @@ struct exchange {
 static void take_message(struct exchange *x, const struct nlmsghdr *nlh)
 {
 	/*
-	 * What changed after the last part does no harm to the parts, so the
-	 * end's own flag says nothing; where devices come and go all the time
-	 * it is nearly always set.
+	 * Ignore the flag of the end: a change after the last part does not
+	 * affect the parts, and where devices change all the time the flag is
+	 * nearly always set.
 	 */
 	if ((nlh->nlmsg_flags & NLM_F_DUMP_INTR) &&
 	    nlh->nlmsg_type != NLMSG_DONE)
@@ -109,7 +109,10 @@ static void take_message(struct exchange *x, const struct nlmsghdr *nlh)
 	case NLMSG_OVERRUN:
 		break;
 	default:
-		/* Go on after an error, so that nothing stays in the socket. */
+		/*
+		 * Read on after an error, so that no answer stays in the
+		 * socket.
+		 */
 		if (x->fn && !x->err)
 			x->err = x->fn(nlh, x->arg);
 	}
@@ -140,7 +143,9 @@ int st_nl_exchange(struct stabletap *st, struct nlmsghdr *nlh, st_answer_fn fn,
 		in = (const struct nlmsghdr *)st->buf;
 		for (; stabletap_message_ok(in, left);
 		     in = mnl_nlmsg_next(in, &left)) {
-			/* An answer to a request that was given up. */
+			/*
+			 * Skip answers to earlier requests that were given up.
+			 */
 			if (in->nlmsg_seq != seq || in->nlmsg_pid != portid)
 				continue;
 			take_message(&x, in);

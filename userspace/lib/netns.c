@@ -23,7 +23,7 @@ static int take_nsid(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-/* Negative: the namespace has no number here, or can't be asked for. */
+/* Negative: the namespace has no number here, or the request failed. */
 static int nsid_of(struct stabletap *st, int dir, const char *name)
 {
 	static const struct rtgenmsg gen = { .rtgen_family = AF_UNSPEC };

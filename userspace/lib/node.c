@@ -13,7 +13,7 @@
 
 #include "internal.h"
 
-/* -ESTALE: @fd, which was opened as @path, is not the port's node. */
+/* Returns -ESTALE if @fd, opened from @path, is not the port's node. */
 static int check_node(struct stabletap *st, int fd, const char *path,
 		      const struct stabletap_get *port)
 {
@@ -30,8 +30,8 @@ static int check_node(struct stabletap *st, int fd, const char *path,
 }
 
 /*
- * Take hold of the node without opening the device behind it, which might be
- * a stranger's and take offence, and compare its number with the port's.
+ * Opens the node with O_PATH, which does not open the device, and compares its
+ * number with the port's: an open could have effects on another device.
  */
 static int find_node(struct stabletap *st, const struct stabletap_get *port,
 		     char *path, size_t size)
@@ -54,7 +54,7 @@ static int find_node(struct stabletap *st, const struct stabletap_get *port,
 	return fd;
 }
 
-/* Away from the standard streams, should one of them be closed. */
+/* If a standard stream is closed, don't take its number. */
 static int beyond_stdio(int fd)
 {
 	int moved;
@@ -77,7 +77,9 @@ static int open_queue(struct stabletap *st, int node, const char *path,
 	int fd;
 	int err;
 
-	/* What was looked at is what is opened; without /proc, by path. */
+	/*
+	 * Open the node that was checked, by /proc; without /proc, by its path.
+	 */
 	snprintf(again, sizeof(again), "/proc/self/fd/%d", node);
 	fd = open(again, flags);
 	if (fd < 0 && errno == ENOENT)

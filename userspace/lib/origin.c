@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* On which device a child was, for when it is gone. */
+/* Records the device of each child, for when the child is gone. */
 #include <dirent.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -13,10 +13,10 @@
 
 #include "origin.h"
 
-/* The present lower, the one before, and attempts that failed in between */
+/* Records per port: the present lower, the one before, and failed attempts */
 #define LINES 4
 
-/* Two names, the space between, the newline; a cookie is no longer. */
+/* Bytes of a line: two names, a space, a newline; a cookie is shorter. */
 #define LINE_SIZE (2 * IFNAMSIZ + 2)
 
 /* ---- which file ---- */
@@ -51,7 +51,7 @@ static void format_name(int port, char name[64])
 	snprintf(name, 64, "%lu.%d", namespace_inode(), port);
 }
 
-/* NULL: there is none of this namespace. */
+/* Returns NULL if there is no file of this namespace. */
 static FILE *open_record(const char *dir, int port)
 {
 	char path[PATH_MAX], line[LINE_SIZE];

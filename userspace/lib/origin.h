@@ -23,14 +23,14 @@
 
 #define STABLETAP_ORIGIN_DIR STABLETAP_RUN_DIR "/children"
 
-/* Errors are ignored: then the child's name is shown. */
+/* Records the device.  Errors are ignored: the child's name is shown then. */
 void origin_note(const char *dir, int port, const char *child,
 		 const char *device);
 bool origin_find(const char *dir, int port, const char *child, char *device,
 		 size_t size);
 void origin_forget(const char *dir, int port);
 
-/* Forget what is recorded in this namespace for devices that don't exist. */
+/* Removes the records of ports of this namespace that don't exist. */
 void origin_sweep(const char *dir);
 
 #endif /* STABLETAP_ORIGIN_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the operator asks for by hand: the files and their words. */
+/* Overrides: reads and writes their files. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -63,7 +63,7 @@ int override_read(const char *dir, const char *port, struct override *o)
 	return err ? err : parse(line, o);
 }
 
-/* ---- the command's part ---- */
+/* ---- writing ---- */
 
 int override_write(const char *dir, const char *port,
 		   const struct override *o)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Attaching with all that belongs to it: the child that is made for it, the
- * order that keeps frames flowing, and the way back when a step fails.
+ * Attaches a device: creates the child for it, keeps the order in which no
+ * frame is lost, and undoes the steps if one fails.
  *
- * Whatever the step at which the process dies, at most a child without a
- * master is left behind, and stabletap_child_sweep() finds that by its mark.
+ * If the process dies at any step, it leaves at most a child without a master,
+ * which stabletap_child_sweep() finds by its mark.
  */
 #include <errno.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static uint32_t macvlan_mode(enum stabletap_mode mode)
 	}
 }
 
-/* The device of our namespace that a macvlan sits on, or 0. */
+/* Returns the parent of a macvlan, if it is in our namespace, or 0. */
 static int parent_of(const struct stabletap_link *link)
 {
 	if (!stabletap_link_is_macvlan(link) || link->link_netnsid >= 0)
@@ -55,7 +55,7 @@ static enum stabletap_how how_direct(const struct stabletap_place *p)
 	/* The old child holds the receive handler of its parent. */
 	if (parent_of(old) == p->dev)
 		return STABLETAP_HOW_BREAK;
-	/* Two macvlans of one parent can't have the port's MAC both. */
+	/* Two macvlans of one parent can't both have the port's MAC address. */
 	if (parent_of(old) && parent_of(old) == parent_of(&p->dev_link))
 		return STABLETAP_HOW_BREAK;
 	return STABLETAP_HOW_SWAP;
@@ -73,7 +73,7 @@ static enum stabletap_how how_child(const struct stabletap_place *p)
 		return STABLETAP_HOW_SWAP;
 	if (old->macvlan_mode == mode)
 		return STABLETAP_HOW_KEEP;
-	/* Somebody else's macvlan is not ours to change. */
+	/* A macvlan that is no child must not be changed. */
 	if (!stabletap_child_is(old, NULL))
 		return STABLETAP_HOW_BREAK;
 	if (mode == MACVLAN_MODE_PASSTHRU ||
@@ -87,7 +87,10 @@ static enum stabletap_how choose_how(const struct stabletap_place *p)
 	bool direct = p->mode == STABLETAP_MODE_DIRECT;
 
 	if (!p->old_link.ifindex) {
-		/* The rtnetlink door knows no flags. */
+		/*
+		 * An attach by rtnetlink, as part of the child's creation, has
+		 * no flags.
+		 */
 		if (direct || (p->flags & FILTER_FLAGS))
 			return STABLETAP_HOW_SWAP;
 		return STABLETAP_HOW_CHILD;
@@ -114,12 +117,12 @@ int stabletap_place_plan(struct stabletap *st, struct stabletap_place *p)
 		return err;
 	if (p->state.lower) {
 		err = stabletap_link_get(st, (int)p->state.lower, &p->old_link);
-		/* It went this moment: then there is none. */
+		/* The lower may have gone just now: then there is none. */
 		if (err && err != -ENODEV)
 			return err;
 	}
 
-	/* On a macvlan the kernel puts a further one beside it. */
+	/* The kernel puts a macvlan on a macvlan onto that one's parent. */
 	p->parent = parent_of(&p->dev_link);
 	if (!p->parent)
 		p->parent = p->dev;
@@ -129,7 +132,7 @@ int stabletap_place_plan(struct stabletap *st, struct stabletap_place *p)
 
 /* ---- the steps ---- */
 
-/* Delete a lower if it is a child; a stranger's macvlan stays. */
+/* Deletes a lower if it is a child; other macvlans stay. */
 static int discard(struct stabletap *st, const struct stabletap_link *lower)
 {
 	int err;
@@ -140,7 +143,7 @@ static int discard(struct stabletap *st, const struct stabletap_link *lower)
 	return err == -ENODEV ? 0 : err;
 }
 
-/* Remove what was made, and keep the sentence of what failed. */
+/* Removes the new child, and keeps the message of the failure. */
 static void undo_child(struct stabletap *st, int child)
 {
 	struct stabletap_kept kept;
@@ -156,7 +159,7 @@ static int place_child(struct stabletap *st, struct stabletap_place *p)
 				      macvlan_mode(p->mode), true, &p->lower);
 }
 
-/* Make the new lower ready, attach or replace, let the old one go. */
+/* Prepares the new lower, attaches or replaces, then removes the old one. */
 static int place_swap(struct stabletap *st, struct stabletap_place *p)
 {
 	bool child = p->mode != STABLETAP_MODE_DIRECT;
@@ -183,7 +186,7 @@ static int place_swap(struct stabletap *st, struct stabletap_place *p)
 	return 0;
 }
 
-/* The lower stays; the kernel takes a REPLACE by itself as new flags. */
+/* Keeps the lower: a REPLACE by the same lower only sets its flags. */
 static int place_keep(struct stabletap *st, struct stabletap_place *p)
 {
 	p->lower = p->old_link.ifindex;
@@ -210,7 +213,7 @@ static int place_mode(struct stabletap *st, struct stabletap_place *p)
 	return err;
 }
 
-/* Put the old lower back after a failed BREAK. */
+/* Attaches the old lower again after a failed BREAK. */
 static int restore(struct stabletap *st, const struct stabletap_place *p,
 		   bool deleted)
 {
@@ -219,7 +222,10 @@ static int restore(struct stabletap *st, const struct stabletap_place *p,
 	int lower = old->ifindex;
 	int err;
 
-	/* A macvlan's own default is no flag that may be given back. */
+	/*
+	 * The kernel reports a macvlan's default as a flag that it does not
+	 * accept.
+	 */
 	if (p->state.lower_kind == STABLETAP_LOWER_MACVLAN)
 		flags &= STABLETAP_ATTACH_FILTER;
 	if (deleted) {
@@ -234,7 +240,7 @@ static int restore(struct stabletap *st, const struct stabletap_place *p,
 	return err;
 }
 
-/* Macvlans on the device that stay there when the old lower goes */
+/* Refuses if the device has other macvlans than the old lower. */
 static int check_alone(struct stabletap *st, const struct stabletap_place *p)
 {
 	struct stabletap_links vlans = { 0 };
@@ -258,7 +264,7 @@ static int check_alone(struct stabletap *st, const struct stabletap_place *p)
 	return err;
 }
 
-/* The old lower is gone, and the parent has room: as onto a fresh port. */
+/* The old lower is gone, so attach as for a port without a lower. */
 static int place_fresh(struct stabletap *st, struct stabletap_place *p)
 {
 	struct stabletap_place fresh = *p;
@@ -290,13 +296,16 @@ static int place_break(struct stabletap *st, struct stabletap_place *p)
 	bool child = stabletap_child_is(&p->old_link, NULL);
 	int err = 0;
 
-	/* Better found out before than when the old lower is gone. */
+	/* Check this before the old lower is detached. */
 	if (wants_alone(p->mode))
 		err = check_alone(st, p);
 	if (err)
 		return err;
 	err = stabletap_port_detach(st, p->port, p->old_link.ifindex);
-	/* Deleted meanwhile; or the port was, as the next plan will find. */
+	/*
+	 * The lower was deleted meanwhile, or the port, as the next plan will
+	 * find.
+	 */
 	if (err == -ENODEV)
 		err = -ESTALE;
 	if (err)
@@ -310,7 +319,7 @@ static int place_break(struct stabletap *st, struct stabletap_place *p)
 		return err;
 	}
 	err = place_fresh(st, p);
-	/* Another process has given the port a lower: start from that. */
+	/* Another process has given the port a lower: plan again with that. */
 	if (err == -EEXIST)
 		return -ESTALE;
 	if (err)
@@ -332,12 +341,12 @@ static bool has_passthru(struct stabletap *st, int parent)
 		    vlans.v[i]->macvlan_mode == MACVLAN_MODE_PASSTHRU)
 			found = true;
 	stabletap_links_release(&vlans);
-	/* A dump that was troubled has said so. */
+	/* Clear the message of an interrupted dump. */
 	st_message_clear(st);
 	return found;
 }
 
-/* macvlan's own refusals come without words: find them. */
+/* macvlan refuses without a message, so find the reason. */
 static void explain(struct stabletap *st, const struct stabletap_place *p,
 		    int err)
 {
@@ -369,13 +378,13 @@ static void explain(struct stabletap *st, const struct stabletap_place *p,
 }
 
 /*
- * How often a plan is made anew because the lower changed meanwhile.  Each
- * change is another process's success, so this is how many may work on one
- * port at the same time.
+ * Number of plans that are made because the lower changed meanwhile.  Each
+ * change is another process's success, so this is the number of processes that
+ * can work on one port at the same time.
  */
 #define PLAN_ATTEMPTS 16
 
-/* How often a port has got a lower */
+/* Returns how often a port has got a lower. */
 static uint64_t count_lowers(const struct stabletap_get *state)
 {
 	return state->attaches + state->replaces;
@@ -401,7 +410,10 @@ static int do_step(struct stabletap *st, struct stabletap_place *p)
 	p->lower = 0;
 	p->restored = 0;
 	p->leftover = 0;
-	/* The kernel would say the same, but after the child was made. */
+	/*
+	 * The kernel would refuse this too, but only after the child was
+	 * created.
+	 */
 	if (p->old_link.ifindex && !(p->flags & STABLETAP_ATTACH_REPLACE)) {
 		st_message_set(st, "The port has a lower; detach it first, or ask for replace");
 		return -EEXIST;
@@ -426,10 +438,12 @@ static int do_step(struct stabletap *st, struct stabletap_place *p)
 static bool is_overtaken(struct stabletap *st, const struct stabletap_place *p,
 			 int err)
 {
-	/* Only a BREAK's first step says that, so nothing was done. */
+	/*
+	 * Only the first step of a BREAK returns these, so nothing has changed.
+	 */
 	if (err == -ENOTCONN || err == -ESTALE)
 		return true;
-	/* What a BREAK has done itself is no sign of others. */
+	/* After a BREAK was undone, the changes may be its own. */
 	return err && !p->restored && p->flags & STABLETAP_ATTACH_REPLACE &&
 	       has_changed(st, p);
 }
@@ -456,8 +470,8 @@ static int carry_out(struct stabletap *st, struct stabletap_place *p)
 }
 
 /*
- * Has another process worked on the port at the same time?  Then what was
- * replaced may be another child than the plan knew, which nobody has removed.
+ * Has another process worked on the port at the same time?  Then the replaced
+ * lower may be another child than the planned one, and is not removed yet.
  */
 static bool was_shared(struct stabletap *st, const struct stabletap_place *p)
 {
@@ -476,7 +490,7 @@ int stabletap_place_run(struct stabletap *st, struct stabletap_place *p)
 
 	st_fault("planned");
 	claim_take(st_claims(st), p->port);
-	/* A leftover with the port's MAC would be in the way. */
+	/* An orphaned child with the port's MAC address would be in the way. */
 	if (!p->swept)
 		swept = stabletap_child_sweep(st, p->port, NULL);
 	if (swept && swept != -EAGAIN)
@@ -485,8 +499,8 @@ int stabletap_place_run(struct stabletap *st, struct stabletap_place *p)
 		err = carry_out(st, p);
 	claim_drop(st_claims(st), p->port);
 	/*
-	 * While two processes have claimed the port, neither can sweep; the one
-	 * that is last to give up its claim does it for both.
+	 * While two processes have claimed the port, neither can sweep.  The
+	 * last one to drop its claim sweeps for both.
 	 */
 	if (!err && (swept == -EAGAIN || was_shared(st, p)))
 		stabletap_child_sweep(st, p->port, NULL);
@@ -500,7 +514,7 @@ void stabletap_place_release(struct stabletap_place *p)
 	stabletap_link_release(&p->old_link);
 }
 
-/* ---- the way back ---- */
+/* ---- detach and delete ---- */
 
 int stabletap_place_remove(struct stabletap *st, int port, int lower)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Sending frames by any device. */
+/* Sends frames by any device. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netpacket/packet.h>

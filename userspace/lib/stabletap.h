@@ -41,12 +41,14 @@ struct stabletap;
 int stabletap_open(struct stabletap **out);
 void stabletap_close(struct stabletap *st);
 
-/* The sentence of the last failure, or "".  Valid until the next call. */
+/*
+ * Returns the message of the last failure, or "".  Valid until the next call.
+ */
 const char *stabletap_message(const struct stabletap *st);
 
 #define STABLETAP_MESSAGE_SIZE 256
 
-/* The sentence of a failure, kept over the calls that follow from it */
+/* The message of a failure, kept during the calls that clean up after it */
 struct stabletap_kept {
 	char text[STABLETAP_MESSAGE_SIZE];
 };
@@ -59,14 +61,14 @@ void stabletap_message_put_back(struct stabletap *st,
 /* ---- control.c: the control device's ioctls ---- */
 
 /*
- * Open the control device.  The functions below do so by themselves; a
- * caller uses this to learn whether the module is there.  -ENOENT, -ENXIO or
- * -ENODEV: it is not loaded; -EACCES: the device's permissions.
+ * Opens the control device.  The functions below do so by themselves; a caller
+ * uses this to learn whether the module is loaded.  -ENOENT, -ENXIO or -ENODEV:
+ * it is not; -EACCES: the device's permissions refuse it.
  */
 int stabletap_control_open(struct stabletap *st);
 
 /*
- * Each fills in size, msg and msg_size by itself and is documented in
+ * These fill in size, msg and msg_size, and are documented in
  * <linux/stabletap.h> under the struct's name.
  */
 int stabletap_version_get(struct stabletap *st, struct stabletap_version *out);
@@ -82,7 +84,7 @@ int stabletap_port_get(struct stabletap *st, int port,
 int stabletap_port_stats(struct stabletap *st, int port,
 			 struct stabletap_stats *out);
 
-/* The ports of the namespace: @ports is the caller's, to be given to free(). */
+/* Lists the ports of the namespace.  The caller gives @ports to free(). */
 int stabletap_port_list(struct stabletap *st, int **ports, size_t *count);
 
 /* ---- link.c, message.c: network devices ---- */
@@ -109,8 +111,8 @@ struct stabletap_port_info {
 };
 
 /*
- * A network device as RTM_NEWLINK or RTM_DELLINK tells it.  The strings in
- * @altnames belong to it: stabletap_link_release().
+ * A network device, as in RTM_NEWLINK or RTM_DELLINK.  It owns the strings in
+ * @altnames: stabletap_link_release().
  */
 struct stabletap_link {
 	int ifindex;
@@ -119,7 +121,7 @@ struct stabletap_link {
 	char name[STABLETAP_NAME_SIZE];
 	char kind[24];		/* IFLA_INFO_KIND, "" for hardware */
 	int master;
-	int link;		/* IFLA_LINK: what it is stacked on, or 0 */
+	int link;		/* IFLA_LINK: the device below it, or 0 */
 	int link_netnsid;	/* namespace of @link, -1: our own */
 	uint32_t mtu;
 	uint32_t group;
@@ -132,8 +134,8 @@ struct stabletap_link {
 	char phys_port_name[32];
 	char parent_bus[16];	/* "pci", "usb", ...; "" if unknown */
 	char parent_dev[48];	/* the device's name on that bus */
-	char *altnames;		/* each ended by a NUL, one after the other */
-	size_t altnames_len;	/* bytes in @altnames, NULs among them */
+	char *altnames;		/* NUL-terminated, one after the other */
+	size_t altnames_len;	/* bytes in @altnames, with the NULs */
 	bool moved;		/* RTM_DELLINK: gone to another namespace */
 	uint32_t macvlan_mode;	/* MACVLAN_MODE_*; kind "macvlan" only */
 	uint16_t vlan_id;	/* kind "vlan" of 802.1Q only, otherwise 0 */
@@ -149,23 +151,23 @@ struct stabletap_links {
 };
 
 /*
- * Is there a whole message at @nlh, of @left bytes that have come?  As
- * mnl_nlmsg_ok(), which takes a length of 2 GiB and more for a negative one
- * and so for good, and leaves out the padding that mnl_attr_for_each() reads.
+ * Is there a complete message at @nlh, with @left bytes received?  Unlike
+ * mnl_nlmsg_ok(), this refuses a length of 2 GiB and more, which that function
+ * takes for negative, and counts the padding that mnl_attr_for_each() reads.
  */
 bool stabletap_message_ok(const struct nlmsghdr *nlh, int left);
 
 /*
- * Read one RTM_NEWLINK or RTM_DELLINK message.  -EBADMSG: it is malformed;
- * -ENODATA: it is not about a device itself (a bridge's or wireless
- * extension's notice) and is to be passed over.  @nlh->nlmsg_len is trusted.
+ * Reads one RTM_NEWLINK or RTM_DELLINK message.  -EBADMSG: it is malformed;
+ * -ENODATA: it is not about a device itself (a notice of a bridge or of
+ * wireless extensions); ignore it.  @nlh->nlmsg_len is trusted.
  */
 int stabletap_link_parse(const struct nlmsghdr *nlh,
 			 struct stabletap_link *out);
 void stabletap_link_release(struct stabletap_link *link);
 void stabletap_links_release(struct stabletap_links *links);
 
-/* Next altname after @prev (NULL: the first), or NULL. */
+/* Returns the altname after @prev (NULL: the first one), or NULL. */
 const char *stabletap_link_altname(const struct stabletap_link *link,
 				   const char *prev);
 
@@ -179,17 +181,16 @@ static inline bool stabletap_link_is_macvlan(const struct stabletap_link *link)
 	return !__builtin_strcmp(link->kind, "macvlan");
 }
 
-/* Find one device, by index or by name or altname.  -ENODEV: none. */
+/* Finds a device by index, or by name or altname.  -ENODEV: there is none. */
 int stabletap_link_get(struct stabletap *st, int ifindex,
 		       struct stabletap_link *out);
 int stabletap_link_find(struct stabletap *st, const char *name,
 			struct stabletap_link *out);
 
 /*
- * All devices of the namespace, of one kind if @kind is not NULL.  A dump that
- * was interrupted by changes is repeated.  Returns 1 if it was so each time,
- * where devices come and go without end: then one of the others may be missing
- * in @out, which is handed out all the same.
+ * Lists all devices of the namespace; only of one kind if @kind is not NULL.  A
+ * dump that was interrupted by changes is repeated.  Returns 1 if every attempt
+ * was interrupted; @out may then lack devices, but is valid.
  */
 int stabletap_link_dump(struct stabletap *st, const char *kind,
 			struct stabletap_links *out);
@@ -197,15 +198,15 @@ int stabletap_link_dump(struct stabletap *st, const char *kind,
 /* ---- table.c: a dump that is kept up to date ---- */
 
 /*
- * The element with @ifindex, or NULL; it belongs to @links and stays in place
- * until it is dropped.
+ * Returns the element with @ifindex, or NULL.  It belongs to @links and stays
+ * in place until it is dropped.
  */
 struct stabletap_link *
 stabletap_links_find(const struct stabletap_links *links, int ifindex);
 
 /*
- * Take in @link, or what it says now; its strings belong to @links from then
- * on.  -ENOMEM: they don't.
+ * Adds @link, or replaces the element; its strings belong to @links then,
+ * unless this fails with -ENOMEM.
  */
 int stabletap_links_put(struct stabletap_links *links,
 			const struct stabletap_link *link);
@@ -214,14 +215,14 @@ void stabletap_links_drop(struct stabletap_links *links, int ifindex);
 /* ---- link.c: changing devices ---- */
 
 int stabletap_link_set_up(struct stabletap *st, int ifindex, bool up);
-/* Make those of IFF_* that are in @which what they are in @flags. */
+/* Sets the IFF_* in @which to their values in @flags. */
 int stabletap_link_set_flags(struct stabletap *st, int ifindex,
 			     unsigned int which, unsigned int flags);
 int stabletap_link_set_mac(struct stabletap *st, int ifindex,
 			   const uint8_t mac[6]);
 int stabletap_link_delete(struct stabletap *st, int ifindex);
 
-/* What is to change of a port; zeroes change nothing. */
+/* Changes of a port; zeros change nothing. */
 struct stabletap_change {
 	const uint8_t *addr;	/* 6 bytes, or NULL */
 	uint32_t mtu;
@@ -231,7 +232,9 @@ struct stabletap_change {
 	uint32_t on_detach;
 };
 
-/* In one request; the kernel checks most of it before it changes anything. */
+/*
+ * Sends one request; the kernel checks most of it before it changes anything.
+ */
 int stabletap_port_change(struct stabletap *st, int port,
 			  const struct stabletap_change *c);
 int stabletap_link_add_altname(struct stabletap *st, int ifindex,
@@ -249,17 +252,17 @@ struct stabletap_macvlan {
 	const uint8_t *addr;	/* 6 bytes, or NULL for a random one */
 };
 
-/* Make a macvlan, down.  With a master the kernel undoes all on failure. */
+/* Creates a macvlan, down.  With a master the kernel undoes all on failure. */
 int stabletap_macvlan_create(struct stabletap *st,
 			     const struct stabletap_macvlan *m);
 int stabletap_macvlan_set_mode(struct stabletap *st, int ifindex,
 			       uint32_t mode);
 
-/* Make a VLAN device, up; -EEXIST: the name or the VLAN is taken. */
+/* Creates a VLAN device, up.  -EEXIST: the name or the VLAN exists. */
 int stabletap_vlan_create(struct stabletap *st, const char *name, int parent,
 			  uint16_t id);
 
-/* ---- lists.c: what a device takes in beside its own address ---- */
+/* ---- lists.c: a device's address lists ---- */
 
 struct stabletap_mac {
 	int ifindex;
@@ -281,32 +284,35 @@ int stabletap_macs_list(struct stabletap *st, int ifindex,
 			struct stabletap_macs *out);
 
 /*
- * The multicast addresses that somebody has put on the list by hand, as "ip
- * maddr add" does, of all devices of the namespace; what the kernel has joined
- * for itself is not among them, and not touched by the other: it counts.
- * Putting there what is there is no error; taking away what is not: -ENOENT.
+ * The first lists the multicast addresses added by hand, as by "ip maddr add",
+ * of all devices of the namespace.  The second adds or removes one.  Groups
+ * that the kernel has joined are not listed and not affected: the kernel counts
+ * users.  Adding a listed address is no error; removing another one: -ENOENT.
  */
 int stabletap_mc_by_hand(struct stabletap *st, struct stabletap_macs *out);
 int stabletap_mc_set(struct stabletap *st, int ifindex, const uint8_t mac[6],
 		     bool member);
 
-/* The unicast list.  -EEXIST: it is there; -ENOENT: it is not. */
+/*
+ * Adds to or removes from the unicast list.  -EEXIST: it has the address;
+ * -ENOENT: it has not.
+ */
 int stabletap_uc_set(struct stabletap *st, int ifindex, const uint8_t mac[6],
 		     bool member);
 
 /* ---- addr.c: is a device in use by the host? ---- */
 
-/* An IP address as RTM_NEWADDR tells it */
+/* An IP address, as in RTM_NEWADDR */
 struct stabletap_addr {
 	int ifindex;
 	int family;		/* AF_INET, AF_INET6 */
 	uint8_t scope;		/* RT_SCOPE_* */
 	uint32_t flags;		/* IFA_F_* */
 	bool has_ip;
-	uint8_t ip[16];		/* 4 bytes of AF_INET; ours, not a peer's */
+	uint8_t ip[16];		/* of AF_INET 4 bytes; the local address */
 };
 
-/* -ENODATA: the message is none of an address. */
+/* -ENODATA: the message is not about an address. */
 int stabletap_addr_parse(const struct nlmsghdr *nlh,
 			 struct stabletap_addr *out);
 
@@ -317,26 +323,26 @@ struct stabletap_addrs {
 };
 
 /*
- * All of one device.  Returns 1 if each attempt was interrupted by changes, as
- * stabletap_link_dump() does.
+ * Lists the addresses of one device.  Returns 1 if every attempt was
+ * interrupted by changes, as stabletap_link_dump() does.
  */
 int stabletap_addr_dump(struct stabletap *st, int ifindex,
 			struct stabletap_addrs *out);
 void stabletap_addrs_release(struct stabletap_addrs *list);
 
-/* Does the device forward IPv6?  False where it has none. */
+/* Does the device forward IPv6?  False if it has no IPv6. */
 bool stabletap_ip6_forwards(struct stabletap *st, int ifindex);
 
-/* Number of its addresses, IPv6 link-local ones not among them. */
+/* Counts a device's addresses, without IPv6 link-local ones. */
 int stabletap_addr_count(struct stabletap *st, int ifindex);
 
-/* 1: a default route goes through it, 0: none does. */
+/* Returns 1 if a default route uses the device, 0 if none does. */
 int stabletap_route_is_default(struct stabletap *st, int ifindex);
 
 /*
- * The devices that have addresses which somebody gave them: ifindexes,
- * ascending, the caller's to be given to free().  What the kernel itself made
- * (IPv6 link-local, by a router's advertisement) is not counted.
+ * Lists the devices with addresses: ifindexes, ascending.  The caller gives
+ * them to free().  Addresses set by the kernel itself (IPv6 link-local, from
+ * router advertisements) don't count.
  */
 int stabletap_addr_list(struct stabletap *st, int **ifindexes, size_t *count);
 
@@ -357,7 +363,7 @@ struct stabletap_vfs {
 	size_t n;
 };
 
-/* Those of device @pf; none if it has none.  stabletap_vfs_release(). */
+/* Lists the VFs of @pf, if any.  Released by stabletap_vfs_release(). */
 int stabletap_vf_dump(struct stabletap *st, int pf, struct stabletap_vfs *out);
 void stabletap_vfs_release(struct stabletap_vfs *vfs);
 const struct stabletap_vf *stabletap_vfs_find(const struct stabletap_vfs *vfs,
@@ -366,21 +372,21 @@ const struct stabletap_vf *stabletap_vfs_find(const struct stabletap_vfs *vfs,
 bool stabletap_vf_equal(const struct stabletap_vf *a,
 			const struct stabletap_vf *b);
 /*
- * Have @pf make VF @want->number, which is @now, what is wanted.  A flag that
- * is -1 is left alone.
+ * Changes the settings of VF @want->number in @pf from @now to @want.  A flag
+ * of -1 in @want is not changed.
  */
 int stabletap_vf_change(struct stabletap *st, int pf,
 			const struct stabletap_vf *now,
 			const struct stabletap_vf *want);
 
 /*
- * A VF that is set up for a port has an altname that says what it was before:
+ * A VF that is set up for a port has an altname with its previous settings:
  * "stabletap-vf.<ifindex>.<address>.<mac>.<vlan>.<qos>.<proto>.<spoof check>.
- * <trust>".  So the kernel keeps that, whoever dies.
+ * <trust>".  So the kernel keeps them if a process dies.
  *
- * @link is the VF's own device, @pf the ifindex of its PF, @now what the VF is
- * at present.  @addr: its own address is to be that; NULL: stays.  Where
- * setting up fails half-way, the VF is marked, and to be put back.
+ * @link is the VF's own device, @pf the ifindex of its PF, @now the VF's
+ * present settings, @addr the new address of the device, or NULL to leave it.
+ * If this fails half-way, the VF is marked, and must be restored.
  */
 int stabletap_vf_set_up(struct stabletap *st, const struct stabletap_link *link,
 			int pf, const struct stabletap_vf *now,
@@ -388,7 +394,10 @@ int stabletap_vf_set_up(struct stabletap *st, const struct stabletap_link *link,
 int stabletap_vf_put_back(struct stabletap *st,
 			  const struct stabletap_link *link, int pf,
 			  const struct stabletap_vf *now);
-/* The altname, or NULL.  *was: as it was before, but for the number. */
+/*
+ * Returns the altname, or NULL.  *was: the previous settings, except the
+ * number.
+ */
 const char *stabletap_vf_marked(const struct stabletap_link *link,
 				uint8_t addr[6], struct stabletap_vf *was);
 
@@ -401,9 +410,9 @@ typedef int (*stabletap_event_fn)(const struct stabletap_link *link, bool gone,
 				  void *arg);
 
 /*
- * Subscribe to changes of network devices.  Subscribe first, dump then: what
- * changes between the two is told by both.  @rcvbuf: bytes of socket buffer,
- * 0 for the system's default.
+ * Subscribes to changes of network devices.  Subscribe first and dump then:
+ * changes between the two are in both.  @rcvbuf: bytes of socket buffer, 0 for
+ * the system's default.
  */
 int stabletap_monitor_open(struct stabletap_monitor **out, int rcvbuf);
 void stabletap_monitor_close(struct stabletap_monitor *mon);
@@ -412,16 +421,16 @@ void stabletap_monitor_close(struct stabletap_monitor *mon);
 int stabletap_monitor_fd(const struct stabletap_monitor *mon);
 
 /*
- * Read what has come, without blocking, and call @fn for each device event.
- * Returns 0 when there is no more; what @fn returned if that was not 0;
- * -ENOBUFS when events were lost: dump again, compare, go on.
+ * Reads the messages that have come, without blocking, and calls @fn for each
+ * device event.  Returns 0 if there are no more; the value of @fn if that is
+ * not 0; -ENOBUFS if events were lost: dump again, compare, go on.
  */
 int stabletap_monitor_read(struct stabletap_monitor *mon,
 			   stabletap_event_fn fn, void *arg);
 
 /*
- * The same for addresses: a monitor of those alone, and a read that only says
- * whether there was something: 1, also when events were lost, or 0.
+ * The same for addresses: a monitor only for these, and a read that returns 1
+ * if there were events, also lost ones, or 0.
  */
 int stabletap_addr_monitor_open(struct stabletap_monitor **out);
 int stabletap_addr_monitor_read(struct stabletap_monitor *mon);
@@ -431,8 +440,8 @@ int stabletap_addr_monitor_read(struct stabletap_monitor *mon);
 #define STABLETAP_NETNS_DIR "/run/netns"
 
 /*
- * The name of the namespace that has the number @nsid in ours (link_netnsid).
- * -ENOENT: it has none that could be found.
+ * Finds the name of the namespace with number @nsid in ours (link_netnsid).
+ * -ENOENT: no name was found.
  */
 int stabletap_netns_name(struct stabletap *st, int nsid, char *name,
 			 size_t size);
@@ -445,47 +454,47 @@ int stabletap_netns_name(struct stabletap *st, int nsid, char *name,
  *    child is renamed to; or, until that has been set by a second message,
  *  - by the name "st<port ifindex>-<tag>" together with the device group
  *    STABLETAP_CHILD_GROUP, which it has from its first moment.
- * The port is identified by its ifindex: a port may be renamed.  The mark
- * says who made the child and for whom; whose lower it is says its master
- * alone.  A child without a master carries nobody's frames, so it may be
- * removed when its port is worked on or is no more, and an ifindex that came
- * to be another port's does no harm.
+ * The mark has the port's ifindex, since a port may be renamed.  It says for
+ * which port the child was made; only the master says whose lower it is.  A
+ * child without a master carries no frames, so it may be removed when its port
+ * is worked on or does not exist.  So an ifindex that another port has got
+ * meanwhile does no harm.
  */
 #define STABLETAP_CHILD_GROUP	0x5374u
 
-/* True if @link is a child; *port (may be NULL): for whom it was made. */
+/* Is @link a child?  *port (may be NULL): the ifindex of its port. */
 bool stabletap_child_is(const struct stabletap_link *link, int *port);
 
 /*
- * Make a child for @port (its MAC and MTU are taken) on @parent and mark it.
- * @attach: in one step with its attachment, which the port's rtnetlink door
- * does.  *ifindex: the child's.
+ * Creates a child for @port on @parent, with the port's MAC address and MTU,
+ * and marks it.  @attach: attach it in the same request.  *ifindex: the
+ * child's.
  */
 int stabletap_child_create(struct stabletap *st,
 			   const struct stabletap_link *port, int parent,
 			   uint32_t mode, bool attach, int *ifindex);
 
 /*
- * The device that @child of @port, which may be gone, was made on.  False: it
- * is unknown.
+ * Finds the device on which @child of @port was made; the child may be gone.
+ * Returns false if it is unknown.
  */
 bool stabletap_child_device(int port, const char *child,
 			    char device[STABLETAP_NAME_SIZE]);
-/* @port is gone: nobody asks for its children's devices any more. */
+/* Removes the records of the children's devices of @port, which is gone. */
 void stabletap_child_forget(int port);
 
 /*
- * Remove the children that nobody uses: those of @port (0: of no port in
- * particular, STABLETAP_CHILD_ANY: of any), and those whose port does not
- * exist.  *removed (may be NULL): how many, also after a failure.  -EAGAIN:
- * another process works on the port of a child that has no master; the child
- * may be half-made or orphaned, so look again later.
+ * Removes orphaned children: those of @port (0: of no port in particular,
+ * STABLETAP_CHILD_ANY: of any), and those whose port does not exist.  *removed
+ * (may be NULL): how many, also after a failure.  -EAGAIN: another process
+ * works on the port of a child without a master, which may be half-made or
+ * orphaned; try again later.
  */
 #define STABLETAP_CHILD_ANY (-1)
 int stabletap_child_sweep(struct stabletap *st, int port,
 			  unsigned int *removed);
 
-/* ---- place.c: attach with everything that belongs to it ---- */
+/* ---- place.c: attach, with the child that this needs ---- */
 
 enum stabletap_mode {
 	STABLETAP_MODE_BRIDGE,
@@ -495,36 +504,36 @@ enum stabletap_mode {
 	STABLETAP_MODE_DIRECT,
 };
 
-/* How a placement will be brought about. */
+/* The way in which a placement is made */
 enum stabletap_how {
-	STABLETAP_HOW_CHILD,	/* new child, attached as it is made */
+	STABLETAP_HOW_CHILD,	/* new child, attached at its creation */
 	STABLETAP_HOW_SWAP,	/* new lower ready, then attach or replace */
 	STABLETAP_HOW_MODE,	/* the child's mode changes in place */
 	STABLETAP_HOW_KEEP,	/* the lower stays; at most its filter changes */
-	STABLETAP_HOW_BREAK,	/* old lower goes first: frames are lost */
+	STABLETAP_HOW_BREAK,	/* the old lower goes first: frames are lost */
 };
 
 /*
- * A placement, in three parts: wish, plan, outcome.  The caller fills in the
- * wish and zeroes the rest; stabletap_place_release() frees it.
+ * A placement has three parts: request, plan, result.  The caller fills in the
+ * request and zeroes the rest; stabletap_place_release() frees it.
  */
 struct stabletap_place {
-	/* the wish */
+	/* the request */
 	int port;
 	int dev;			/* the device named by the operator */
 	enum stabletap_mode mode;
 	uint32_t flags;			/* STABLETAP_ATTACH_* */
-	bool swept;			/* the caller has removed leftovers */
+	bool swept;			/* the caller has swept orphans */
 
 	/* the plan, by stabletap_place_plan() */
 	enum stabletap_how how;
-	int parent;			/* device that bears the child */
+	int parent;			/* the child's parent */
 	struct stabletap_get state;	/* the port before */
 	struct stabletap_link port_link;
 	struct stabletap_link dev_link;
 	struct stabletap_link old_link;	/* ifindex 0: no lower before */
 
-	/* the outcome, by stabletap_place_run() */
+	/* the result, by stabletap_place_run() */
 	int lower;			/* the new lower */
 	int restored;			/* after a failed BREAK: 1 the old lower
 					 * is back, else the negative errno of
@@ -532,46 +541,46 @@ struct stabletap_place {
 	int leftover;			/* old child that could not be deleted */
 };
 
-/* Look at what is there and choose how.  Changes nothing. */
+/* Reads the present state and chooses the way.  Changes nothing. */
 int stabletap_place_plan(struct stabletap *st, struct stabletap_place *p);
 
 /*
- * Do it.  On failure with any how but BREAK the old attachment is untouched
- * and what was made is removed; with BREAK the old one is put back
- * (@restored).  Should the port's lower go or change since the plan, by another
- * process or by itself, the plan is made anew.
+ * Carries out the plan.  After a failure the old attachment is untouched and
+ * new devices are removed, except with BREAK: then the old lower is attached
+ * again (@restored).  If the port's lower has changed since the plan, the plan
+ * is made again.
  */
 int stabletap_place_run(struct stabletap *st, struct stabletap_place *p);
 void stabletap_place_release(struct stabletap_place *p);
 
 /*
- * Detach @port and remove the child that was its lower, if it is one.
+ * Detaches @port and removes the child that was its lower, if it is one.
  * @lower: detach only if this is the lower (-ESTALE otherwise), or 0.
  */
 int stabletap_place_remove(struct stabletap *st, int port, int lower);
 
-/* Delete @port and the child that was its lower.  @flags as for DELETE. */
+/* Deletes @port and the child that was its lower.  @flags as for DELETE. */
 int stabletap_place_delete(struct stabletap *st, int port, uint32_t flags);
 
 /* ---- node.c: the port's file descriptors ---- */
 
 /*
- * Open @count queues of a port into @fds: non-blocking, close-on-exec, with
- * vnet headers, numbers from 3 on.  The caller owns the fds; on failure none
- * is left open.  The node's device number is compared with the port's before
- * anything is opened.  -ESTALE: the node is another device; -ENOENT: there is
- * no node; -EBUSY: as many queues are open as the port has; -EACCES.
+ * Opens @count queues of a port into @fds: non-blocking, close-on-exec, with
+ * vnet headers, numbers from 3 on.  The caller owns the fds; after a failure
+ * none is open.  The node's device number is first compared with the port's.
+ * -ESTALE: the node is another device's; -ENOENT: there is no node; -EBUSY: all
+ * queues of the port are open; -EACCES.
  */
 int stabletap_node_open(struct stabletap *st, const struct stabletap_get *port,
 			unsigned int count, int *fds);
 
-/* ---- holders.c: who has a port open ---- */
+/* ---- holders.c: processes that have a port open ---- */
 
 struct stabletap_holder {
 	unsigned int minor;	/* of the port's node */
 	pid_t pid;
 	unsigned int fds;	/* how many of the process's fds are the node */
-	char comm[32];	/* its name, with "?" for what can't be shown */
+	char comm[32];	/* its name, with "?" for other characters */
 };
 
 /* Released by stabletap_holders_release(). */
@@ -581,15 +590,15 @@ struct stabletap_holders {
 	bool partial;	/* some processes could not be looked into */
 };
 
-/* Look through /proc for fds of device number @major. */
+/* Searches /proc for fds of device number @major. */
 int stabletap_holders_scan(unsigned int major, struct stabletap_holders *out);
 void stabletap_holders_release(struct stabletap_holders *h);
 
 /* ---- announce.c ---- */
 
 /*
- * Send one RARP request for @addr by way of device @ifindex, so that switches
- * learn where the address is now.
+ * Sends one RARP request for @addr by device @ifindex, so that switches learn
+ * where the address is now.
  */
 int stabletap_announce_rarp(int ifindex, const uint8_t addr[6]);
 
@@ -605,15 +614,15 @@ struct stabletap_module {
 /* Load the module, as modprobe does. */
 int stabletap_module_load(void);
 
-/* 1: both are known and differ; 0: they don't, or can't be compared. */
+/* Returns 1 if both are known and differ; 0 if not, or if one is unknown. */
 int stabletap_module_compare(struct stabletap_module *out);
 
 /* ---- text.c: words and numbers ---- */
 
 /*
- * The value is changed by success alone.  -EINVAL: not digits of @base alone, or
- * more than @max; neither a name of the system's nor an id; not an octal number
- * from 0001 to 0777.
+ * The value is changed only on success.  -EINVAL: not only digits of @base, or
+ * more than @max; neither a known name nor an id; not an octal number from 0001
+ * to 0777.
  */
 int stabletap_number_parse(const char *text, int base, uint64_t max,
 			   uint64_t *number);
@@ -636,7 +645,7 @@ const char *stabletap_lower_kind_name(uint32_t kind);
 const char *stabletap_macvlan_mode_name(uint32_t mode);
 const char *stabletap_mode_name(enum stabletap_mode mode);
 
-/* The words for modes and for what becomes of frames, each ended by NULL */
+/* The words for modes and for "on-detach", each list ended by NULL */
 extern const char *const stabletap_mode_words[];
 extern const char *const stabletap_on_detach_words[];
 
@@ -647,14 +656,15 @@ int stabletap_on_detach_parse(const char *text, uint32_t *on_detach);
 /* ---- json.c ---- */
 
 /*
- * The format of all JSON of the command and the daemon, their "version".
- * Additions don't raise it.
+ * Version of the format of all JSON of the command and the daemon.  Additions
+ * don't raise it.
  */
 #define STABLETAP_JSON_VERSION 1
 
 /*
- * @text as a JSON string, with "?" for each byte that is no UTF-8: names of
- * processes and devices are only bytes.  New reference, owned by the caller.
+ * Returns @text as a JSON string, with "?" for each byte that is no UTF-8:
+ * names of processes and devices are bytes.  New reference, owned by the
+ * caller.
  */
 struct json_t *stabletap_json_text(const char *text);
 

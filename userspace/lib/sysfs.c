@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What only sysfs tells of a network device. */
+/* Properties of a network device that only sysfs has. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "internal.h"
 
-/* The last part of what a symbolic link leads to; "" if that fails. */
+/* Returns the last part of a symbolic link's target; "" on failure. */
 static void read_target(const char *name, const char *file, char *out,
 			size_t size)
 {
@@ -29,7 +29,7 @@ static void read_target(const char *name, const char *file, char *out,
 
 void st_sysfs_parent(struct stabletap_link *link)
 {
-	/* A name that came from nowhere is no path. */
+	/* Don't use an invalid name in a path. */
 	if (strchr(link->name, '/') || link->name[0] == '.')
 		return;
 	read_target(link->name, "device", link->parent_dev,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Devices kept by ifindex: a dump that is brought up to date by events.  An
- * array of pointers, for where there are thousands of devices, and a NIC takes
- * hundreds along when it goes, those behind it all move up each time.
+ * A table of devices by ifindex: a dump that is updated by events.  It is an
+ * array of pointers: there may be thousands of devices, and when a NIC takes
+ * hundreds along, the elements behind each move up.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +12,16 @@
 
 #define ELEMENT sizeof(struct stabletap_link *)
 
-/* Position of @ifindex, or where it would have to stand. */
+/* Returns the position of @ifindex, or where to insert it. */
 static size_t position(const struct stabletap_links *links, int ifindex)
 {
 	size_t low = 0;
 	size_t high = links->n;
 	size_t mid;
 
-	/* A new device is the newest one, as a rule. */
+	/*
+	 * Most insertions are at the end: a new device has the highest ifindex.
+	 */
 	if (high && links->v[high - 1]->ifindex < ifindex)
 		return high;
 	while (low < high) {

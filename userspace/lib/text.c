@@ -73,7 +73,7 @@ int stabletap_number_parse(const char *text, int base, uint64_t max,
 	return 0;
 }
 
-/* The largest value is no id but "unchanged". */
+/* The largest value is no id: it means "unchanged". */
 static int id_parse(const char *text, uint32_t *id)
 {
 	uint64_t value;

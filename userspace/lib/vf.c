@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Virtual functions: what the physical function says of them, and changing it.
- * One attribute a message, so that a refusal says what was refused.
+ * Virtual functions: reads and changes their settings in the physical function.
+ * Each message has one attribute, so that a refusal shows what was refused.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 #define MARK_PREFIX "stabletap-vf."
 
-/* ---- asking ---- */
+/* ---- reading ---- */
 
 static const void *payload(const struct nlattr *attr, size_t size)
 {
@@ -25,7 +25,7 @@ static const void *payload(const struct nlattr *attr, size_t size)
 	       mnl_attr_get_payload(attr);
 }
 
-/* What the driver does not fill in stays at -1. */
+/* A value that the driver does not fill in stays at -1. */
 static int flag_of(uint32_t setting)
 {
 	return setting <= 1 ? (int)setting : -1;
@@ -173,7 +173,10 @@ static int set_mac(struct stabletap *st, int pf, unsigned int vf,
 		   const uint8_t mac[6])
 {
 	static const uint8_t none[6];
-	/* Where zeros are refused this is nobody's either; as libvirt does. */
+	/*
+	 * If the PF refuses zeros, use this address, which no device has, as
+	 * libvirt does.
+	 */
 	static const uint8_t other[6] = { 0x02 };
 	struct ifla_vf_mac value = { .vf = vf };
 	int err;
@@ -238,13 +241,16 @@ int stabletap_vf_change(struct stabletap *st, int pf,
 {
 	int err = 0;
 
-	/* A VF that has the address before the VLAN could send untagged. */
+	/*
+	 * Set the VLAN before the address, or the VF could send untagged
+	 * frames.
+	 */
 	if (!same_vlan(now, want))
 		err = set_vlan(st, pf, want);
 	st_fault("vf-vlan");
 	if (!err && memcmp(now->mac, want->mac, sizeof(now->mac)) != 0) {
 		err = set_mac(st, pf, want->number, want->mac);
-		/* A PF that can't set an address doesn't check it either. */
+		/* A PF that can't set addresses does not check them either. */
 		if (err == -EOPNOTSUPP)
 			err = 0;
 	}
@@ -286,7 +292,7 @@ static void mark_format(int ifindex, const uint8_t addr[6],
 		 was->spoof_check, was->trust);
 }
 
-/* Read the next number of a mark, and skip the separator behind it. */
+/* Reads the next number of a mark, and skips the separator behind it. */
 static unsigned long long next(const char **p, int base)
 {
 	char *end;
@@ -312,7 +318,7 @@ static bool mark_parse(const char *text, uint8_t addr[6],
 	vf.vlan_proto = (uint16_t)next(&p, 16);
 	vf.spoof_check = (int)next(&p, 10);
 	vf.trust = (int)next(&p, 10);
-	/* Only what was written here reads the same again. */
+	/* Accept only marks that would be formatted the same. */
 	mark_format(ifindex, own, &vf, again, sizeof(again));
 	if (strcmp(text, again) != 0)
 		return false;
@@ -333,11 +339,11 @@ const char *stabletap_vf_marked(const struct stabletap_link *link,
 	return NULL;
 }
 
-/* ---- for a port, and back ---- */
+/* ---- setting up and restoring ---- */
 
 /*
- * Give a VF's device the address @addr.  Many PFs that have set a VF's address
- * forbid the VF any other.  If so, clear the PF's address first, in *now too.
+ * Gives a VF's device the address @addr.  Many PFs that have set a VF's address
+ * allow it no other.  If so, clears the PF's setting first, also in *now.
  */
 static int give_addr(struct stabletap *st, const struct stabletap_link *link,
 		     int pf, struct stabletap_vf *now, const uint8_t addr[6])
@@ -353,7 +359,7 @@ static int give_addr(struct stabletap *st, const struct stabletap_link *link,
 	if (err)
 		return err;
 	*now = free;
-	/* An error is ignored: the card's switch uses the PF's address. */
+	/* Ignore an error: the card's switch uses the PF's address. */
 	stabletap_link_set_mac(st, link->ifindex, addr);
 	return 0;
 }
@@ -377,11 +383,11 @@ static int del_mark(struct stabletap *st, const struct stabletap_link *link,
 }
 
 /*
- * The PF shows the address that the VF has.  Has the administrator set it in
- * the PF, or has the VF's driver chosen it and told the PF, which many PFs show
- * in the same place?  In the first case the VF may have no other address, so
- * try @other, and put the old one back.  A trusted VF may have any address, so
- * nothing can be learned from it, and nothing is lost by setting it in the PF.
+ * PF and VF show the same address.  Either it was set in the PF, or it is the
+ * VF's own: many PFs report an address chosen by the VF's driver in the same
+ * place.  In the first case most PFs refuse the VF any other address, so try
+ * @other, and set the old one again.  A trusted VF may have any address, so the
+ * test shows nothing; for it, nothing is lost by recording the PF's.
  */
 static bool is_own_addr(struct stabletap *st, const struct stabletap_link *link,
 			const struct stabletap_vf *now, const uint8_t other[6])
@@ -394,7 +400,7 @@ static bool is_own_addr(struct stabletap *st, const struct stabletap_link *link,
 	return true;
 }
 
-/* A process that is killed here leaves a mark, and the VF is restored by it. */
+/* If the process is killed here, the VF is restored by the mark. */
 static int mark(struct stabletap *st, const struct stabletap_link *link,
 		const struct stabletap_vf *now, const uint8_t other[6])
 {
@@ -422,8 +428,9 @@ int stabletap_vf_set_up(struct stabletap *st, const struct stabletap_link *link,
 		return err;
 	st_fault("vf-marked");
 	/*
-	 * The device first: once the PF has an address, it may forbid the VF
-	 * any other, and many VF drivers read the PF's only when they load.
+	 * Set the device's address first: once the PF has set one, it may
+	 * refuse others, and many VF drivers read the PF's setting only when
+	 * they load.
 	 */
 	if (addr)
 		err = give_addr(st, link, pf, &from, addr);
@@ -451,7 +458,10 @@ int stabletap_vf_put_back(struct stabletap *st,
 		err = stabletap_vf_change(st, pf, &from, &was);
 	if (err)
 		return err;
-	/* Clearing the PF's MAC may leave the VF without one: set it again. */
+	/*
+	 * Clearing the PF's address may leave the VF without one, so set it
+	 * again.
+	 */
 	stabletap_link_set_mac(st, link->ifindex, addr);
 	st_fault("vf-put-back");
 	return stabletap_link_del_altname(st, link->ifindex, mark);

@@ -370,7 +370,8 @@ int conf_check(struct conf_draft *d)
 		else if (conf_section_is_new(d->v[i], CONF_POOL))
 			check_pool(d, d->v[i]);
 	for (i = 0; i < d->n; i++)
-		if (d->v[i]->kind == CONF_PORT && conf_section_is_valid(d->v[i]))
+		if (d->v[i]->kind == CONF_PORT &&
+		    conf_section_is_valid(d->v[i]))
 			check_candidates(d, d->v[i]);
 	check_claims(d);
 	return d->r.wrong - before;

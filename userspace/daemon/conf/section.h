@@ -51,7 +51,7 @@ const struct conf_selector *conf_selector_of(const struct conf_draft *d,
 struct conf_section *conf_section_find(const struct conf_draft *d,
 				       enum conf_kind kind, const char *name);
 /*
- * Creates a section whose keys have their defaults; @name may be "". Returns
+ * Creates a section whose keys have their defaults; @name may be "".  Returns
  * NULL if there is no memory; r.err is set then.
  */
 struct conf_section *conf_section_add(struct conf_draft *d,

@@ -24,7 +24,7 @@ struct nic {
 	char *device;
 	/*
 	 * List of NICs that their ports have left, until all ports are
-	 * configured. It is part of the NIC because leaving must not fail for
+	 * configured.  It is part of the NIC because leaving must not fail for
 	 * lack of memory: the guest's link would stay down.
 	 */
 	struct nic *next;

@@ -23,7 +23,7 @@ struct qmp_filter;
 struct qmp_callbacks {
 	/*
 	 * The guest's filter, after each connect and after each change; @f is
-	 * lent.  A guest that keeps changing it is queried less often. NULL:
+	 * lent.  A guest that keeps changing it is queried less often.  NULL:
 	 * the filter can't be had, although QEMU is connected.
 	 */
 	void (*filter)(const struct qmp_filter *f, void *arg);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The model: the devices and ports that exist, and the configuration. Watchers
+ * The model: the devices and ports that exist, and the configuration.  Watchers
  * bring in the kernel's messages, which change the tables; other watchers are
  * told of the changes.
  */

@@ -153,7 +153,7 @@ static int gather(struct round *r)
 }
 
 /*
- * If the device is down or its queue full, the next round may succeed. After
+ * If the device is down or its queue full, the next round may succeed.  After
  * -ENODEV none will.
  */
 static int send_and_count(struct round *r, const struct announce_frame *f,

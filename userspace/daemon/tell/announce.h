@@ -24,7 +24,7 @@ void announcer_watch(struct announcer *a, struct model *m);
 /*
  * Announces @addr by device @ifindex: RARP, and ARP or NA for the IP addresses
  * of port @port (ifindex) and of VLANs on it, at once and again after 50, 200,
- * 450 and 800 ms.  "At once" is when the loop has no more urgent work. Another
+ * 450 and 800 ms.  "At once" is when the loop has no more urgent work.  Another
  * start for the same port ends the one before.  An announcement ends if
  * @ifindex disappears.
  *

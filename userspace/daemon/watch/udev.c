@@ -38,7 +38,7 @@ static int on_device(sd_device_monitor *monitor, sd_device *device, void *arg)
 }
 
 /*
- * sd-device ignores the error by which the kernel reports lost messages. So a
+ * sd-device ignores the error by which the kernel reports lost messages.  So a
  * copy of the fd, which epoll takes for another one, is checked for the error
  * before sd-device reads.
  */
