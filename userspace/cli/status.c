@@ -148,9 +148,9 @@ static void print_moved(const json_t *port)
 		printf("    moved: %s\n", json_text_of(moved, "why"));
 }
 
-/* ---- what can be found out here ---- */
+/* ---- additions of the command ---- */
 
-/* The daemon knows a namespace by number, the operator by name. */
+/* Adds the namespace's name: the daemon only knows its number. */
 static void add_netns(struct cli *cli, json_t *ports)
 {
 	char name[NAME_MAX + 1];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How stabletapd's answers about a port are printed. */
+/* Prints stabletapd's answers about a port. */
 #ifndef CLI_STATUS_H
 #define CLI_STATUS_H
 

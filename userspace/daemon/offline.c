@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What stabletapd does without running: --check and --keys. */
+/* The options that don't start the daemon: --check and --keys. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +61,7 @@ int offline_check(const char *file)
 	return n ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* The key of any section that was probably meant, or NULL */
+/* Returns the key of any section that was probably meant, or NULL. */
 static const char *closest(const char *name)
 {
 	const char *close = conf_key_closest(CONF_PORT, name);

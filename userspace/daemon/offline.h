@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What stabletapd does without running; both return an exit status. */
+/* The options that don't start the daemon.  Both return an exit status. */
 #ifndef OFFLINE_H
 #define OFFLINE_H
 

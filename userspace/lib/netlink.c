@@ -6,7 +6,7 @@
 
 #include "internal.h"
 
-/* How often a dump is repeated because devices changed meanwhile. */
+/* Number of dumps that are tried if devices change meanwhile */
 #define DUMP_ATTEMPTS 20
 
 /* Stores the extended ACK's message; @attrs begin @offset into the payload. */

@@ -239,7 +239,7 @@ static bool wish_whole(struct conf_reader *r, const struct wish *w,
 
 /* ---- lists of candidates ---- */
 
-/* Of a port or a pool */
+/* The list of a port or of a pool */
 struct list {
 	struct conf_candidate **v;
 	size_t *n;

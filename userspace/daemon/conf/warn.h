@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a file says is possible, but probably not what was meant. */
+/* Warnings: values that are possible, but probably not meant. */
 #ifndef CONF_WARN_H
 #define CONF_WARN_H
 

@@ -38,7 +38,7 @@
  * restart.
  */
 #define UNKNOWN_US 3000000
-/* At most this many changes of a guest's address are reported per period. */
+/* At most this many changes of a guest's address are reported per period */
 #define NOTES_MAX 5
 #define NOTES_NS (60 * CLOCK_SECOND)
 /* Ports evaluated in one turn of the loop */

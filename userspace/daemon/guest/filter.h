@@ -25,8 +25,8 @@ void filter_configured(struct filter *f, bool other_nic);
 /* The port may have appeared, gone, or got another lower. */
 void filter_port_changed(struct filter *f);
 /*
- * The daemon ends: give the port all multicast, whatever the guest asks for
- * later.
+ * The daemon ends: give the port all multicast, because the guest's later
+ * requests would be missed.
  */
 void filter_leave(struct filter *f);
 

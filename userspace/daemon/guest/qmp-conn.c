@@ -123,7 +123,7 @@ static const char *trouble(const struct qmp_conn *c, int err)
 	}
 }
 
-/* That a guest does not run, or ends, is no error. */
+/* A guest that does not run, or has ended, is no error. */
 static bool is_end(int err)
 {
 	return err == -ENOENT || err == -ENOTDIR || err == -ECONNREFUSED ||

@@ -91,7 +91,7 @@ struct port {
 	bool awaits_probes;	/* each verdict may change its next step */
 	struct retry create_retry;
 	uint64_t create_until;	/* not created before then; 0: at once */
-	struct retry busy;	/* attempts while another process worked on it */
+	struct retry busy;	/* attempts while others worked on it */
 	struct refusal *refusals;
 	size_t refusals_n;
 	struct device *claim;	/* see pool.h */

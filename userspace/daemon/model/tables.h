@@ -72,7 +72,7 @@ struct model {
 	size_t watches_n;
 	struct history *history;
 	struct idset orphans;		/* children without a master */
-	struct idset awaited;		/* devices below others, not known yet */
+	struct idset awaited;		/* below other devices, not known yet */
 
 	size_t attached_n;		/* ports that have a lower */
 	size_t by_hand_n;		/* ports with an override */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What can be asked of the daemon. */
+/* The requests of clients, and their answers. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,19 +16,19 @@
 #include "util/clock.h"
 #include "util/priority.h"
 
-/* A port that is not settled by then is told as it is. */
+/* After this time a port that is not settled is reported as it is. */
 #define SETTLED_NS (5 * CLOCK_SECOND)
 #define TICK_US 250000
-/* How often an empty line shows a follower that the daemon lives */
+/* Interval of the empty lines that show a follower that the daemon lives */
 #define ALIVE_NS (30 * CLOCK_SECOND)
 
-/* A client that waits for a port to settle, or follows events */
+/* A client that waits for a port to settle, or that follows events */
 struct waiting {
 	struct waiting *next;
 	struct client *client;
 	bool follows;
 	char port[STABLETAP_NAME_SIZE];	/* "": all */
-	uint64_t until;		/* for an answer, or the next empty line */
+	uint64_t until;		/* when to send the next line */
 };
 
 struct requests {
@@ -65,7 +65,7 @@ static struct waiting *wait_for(struct requests *r, struct client *c,
 	w->until = clock_awake() + ns;
 	w->next = r->waiting;
 	r->waiting = w;
-	/* If it runs, it is for others, who must not wait longer for this. */
+	/* If the timer runs, it is for an earlier client, so leave it. */
 	if (!sd_event_source_get_enabled(r->timer, NULL))
 		tick_later(r);
 	return w;
@@ -100,7 +100,7 @@ static void answer_settled(struct requests *r, struct waiting *w)
 		      error_json("there is no such port in the configuration any more"));
 }
 
-/* Those whose time has come; the list may change with each of them. */
+/* Answers clients whose time has come.  Each answer may change the list. */
 static bool tick_one(struct requests *r, uint64_t now)
 {
 	struct waiting *w;
@@ -156,7 +156,7 @@ static char *event_line(const struct happening *what)
 	return line;
 }
 
-/* Formatted once, however many follow. */
+/* Format the event once for all followers. */
 static void on_happened(struct port *port, const struct happening *what,
 			void *arg)
 {
@@ -180,7 +180,7 @@ static void on_happened(struct port *port, const struct happening *what,
 
 /* ---- answers ---- */
 
-/* Sections that don't count, for they have errors */
+/* Lists the sections that are left out. */
 static json_t *left_out_json(const struct conf *conf)
 {
 	const struct conf_left_out *left;
@@ -261,7 +261,7 @@ static json_t *ask_settled(struct requests *r, struct client *c,
 	return NULL;
 }
 
-/* Not at once: what pools have may have to be looked at before. */
+/* Answer later: members of pools may have to be evaluated first. */
 static json_t *ask_failback(struct requests *r, const struct client *c,
 			    const char *name)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How everything stands, in JSON. */
+/* The state of ports and pools as JSON. */
 #include <stdio.h>
 
 #include "conf/probe.h"
@@ -104,7 +104,7 @@ static json_t *candidates_json(const struct port *port,
 	return list;
 }
 
-/* ---- what is not as it should be ---- */
+/* ---- refusals and warnings ---- */
 
 static json_t *refusals_json(const struct port *port)
 {
@@ -261,7 +261,7 @@ static json_t *member_json(const struct device *dev)
 	return o;
 }
 
-/* VFs of @pf that have no device here */
+/* Adds VFs of @pf that have no net device here. */
 static void add_absent(const struct model *m, const struct conf_selector *s,
 		       const struct device *pf, json_t *list)
 {

@@ -17,7 +17,7 @@
 #define RUNNING_MAX 16		/* processes of all ports */
 #define ENV_SIZE 320
 
-/* One event and what is to be run for it. */
+/* An event and the hooks to run for it */
 struct job {
 	struct job *next;
 	struct happening what;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the daemon knows, in a file for Prometheus' node_exporter (textfile
- * collector).  Written after something has happened, a second later and once a
- * second at most, and every 15 s, so that its heartbeat shows that the daemon
- * lives.  Frames and bytes are the exporter's own to count, for a port is a net
- * device.
+ * Writes metrics to a file for Prometheus' node_exporter (textfile collector):
+ * a second after an event, at most once a second, and every 15 s, so that the
+ * heartbeat shows that the daemon runs.  The exporter counts frames and bytes
+ * itself, because a port is a net device.
  */
 #include <errno.h>
 #include <limits.h>
@@ -28,11 +27,11 @@
 struct metrics {
 	struct model *m;
 	sd_event_source *timer;
-	bool due;		/* the timer is set for something new */
-	int error;		/* that was told */
+	bool due;		/* the timer is set for an event */
+	int error;		/* logged last */
 };
 
-/* ---- what of a port ---- */
+/* ---- metrics of a port ---- */
 
 struct metric {
 	const char *name;
@@ -81,7 +80,7 @@ static double is_by_hand(const struct port *port)
 	return port->override.kind != OVERRIDE_NONE;
 }
 
-/* A lower that is no candidate is not asked by. */
+/* No probes are sent through a lower that is no candidate. */
 static double is_silent(const struct port *port)
 {
 	const struct device *dev = port_present(port);
@@ -213,7 +212,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *arg)
 	if (!path)
 		return 0;
 	err = replace(x->m, path);
-	/* Once: it will be so each time. */
+	/* Log an error once: it will recur at each attempt. */
 	if (err && err != x->error)
 		log_line(LOG_WARNING, NULL, "can't write %s: %s", path,
 			 strerror(-err));
@@ -243,7 +242,7 @@ static void on_happened(struct port *port, const struct happening *what,
 	due(arg);
 }
 
-/* Two files, or one that is never right again, are worse than none. */
+/* Delete the old file, since it is not updated any more. */
 static void on_configured(const struct conf *before, void *arg)
 {
 	struct metrics *x = arg;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the daemon knows, in a file for Prometheus. */
+/* Writes metrics to a file for Prometheus. */
 #ifndef TELL_METRICS_H
 #define TELL_METRICS_H
 
@@ -10,10 +10,10 @@ struct metrics;
 struct model;
 
 int metrics_start(sd_event *loop, struct model *m, struct metrics **out);
-/* The file goes: what it tells is no longer so. */
+/* Deletes the file, since it is not updated any more. */
 void metrics_stop(struct metrics *x);
 
-/* Everything, as the file has it */
+/* Writes all metrics in the file's format. */
 void metrics_write(const struct model *m, FILE *out);
 
 #endif /* TELL_METRICS_H */

@@ -24,7 +24,7 @@ struct override_watch {
 	struct model *m;
 	const char *dir;
 	sd_event_source *inotify;
-	sd_event_source *again;		/* begins a new watch of the directory */
+	sd_event_source *again;		/* begins a new watch */
 	struct retry retry;
 };
 

@@ -28,7 +28,7 @@ struct rtnl {
 	sd_event_source *again;		/* repeats the dump after a failure */
 	struct retry retry;
 	bool failed;			/* a request has failed */
-	struct idset to_ask;		/* devices to request after all events */
+	struct idset to_ask;		/* devices to request after events */
 	struct idset away;		/* children whose parent went away */
 };
 
