@@ -50,7 +50,7 @@ struct verdict_entry {
 	const struct conf_probe *spec;
 	bool whole;		/* the port would use the device whole */
 	struct verdict verdict;
-	uint64_t answered;	/* CLOCK_MONOTONIC of an answer; 0: none */
+	uint64_t answered;	/* CLOCK_MONOTONIC, last answer; 0: none */
 };
 
 /* Returns NULL if that probe is not sent through the device. */

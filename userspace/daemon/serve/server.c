@@ -83,7 +83,7 @@ static struct user *user_get(struct server *s, uid_t uid)
 	return u;
 }
 
-/* Frees a user without clients and pauses. */
+/* Frees a user that has neither a client nor a pause. */
 static void user_put(struct server *s, struct user *u)
 {
 	struct user **at = &s->users;
