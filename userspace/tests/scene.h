@@ -443,14 +443,16 @@ static void scene_made(const char *name)
 
 /* ---- the daemon ---- */
 
-static struct conf *scene_conf(const char *text)
+/* With sections that are left out because of @errors */
+static struct conf *scene_conf(const char *text, int errors)
 {
 	FILE *in = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
 	FILE *advice = fopen("/dev/null", "we");
 	struct conf *conf = NULL;
 
 	if (!in || !advice ||
-	    conf_read_stream(in, "scene", NULL, advice, &conf))
+	    conf_read_stream(in, "scene", scene.m.conf, advice,
+			     &conf) != errors)
 		abort();
 	fclose(in);
 	fclose(advice);
@@ -460,7 +462,13 @@ static struct conf *scene_conf(const char *text)
 static void scene_configure(const char *text)
 {
 	scene.conf = text;
-	if (model_configure(&scene.m, scene_conf(text)))
+	if (model_configure(&scene.m, scene_conf(text, 0)))
+		abort();
+}
+
+static inline void scene_misconfigure(const char *text, int errors)
+{
+	if (model_configure(&scene.m, scene_conf(text, errors)))
 		abort();
 }
 

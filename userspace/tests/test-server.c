@@ -187,6 +187,37 @@ static void test_shown(struct tap *t)
 	scene_play("a b p@a");
 }
 
+#define PORTS	"[Port p]\nCandidate=a\nCandidate=b\n" \
+		"[Port q]\nCandidate=b\n"
+
+static const char *left_out(void)
+{
+	static char text[512];
+	json_t *o = ask("{\"status\": true}\n");
+	char *list = json_dumps(json_object_get(o, "left_out"), JSON_COMPACT);
+
+	snprintf(text, sizeof(text), "%s", list ? list : "");
+	free(list);
+	json_decref(o);
+	return text;
+}
+
+static void test_left_out(struct tap *t)
+{
+	is_str(t, left_out(), "[]", "no section is left out");
+	scene_misconfigure(PORTS "Mode=x\n[Port r]\nCandidate=a\nMode=y\n", 2);
+	is_str(t, left_out(),
+	       "[{\"section\":\"Port q\",\"file\":\"scene\",\"line\":6,"
+	       "\"why\":\"'x': is not an octal number from 0001 to 0777; "
+	       "as in 0660\",\"kept\":true},"
+	       "{\"section\":\"Port r\",\"file\":\"scene\",\"line\":9,"
+	       "\"why\":\"'y': is not an octal number from 0001 to 0777; "
+	       "as in 0660\",\"kept\":false}]",
+	       "fault 11: sections with errors are shown, and why");
+	scene_configure(PORTS);
+	is_str(t, left_out(), "[]", "until they have none");
+}
+
 static size_t events(const char *request, const char *instance)
 {
 	char text[256];
@@ -679,14 +710,14 @@ int main(void)
 	if (!mkdtemp(dir) || chmod(dir, 0755) || sd_event_new(&loop) < 0)
 		return 1;
 	snprintf(at.sun_path, sizeof(at.sun_path), "%s/sock", dir);
-	scene_begin("[Port p]\nCandidate=a\nCandidate=b\n"
-		    "[Port q]\nCandidate=b\n");
+	scene_begin(PORTS);
 	if (requests_start(loop, &scene.m, at.sun_path, &requests) ||
 	    chmod(at.sun_path, 0666))
 		return 1;
 	scene_play("a b p p@a q q@b");
 	test_status(&t);
 	test_shown(&t);
+	test_left_out(&t);
 	test_events(&t);
 	test_errors(&t);
 	test_settled(&t);
