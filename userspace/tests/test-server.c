@@ -526,6 +526,49 @@ static pid_t hold(uid_t uid, int n, int go)
 	_exit(read(go, &c, 1) != 0);
 }
 
+#define USER_PLACES 16
+
+/* As a user: has the last of a user's places no answer, one more that one? */
+static bool is_one_too_many(void)
+{
+	static const char want[] =
+		"busy: this user has too many connections open; close some";
+	char text[512] = "";
+	int fd = -1, i;
+
+	for (i = 0; i < USER_PLACES; i++)
+		fd = client();
+	if (recv(client(), text, sizeof(text) - 1, 0) <= 0 ||
+	    !strstr(text, want))
+		return false;
+	return recv(fd, text, sizeof(text), MSG_DONTWAIT) < 0 &&
+	       errno == EAGAIN;
+}
+
+static bool is_over(void *arg)
+{
+	int *status = arg;
+
+	return waitpid(-1, status, WNOHANG) > 0;
+}
+
+static void test_user(struct tap *t)
+{
+	int status = -1;
+	pid_t pid;
+
+	if (getuid()) {
+		ok(t, true, "places of a user # SKIP not root");
+		return;
+	}
+	pid = fork();
+	if (!pid)
+		_exit(setuid(1000) || !is_one_too_many());
+	ok(t, loop_until(loop, is_over, &status, SOON) && !status,
+	   "fault 12: a user has 16 places, and is told so in words");
+	loop_for(loop, 50);
+}
+
 static void test_users(struct tap *t)
 {
 	int go[2], i;
@@ -724,6 +767,7 @@ int main(void)
 	test_settled_late(&t);
 	test_follow(&t);
 	test_places(&t);
+	test_user(&t);
 	test_users(&t);
 	test_talker(&t);
 	test_work_first(&t);
