@@ -42,6 +42,7 @@
 #include "model/pool.h"
 #include "model/refusal.h"
 #include "model/verdict.h"
+#include "plan/device.h"
 #include "plan/step.h"
 #include "util/clock.h"
 
@@ -410,12 +411,26 @@ static void scene_probe(const char *name, const char *dev, const char *word)
 			       scene.now += CLOCK_SECOND, answers);
 }
 
+/* The plan is pure: it has to do without facts. */
+static inline struct device_step scene_look_at_device(const char *name)
+{
+	struct device_step step;
+
+	scene.m.facts = NULL;
+	step = plan_device(scene_device(name), scene.now);
+	scene.m.facts = &scene_facts;
+	return step;
+}
+
 /* As the engine does, but that no step is taken */
 static inline struct step scene_look(const char *name)
 {
 	struct port *port = scene_port(name);
-	struct step step = plan_port(port, scene.now);
+	struct step step;
 
+	scene.m.facts = NULL;
+	step = plan_port(port, scene.now);
+	scene.m.facts = &scene_facts;
 	port->waits = step.waits;
 	port->stuck = step.stuck;
 	return step;

@@ -46,6 +46,7 @@ struct device {
 
 	/* Setting it up, once: who sets it down later means it. */
 	bool seen;		/* set up by the daemon, or found so */
+	bool initialized;	/* udev, if there is one, has named it */
 	struct retry up_retry;
 	uint64_t up_until;	/* not tried before; 0: may be tried */
 	struct device_vlan *vlans;	/* by id */
