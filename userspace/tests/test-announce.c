@@ -512,8 +512,9 @@ static void test_ports(struct tap *t, sd_event *loop, struct announcer *a)
 	ok(t, announced_by(loop, a, "p@b=direct") == *scene_index("b"),
 	   "by its lower, if that is the device itself");
 	ok(t, !announced_by(loop, a, "q@b"), "not if Announce=no");
-	ok(t, !announced_by(loop, a, "p:down"), "nor while it is down");
-	scene_play("p:up p@a");
+	ok(t, announced_by(loop, a, "p:down p:up") == *scene_index("b"),
+	   "again when it is set up anew");
+	scene_play("p@a");
 	p = scene_port("p");
 	put_away("a");
 	ok(t, announced_by(loop, a, "p:down p:up") == (int)p->told.lower,
