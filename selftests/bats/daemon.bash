@@ -58,6 +58,28 @@ daemon() {
 	eventually answers
 }
 
+# Follow the daemon's events with as many clients as it takes: 96
+take_all_places() {
+	local ready=$BATS_TEST_TMPDIR/places
+
+	python3 - "$ready" 3>&- <<-'PYTHON' &
+		import signal, socket, sys
+		clients = []
+		for _ in range(96):
+		    client = socket.socket(socket.AF_UNIX)
+		    client.connect('/run/stabletap/stabletapd.sock')
+		    client.sendall(b'{"events": 1000000, "follow": true}\n')
+		    # The answer shows that this client has a place, and keeps it.
+		    if b'"busy"' in client.recv(65536):
+		        sys.exit('a client got no place')
+		    clients.append(client)
+		open(sys.argv[1], 'w').close()
+		signal.pause()
+	PYTHON
+	background+=("$!")
+	eventually test -e "$ready"
+}
+
 answers() {
 	stabletap status >/dev/null 2>&1
 }

@@ -617,7 +617,7 @@ FailbackDelaySec=5'
 
 # ---- clients ----
 
-@test "clients that ask all the time hold up no failover, and are told when busy" {
+@test "clients that ask all the time hold up no failover" {
 	local i
 
 	configure <<<'[Port vm1]
@@ -633,6 +633,21 @@ Candidate=d0'
 	ip link set v1 down
 	DEADLINE=20
 	eventually is_on vm1 d0
+}
+
+@test "a client that gets no place is told so, and failover goes on" {
+	configure <<<'[Port vm1]
+Candidate=v0
+Candidate=d0'
+	daemon
+	eventually is_on vm1 v0
+	take_all_places
+	run stabletap status
+	refused "busy: there are too many clients"
+	ip link set v1 down
+	eventually is_on vm1 d0
+	run stabletap status
+	refused "busy: there are too many clients"
 }
 
 @test "events are numbered anew by each daemon, which has a name of its own" {

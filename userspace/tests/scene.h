@@ -42,6 +42,7 @@
 #include "model/pool.h"
 #include "model/refusal.h"
 #include "model/verdict.h"
+#include "plan/device.h"
 #include "plan/step.h"
 #include "util/clock.h"
 
@@ -410,12 +411,26 @@ static void scene_probe(const char *name, const char *dev, const char *word)
 			       scene.now += CLOCK_SECOND, answers);
 }
 
+/* The plan is pure: it has to do without facts. */
+static inline struct device_step scene_look_at_device(const char *name)
+{
+	struct device_step step;
+
+	scene.m.facts = NULL;
+	step = plan_device(scene_device(name), scene.now);
+	scene.m.facts = &scene_facts;
+	return step;
+}
+
 /* As the engine does, but that no step is taken */
 static inline struct step scene_look(const char *name)
 {
 	struct port *port = scene_port(name);
-	struct step step = plan_port(port, scene.now);
+	struct step step;
 
+	scene.m.facts = NULL;
+	step = plan_port(port, scene.now);
+	scene.m.facts = &scene_facts;
 	port->waits = step.waits;
 	port->stuck = step.stuck;
 	return step;
@@ -443,14 +458,16 @@ static void scene_made(const char *name)
 
 /* ---- the daemon ---- */
 
-static struct conf *scene_conf(const char *text)
+/* With sections that are left out because of @errors */
+static struct conf *scene_conf(const char *text, int errors)
 {
 	FILE *in = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
 	FILE *advice = fopen("/dev/null", "we");
 	struct conf *conf = NULL;
 
 	if (!in || !advice ||
-	    conf_read_stream(in, "scene", NULL, advice, &conf))
+	    conf_read_stream(in, "scene", scene.m.conf, advice,
+			     &conf) != errors)
 		abort();
 	fclose(in);
 	fclose(advice);
@@ -460,7 +477,13 @@ static struct conf *scene_conf(const char *text)
 static void scene_configure(const char *text)
 {
 	scene.conf = text;
-	if (model_configure(&scene.m, scene_conf(text)))
+	if (model_configure(&scene.m, scene_conf(text, 0)))
+		abort();
+}
+
+static inline void scene_misconfigure(const char *text, int errors)
+{
+	if (model_configure(&scene.m, scene_conf(text, errors)))
 		abort();
 }
 

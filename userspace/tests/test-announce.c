@@ -17,9 +17,11 @@
 
 #include "frames.h"
 #include "loop.h"
+#include "scene.h"
+#include "sender.h"
+#include "tap.h"
 #include "tell/announce.h"
 #include "tell/speakers.h"
-#include "tap.h"
 
 #define SIZE 1024
 
@@ -260,7 +262,7 @@ static bool see(void *arg)
 	return seen->rarp >= 5 && seen->arp >= 5 && seen->na >= 5;
 }
 
-static bool scene(struct seen *seen)
+static bool make_veth(struct seen *seen)
 {
 	struct sockaddr_ll at = {
 		.sll_family = AF_PACKET,
@@ -450,6 +452,95 @@ static void test_live(struct tap *t, struct seen *seen)
 	sd_event_unref(loop);
 }
 
+/* ---- ports of a model ---- */
+
+/* In place of the kernel: which devices frames were sent by */
+static bool is_played;
+static bool sent[64];
+
+int __wrap_sender_send(int fd, int ifindex, const struct announce_frame *f);
+int __real_sender_send(int fd, int ifindex, const struct announce_frame *f);
+
+int __wrap_sender_send(int fd, int ifindex, const struct announce_frame *f)
+{
+	if (!is_played)
+		return __real_sender_send(fd, ifindex, f);
+	sent[ifindex < 63 ? ifindex : 63] = true;
+	return 0;
+}
+
+/* The device from which the announcement leaves that @words cause; 0: none */
+static int announced_by(sd_event *loop, struct announcer *a, const char *words)
+{
+	size_t k;
+	int i;
+
+	for (k = 0; k < scene.m.ports_n; k++)
+		announcer_stop(a, scene.m.ports[k]->ifindex);
+	memset(sent, 0, sizeof(sent));
+	scene_play(words);
+	loop_for(loop, 20);
+	for (i = 1; i < 64; i++)
+		if (sent[i])
+			return i;
+	return 0;
+}
+
+/* Here a device gets the index that @name has in another namespace. */
+static void put_away(const char *name)
+{
+	int ifindex = *scene_index(name);
+	struct stabletap_link other;
+
+	scene_away(name);
+	other = scene_link("innocent");
+	other.ifindex = ifindex;
+	*scene_index("innocent") = ifindex;
+	scene_put(&other);
+}
+
+static void test_ports(struct tap *t, sd_event *loop, struct announcer *a)
+{
+	struct port *p;
+
+	scene_begin("[Port p]\nCandidate=a\nCandidate=b\n"
+		    "[Port q]\nCandidate=b\nAnnounce=no\n");
+	announcer_watch(a, &scene.m);
+	scene_play("a b p p:up q q:up");
+	ok(t, announced_by(loop, a, "p@a") == *scene_index("a"),
+	   "a port is announced by the device that its child is on");
+	ok(t, announced_by(loop, a, "p@b=direct") == *scene_index("b"),
+	   "by its lower, if that is the device itself");
+	ok(t, !announced_by(loop, a, "q@b"), "not if Announce=no");
+	ok(t, announced_by(loop, a, "p:down p:up") == *scene_index("b"),
+	   "again when it is set up anew");
+	scene_play("p@a");
+	p = scene_port("p");
+	put_away("a");
+	ok(t, announced_by(loop, a, "p:down p:up") == (int)p->told.lower,
+	   "fault 1: by its child, if the device is in another namespace");
+	ok(t, announced_by(loop, a, "p@b") == *scene_index("b"),
+	   "and by the next device when it is on that");
+	scene_end();
+}
+
+static void test_model(struct tap *t)
+{
+	struct stabletap *st;
+	struct announcer *a;
+	sd_event *loop;
+
+	if (sd_event_new(&loop) < 0 || stabletap_open(&st))
+		abort();
+	a = announcer_new(loop, st);
+	is_played = true;
+	test_ports(t, loop, a);
+	is_played = false;
+	announcer_free(a);
+	stabletap_close(st);
+	sd_event_unref(loop);
+}
+
 int main(void)
 {
 	struct seen seen = { .fd = -1 };
@@ -458,7 +549,8 @@ int main(void)
 	test_frames(&t);
 	test_links(&t);
 	test_addresses(&t);
-	if (scene(&seen))
+	test_model(&t);
+	if (make_veth(&seen))
 		test_live(&t, &seen);
 	else
 		ok(&t, true, "announcing # SKIP no namespace, veth or ip");

@@ -466,10 +466,26 @@ static void test_restless(struct tap *t)
 	}
 	ok(t, lines(noted) == 5,
 	   "a guest that changes its address all the time is told of a few times");
+	end();
+}
+
+/* With notes left: otherwise their limit would hide a repetition. */
+static void test_reload(struct tap *t)
+{
+	struct qmp_filter f = wish(0, 1);
+
+	memcpy(f.mac, uc[7], 6);
 	noted[0] = '\0';
+	begin(true, false);
+	say(&f);
 	filter_configured(d.filter, false);
 	loop_for(d.loop, 20);
-	ok(t, !*noted, "and a reload does not tell of it again");
+	is_str(t, noted, "guest-mac: 52:54:00:01:00:07 is the guest's, not "
+	       "trusted\n",
+	       "fault 14: a reload does not tell of an address again");
+	memcpy(f.mac, uc[8], 6);
+	say(&f);
+	ok(t, lines(noted) == 2, "but another address is told of");
 	end();
 }
 
@@ -561,6 +577,7 @@ int main(void)
 		test_trusted_no_more(&t);
 		test_anew(&t);
 		test_restless(&t);
+		test_reload(&t);
 		test_refused_mac(&t);
 	} else {
 		ok(&t, true, "lists # SKIP no network namespace or veth");

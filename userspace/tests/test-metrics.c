@@ -7,6 +7,26 @@
 #include "tap.h"
 #include "tell/metrics.h"
 
+/* The heartbeat's clock; waiting is a hundred times as fast. */
+static uint64_t real_time;
+static uint64_t longest_wait_us;
+
+uint64_t __wrap_clock_real(void);
+int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t us);
+int __real_sd_event_source_set_time_relative(sd_event_source *s, uint64_t us);
+
+uint64_t __wrap_clock_real(void)
+{
+	return real_time;
+}
+
+int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t us)
+{
+	if (us > longest_wait_us)
+		longest_wait_us = us;
+	return __real_sd_event_source_set_time_relative(s, us / 100);
+}
+
 static char *text_now(void)
 {
 	char *text = NULL;
@@ -47,6 +67,17 @@ static void test_values(struct tap *t)
 	scene_play("hold-off=p p@none");
 	has(t, "stabletap_port_by_hand{port=\"p\"} 1", "held off is by hand");
 	has(t, "stabletap_port_candidate{port=\"p\"} -1", "no candidate");
+	scene_end();
+}
+
+static void test_left_out(struct tap *t)
+{
+	scene_begin("[Port p]\nCandidate=a\n");
+	has(t, "stabletapd_left_out_sections 0", "no section is left out");
+	scene_misconfigure("[Port p]\nCandidate=a\n[Port q]\nMode=x\n"
+			   "[Port r]\nMode=x\n", 2);
+	has(t, "stabletapd_left_out_sections 2",
+	    "fault 11: sections with errors are counted");
 	scene_end();
 }
 
@@ -95,6 +126,22 @@ static bool is_there(void *arg)
 	return !access(arg, F_OK);
 }
 
+/* Does the file have the heartbeat of @real_time? */
+static bool is_beating(void *arg)
+{
+	char line[128], want[128];
+	FILE *in = fopen(arg, "re");
+	bool found = false;
+
+	snprintf(want, sizeof(want), "stabletapd_heartbeat_timestamp_seconds "
+		 "%llu\n", (unsigned long long)(real_time / CLOCK_SECOND));
+	while (in && !found && fgets(line, sizeof(line), in))
+		found = !strcmp(line, want);
+	if (in)
+		fclose(in);
+	return found;
+}
+
 static void test_file(struct tap *t)
 {
 	char dir[] = "/tmp/test-metrics.XXXXXX", path[64], conf[128];
@@ -110,7 +157,16 @@ static void test_file(struct tap *t)
 	if (metrics_start(loop, &scene.m, &x))
 		abort();
 	scene_configure(conf);
-	ok(t, loop_until(loop, is_there, path, SOON), "it is written");
+	real_time = 1700000000 * CLOCK_SECOND;
+	ok(t, loop_until(loop, is_beating, path, SOON),
+	   "it is written, with the time as the daemon's heartbeat");
+	real_time += 15 * CLOCK_SECOND;
+	ok(t, loop_until(loop, is_beating, path, SOON),
+	   "fault 14: which is renewed when nothing happens");
+	real_time += 15 * CLOCK_SECOND;
+	ok(t, loop_until(loop, is_beating, path, SOON), "again and again");
+	ok(t, longest_wait_us <= 20000000,
+	   "often enough not to be taken for stale");
 	metrics_stop(x);
 	ok(t, !is_there(path), "fault 14: and goes with the daemon");
 	rmdir(dir);
@@ -123,6 +179,7 @@ int main(void)
 	struct tap t = { 0 };
 
 	test_values(&t);
+	test_left_out(&t);
 	test_names(&t);
 	test_file(&t);
 	return tap_end(&t);

@@ -434,7 +434,7 @@ static void test_devices(struct tap *t)
 	for (i = 0; i < sizeof(devices) / sizeof(*devices); i++) {
 		scene_begin(devices[i].conf);
 		scene_play(devices[i].words);
-		step = plan_device(scene_device(devices[i].dev), scene.now);
+		step = scene_look_at_device(devices[i].dev);
 		snprintf(name, sizeof(name), "devices: %s", devices[i].name);
 		is_str(t, device_text(&step), devices[i].want, name);
 		scene_end();
@@ -452,18 +452,29 @@ static void test_vlan_pauses(struct tap *t)
 	scene_play("a c");
 	v = device_vlan_make(scene_device("a"), 5);
 	v->until = scene.now + retry_after(&v->retry, &retry_refused);
-	step = plan_device(scene_device("a"), scene.now);
+	step = scene_look_at_device("a");
 	ok(t, step.what == DEVICE_MAKE_VLAN && step.vlan == 6,
 	   "devices: a VLAN that can't be made keeps no other waiting");
-	step = plan_device(scene_device("c"), scene.now);
+	step = scene_look_at_device("c");
 	ok(t, step.what == DEVICE_MAKE_VLAN && step.vlan == 5,
 	   "devices: nor the same one on another device");
 	scene_play("a.6");
-	step = plan_device(scene_device("a"), scene.now);
+	step = scene_look_at_device("a");
 	ok(t, step.what == DEVICE_NOTHING && step.look_again_at ==
 	   scene.now + 500 * CLOCK_MS,
 	   "devices: it is tried again when its pause is over");
 	scene_end();
+}
+
+/* A device that is on a bus, by its own name */
+static void put_on_bus(const char *name, unsigned int flags)
+{
+	struct stabletap_link link = scene_link(name);
+
+	link.flags = flags;
+	strcpy(link.parent_bus, "pci");
+	snprintf(link.parent_dev, sizeof(link.parent_dev), "0000:%s", name);
+	scene_put(&link);
 }
 
 static void test_vfs(struct tap *t)
@@ -472,24 +483,52 @@ static void test_vfs(struct tap *t)
 
 	scene_begin(P "Candidate=name=v0\n");
 	scene.pf = "a";
-	scene.names_n = 0;
-	{
-		struct stabletap_link link = scene_link("v0");
-
-		link.flags = 0;
-		strcpy(link.parent_bus, "pci");
-		strcpy(link.parent_dev, "0000:v0");
-		scene_put(&link);
-	}
-	step = plan_device(scene_device("v0"), scene.now);
+	put_on_bus("v0", 0);
+	step = scene_look_at_device("v0");
 	ok(t, step.what == DEVICE_AWAIT_VFS,
 	   "devices: a VF is left alone until its PF has made them all");
 	scene_device("v0")->vfs = VFS_AWAITED;
-	step = plan_device(scene_device("v0"), scene.now);
+	step = scene_look_at_device("v0");
 	ok(t, step.what == DEVICE_NOTHING, "devices: which is waited for once");
 	scene_device("v0")->vfs = VFS_MADE;
-	step = plan_device(scene_device("v0"), scene.now);
+	step = scene_look_at_device("v0");
 	ok(t, step.what == DEVICE_SET_UP, "devices: and then it is set up");
+	scene_end();
+}
+
+/* A device may be asked for because of another that comes after it. */
+static void test_asked_for_late(struct tap *t)
+{
+	struct stabletap_link vlan;
+
+	scene_begin(P "Candidate=name=a vf=0-3\n");
+	scene.pf = "a";
+	put_on_bus("v0", 0);
+	put_on_bus("a", IFF_UP);
+	scene_device("v0")->vfs = VFS_MADE;
+	ok(t, scene_look_at_device("v0").what == DEVICE_SET_UP,
+	   "devices: a VF that is told before its PF is set up, too");
+	scene_end();
+
+	scene_begin(P "Candidate=name=a vlan=5\n");
+	scene_play("x");
+	vlan = scene_link("a.5");
+	vlan.flags = 0;
+	vlan.link = scene.next + 1;
+	vlan.vlan_id = 5;
+	scene_put(&vlan);
+	scene_play("a");
+	ok(t, scene_look_at_device("a.5").what == DEVICE_SET_UP,
+	   "devices: and so is a VLAN that is told before its base");
+	scene_end();
+
+	scene_begin(P "Candidate=x\n");
+	scene_play("a:down");
+	ok(t, scene_look_at_device("a").what == DEVICE_NOTHING,
+	   "devices: one that no port asks for is not");
+	scene_configure(P "Candidate=a\n");
+	ok(t, scene_look_at_device("a").what == DEVICE_SET_UP,
+	   "devices: until it is asked for by a reload");
 	scene_end();
 }
 
@@ -542,6 +581,7 @@ int main(void)
 	test_devices(&t);
 	test_vlan_pauses(&t);
 	test_vfs(&t);
+	test_asked_for_late(&t);
 	test_stuck(&t);
 	test_module_missing(&t);
 	return tap_end(&t);

@@ -187,6 +187,37 @@ static void test_shown(struct tap *t)
 	scene_play("a b p@a");
 }
 
+#define PORTS	"[Port p]\nCandidate=a\nCandidate=b\n" \
+		"[Port q]\nCandidate=b\n"
+
+static const char *left_out(void)
+{
+	static char text[512];
+	json_t *o = ask("{\"status\": true}\n");
+	char *list = json_dumps(json_object_get(o, "left_out"), JSON_COMPACT);
+
+	snprintf(text, sizeof(text), "%s", list ? list : "");
+	free(list);
+	json_decref(o);
+	return text;
+}
+
+static void test_left_out(struct tap *t)
+{
+	is_str(t, left_out(), "[]", "no section is left out");
+	scene_misconfigure(PORTS "Mode=x\n[Port r]\nCandidate=a\nMode=y\n", 2);
+	is_str(t, left_out(),
+	       "[{\"section\":\"Port q\",\"file\":\"scene\",\"line\":6,"
+	       "\"why\":\"'x': is not an octal number from 0001 to 0777; "
+	       "as in 0660\",\"kept\":true},"
+	       "{\"section\":\"Port r\",\"file\":\"scene\",\"line\":9,"
+	       "\"why\":\"'y': is not an octal number from 0001 to 0777; "
+	       "as in 0660\",\"kept\":false}]",
+	       "fault 11: sections with errors are shown, and why");
+	scene_configure(PORTS);
+	is_str(t, left_out(), "[]", "until they have none");
+}
+
 static size_t events(const char *request, const char *instance)
 {
 	char text[256];
@@ -495,6 +526,49 @@ static pid_t hold(uid_t uid, int n, int go)
 	_exit(read(go, &c, 1) != 0);
 }
 
+#define USER_PLACES 16
+
+/* As a user: has the last of a user's places no answer, one more that one? */
+static bool is_one_too_many(void)
+{
+	static const char want[] =
+		"busy: this user has too many connections open; close some";
+	char text[512] = "";
+	int fd = -1, i;
+
+	for (i = 0; i < USER_PLACES; i++)
+		fd = client();
+	if (recv(client(), text, sizeof(text) - 1, 0) <= 0 ||
+	    !strstr(text, want))
+		return false;
+	return recv(fd, text, sizeof(text), MSG_DONTWAIT) < 0 &&
+	       errno == EAGAIN;
+}
+
+static bool is_over(void *arg)
+{
+	int *status = arg;
+
+	return waitpid(-1, status, WNOHANG) > 0;
+}
+
+static void test_user(struct tap *t)
+{
+	int status = -1;
+	pid_t pid;
+
+	if (getuid()) {
+		ok(t, true, "places of a user # SKIP not root");
+		return;
+	}
+	pid = fork();
+	if (!pid)
+		_exit(setuid(1000) || !is_one_too_many());
+	ok(t, loop_until(loop, is_over, &status, SOON) && !status,
+	   "fault 12: a user has 16 places, and is told so in words");
+	loop_for(loop, 50);
+}
+
 static void test_users(struct tap *t)
 {
 	int go[2], i;
@@ -679,20 +753,21 @@ int main(void)
 	if (!mkdtemp(dir) || chmod(dir, 0755) || sd_event_new(&loop) < 0)
 		return 1;
 	snprintf(at.sun_path, sizeof(at.sun_path), "%s/sock", dir);
-	scene_begin("[Port p]\nCandidate=a\nCandidate=b\n"
-		    "[Port q]\nCandidate=b\n");
+	scene_begin(PORTS);
 	if (requests_start(loop, &scene.m, at.sun_path, &requests) ||
 	    chmod(at.sun_path, 0666))
 		return 1;
 	scene_play("a b p p@a q q@b");
 	test_status(&t);
 	test_shown(&t);
+	test_left_out(&t);
 	test_events(&t);
 	test_errors(&t);
 	test_settled(&t);
 	test_settled_late(&t);
 	test_follow(&t);
 	test_places(&t);
+	test_user(&t);
 	test_users(&t);
 	test_talker(&t);
 	test_work_first(&t);

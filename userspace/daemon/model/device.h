@@ -49,6 +49,7 @@ struct device {
 	 * that is respected.
 	 */
 	bool seen;		/* set up by the daemon, or found up */
+	bool initialized;	/* udev, if there is one, has named it */
 	struct retry up_retry;
 	uint64_t up_until;	/* no attempt before then; 0: at once */
 	struct device_vlan *vlans;	/* by id */

@@ -249,6 +249,17 @@ static void place(struct match *match, struct device *dev)
 	dev->matches = now;
 }
 
+/*
+ * udev's event calls for another look, see watch/udev.c.  The answer takes
+ * sysfs, and counts only until the device is set up.
+ */
+static void take_initialized(struct device *dev)
+{
+	if (!dev->seen && !(dev->link.flags & IFF_UP) && match_uses_device(dev))
+		dev->initialized =
+			dev->model->facts->is_initialized(&dev->link);
+}
+
 /* The VLANs on the device and its VFs may have begun or ceased to match. */
 static void place_others(struct match *match, struct device *dev)
 {
@@ -258,8 +269,10 @@ static void place_others(struct match *match, struct device *dev)
 
 	for (i = 0; i < dev->uppers.n; i++) {
 		other = model_device(m, dev->uppers.v[i]);
-		if (other && other->link.vlan_id)
-			place(match, other);
+		if (!other || !other->link.vlan_id)
+			continue;
+		place(match, other);
+		take_initialized(other);
 	}
 	for (i = 0; match->has_vfs && *dev->link.parent_dev &&
 	     i < m->devices_n; i++) {
@@ -268,6 +281,7 @@ static void place_others(struct match *match, struct device *dev)
 		    !strcmp(other->pf, dev->link.parent_dev) &&
 		    !strcmp(other->link.parent_bus, dev->link.parent_bus)) {
 			place(match, other);
+			take_initialized(other);
 			agenda_mark(&m->agenda, &other->todo);
 		}
 	}
@@ -312,6 +326,7 @@ void match_update(struct device *dev)
 	 */
 	if (dev->link.flags & IFF_UP && (!*dev->pf || dev->vfs == VFS_MADE))
 		dev->seen = true;
+	take_initialized(dev);
 	agenda_mark(&dev->model->agenda, &dev->todo);
 }
 

@@ -17,7 +17,7 @@ static void plan_set_up(const struct device *dev, struct device_step *step,
 	if (dev->seen || dev->link.flags & IFF_UP)
 		return;
 	/* Where there is udev, it may want to rename the device before. */
-	if (!dev->model->facts->is_initialized(&dev->link))
+	if (!dev->initialized)
 		return;
 	if (dev->up_until > now)
 		delay_look_at(&step->look_again_at, dev->up_until);

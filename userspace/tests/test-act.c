@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ports and VLANs that are made, and children that are swept up: what is asked
+ * of the kernel and what is told of its answer.  The library's part is played
+ * by the functions below.
+ */
+#include <errno.h>
+
+#include "act/act.h"
+#include "act/create.h"
+#include "act/sweep.h"
+#include "act/vlan.h"
+#include "loop.h"
+#include "scene.h"
+#include "tap.h"
+
+#define P "[Port p]\n"
+
+static struct {
+	int control, create, vlan, sweep;	/* what it answers */
+	unsigned int removed;
+	struct stabletap_create request;
+	char name[32];				/* of the VLAN */
+	int parent, id;
+} kernel;
+
+int __wrap_stabletap_control_open(struct stabletap *st);
+int __wrap_stabletap_port_create(struct stabletap *st,
+				 struct stabletap_create *port);
+int __wrap_stabletap_vlan_create(struct stabletap *st, const char *name,
+				 int parent, uint16_t id);
+int __wrap_stabletap_child_sweep(struct stabletap *st, int port,
+				 unsigned int *removed);
+int __wrap_stabletap_module_compare(struct stabletap_module *out);
+const char *__wrap_stabletap_message(const struct stabletap *st);
+
+int __wrap_stabletap_control_open(struct stabletap *st)
+{
+	(void)st;
+	return kernel.control;
+}
+
+int __wrap_stabletap_port_create(struct stabletap *st,
+				 struct stabletap_create *port)
+{
+	(void)st;
+	kernel.request = *port;
+	return kernel.create;
+}
+
+int __wrap_stabletap_vlan_create(struct stabletap *st, const char *name,
+				 int parent, uint16_t id)
+{
+	(void)st;
+	snprintf(kernel.name, sizeof(kernel.name), "%s", name);
+	kernel.parent = parent;
+	kernel.id = id;
+	return kernel.vlan;
+}
+
+int __wrap_stabletap_child_sweep(struct stabletap *st, int port,
+				 unsigned int *removed)
+{
+	(void)st;
+	*removed = port == STABLETAP_CHILD_ANY ? kernel.removed : 0;
+	return kernel.sweep;
+}
+
+int __wrap_stabletap_module_compare(struct stabletap_module *out)
+{
+	*out = (struct stabletap_module){ .loaded_version = "0.0.1" };
+	return 0;
+}
+
+const char *__wrap_stabletap_message(const struct stabletap *st)
+{
+	(void)st;
+	return "";
+}
+
+/* ---- */
+
+static struct act act = { .m = &scene.m };
+static int log_fd;
+
+static void begin(const char *conf)
+{
+	memset(&kernel, 0, sizeof(kernel));
+	log_forget(log_fd);
+	scene_begin(conf);
+}
+
+static bool is_logged(const char *text)
+{
+	return log_count(log_fd, text) == 1;
+}
+
+static int create(void)
+{
+	log_forget(log_fd);
+	return create_port(&act, scene_port("p"));
+}
+
+/* ---- ports ---- */
+
+static void test_request(struct tap *t)
+{
+	const struct stabletap_create *r = &kernel.request;
+
+	begin(P "Candidate=a\nMTUBytes=1400\nQueues=2\nMode=0640\n"
+	      "MACAddress=52:54:00:00:00:01\nOnDetach=hold\n");
+	ok(t, !create() && is_logged("p: made"), "a port is made");
+	ok(t, !strcmp(r->name, "p") && r->mtu == 1400 && r->queues == 2 &&
+	   !memcmp(r->mac, "\x52\x54\x00\x00\x00\x01", 6) &&
+	   r->on_detach == STABLETAP_ON_DETACH_HOLD, "as it is configured");
+	ok(t, r->perm == 0640 && r->flags == STABLETAP_CREATE_PERM,
+	   "what is not configured is the module's own default");
+	scene_end();
+}
+
+static void test_made_anew(struct tap *t)
+{
+	begin(P "Candidate=a\n");
+	scene_play("p p:gone");
+	create();
+	ok(t, is_logged("was deleted, and is made anew"),
+	   "a port that was deleted cuts its guest off, which is told");
+	scene_play("p p:away");
+	create();
+	ok(t, is_logged("went to another network namespace") &&
+	   !is_logged("deleted"),
+	   "fault 14: one that was moved is not said to be deleted");
+	scene_play("p p:name=q");
+	create();
+	ok(t, is_logged("p: made"), "one that was renamed goes on");
+	scene_end();
+}
+
+static void test_no_module(struct tap *t)
+{
+	begin(P "Candidate=a\n");
+	kernel.control = -ENOENT;
+	ok(t, create() == -ENODEV && is_logged("modprobe stabletap") &&
+	   scene.m.module_missing, "without the module no port can be made");
+	ok(t, create() == -ENODEV && !is_logged("modprobe stabletap"),
+	   "which is told once");
+	kernel.control = 0;
+	ok(t, !create() && !scene.m.module_missing &&
+	   is_logged("the loaded module is of version 0.0.1"),
+	   "when it comes, its version is compared");
+	kernel.control = -EACCES;
+	ok(t, create() == -EACCES && !scene.m.module_missing &&
+	   is_logged("can't be made: Permission denied"),
+	   "a module that can't be used is not missing");
+	kernel.control = 0;
+	kernel.create = -EEXIST;
+	ok(t, create() == -EEXIST, "a name that is taken is told as such");
+	scene_end();
+}
+
+/* ---- VLANs ---- */
+
+static struct device_vlan *make(const char *dev, int id)
+{
+	log_forget(log_fd);
+	kernel.name[0] = '\0';
+	vlan_make(&act, scene_device(dev), id, scene.now);
+	return device_vlan(scene_device(dev), id);
+}
+
+static void test_vlan(struct tap *t)
+{
+	const struct device_vlan *v;
+
+	begin(P "Candidate=name=a vlan=5 create\n");
+	scene_play("a");
+	v = make("a", 5);
+	ok(t, !strcmp(kernel.name, "a.5") && kernel.id == 5 &&
+	   kernel.parent == *scene_index("a") && is_logged("made VLAN"),
+	   "a VLAN is made on its base, by its name");
+	ok(t, v->made == scene.now, "and known as the daemon's own");
+	ok(t, scene_look_at_device("a").what == DEVICE_NOTHING,
+	   "no other is made before its event");
+	scene_play("+1s");
+	ok(t, scene_look_at_device("a").what == DEVICE_MAKE_VLAN,
+	   "but one whose event never comes is made again");
+	scene_end();
+}
+
+static void test_vlan_names(struct tap *t)
+{
+	char want[32];
+
+	begin(P "Candidate=name=a vlan=5 create\n");
+	scene_play("a x x:name=a.5");
+	make("a", 5);
+	snprintf(want, sizeof(want), "v%d.5", *scene_index("a"));
+	is_str(t, kernel.name, want, "another device may have the name");
+	scene_play("enp193s0f0np01");
+	make("enp193s0f0np01", 4000);
+	snprintf(want, sizeof(want), "v%d.4000",
+		 *scene_index("enp193s0f0np01"));
+	is_str(t, kernel.name, want, "or the kernel may have no room for it");
+	scene_end();
+}
+
+static void test_vlan_refused(struct tap *t)
+{
+	const struct device_vlan *v;
+	uint64_t first;
+
+	begin(P "Candidate=name=a vlan=5 create\n");
+	scene_play("a b");
+	kernel.vlan = -EEXIST;
+	make("a", 5);
+	ok(t, !is_logged("can't make"),
+	   "one that exists already is about to be told");
+	kernel.vlan = -EOPNOTSUPP;
+	v = make("b", 5);
+	first = v->until - scene.now;
+	ok(t, is_logged("can't make VLAN 5 on b: Operation not supported") &&
+	   !v->made, "why it can't be made is told");
+	v = make("b", 5);
+	ok(t, first && v->until - scene.now > first,
+	   "it is tried again, with a back-off");
+	ok(t, device_vlan(scene_device("a"), 5)->until - scene.now == first,
+	   "which is that of one device");
+	kernel.vlan = 0;
+	v = make("b", 5);
+	ok(t, v->made == scene.now, "until it is made");
+	scene_end();
+}
+
+/* ---- children ---- */
+
+static int sweep(int result, unsigned int removed)
+{
+	kernel.sweep = result;
+	kernel.removed = removed;
+	log_forget(log_fd);
+	return sweep_children(&act);
+}
+
+static void test_sweep(struct tap *t)
+{
+	begin(P "Candidate=a\n");
+	ok(t, !sweep(0, 0) && !is_logged("children"),
+	   "nothing to sweep, nothing to tell");
+	ok(t, !sweep(0, 2) && is_logged("removed 2 children"),
+	   "how many children were removed is told");
+	ok(t, sweep(-EAGAIN, 1) == -EAGAIN && is_logged("removed 1 ") &&
+	   !is_logged("can't remove"),
+	   "fault 4: one whose port is worked on is left for the next sweep");
+	ok(t, sweep(-EPERM, 0) == -EPERM &&
+	   is_logged("can't remove children that no port uses: "
+		     "Operation not permitted"), "what is refused is told");
+	scene_end();
+}
+
+int main(void)
+{
+	struct tap t = { 0 };
+
+	log_fd = log_capture();
+	test_request(&t);
+	test_made_anew(&t);
+	test_no_module(&t);
+	test_vlan(&t);
+	test_vlan_names(&t);
+	test_vlan_refused(&t);
+	test_sweep(&t);
+	return tap_end(&t);
+}
