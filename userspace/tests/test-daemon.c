@@ -301,6 +301,15 @@ static void test_events(struct tap *t)
 		{ "\"events\":5", "{" NEW "\"last\":6,\"events\":["
 		  EVENT("6", "attached") "]}\n" }, { NULL, NULL },
 	};
+	static const struct turn unasked[] = { { NULL, NULL } };
+	static const struct turn passed[] = {
+		{ "\"events\":6", "{" NEW "\"last\":6,\"events\":[]}\n" },
+		{ NULL, NULL },
+	};
+	static const struct turn own[] = {
+		{ "\"events\":6,\"instance\":\"aa\"", "{" NEW
+		  "\"last\":6,\"events\":[]}\n" }, { NULL, NULL },
+	};
 	static const struct turn later[] = {
 		{ "\"events\":9", "{" NEW "\"last\":6,\"events\":[]}\n" },
 		{ NULL, NULL },
@@ -346,8 +355,18 @@ static void test_events(struct tap *t)
 	};
 
 	expect(t, list, "events since 5 -u", 0,
-	       "6 2026-01-02T03:04:05.000006Z vm1: attached to eth1, w\n",
-	       "events are listed");
+	       "aa:6 2026-01-02T03:04:05.000006Z vm1: attached to eth1, w\n",
+	       "fault 8: events are listed with the instance that numbers them");
+	expect(t, passed, "events since 6", 0, "note: if stabletapd was restarted "
+	       "after event 6, events are missing here; 'since aa:6' misses "
+	       "none\n", "fault 8: a number alone may hide events");
+	expect(t, own, "events since aa:6", 0, "",
+	       "what a line begins with is taken");
+	expect(t, other, "events since zz:9", 0, "note: stabletapd was "
+	       "restarted: events are numbered anew\naa:6 ",
+	       "fault 8: and tells of a restart, however many there are now");
+	expect(t, unasked, "events since :5", 2, "since: write [INSTANCE:]NUMBER",
+	       "an instance without an id is refused");
 	expect(t, later, "events since 9", 0, "note: the last event has number "
 	       "6: stabletapd was restarted",
 	       "a number of an earlier instance is told");
@@ -356,11 +375,11 @@ static void test_events(struct tap *t)
 	expect(t, list, "-j events since 5", 0,
 	       "\"instance\":\"aa\",\"last\":6,\"events\":[{", "and in JSON");
 	expect(t, follow, "events --follow -u", 1,
-	       "6 2026-01-02T03:04:05.000006Z vm1: attached to eth1, w\n"
-	       "7 2026-01-02T03:04:05.000006Z vm1: detached to eth1, w\n"
+	       "aa:6 2026-01-02T03:04:05.000006Z vm1: attached to eth1, w\n"
+	       "aa:7 2026-01-02T03:04:05.000006Z vm1: detached to eth1, w\n"
 	       "note: stabletapd has gone; waiting for it\n"
 	       "note: stabletapd was restarted: events are numbered anew\n"
-	       "1 2026-01-02T03:04:05.000006Z vm1: replaced to eth1, w\n",
+	       "bb:1 2026-01-02T03:04:05.000006Z vm1: replaced to eth1, w\n",
 	       "a follower loses none over a restart");
 	expect(t, follow, "-j events --follow", 1,
 	       "{\"version\":1,\"instance\":\"bb\",\"event\":"

@@ -120,7 +120,7 @@ static void test_status(struct tap *t)
 
 	ok(t, json_integer_value(json_object_get(o, "version")) == 1 &&
 	   !strcmp(word(o, "release"), STABLETAP_VERSION) &&
-	   strlen(word(o, "instance")) == 16, "what answers, in which form");
+	   strlen(word(o, "instance")) == 8, "what answers, in which form");
 	ok(t, json_array_size(json_object_get(o, "ports")) == 2 &&
 	   json_is_array(json_object_get(o, "left_out")) &&
 	   json_is_array(json_object_get(o, "pools")), "status has all of it");
