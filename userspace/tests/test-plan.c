@@ -237,6 +237,15 @@ static const struct row refusals[] = {
 	{ "so does the end of a macvlan on it", AB,
 	  PORT "a a/m refuse=p,a refuse=p,a refuse=p,a +500ms m:gone",
 	  "attach a bridge: usable" },
+	{ "and of an orphaned child that was there before the attempt", AB,
+	  PORT "a a/st9-01 +1s refuse=p,a refuse=p,a refuse=p,a +500ms "
+	  "st9-01:gone", "attach a bridge: usable" },
+	{ "but not of the child that the attempt itself made", AB,
+	  PORT "a refuse=p,a refuse=p,a refuse=p,a a/st9-01 +500ms "
+	  "st9-01:gone", "- +1500ms" },
+	{ "nor does an orphaned child that comes or changes", AB,
+	  PORT "a a/st9-01 +1s refuse=p,a refuse=p,a refuse=p,a +500ms "
+	  "st9-01:down", "- +1500ms" },
 	{ "and of its master", AB,
 	  PORT "br a:master=br refuse=p,a refuse=p,a +500ms a:nomaster br:gone",
 	  "attach a bridge: usable" },
