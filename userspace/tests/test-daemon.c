@@ -223,6 +223,7 @@ static void test_status(struct tap *t)
 		  "\"held_off\":true,\"warnings\":[\"look here\"],\"refusals\":"
 		  "[{\"name\":\"eth1\",\"times\":3,\"why\":\"MTU\"}],"
 		  "\"monitor\":{\"state\":\"refused\",\"why\":\"no such file\"}"
+		  ",\"missing\":{\"why\":\"no hold\"}"
 		  ",\"moved\":{\"why\":\"eth0 is in netns blue\"}}],"
 		  "\"left_out\":[{\"section\":\"Port vm9\",\"file\":\"/c\","
 		  "\"line\":7,\"why\":\"no such user\"}],\"pools\":[]}\n" },
@@ -261,10 +262,11 @@ static void test_status(struct tap *t)
 	       "    since 2026-01-02T03:04:05.000006Z (",
 	       "what is asked by hand, warnings and times");
 	expect(t, new, "status -u", 0, ", blackout 0.004 s\n"
+	       "    can't be made: no hold\n"
 	       "    moved: eth0 is in netns blue\n"
 	       "    refused by eth1 3 times: MTU\n"
 	       "    QEMU monitor refused: no such file\n",
-	       "blackout, move, refusals, monitor");
+	       "blackout, why it is missing, move, refusals, monitor");
 	expect(t, steers, "status", 0, "    warning: a\\x0avm2: attached\n",
 	       "no text forges a line");
 	expect(t, steers, "status", 0, "    QEMU monitor refused: \\x1b[2J"

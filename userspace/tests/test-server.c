@@ -184,7 +184,17 @@ static void test_shown(struct tap *t)
 	   "and by which number that namespace is known here");
 	is_str(t, word(port_of(o, 0), "dev"), "a", "under its own name");
 	json_decref(o);
-	scene_play("a b p@a");
+	scene_play("p:gone");
+	strcpy(scene_port("p")->create_why, "can't hold frames");
+	o = ask("{\"status\": true, \"port\": \"p\"}\n");
+	is_str(t, word(json_object_get(port_of(o, 0), "missing"), "why"),
+	       "can't hold frames", "fault 13: why there is no such port");
+	json_decref(o);
+	scene_play("p a b p@a");
+	o = ask("{\"status\": true, \"port\": \"p\"}\n");
+	ok(t, !json_object_get(port_of(o, 0), "missing"),
+	   "which is over when there is one");
+	json_decref(o);
 }
 
 static size_t events(const char *request, const char *instance)

@@ -465,6 +465,9 @@ static void port_reconfigure(struct port *port, const struct conf *old,
 	bool same = wishes_equal(old, port->conf, conf, now);
 
 	port->conf = now;
+	/* The kernel may take what the section says now. */
+	port->create_until = 0;
+	retry_reset(&port->create_retry);
 	if (same)
 		return;
 	port->stuck = 0;

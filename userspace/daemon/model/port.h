@@ -90,6 +90,7 @@ struct port {
 	bool awaits_probes;	/* its next step depends on verdicts */
 	struct retry create_retry;
 	uint64_t create_until;	/* not made before; 0: may be */
+	char create_why[160];	/* it could not be made, as was logged; or "" */
 	struct retry busy;	/* attempts that met others at work */
 	struct refusal *refusals;
 	size_t refusals_n;

@@ -164,6 +164,13 @@ static void add_override(const struct port *port, json_t *o)
 		json_object_set_new(o, "held_off", json_true());
 }
 
+static void add_missing(const struct port *port, json_t *o)
+{
+	if (!port->ifindex && *port->create_why)
+		json_object_set_new(o, "missing", json_pack("{s:o}", "why",
+			stabletap_json_text(port->create_why)));
+}
+
 static void add_away(const struct port *port, json_t *o)
 {
 	const struct device *lower;
@@ -235,6 +242,7 @@ json_t *status_port_json(const struct port *port)
 	if (port->refusals_n)
 		json_object_set_new(o, "refusals", refusals_json(port));
 	add_override(port, o);
+	add_missing(port, o);
 	add_away(port, o);
 	add_guest(port, o);
 	return o;
