@@ -4,6 +4,7 @@
 #define MODEL_LOWER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "stabletap.h"
 
@@ -13,6 +14,12 @@ struct port;
 /* Can it have @dev in that mode, for all that is on the device now? */
 bool port_suits(const struct port *port, const struct device *dev,
 		enum stabletap_mode mode);
+/* If it can't: why, as the end of a sentence, such as "has the master br0" */
+bool port_obstacle(const struct port *port, const struct device *dev,
+		   enum stabletap_mode mode, char *buf, size_t size);
+/* How @dev is to carry the port: as its candidate, or if it is none */
+enum stabletap_mode port_mode_on(const struct port *port,
+				 const struct device *dev);
 /* The best candidate that means @dev, or -1 */
 int port_candidate(const struct port *port, const struct device *dev);
 /* The device of the present lower, or NULL: none, away or unknown */

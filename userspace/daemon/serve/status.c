@@ -7,6 +7,7 @@
 #include "model/lower.h"
 #include "model/match.h"
 #include "model/model.h"
+#include "model/pin.h"
 #include "model/pool.h"
 #include "model/refusal.h"
 #include "model/verdict.h"
@@ -128,24 +129,13 @@ static json_t *refusals_json(const struct port *port)
 
 static json_t *warnings_json(const struct port *port)
 {
-	const struct override *o = &port->override;
 	json_t *list = json_array();
-	const struct device *dev = NULL;
-	const char *what = NULL;
-	char text[256];
+	char what[200], text[384];
 
-	if (o->kind != OVERRIDE_PIN)
+	if (!pin_obstacle(port, what, sizeof(what)))
 		return list;
-	dev = model_device_named(port->model, o->dev);
-	if (!dev)
-		what = "does not exist";
-	else if (!device_is_ethernet(&dev->link))
-		what = "can't carry a port";
-	else if (!device_is_usable(&dev->link))
-		what = "is down or has no carrier";
-	if (!what)
-		return list;
-	snprintf(text, sizeof(text), "pinned to %s, which %s", o->dev, what);
+	snprintf(text, sizeof(text), "pinned to %s, which %s",
+		 port->override.dev, what);
 	json_array_append_new(list, stabletap_json_text(text));
 	return list;
 }
