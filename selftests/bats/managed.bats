@@ -199,7 +199,7 @@ Candidate=d0'
 	[[ $stderr == *"stabletapd was restarted"* ]]
 	# A number alone can't tell.
 	run -0 --separate-stderr stabletap events vm1 since "${first#*:}"
-	[[ $stderr == *":${first#*:}' misses none"* ]]
+	[[ $stderr == *"'since INSTANCE:${first#*:}'"* ]]
 }
 
 @test "status --watch has a line a port, in place on a terminal, over a restart" {

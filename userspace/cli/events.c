@@ -90,9 +90,9 @@ static void note_number(const struct follower *f, const json_t *answer)
 		     ": stabletapd was restarted, and numbers them anew", last);
 	else if (!f->cli->json)
 		note("if stabletapd was restarted after event %"
-		     JSON_INTEGER_FORMAT ", events are missing here; 'since %s:%"
-		     JSON_INTEGER_FORMAT "' misses none", f->last, instance,
-		     f->last);
+		     JSON_INTEGER_FORMAT ", events are missing here; 'since INSTANCE:%"
+		     JSON_INTEGER_FORMAT "', as the line of that event begins, misses none",
+		     f->last, f->last);
 }
 
 static void note_restart(void)

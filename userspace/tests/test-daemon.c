@@ -360,8 +360,8 @@ static void test_events(struct tap *t)
 	       "aa:6 2026-01-02T03:04:05.000006Z vm1: attached to eth1, w\n",
 	       "fault 8: events are listed with the instance that numbers them");
 	expect(t, passed, "events since 6", 0, "note: if stabletapd was restarted "
-	       "after event 6, events are missing here; 'since aa:6' misses "
-	       "none\n", "fault 8: a number alone may hide events");
+	       "after event 6, events are missing here; 'since INSTANCE:6', as "
+	       "the line of that event begins, misses none\n", "fault 8: a number alone may hide events");
 	expect(t, own, "events since aa:6", 0, "",
 	       "what a line begins with is taken");
 	expect(t, other, "events since zz:9", 0, "note: stabletapd was "

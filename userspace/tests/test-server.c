@@ -162,7 +162,7 @@ static void test_shown(struct tap *t)
 	is_str(t, first_warning(), "pinned to b, which refused: no",
 	       "fault 5: so is one to a device that refuses");
 	scene_play("b/m pin=p,m");
-	is_str(t, first_warning(), "pinned to m, which is a macvlan, which "
+	is_str(t, first_warning(), "pinned to m, which is a macvlan and "
 	       "carries a port only in mode direct",
 	       "one to a macvlan that can't carry a child");
 	scene_play("unpin=p m:gone hold-off=p");

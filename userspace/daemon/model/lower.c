@@ -51,7 +51,7 @@ bool port_obstacle(const struct port *port, const struct device *dev,
 		return false;
 	if (!can_carry(dev, mode)) {
 		snprintf(buf, size,
-			 "is a macvlan, which carries a port only in mode direct");
+			 "is a macvlan and carries a port only in mode direct");
 		return true;
 	}
 	if (has_other_master(port, dev, mode)) {
