@@ -62,6 +62,7 @@ struct port {
 	const struct conf_port *conf;
 	struct todo todo;
 	struct override override;
+	char pin_why[200];	/* in the way of the pin, as was logged; or "" */
 
 	/* What the kernel says */
 	int ifindex;		/* 0: there is none */
