@@ -534,6 +534,36 @@ Candidate=d0'
 	eventually is_detached vm1
 }
 
+@test "a pin to another port's device says whose it is" {
+	configure <<<'[Port vm1]
+AttachMode=direct
+Candidate=d0
+
+[Port vm2]
+AttachMode=direct
+Candidate=d1'
+	daemon
+	eventually is_on vm1 d0
+	eventually is_on vm2 d1
+	stabletap pin vm1 d1
+	stabletap -j status vm1 | grep -q "pinned to d1, which port vm2 has"
+	is_on vm2 d1
+}
+
+@test "status says why a port can't be made" {
+	ip link add vm1 type dummy
+	configure <<<'[Port vm1]
+Candidate=d0'
+	daemon
+	eventually log_has "vm1: can't be made: "
+	run -0 stabletap status vm1
+	[[ $output == *"    can't be made: "* ]]
+	ip link del vm1
+	eventually is_on vm1 d0
+	run -0 stabletap status vm1
+	[[ $output != *"can't be made"* ]]
+}
+
 # ---- namespaces ----
 
 @test "a port whose device goes to another namespace moves to the next" {

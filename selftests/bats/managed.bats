@@ -182,6 +182,26 @@ Candidate=d0'
 	[ "$(grep -c 'replaced from d1 to d0' "$BATS_TEST_TMPDIR/told")" = 1 ]
 }
 
+@test "events since one of an earlier daemon hides none, and says so" {
+	local first
+	managed
+	eventually events_have vm1 "to d0"
+	first=$(stabletap events vm1 | head -n 1 | cut -d ' ' -f 1)
+	daemon_ends TERM
+	daemon
+	stabletap pin vm1 d1
+	eventually is_on vm1 d1
+	stabletap unpin vm1
+	eventually is_on vm1 d0
+	eventually events_have vm1 "from d1 to d0"
+	run -0 --separate-stderr stabletap events vm1 since "$first"
+	[[ $output == *"from d0 to d1"*"from d1 to d0"* ]]
+	[[ $stderr == *"stabletapd was restarted"* ]]
+	# A number alone can't tell.
+	run -0 --separate-stderr stabletap events vm1 since "${first#*:}"
+	[[ $stderr == *"'since INSTANCE:${first#*:}'"* ]]
+}
+
 @test "status --watch has a line a port, in place on a terminal, over a restart" {
 	managed
 	"$BIN" -n "$NS" status --watch 3>&- >"$BATS_TEST_TMPDIR/seen" 2>&1 &

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * stabletap events.  The daemon numbers its events from 1 on; each start of it
- * is an instance with an id.  A follower names the instance and the last
- * number that it has seen, so that nothing is lost while the connection or the
- * daemon is away.
+ * is an instance with an id.  Only both together name one event, so lines begin
+ * with INSTANCE:NUMBER, which "since" takes.  A follower sends the daemon both,
+ * so that nothing is lost while the connection or the daemon is away.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,10 +22,11 @@ enum { PORT, SINCE, INSTANCE, FOLLOW };
 static const struct word words[] = {
 	[PORT] = { "PORT", NULL, WORD_PLACE, "of this port (default: all)",
 		   NULL },
-	[SINCE] = { "since", "NUMBER", WORD_WHOLE,
-		    "only those with a higher number", NULL },
+	[SINCE] = { "since", "[INSTANCE:]NUMBER", WORD_WHOLE,
+		    "only those after this one, which a line begins with",
+		    NULL },
 	[INSTANCE] = { "instance", "ID", WORD_WHOLE,
-		       "of which NUMBER is; of another one, all events", NULL },
+		       "as INSTANCE: before NUMBER", NULL },
 	[FOLLOW] = { "follow", NULL, WORD_WHOLE,
 		     "go on with those that come, until it is ended", NULL },
 	{ .name = NULL },
@@ -53,11 +54,12 @@ static json_t *request(const struct follower *f, bool follow)
 	return o;
 }
 
-static void print_event(const json_t *e)
+static void print_event(const char *instance, const json_t *e)
 {
 	const json_t *gap = json_object_get(e, "detached_seconds");
 
-	printf("%" JSON_INTEGER_FORMAT " %s %s: %s",
+	printf("%s%s%" JSON_INTEGER_FORMAT " %s %s: %s",
+	       instance, *instance ? ":" : "",
 	       json_integer_value(json_object_get(e, "number")),
 	       json_text_of(e, "time"), json_text_of(e, "port"),
 	       json_text_of(e, "event"));
@@ -72,6 +74,32 @@ static void print_event(const json_t *e)
 	putchar('\n');
 }
 
+/*
+ * A number without its instance may be one of an earlier instance.  Unless this
+ * one has not reached that number, only the caller can know.
+ */
+static void note_number(const struct follower *f, const json_t *answer)
+{
+	const char *instance = json_text_of(answer, "instance");
+	json_int_t last = json_integer_value(json_object_get(answer, "last"));
+
+	if (!*instance || !f->last)
+		return;
+	if (last < f->last)
+		note("the last event has number %" JSON_INTEGER_FORMAT
+		     ": stabletapd was restarted, and numbers them anew", last);
+	else if (!f->cli->json)
+		note("if stabletapd was restarted after event %"
+		     JSON_INTEGER_FORMAT ", events are missing here; 'since INSTANCE:%"
+		     JSON_INTEGER_FORMAT "', as the line of that event begins, misses none",
+		     f->last, f->last);
+}
+
+static void note_restart(void)
+{
+	note("stabletapd was restarted: events are numbered anew");
+}
+
 /* ---- once ---- */
 
 static int print_list(struct cli *cli, json_t *answer)
@@ -84,20 +112,8 @@ static int print_list(struct cli *cli, json_t *answer)
 	if (cli->json)
 		return json_print(cli, json_incref(answer), stdout);
 	json_array_foreach(json_object_get(answer, "events"), i, e)
-		print_event(e);
+		print_event(json_text_of(answer, "instance"), e);
 	return CLI_DONE;
-}
-
-/* A number that this instance has not reached is one of an earlier one. */
-static void note_restart(const struct follower *f, const json_t *answer)
-{
-	const json_t *last = json_object_get(answer, "last");
-
-	if (json_is_integer(last) && json_integer_value(last) < f->last &&
-	    !*f->instance)
-		note("the last event has number %" JSON_INTEGER_FORMAT
-		     ": stabletapd was restarted, and numbers them anew",
-		     json_integer_value(last));
 }
 
 static int list(struct follower *f)
@@ -106,10 +122,12 @@ static int list(struct follower *f)
 	int status = CLI_REFUSED;
 
 	if (answer) {
-		note_restart(f, answer);
+		if (!*f->instance)
+			note_number(f, answer);
+		else if (strcmp(json_text_of(answer, "instance"), f->instance))
+			note_restart();
 		status = print_list(f->cli, answer);
 	}
-
 	json_decref(answer);
 	return status;
 }
@@ -129,7 +147,7 @@ static void tell(struct follower *f, const json_t *e)
 		json_object_update(o, (json_t *)e);
 		json_print_line(o, stdout);
 	} else {
-		print_event(e);
+		print_event(f->instance, e);
 	}
 }
 
@@ -138,7 +156,7 @@ static void tell_restart(struct follower *f)
 	json_t *o;
 
 	if (!f->cli->json) {
-		note("stabletapd was restarted: events are numbered anew");
+		note_restart();
 		return;
 	}
 	o = json_versioned("instance", json_string(f->instance));
@@ -162,6 +180,8 @@ static int take_first(struct follower *f, const json_t *first)
 		snprintf(f->instance, sizeof(f->instance), "%s", instance);
 		if (known)
 			tell_restart(f);
+		else
+			note_number(f, first);
 	}
 	json_array_foreach(json_object_get(first, "events"), i, e)
 		tell(f, e);
@@ -228,15 +248,33 @@ static int follow(struct follower *f)
 	}
 }
 
+/* [INSTANCE:]NUMBER, as a line of this command begins */
+static bool parse_since(struct follower *f, const char *text)
+{
+	size_t len = strcspn(text, ":");
+	uint32_t since = 0;
+
+	if (text[len] && (!len || len >= sizeof(f->instance))) {
+		usage("since: write [INSTANCE:]NUMBER, as 'stabletap events' prints it, not '%s'",
+		      text);
+		return false;
+	}
+	if (text[len])
+		snprintf(f->instance, sizeof(f->instance), "%.*s", (int)len,
+			 text);
+	if (!parse_number(text[len] ? text + len + 1 : text, "since", 0,
+			  UINT32_MAX, &since))
+		return false;
+	f->last = since;
+	return true;
+}
+
 static int run(struct cli *cli, const struct call *call)
 {
 	struct follower f = { .cli = cli, .port = call->v[PORT] };
-	uint32_t since = 0;
 
-	if (call->v[SINCE] && !parse_number(call->v[SINCE], "since", 0,
-					    UINT32_MAX, &since))
+	if (call->v[SINCE] && !parse_since(&f, call->v[SINCE]))
 		return CLI_USAGE;
-	f.last = since;
 	if (call->v[INSTANCE])
 		snprintf(f.instance, sizeof(f.instance), "%s",
 			 call->v[INSTANCE]);

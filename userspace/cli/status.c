@@ -135,6 +135,14 @@ static void print_monitor(const json_t *port)
 		       why);
 }
 
+static void print_missing(const json_t *port)
+{
+	const char *why = json_text_of(json_object_get(port, "missing"), "why");
+
+	if (*why)
+		printf("    can't be made: %s\n", why);
+}
+
 static void print_moved(const json_t *port)
 {
 	const json_t *moved = json_object_get(port, "moved");
@@ -226,6 +234,7 @@ static void print_port(struct cli *cli, const json_t *port)
 
 	status_print_headline(port);
 	print_since(port);
+	print_missing(port);
 	print_moved(port);
 	print_candidates(port);
 	print_refusals(port);

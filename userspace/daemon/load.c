@@ -9,6 +9,7 @@
 #include "conf/read.h"
 #include "load.h"
 #include "model/model.h"
+#include "module.h"
 #include "util/log.h"
 
 /* What reading said, a line each; @text is changed. */
@@ -33,6 +34,9 @@ static int read_conf(const struct model *m, const char *file,
 	if (!out)
 		return -ENOMEM;
 	n = conf_read(NULL, file, m->conf, out, conf);
+	/* Such a section counts: another module may be loaded later. */
+	if (n >= 0 && *conf)
+		n += module_check(*conf, out);
 	if (!fclose(out))
 		log_lines(LOG_ERR, text);
 	free(text);

@@ -3,27 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "conf/check.h"
 #include "conf/keys.h"
 #include "conf/read.h"
+#include "module.h"
 #include "offline.h"
-
-/* What the loaded module would refuse; to ask it must not load it. */
-static int check_module(const struct conf *conf)
-{
-	struct stabletap_version version;
-	struct stabletap *st = NULL;
-	int n = 0;
-
-	if (access("/sys/module/stabletap", F_OK))
-		return 0;
-	if (!stabletap_open(&st) && !stabletap_version_get(st, &version))
-		n = conf_check_features(conf, version.features, stderr);
-	stabletap_close(st);
-	return n;
-}
 
 static void report(const struct conf *conf, int errors)
 {
@@ -51,7 +35,7 @@ int offline_check(const char *file)
 		fputs("stabletapd: not everything could be read\n", stderr);
 		return EXIT_FAILURE;
 	}
-	n += check_module(conf);
+	n += module_check(conf, stderr);
 	if (n)
 		report(conf, n);
 	else

@@ -12,6 +12,7 @@
  *	a:udev a:noudev		udev has seen it, or not yet (then it is down)
  *	a.5			VLAN 5 on a
  *	a/x			macvlan x on a, somebody else's
+ *	a/st9-01		child of port 9 on a, without a master
  *	p			port p is there, down when it is new
  *	p:up
  *	p@a p@a=passthru	it is attached to a, by default in mode bridge
@@ -286,6 +287,8 @@ static void scene_stacked(const char *name, const char *below, const char *kind)
 
 	link.link = *scene_index(below);
 	snprintf(link.kind, sizeof(link.kind), "%s", kind);
+	if (!strncmp(name, "st", 2))
+		link.group = STABLETAP_CHILD_GROUP;
 	if (!strcmp(kind, "vlan"))
 		link.vlan_id = (uint16_t)atoi(strrchr(name, '.') + 1);
 	memcpy(link.addr, scene_device(below)->link.addr, 6);

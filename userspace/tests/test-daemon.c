@@ -223,6 +223,7 @@ static void test_status(struct tap *t)
 		  "\"held_off\":true,\"warnings\":[\"look here\"],\"refusals\":"
 		  "[{\"name\":\"eth1\",\"times\":3,\"why\":\"MTU\"}],"
 		  "\"monitor\":{\"state\":\"refused\",\"why\":\"no such file\"}"
+		  ",\"missing\":{\"why\":\"no hold\"}"
 		  ",\"moved\":{\"why\":\"eth0 is in netns blue\"}}],"
 		  "\"left_out\":[{\"section\":\"Port vm9\",\"file\":\"/c\","
 		  "\"line\":7,\"why\":\"no such user\"}],\"pools\":[]}\n" },
@@ -261,10 +262,11 @@ static void test_status(struct tap *t)
 	       "    since 2026-01-02T03:04:05.000006Z (",
 	       "what is asked by hand, warnings and times");
 	expect(t, new, "status -u", 0, ", blackout 0.004 s\n"
+	       "    can't be made: no hold\n"
 	       "    moved: eth0 is in netns blue\n"
 	       "    refused by eth1 3 times: MTU\n"
 	       "    QEMU monitor refused: no such file\n",
-	       "blackout, move, refusals, monitor");
+	       "blackout, why it is missing, move, refusals, monitor");
 	expect(t, steers, "status", 0, "    warning: a\\x0avm2: attached\n",
 	       "no text forges a line");
 	expect(t, steers, "status", 0, "    QEMU monitor refused: \\x1b[2J"
@@ -300,6 +302,15 @@ static void test_events(struct tap *t)
 	static const struct turn list[] = {
 		{ "\"events\":5", "{" NEW "\"last\":6,\"events\":["
 		  EVENT("6", "attached") "]}\n" }, { NULL, NULL },
+	};
+	static const struct turn unasked[] = { { NULL, NULL } };
+	static const struct turn passed[] = {
+		{ "\"events\":6", "{" NEW "\"last\":6,\"events\":[]}\n" },
+		{ NULL, NULL },
+	};
+	static const struct turn own[] = {
+		{ "\"events\":6,\"instance\":\"aa\"", "{" NEW
+		  "\"last\":6,\"events\":[]}\n" }, { NULL, NULL },
 	};
 	static const struct turn later[] = {
 		{ "\"events\":9", "{" NEW "\"last\":6,\"events\":[]}\n" },
@@ -346,8 +357,18 @@ static void test_events(struct tap *t)
 	};
 
 	expect(t, list, "events since 5 -u", 0,
-	       "6 2026-01-02T03:04:05.000006Z vm1: attached to eth1, w\n",
-	       "events are listed");
+	       "aa:6 2026-01-02T03:04:05.000006Z vm1: attached to eth1, w\n",
+	       "fault 8: events are listed with the instance that numbers them");
+	expect(t, passed, "events since 6", 0, "note: if stabletapd was restarted "
+	       "after event 6, events are missing here; 'since INSTANCE:6', as "
+	       "the line of that event begins, misses none\n", "fault 8: a number alone may hide events");
+	expect(t, own, "events since aa:6", 0, "",
+	       "what a line begins with is taken");
+	expect(t, other, "events since zz:9", 0, "note: stabletapd was "
+	       "restarted: events are numbered anew\naa:6 ",
+	       "fault 8: and tells of a restart, however many there are now");
+	expect(t, unasked, "events since :5", 2, "since: write [INSTANCE:]NUMBER",
+	       "an instance without an id is refused");
 	expect(t, later, "events since 9", 0, "note: the last event has number "
 	       "6: stabletapd was restarted",
 	       "a number of an earlier instance is told");
@@ -356,11 +377,11 @@ static void test_events(struct tap *t)
 	expect(t, list, "-j events since 5", 0,
 	       "\"instance\":\"aa\",\"last\":6,\"events\":[{", "and in JSON");
 	expect(t, follow, "events --follow -u", 1,
-	       "6 2026-01-02T03:04:05.000006Z vm1: attached to eth1, w\n"
-	       "7 2026-01-02T03:04:05.000006Z vm1: detached to eth1, w\n"
+	       "aa:6 2026-01-02T03:04:05.000006Z vm1: attached to eth1, w\n"
+	       "aa:7 2026-01-02T03:04:05.000006Z vm1: detached to eth1, w\n"
 	       "note: stabletapd has gone; waiting for it\n"
 	       "note: stabletapd was restarted: events are numbered anew\n"
-	       "1 2026-01-02T03:04:05.000006Z vm1: replaced to eth1, w\n",
+	       "bb:1 2026-01-02T03:04:05.000006Z vm1: replaced to eth1, w\n",
 	       "a follower loses none over a restart");
 	expect(t, follow, "-j events --follow", 1,
 	       "{\"version\":1,\"instance\":\"bb\",\"event\":"

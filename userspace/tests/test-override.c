@@ -142,11 +142,6 @@ static void test_moved(struct tap *t)
 	ok(t, becomes(OVERRIDE_NONE, "q"), "and nothing else");
 }
 
-static bool is_watched_again(void *arg)
-{
-	return log_count(*(int *)arg, "is pinned to") > 0;
-}
-
 /* A file is where the directory should be. */
 static void test_unwatchable(struct tap *t, int log)
 {
@@ -165,10 +160,39 @@ static void test_unwatchable(struct tap *t, int log)
 	if (unlink(dir))
 		abort();
 	ask_for("q", OVERRIDE_PIN, "nowhere");
-	ok(t, loop_until(loop, is_watched_again, &log, SOON) &&
-	   kind_of("q") == OVERRIDE_PIN, "it is tried again, until it can");
+	ok(t, becomes(OVERRIDE_PIN, "q"), "it is tried again, until it can");
 	override_remove(dir, "q");
 	ok(t, becomes(OVERRIDE_NONE, "q"), "and is followed from then on");
+}
+
+/* One warning a cause, when the port was looked at. */
+static void test_in_the_way(struct tap *t, int log)
+{
+	struct port *p = scene_port("p");
+
+	log_forget(log);
+	ask_for("p", OVERRIDE_PIN, "d");
+	becomes(OVERRIDE_PIN, "p");
+	ok(t, !log_count(log, "does not exist"),
+	   "a device may be told later: no warning when a file is read");
+	model_port_settled(p);
+	model_port_settled(p);
+	ok(t, log_count(log, "is pinned to d, which does not exist") == 1,
+	   "fault 5: a pin that keeps a port detached is logged, once");
+	scene_play("d");
+	model_port_settled(p);
+	ok(t, log_count(log, "is pinned to") == 1, "one that works is not");
+	scene_play("d:down");
+	model_port_settled(p);
+	ok(t, log_count(log, "is pinned to d, which is down") == 1,
+	   "until its device is lost");
+	scene_play("d:up refuse=p,d");
+	model_port_settled(p);
+	ok(t, log_count(log, "is pinned to") == 2,
+	   "a refusal is logged as such only");
+	override_remove(dir, "p");
+	becomes(OVERRIDE_NONE, "p");
+	scene_play("d:gone");
 }
 
 /* Two names in turn: the kernel joins events that are the same. */
@@ -226,6 +250,7 @@ int main(void)
 	test_removed(&t);
 	test_moved(&t);
 	test_unwatchable(&t, log);
+	test_in_the_way(&t, log);
 	test_overflow(&t);
 	test_reload(&t);
 	override_stop(w);

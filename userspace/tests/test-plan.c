@@ -248,6 +248,15 @@ static const struct row refusals[] = {
 	  "attach a bridge: usable" },
 	{ "another device's event does not", AB,
 	  PORT "a x refuse=p,a refuse=p,a +200ms x:down", "- +800ms" },
+	{ "the end of an orphaned child that was there before the attempt does", AB,
+	  PORT "a a/st9-01 +1s refuse=p,a refuse=p,a refuse=p,a +500ms "
+	  "st9-01:gone", "attach a bridge: usable" },
+	{ "that of the child that the attempt itself made does not", AB,
+	  PORT "a refuse=p,a refuse=p,a refuse=p,a a/st9-01 +500ms "
+	  "st9-01:gone", "- +1500ms" },
+	{ "nor does an orphaned child that comes or changes", AB,
+	  PORT "a a/st9-01 +1s refuse=p,a refuse=p,a refuse=p,a +500ms "
+	  "st9-01:down", "- +1500ms" },
 };
 
 static const struct row modes[] = {

@@ -120,7 +120,7 @@ static void test_status(struct tap *t)
 
 	ok(t, json_integer_value(json_object_get(o, "version")) == 1 &&
 	   !strcmp(word(o, "release"), STABLETAP_VERSION) &&
-	   strlen(word(o, "instance")) == 16, "what answers, in which form");
+	   strlen(word(o, "instance")) == 8, "what answers, in which form");
 	ok(t, json_array_size(json_object_get(o, "ports")) == 2 &&
 	   json_is_array(json_object_get(o, "left_out")) &&
 	   json_is_array(json_object_get(o, "pools")), "status has all of it");
@@ -158,7 +158,14 @@ static void test_shown(struct tap *t)
 	scene_play("b:down pin=p,b");
 	is_str(t, first_warning(), "pinned to b, which is down or has no carrier",
 	       "so is one to a device that is down");
-	scene_play("hold-off=p");
+	scene_play("b:up refuse=p,b");
+	is_str(t, first_warning(), "pinned to b, which refused: no",
+	       "fault 5: so is one to a device that refuses");
+	scene_play("b/m pin=p,m");
+	is_str(t, first_warning(), "pinned to m, which is a macvlan and "
+	       "carries a port only in mode direct",
+	       "one to a macvlan that can't carry a child");
+	scene_play("unpin=p m:gone hold-off=p");
 	o = ask("{\"status\": true, \"port\": \"p\"}\n");
 	ok(t, json_is_true(json_object_get(port_of(o, 0), "held_off")),
 	   "and that it is held off");
@@ -184,7 +191,43 @@ static void test_shown(struct tap *t)
 	   "and by which number that namespace is known here");
 	is_str(t, word(port_of(o, 0), "dev"), "a", "under its own name");
 	json_decref(o);
-	scene_play("a b p@a");
+	scene_play("p:gone");
+	strcpy(scene_port("p")->create_why, "can't hold frames");
+	o = ask("{\"status\": true, \"port\": \"p\"}\n");
+	is_str(t, word(json_object_get(port_of(o, 0), "missing"), "why"),
+	       "can't hold frames", "fault 13: why there is no such port");
+	json_decref(o);
+	scene_play("p a b p@a");
+	o = ask("{\"status\": true, \"port\": \"p\"}\n");
+	ok(t, !json_object_get(port_of(o, 0), "missing"),
+	   "which is over when there is one");
+	json_decref(o);
+}
+
+/* Devices that only one port can have, in a scene of their own */
+static void test_pinned(struct tap *t)
+{
+	scene_configure("[Port p]\nAttachMode=direct\nCandidate=pool=o\n"
+			"[Port q]\nAttachMode=direct\nCandidate=b\n"
+			"[Pool o]\nMember=v\n");
+	scene_play("q@b=direct pin=p,b");
+	is_str(t, first_warning(), "pinned to b, which port q has",
+	       "fault 5: one to a device that another port has");
+	scene_play("br v w x w:master=br pin=p,w");
+	is_str(t, first_warning(), "pinned to w, which has the master br",
+	       "one to a device that has a master");
+	scene_play("v:addressed pin=p,v");
+	is_str(t, first_warning(), "pinned to v, which is taken: it has addresses",
+	       "one to a member of a pool that is taken");
+	scene_play("pin=p,x");
+	is_str(t, first_warning(), "", "a pin that works is no warning");
+	scene_play("p@x=direct refuse=p,x");
+	is_str(t, first_warning(), "",
+	       "even if the device refuses a change of mode");
+	scene_play("unpin=p v:gone w:gone x:gone br:gone");
+	scene_configure("[Port p]\nCandidate=a\nCandidate=b\n"
+			"[Port q]\nCandidate=b\n");
+	scene_play("q@b p@a");
 }
 
 #define PORTS	"[Port p]\nCandidate=a\nCandidate=b\n" \
@@ -761,6 +804,7 @@ int main(void)
 	test_status(&t);
 	test_shown(&t);
 	test_left_out(&t);
+	test_pinned(&t);
 	test_events(&t);
 	test_errors(&t);
 	test_settled(&t);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Making a port. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "act/act.h"
@@ -32,8 +33,10 @@ static bool is_module_missing(int err)
 	return err == -ENOENT || err == -ENXIO || err == -ENODEV;
 }
 
-static int module_missing(struct model *m)
+static int module_missing(struct model *m, struct port *port)
 {
+	snprintf(port->create_why, sizeof(port->create_why),
+		 "the module is not loaded");
 	if (!m->module_missing)
 		log_line(LOG_ERR, NULL,
 			 "the module is not loaded: 'modprobe stabletap'; waiting for it");
@@ -76,13 +79,19 @@ static void tell_made(const struct port *port)
 			 "was deleted, or moved to another network namespace, and is made anew: a guest that had it open may be cut off");
 }
 
+static void tell_refused(struct port *port, const char *why)
+{
+	if (log_is_new_cause(port->create_why, sizeof(port->create_why), why))
+		log_line(LOG_ERR, port->conf->name, "can't be made: %s", why);
+}
+
 int create_port(struct act *a, struct port *port)
 {
 	struct stabletap_create request = request_of(port->conf);
 	int err = stabletap_control_open(a->st);
 
 	if (err && is_module_missing(err))
-		return module_missing(a->m);
+		return module_missing(a->m, port);
 	if (a->m->module_missing)
 		create_check_module();
 	a->m->module_missing = false;
@@ -90,8 +99,7 @@ int create_port(struct act *a, struct port *port)
 	if (!err)
 		err = stabletap_port_create(a->st, &request);
 	if (err)
-		log_line(LOG_ERR, port->conf->name, "can't be made: %s",
-			 act_why(a, err));
+		tell_refused(port, act_why(a, err));
 	else
 		tell_made(port);
 	return err;

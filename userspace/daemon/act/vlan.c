@@ -25,9 +25,10 @@ static void failed(struct act *a, const struct device *base,
 		   struct device_vlan *v, int err, uint64_t now)
 {
 	/* -EEXIST at first: most likely its event is still to come. */
-	if (err != -EEXIST || v->retry.failures)
+	if ((err != -EEXIST || v->retry.failures) &&
+	    log_is_new_cause(v->why, sizeof(v->why), act_why(a, err)))
 		log_line(LOG_WARNING, NULL, "can't make VLAN %d on %s: %s",
-			 v->id, base->link.name, act_why(a, err));
+			 v->id, base->link.name, v->why);
 	v->until = now + retry_after(&v->retry, &retry_refused);
 }
 

@@ -22,6 +22,7 @@ struct device_vlan {
 	struct retry retry;
 	uint64_t until;		/* no attempt before then; 0: at once */
 	uint64_t made;		/* time of its creation; 0: not created */
+	char why[96];		/* why it can't be created, as logged; or "" */
 };
 
 /* Is the PF of a VF still making VFs?  See act/sriov.c. */
@@ -36,6 +37,7 @@ struct device {
 	struct idset vlan_ids;	/* of the VLAN devices among these */
 	unsigned int members;	/* devices whose master it is */
 	char pf[48];		/* of a VF: its PF, on their bus; or "" */
+	uint64_t known_since;	/* when its first event came */
 	bool addressed;		/* the operator gave it an address */
 	struct port *port;	/* the configured port that it is, or NULL */
 

@@ -131,6 +131,7 @@ static void first_seen(struct port *port, const struct stabletap_link *link)
 					       link->port.detach_time);
 
 	port->event_until = 0;
+	port->create_why[0] = '\0';
 	port->dev[0] = '\0';
 	name_device(port, link->port.lower);
 	/*

@@ -7,18 +7,71 @@
 #include "model/pool.h"
 #include "model/tables.h"
 
+/* With a master it is another port's, a bridge's or a bond's. */
+static bool has_other_master(const struct port *port, const struct device *dev,
+			     enum stabletap_mode mode)
+{
+	return mode == STABLETAP_MODE_DIRECT && dev->link.master &&
+	       dev->link.master != port->ifindex;
+}
+
+/* The kernel puts a macvlan's child beside it, on its parent. */
+static bool can_carry(const struct device *dev, enum stabletap_mode mode)
+{
+	return mode == STABLETAP_MODE_DIRECT ||
+	       !stabletap_link_is_macvlan(&dev->link);
+}
+
 bool port_suits(const struct port *port, const struct device *dev,
 		enum stabletap_mode mode)
 {
-	if (!pool_allows(port, dev))
+	return pool_allows(port, dev) && can_carry(dev, mode) &&
+	       !has_other_master(port, dev, mode);
+}
+
+static void tell_holder(const struct model *m, int ifindex, char *buf,
+			size_t size)
+{
+	const struct device *holder = model_device(m, ifindex);
+
+	if (!holder)
+		snprintf(buf, size, "another device has");
+	else if (stabletap_link_is_port(&holder->link))
+		snprintf(buf, size, "port %s has", holder->link.name);
+	else
+		snprintf(buf, size, "has the master %s", holder->link.name);
+}
+
+bool port_obstacle(const struct port *port, const struct device *dev,
+		   enum stabletap_mode mode, char *buf, size_t size)
+{
+	struct pool_use use;
+
+	if (port_suits(port, dev, mode))
 		return false;
-	/*
-	 * A device with a master belongs to another port, a bridge or a bond.
-	 */
-	if (mode == STABLETAP_MODE_DIRECT)
-		return !dev->link.master || dev->link.master == port->ifindex;
-	/* The kernel puts a macvlan on a macvlan onto that one's parent. */
-	return !stabletap_link_is_macvlan(&dev->link);
+	if (!can_carry(dev, mode)) {
+		snprintf(buf, size,
+			 "is a macvlan and carries a port only in mode direct");
+		return true;
+	}
+	if (has_other_master(port, dev, mode)) {
+		tell_holder(port->model, dev->link.master, buf, size);
+		return true;
+	}
+	pool_use(dev, &use);
+	if (use.holder)
+		tell_holder(port->model, use.holder, buf, size);
+	else
+		snprintf(buf, size, "is taken: %s", use.why);
+	return true;
+}
+
+enum stabletap_mode port_mode_on(const struct port *port,
+				 const struct device *dev)
+{
+	int rank = port_candidate(port, dev);
+
+	return rank < 0 ? port->conf->mode : port_mode(port, (size_t)rank);
 }
 
 int port_candidate(const struct port *port, const struct device *dev)

@@ -4,6 +4,7 @@
 #define MODEL_LOWER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "stabletap.h"
 
@@ -13,6 +14,12 @@ struct port;
 /* Can the port use @dev in that mode, as far as its present users allow? */
 bool port_suits(const struct port *port, const struct device *dev,
 		enum stabletap_mode mode);
+/* If not, writes why, as the end of a sentence: "has the master br0". */
+bool port_obstacle(const struct port *port, const struct device *dev,
+		   enum stabletap_mode mode, char *buf, size_t size);
+/* Returns the mode for @dev: its candidate's or, if it is none, the port's. */
+enum stabletap_mode port_mode_on(const struct port *port,
+				 const struct device *dev);
 /* Returns the rank of the best candidate that @dev matches, or -1. */
 int port_candidate(const struct port *port, const struct device *dev);
 /* Returns the device of the present lower; NULL: none, away or unknown. */

@@ -45,6 +45,7 @@ static struct device *device_add(struct model *m, int ifindex)
 	m->devices[i] = dev;
 	m->devices_n++;
 	dev->model = m;
+	dev->known_since = m->clock();
 	dev->link.ifindex = ifindex;
 	return dev;
 }
@@ -79,6 +80,7 @@ static void stack(struct model *m, int below, const struct stabletap_link *link,
 	if (made) {
 		retry_reset(&made->retry);
 		made->until = 0;
+		made->why[0] = '\0';
 	}
 	agenda_mark(&m->agenda, &dev->todo);
 }
@@ -256,7 +258,7 @@ static void device_update(struct device *dev, const struct stabletap_link *old)
 	restack(m, old, &dev->link);
 	idset_make(&m->orphans, dev->link.ifindex, !dev->link.master &&
 		   stabletap_child_is(&dev->link, NULL));
-	refusals_end(m, dev, old, &dev->link);
+	refusals_end(m, dev, old);
 	if (stabletap_link_is_port(&dev->link))
 		update_port(dev);
 	else
@@ -316,6 +318,7 @@ void model_link_gone(struct model *m, int ifindex, enum port_end end)
 {
 	struct device *dev = model_device(m, ifindex);
 	struct stabletap_link old;
+	uint64_t known_since;
 	size_t i;
 
 	if (!dev)
@@ -337,10 +340,11 @@ void model_link_gone(struct model *m, int ifindex, enum port_end end)
 	agenda_leave(&m->agenda, &dev->todo);
 	idset_drop(&m->orphans, ifindex);
 	old = dev->link;
+	known_since = dev->known_since;
 	memset(&dev->link, 0, sizeof(dev->link));
 	device_free(dev);
 	restack(m, &old, NULL);
-	refusals_end(m, NULL, &old, NULL);
+	refusals_end_gone(m, &old, known_since);
 	refresh_pools(m, &old, NULL);
 	mark_by_hand(m, &old, NULL);
 	stabletap_link_release(&old);
@@ -463,6 +467,9 @@ static void port_reconfigure(struct port *port, const struct conf *old,
 	bool same = wishes_equal(old, port->conf, conf, now);
 
 	port->conf = now;
+	/* The kernel may take what the section says now. */
+	port->create_until = 0;
+	retry_reset(&port->create_retry);
 	if (same)
 		return;
 	port->stuck = 0;

@@ -62,6 +62,7 @@ struct port {
 	const struct conf_port *conf;
 	struct todo todo;
 	struct override override;
+	char pin_why[200];	/* in the way of the pin, as was logged; or "" */
 
 	/* From the kernel */
 	int ifindex;		/* 0: it does not exist */
@@ -91,6 +92,7 @@ struct port {
 	bool awaits_probes;	/* each verdict may change its next step */
 	struct retry create_retry;
 	uint64_t create_until;	/* not created before then; 0: at once */
+	char create_why[160];	/* why it can't be created, as logged; or "" */
 	struct retry busy;	/* attempts while others worked on it */
 	struct refusal *refusals;
 	size_t refusals_n;

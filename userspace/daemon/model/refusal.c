@@ -12,6 +12,7 @@
 #include "model/refusal.h"
 #include "model/tables.h"
 #include "util/clock.h"
+#include "util/log.h"
 
 /*
  * An attempt may have events of its own, by which it must not end its own
@@ -56,8 +57,7 @@ int port_refused(struct port *port, struct device *dev, const char *why,
 		r = add(port, dev);
 	if (!r)
 		return -ENOMEM;
-	*news = strncmp(r->why, why, sizeof(r->why) - 1) != 0;
-	snprintf(r->why, sizeof(r->why), "%s", why);
+	*news = log_is_new_cause(r->why, sizeof(r->why), why);
 	r->tried = now;
 	r->until = now + retry_after(&r->retry, &retry_refused);
 	return 0;
@@ -84,7 +84,8 @@ void port_refusals_clear(struct port *port)
 
 /* ---- what may have been in the way ---- */
 
-static void end(struct model *m, const struct device *dev)
+/* Of attempts after @since; 0: of all */
+static void end(struct model *m, const struct device *dev, uint64_t since)
 {
 	struct retry attempts;
 	struct refusal *r;
@@ -93,7 +94,7 @@ static void end(struct model *m, const struct device *dev)
 
 	for (i = 0; dev && dev->refused && i < m->ports_n; i++) {
 		r = port_refusal(m->ports[i], dev->link.ifindex);
-		if (!r)
+		if (!r || r->tried <= since)
 			continue;
 		attempts.failures = r->retry.failures - 1;
 		soonest = r->tried + retry_after(&attempts, &apart);
@@ -103,23 +104,19 @@ static void end(struct model *m, const struct device *dev)
 	}
 }
 
-/*
- * A child that an attempt made and removed again carried nothing: were that
- * an event, each attempt would cause the next.
- */
-static bool is_attempt(const struct stabletap_link *old,
-		       const struct stabletap_link *now)
+static void end_below(struct model *m, const struct stabletap_link *link,
+		      uint64_t since)
 {
-	const struct stabletap_link *any = now ? now : old;
+	int below = device_below(link);
 
-	return stabletap_child_is(any, NULL) && !(old && old->master) &&
-	       !(now && now->master);
+	if (below)
+		end(m, model_device(m, below), since);
 }
 
-static void end_at(struct model *m, int ifindex)
+/* Carries no port's frames: made a moment ago, removed soon, or orphaned */
+static bool is_lone_child(const struct stabletap_link *link)
 {
-	if (ifindex)
-		end(m, model_device(m, ifindex));
+	return !link->master && stabletap_child_is(link, NULL);
 }
 
 /* An attempt switches these on and off. */
@@ -130,7 +127,7 @@ static bool is_transient(const struct stabletap_link *old,
 {
 	struct stabletap_link copy;
 
-	if (!old || !now)
+	if (!old)
 		return false;
 	copy = *now;
 	copy.flags = (now->flags & ~TRANSIENT_FLAGS) |
@@ -142,23 +139,36 @@ static void end_of_members(struct model *m, const struct device *master)
 {
 	size_t i;
 
-	for (i = 0; master && master->members && i < m->devices_n; i++)
+	for (i = 0; master->members && i < m->devices_n; i++)
 		if (m->devices[i]->link.master == master->link.ifindex)
-			end(m, m->devices[i]);
+			end(m, m->devices[i], 0);
 }
 
 void refusals_end(struct model *m, const struct device *dev,
-		  const struct stabletap_link *old,
-		  const struct stabletap_link *now)
+		  const struct stabletap_link *old)
 {
-	if (!m->refusals_n || is_attempt(old, now) ||
-	    is_transient(old, now))
+	const struct stabletap_link *now = &dev->link;
+
+	if (!m->refusals_n || is_transient(old, now))
 		return;
-	if (now) {
-		end(m, dev);
-		end_at(m, device_below(now));
-		end_of_members(m, dev);
-	}
+	/* An attempt that makes a child must not cause the next. */
+	if (is_lone_child(now) && (!old || is_lone_child(old)))
+		return;
+	end(m, dev, 0);
+	end_below(m, now, 0);
+	end_of_members(m, dev);
 	if (old)
-		end_at(m, device_below(old));
+		end_below(m, old, 0);
+}
+
+/*
+ * The child that an attempt made and removed again becomes known only after
+ * that attempt, and its end must not cause the next.  An orphaned child that
+ * was known before may have been in the attempt's way.
+ */
+void refusals_end_gone(struct model *m, const struct stabletap_link *old,
+		       uint64_t known_since)
+{
+	if (m->refusals_n)
+		end_below(m, old, is_lone_child(old) ? known_since : 0);
 }

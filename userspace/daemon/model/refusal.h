@@ -30,11 +30,13 @@ void port_refusal_drop(struct port *port, int dev);
 void port_refusals_clear(struct port *port);
 
 /*
- * Device @dev was @old and is @now (NULL: not there).  It, what it is stacked
- * on and its members may be attached now where they refused before.
+ * Device @dev was @old (NULL: it is new).  It, what it is stacked on and its
+ * members may be attached now where they refused before.
  */
 void refusals_end(struct model *m, const struct device *dev,
-		  const struct stabletap_link *old,
-		  const struct stabletap_link *now);
+		  const struct stabletap_link *old);
+/* The device that was @old is gone.  It was known since @known_since. */
+void refusals_end_gone(struct model *m, const struct stabletap_link *old,
+		       uint64_t known_since);
 
 #endif /* MODEL_REFUSAL_H */

@@ -85,22 +85,18 @@ static struct choice by_hand(const struct rank_view *v)
 {
 	const struct port *port = v->port;
 	const struct override *o = &port->override;
-	struct choice c = { .mode = port->conf->mode, .by_hand = true };
+	struct choice c = { .by_hand = true };
 	const struct device *dev = NULL;
-	int rank = -1;
 
 	if (o->kind == OVERRIDE_PIN || o->kind == OVERRIDE_PREFER)
 		dev = model_device_named(port->model, o->dev);
 	if (!dev || !device_is_ethernet(&dev->link))
 		return c;
-	/* Use the mode of its candidate, if it is one. */
-	rank = port_candidate(port, dev);
-	if (rank >= 0)
-		c.mode = port_mode(port, (size_t)rank);
+	c.mode = port_mode_on(port, dev);
 	if (!can_have(v, dev, c.mode))
 		return c;
 	/* No probes are sent through a device that is no candidate. */
-	if (o->kind == OVERRIDE_PIN || rank < 0 ||
+	if (o->kind == OVERRIDE_PIN || port_candidate(port, dev) < 0 ||
 	    rank_passes_probe(v, dev, c.mode))
 		c.dev = dev;
 	return c;

@@ -36,7 +36,7 @@ struct requests {
 	struct server *server;
 	struct waiting *waiting;
 	sd_event_source *timer;
-	char instance[17];	/* new for each start */
+	char instance[9];	/* new for each start */
 };
 
 static json_t *error_json(const char *what)
@@ -295,14 +295,15 @@ static json_t *on_ask(struct client *c, const json_t *request, void *arg)
 
 /* ---- beginning and end ---- */
 
-static void make_instance(char instance[17])
+/* Short, for "stabletap events" begins each line with it. */
+static void make_instance(char *instance, size_t size)
 {
-	uint64_t id = clock_real();
+	uint32_t id;
 
 	/* Early in the boot there may be no random numbers; the time will do. */
 	if (getrandom(&id, sizeof(id), GRND_NONBLOCK) < 0)
-		id = clock_real();
-	snprintf(instance, 17, "%016llx", (unsigned long long)id);
+		id = (uint32_t)(clock_real() / 1000);
+	snprintf(instance, size, "%08x", id);
 }
 
 int requests_start(sd_event *loop, struct model *m, const char *path,
@@ -320,7 +321,7 @@ int requests_start(sd_event *loop, struct model *m, const char *path,
 	if (!r)
 		return -ENOMEM;
 	r->m = m;
-	make_instance(r->instance);
+	make_instance(r->instance, sizeof(r->instance));
 	*out = r;
 	model_watch(m, &ops, r);
 	err = sd_event_add_time(loop, &r->timer, CLOCK_MONOTONIC, 0, 1000,

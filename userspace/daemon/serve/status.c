@@ -7,6 +7,7 @@
 #include "model/lower.h"
 #include "model/match.h"
 #include "model/model.h"
+#include "model/pin.h"
 #include "model/pool.h"
 #include "model/refusal.h"
 #include "model/verdict.h"
@@ -128,24 +129,13 @@ static json_t *refusals_json(const struct port *port)
 
 static json_t *warnings_json(const struct port *port)
 {
-	const struct override *o = &port->override;
 	json_t *list = json_array();
-	const struct device *dev = NULL;
-	const char *what = NULL;
-	char text[256];
+	char what[200], text[384];
 
-	if (o->kind != OVERRIDE_PIN)
+	if (!pin_obstacle(port, what, sizeof(what)))
 		return list;
-	dev = model_device_named(port->model, o->dev);
-	if (!dev)
-		what = "does not exist";
-	else if (!device_is_ethernet(&dev->link))
-		what = "can't carry a port";
-	else if (!device_is_usable(&dev->link))
-		what = "is down or has no carrier";
-	if (!what)
-		return list;
-	snprintf(text, sizeof(text), "pinned to %s, which %s", o->dev, what);
+	snprintf(text, sizeof(text), "pinned to %s, which %s",
+		 port->override.dev, what);
 	json_array_append_new(list, stabletap_json_text(text));
 	return list;
 }
@@ -162,6 +152,13 @@ static void add_override(const struct port *port, json_t *o)
 				    stabletap_json_text(by_hand->dev));
 	if (by_hand->kind == OVERRIDE_HOLD_OFF)
 		json_object_set_new(o, "held_off", json_true());
+}
+
+static void add_missing(const struct port *port, json_t *o)
+{
+	if (!port->ifindex && *port->create_why)
+		json_object_set_new(o, "missing", json_pack("{s:o}", "why",
+			stabletap_json_text(port->create_why)));
 }
 
 static void add_away(const struct port *port, json_t *o)
@@ -235,6 +232,7 @@ json_t *status_port_json(const struct port *port)
 	if (port->refusals_n)
 		json_object_set_new(o, "refusals", refusals_json(port));
 	add_override(port, o);
+	add_missing(port, o);
 	add_away(port, o);
 	add_guest(port, o);
 	return o;

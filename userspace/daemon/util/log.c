@@ -99,3 +99,11 @@ void log_line(int priority, const char *port, const char *fmt, ...)
 	if (!put(priority, port ? name : NULL, line))
 		dropped++;
 }
+
+bool log_is_new_cause(char *last, size_t size, const char *why)
+{
+	bool is_new = strncmp(last, why, size - 1) != 0;
+
+	snprintf(last, size, "%s", why);
+	return is_new;
+}

@@ -3,6 +3,8 @@
 #ifndef UTIL_LOG_H
 #define UTIL_LOG_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <syslog.h>
 
 /*
@@ -14,5 +16,11 @@
  */
 void log_line(int priority, const char *port, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/*
+ * One warning a cause, not one an attempt: is @why another cause than the last
+ * one, which is kept in @last of @size bytes?  It is kept there now.
+ */
+bool log_is_new_cause(char *last, size_t size, const char *why);
 
 #endif /* UTIL_LOG_H */

@@ -7,6 +7,7 @@
 
 #include "file.h"
 #include "model/model.h"
+#include "model/pin.h"
 #include "override.h"
 #include "util/log.h"
 #include "util/priority.h"
@@ -42,10 +43,28 @@ static void tell(const struct port *port, const struct override *o)
 	else
 		log_line(LOG_NOTICE, name, "%s%s, by hand", verbs[o->kind],
 			 o->dev);
-	if (o->kind == OVERRIDE_PIN && !model_device_named(port->model, o->dev))
+}
+
+/*
+ * Only once the port was looked at: when the daemon starts, it reads the files
+ * before it knows any device.
+ */
+static void on_settled(struct port *port, void *arg)
+{
+	const char *name = port->conf->name;
+	char why[sizeof(port->pin_why)];
+
+	(void)arg;
+	if (!pin_obstacle(port, why, sizeof(why))) {
+		port->pin_why[0] = '\0';
+		return;
+	}
+	/* A refusal is logged by itself. */
+	if (!port->refusals_n &&
+	    log_is_new_cause(port->pin_why, sizeof(port->pin_why), why))
 		log_line(LOG_WARNING, name,
-			 "is pinned to %s, which does not exist; 'stabletap unpin %s' takes that back",
-			 o->dev, name);
+			 "is pinned to %s, which %s; 'stabletap unpin %s' takes that back",
+			 port->override.dev, why, name);
 }
 
 /* While a file can't be read, the previous override stays in force. */
@@ -65,6 +84,7 @@ static void read_one(const struct override_watch *w, struct port *port)
 	    !strcmp(o.dev, port->override.dev))
 		return;
 	tell(port, &o);
+	port->pin_why[0] = '\0';
 	model_override(port, &o);
 }
 
@@ -153,7 +173,9 @@ static void on_configured(const struct conf *before, void *arg)
 int override_start(sd_event *loop, struct model *m, const char *dir,
 		   struct override_watch **out)
 {
-	static const struct model_ops ops = { .configured = on_configured };
+	static const struct model_ops ops = {
+		.configured = on_configured, .port_settled = on_settled,
+	};
 	struct override_watch *w = calloc(1, sizeof(*w));
 	int err;
 
