@@ -106,7 +106,7 @@ static void add_speaker(const struct speaker *s, void *arg)
 	struct round *r = arg;
 
 	/*
-	 * The first frame, the port's own RARP, was added before any request.
+	 * The speaker without tags is the port, whose RARP is the first frame.
 	 */
 	if (!s->tags.n)
 		return;
