@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What happens to a whole machine, under traffic of which each frame is
- * accounted for: processors that go, sleep, memory that runs short, attempts
+ * accounted for: processors that go, suspend, memory that runs short, attempts
  * to unload the module, namespaces that end with fds open.
  *
  * The drawing is in lib/soak.h.  vm-timeout: 7200
@@ -25,11 +25,11 @@
 #include "scene.h"
 #include "soak.h"
 #include "st.h"
+#include "suspend.h"
 
 #define FRAMES 40000
 #define ROUNDS 20
 #define CPU "/sys/devices/system/cpu/cpu1/online"
-#define PM_TEST "/sys/power/pm_test"
 
 FIXTURE(machine) {
 	struct soak s;
@@ -50,7 +50,6 @@ FIXTURE_TEARDOWN(machine)
 {
 	/* A test that ends early leaves nothing to the next. */
 	scene_file_write(CPU, "1");
-	scene_file_write(PM_TEST, "none");
 	EXPECT_EQ(0, soak_settle(&self->s, &self->ledger));
 	soak_print(&self->ledger);
 	EXPECT_EQ(0, soak_check(&self->s, &self->ledger));
@@ -107,20 +106,16 @@ TEST_F(machine, loses_a_processor_and_keeps_its_counters)
 	}
 }
 
-/*
- * As far as a machine without a disk can: its root would not come back from
- * "devices".  All tasks are frozen, whatever they are in.
- */
-TEST_F(machine, freezes_and_wakes)
+TEST_F_TIMEOUT(machine, sleeps_and_wakes, 1800)
 {
 	struct soak *s = &self->s;
 	int i;
 
-	scene_file_write("/sys/module/suspend/parameters/pm_test_delay", "1");
-	ASSERT_EQ(0, scene_file_write(PM_TEST, "freezer"));
 	for (i = 0; i < ROUNDS / 2; i++) {
 		soak_allow(s, 500);
-		ASSERT_EQ(0, scene_file_write("/sys/power/state", "mem"));
+		ASSERT_EQ(0, suspend_to_memory());
+		ASSERT_EQ(0, soak_attach(s, i % SOAK_LOWERS,
+					 STABLETAP_ATTACH_REPLACE));
 		EXPECT_TRUE(flows(s, 200));
 	}
 }

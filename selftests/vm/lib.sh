@@ -216,7 +216,7 @@ CORE_TESTS=('uapi/*' 'datapath/*' 'survive/*' 'robust/*' vmm/smoke)
 # units KIND [PATTERN]... - the tests as dir/name, those that ask for most time
 # first; KIND: empty, or for those of make check-long --long (C), --long-bats,
 # --icount and --sriov (in a machine that counts instructions, or has virtual
-# functions); for those of make check-soak --soak and --removal.  As
+# functions); for those of make check-soak --soak, --machine and --removal.  As
 # selftests/Makefile.
 units() {
 	local kind=$1 source name pattern
@@ -229,7 +229,7 @@ units() {
 		lib/*|vm/*|host/*|bench/*|fuzz/*|kfuzz/*|kunit/*|demo/*|\
 		'*'*|*'/*.'*)
 			continue ;;
-		icount/*|sriov/*|soak/*|removal/*)
+		icount/*|sriov/*|soak/*|machine/*|removal/*)
 			[ "$kind" = "--${name%%/*}" ] || continue ;;
 		*-long.bats)
 			[ "$kind" = --long-bats ] || continue ;;
