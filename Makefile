@@ -20,7 +20,7 @@
 #   make check-arch      the module and its ABI on arm64, armhf and s390x, built
 #   make check-long      what takes longer
 #   make check-soak [FRAMES=2000000 ROUNDS=500] millions of frames while all that
-#                        can happen does; real NICs that are removed
+#                        can happen does; real NICs that are removed; suspend
 #   make check-debug [KERNEL=6.1|7]  in a kernel that looks after itself, built
 #                        for it; or KERNEL=6.1 CONFIG=kcsan, for data races,
 #                        or CONFIG=kmsan, for uninitialised memory

@@ -79,8 +79,6 @@ bool scene_await_stat(struct scene *scene, size_t offset, uint64_t value);
 /* Wait until the port has this state (STABLETAP_STATE_*). */
 bool scene_await_state(struct scene *scene, uint32_t state);
 
-/* An fd of another, new network namespace; the process stays where it is. */
-int scene_netns(void);
 /* dev->flags as the kernel has them, promiscuous and allmulti counted in */
 unsigned int scene_flags(const char *device);
 /* Is a text in a file of /proc or /sys? */

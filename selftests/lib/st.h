@@ -32,9 +32,11 @@ int st_netns_new(void);
 int st_netns_fd(void);
 /* Go into that of an fd; /sys and control devices stay those they were. */
 int st_netns_enter(int netns);
+/* An fd of another, new one; the process stays where it is. */
+int st_netns_another(void);
 /*
- * Wait until all namespaces that were let go are gone entirely, with what was
- * waited for in them; false at the deadline.
+ * Wait until all network namespaces that were let go are gone entirely, with
+ * their devices; false at the deadline.
  */
 bool st_netns_cleaned(void);
 /* Run a command by sh; its exit status, or negative errno. */

@@ -84,8 +84,10 @@ int suspend_to_memory(void)
 
 	/* Nothing but the alarm is to wake it. */
 	err = st_sh("for f in /sys/bus/pci/devices/*/power/wakeup; do "
-		    "echo disabled >$f; done");
-	if (err || lpc_get(&lpc) || rtc_set_alarm(wake_at))
+		    "echo disabled >$f || exit 1; done");
+	/* "mem" could mean a lighter sleep. */
+	if (err || scene_file_write("/sys/power/mem_sleep", "deep") ||
+	    lpc_get(&lpc) || rtc_set_alarm(wake_at))
 		return -ENODEV;
 	err = scene_file_write("/sys/power/state", "mem");
 	if (lpc_put(&lpc))

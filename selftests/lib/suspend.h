@@ -8,7 +8,7 @@
 
 /*
  * Put the machine to sleep; the alarm of its real-time clock wakes it up.
- * 0; -ENODEV if it is no q35 with such a clock; -EAGAIN if it was awake before
+ * 0; -ENODEV if it is no q35 with such a clock and with S3; -EAGAIN if it was awake before
  * the alarm; or what the kernel refused it with.
  */
 int suspend_to_memory(void);

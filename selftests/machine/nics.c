@@ -40,8 +40,6 @@ FIXTURE_SETUP(nic)
 	ASSERT_EQ(0, nics_new(&self->nics, &self->s, variant->macvlan)) {
 		TH_LOG("the machine needs --nics");
 	}
-	if (!variant->macvlan)
-		self->s.lower = self->s.v0;
 	ASSERT_EQ(0, scene_attach(&self->s)) {
 		TH_LOG("%s", st_msg);
 	}

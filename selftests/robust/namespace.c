@@ -192,7 +192,7 @@ FIXTURE_SETUP(container)
 		.port = 2000000 + getpid(),
 	};
 
-	/* What the last test's container has counts until it is cleaned up. */
+	/* A container's ports count until its namespace is cleaned up. */
 	ASSERT_TRUE(st_netns_cleaned());
 	/* Not in a namespace of its own: it is the host's node that counts. */
 	self->control = st_control_open();
@@ -513,6 +513,7 @@ FIXTURE_SETUP(visitor)
 	char c = 0;
 	int there;
 
+	/* As in container's */
 	ASSERT_TRUE(st_netns_cleaned());
 	ASSERT_EQ(0, pipe(self->to_child));
 	ASSERT_EQ(0, pipe(self->to_parent));

@@ -465,7 +465,7 @@ FIXTURE_SETUP(refuse)
 	ASSERT_LT(0, self->d0);
 	self->dev = variant->make(self->control, self->vm1);
 	if (self->dev == -EOPNOTSUPP)
-		SKIP(return, "this kernel makes no such device");
+		SKIP(return, "this kernel has no such kind of link");
 	ASSERT_LT(0, self->dev) {
 		TH_LOG("%s", st_msg);
 	}

@@ -216,8 +216,8 @@ CORE_TESTS=('uapi/*' 'datapath/*' 'survive/*' 'robust/*' vmm/smoke)
 # units KIND [PATTERN]... - the tests as dir/name, those that ask for most time
 # first; KIND: empty, or for those of make check-long --long (C), --long-bats,
 # --icount and --sriov (in a machine that counts instructions, or has virtual
-# functions); for those of make check-soak --soak, --machine and --removal.  As
-# selftests/Makefile.
+# functions); for those of make check-soak --soak, --machine and --removal.
+# As selftests/Makefile.
 units() {
 	local kind=$1 source name pattern
 
