@@ -22,7 +22,8 @@
 #                        compare the ABI
 #   make check-long      run the tests that take longer
 #   make check-soak [FRAMES=2000000 ROUNDS=500]  send millions of frames while
-#                        the configuration changes; remove emulated NICs
+#                        the configuration changes; remove emulated NICs;
+#                        suspend the machine
 #   make check-debug [KERNEL=6.1|7]  run the tests in a kernel with debugging
 #                        options, which is built first; or KERNEL=6.1 with
 #                        CONFIG=kcsan (data races) or CONFIG=kmsan

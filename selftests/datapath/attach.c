@@ -423,7 +423,7 @@ TEST_F(lower, a_lower_that_goes_to_another_namespace_is_detached_as_it_was)
 {
 	const char *name = variant->macvlan ? "mv0" : "v0";
 	struct scene *s = &self->s;
-	int here = st_netns_fd(), there = scene_netns(), lower;
+	int here = st_netns_fd(), there = st_netns_another(), lower;
 	uint8_t mac[6];
 
 	ASSERT_LE(0, there);
@@ -453,7 +453,7 @@ TEST_F(lower, a_lower_that_goes_to_another_namespace_is_detached_as_it_was)
 TEST_F(lower, a_port_that_goes_to_another_namespace_is_detached_and_down)
 {
 	struct scene *s = &self->s;
-	int here = st_netns_fd(), there = scene_netns(), control;
+	int here = st_netns_fd(), there = st_netns_another(), control;
 	struct stabletap_get get;
 	uint8_t mac[6];
 
@@ -1076,7 +1076,7 @@ TEST_F(ipv6, the_host_has_none_on_port_and_child)
 TEST_F(ipv6, the_host_has_none_after_a_move_to_another_namespace_and_back)
 {
 	struct scene *s = &self->s;
-	int here = st_netns_fd(), there = scene_netns();
+	int here = st_netns_fd(), there = st_netns_another();
 
 	ASSERT_EQ(0, st_link_netns(s->port, there));
 	ASSERT_EQ(0, st_netns_enter(there));

@@ -301,7 +301,10 @@ FIXTURE_SETUP(sending)
 		self->writer[i].fd = st_port_open(self->bench.control,
 						  self->bench.port, 0);
 		ASSERT_LE(0, self->writer[i].fd);
-		/* As QEMU does: what is on its way may be more than fits else. */
+		/*
+		 * As QEMU does.  The frames that are on their way may be
+		 * more than the default of 208 KiB.
+		 */
 		ASSERT_EQ(0, ioctl(self->writer[i].fd, TUNSETSNDBUF,
 				   &(int){ INT_MAX }));
 		self->writer[i].who = i;

@@ -144,7 +144,7 @@ int nics_new_peer(struct nics *nics, struct scene *scene, bool macvlan)
 	if (err)
 		return err;
 	nics->here = st_netns_fd();
-	nics->there = scene_netns();
+	nics->there = st_netns_another();
 	if (nics->home < 0 || nics->here < 0 || nics->there < 0)
 		return -EMFILE;
 	return nics_peer(nics, scene);

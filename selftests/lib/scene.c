@@ -333,14 +333,3 @@ bool scene_await_state(struct scene *scene, uint32_t state)
 	return st_wait(scene_state_is, &stat, SCENE_DEADLINE);
 }
 
-int scene_netns(void)
-{
-	int here = st_netns_fd(), there, err;
-
-	if (here < 0)
-		return here;
-	there = unshare(CLONE_NEWNET) ? -errno : st_netns_fd();
-	err = st_netns_enter(here);
-	close(here);
-	return err ? err : there;
-}

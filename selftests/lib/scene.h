@@ -90,8 +90,6 @@ bool scene_await_stat(struct scene *scene, size_t offset, uint64_t value);
 /* Wait until the port has this state (STABLETAP_STATE_*). */
 bool scene_await_state(struct scene *scene, uint32_t state);
 
-/* Create another network namespace without entering it.  Returns its fd. */
-int scene_netns(void);
 /* dev->flags in the kernel, with the counted promiscuous and allmulti flags */
 unsigned int scene_flags(const char *device);
 /* Returns true if a file of /proc or /sys has this text. */

@@ -666,8 +666,8 @@ static int soak_new_namespaces(struct soak *s)
 	if (err)
 		return err;
 	s->here = st_netns_fd();
-	s->there = scene_netns();
-	s->away = scene_netns();
+	s->there = st_netns_another();
+	s->away = st_netns_another();
 	if (s->here < 0 || s->there < 0 || s->away < 0)
 		return -EMFILE;
 	err = st_netns_enter(s->there);

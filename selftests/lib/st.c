@@ -104,26 +104,38 @@ bool st_link_is_gone(void *name)
 	return st_ifindex(name) == -ENODEV;
 }
 
+int st_netns_another(void)
+{
+	int here = st_netns_fd(), there, err;
+
+	if (here < 0)
+		return here;
+	there = unshare(CLONE_NEWNET) ? -errno : st_netns_fd();
+	err = st_netns_enter(here);
+	close(here);
+	return err ? err : there;
+}
+
+/* Let a namespace go, and wait until a device of it is. */
+static bool netns_comes_and_goes(void)
+{
+	int there = st_netns_another();
+	int err = there < 0 ? there : st_veth_add("last", "peer", there);
+
+	if (there >= 0)
+		close(there);
+	return !err && st_wait(st_link_is_gone, "last", ST_DEADLINE);
+}
+
 /*
- * Namespaces are cleaned up one after the other, so one that is let go now comes
- * last.  A device in use somewhere would hold up the queue for ever.
+ * The kernel cleans up all that were let go meanwhile, and then the next ones.
+ * The first of these two may be among those that are waited for, whose devices
+ * disappear before the kernel has waited for the last user of each; the second
+ * comes after them.  A device in use somewhere would hold it up for ever.
  */
 bool st_netns_cleaned(void)
 {
-	int home = st_netns_fd(), last, err;
-
-	if (home < 0)
-		return false;
-	err = unshare(CLONE_NEWNET) ? -errno : 0;
-	last = err ? err : st_netns_fd();
-	if (!err)
-		err = st_netns_enter(home);
-	close(home);
-	if (!err)
-		err = last < 0 ? last : st_veth_add("last", "peer", last);
-	if (last >= 0)
-		close(last);
-	return !err && st_wait(st_link_is_gone, "last", ST_DEADLINE);
+	return netns_comes_and_goes() && netns_comes_and_goes();
 }
 
 int st_module_unload(void)

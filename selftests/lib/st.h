@@ -35,6 +35,8 @@ int st_netns_fd(void);
  * belong to the previous one.
  */
 int st_netns_enter(int netns);
+/* An fd of another, new one; the process stays where it is. */
+int st_netns_another(void);
 /*
  * Wait until all released network namespaces have been cleaned up, with their
  * devices; false at the deadline.

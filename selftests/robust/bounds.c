@@ -65,7 +65,7 @@ FIXTURE(bounds) {
 
 FIXTURE_SETUP(bounds)
 {
-	/* What an earlier container has counts until it is cleaned up. */
+	/* A container's ports count until its namespace is cleaned up. */
 	ASSERT_TRUE(st_netns_cleaned());
 	self->per_net = sysctl_read("userns_frames");
 	self->all = sysctl_read("userns_frames_total");

@@ -192,7 +192,7 @@ FIXTURE_SETUP(container)
 		.port = 2000000 + getpid(),
 	};
 
-	/* The ports of the last test's container count until it is cleaned up. */
+	/* A container's ports count until its namespace is cleaned up. */
 	ASSERT_TRUE(st_netns_cleaned());
 	/* In the initial namespace, since the test is about the host's node. */
 	self->control = st_control_open();
@@ -515,6 +515,7 @@ FIXTURE_SETUP(visitor)
 	char c = 0;
 	int there;
 
+	/* As in container's */
 	ASSERT_TRUE(st_netns_cleaned());
 	ASSERT_EQ(0, pipe(self->to_child));
 	ASSERT_EQ(0, pipe(self->to_parent));

@@ -858,8 +858,8 @@ FIXTURE_SETUP(daemon)
 	ASSERT_EQ(0, daemon_init(&self->d));
 	ASSERT_EQ(0, st_netns_new());
 	self->here = st_netns_fd();
-	self->there = scene_netns();
-	self->away = scene_netns();
+	self->there = st_netns_another();
+	self->away = st_netns_another();
 	ASSERT_LE(0, self->there);
 	ASSERT_LE(0, self->away);
 	self->control = st_control_open();

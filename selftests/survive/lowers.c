@@ -148,7 +148,7 @@ TEST_F(survive, the_parent_is_set_down_and_up_again)
 TEST_F(survive, the_lower_goes_to_another_namespace_and_comes_back)
 {
 	const char *name = variant->macvlan ? "mv0" : "v0";
-	int here = st_netns_fd(), there = scene_netns();
+	int here = st_netns_fd(), there = st_netns_another();
 	struct scene *s = &self->s;
 
 	ASSERT_LE(0, there);
@@ -166,7 +166,7 @@ TEST_F(survive, the_lower_goes_to_another_namespace_and_comes_back)
 
 TEST_F(survive, the_parent_goes_to_another_namespace_and_comes_back)
 {
-	int here = st_netns_fd(), there = scene_netns();
+	int here = st_netns_fd(), there = st_netns_another();
 	struct scene *s = &self->s;
 
 	if (!variant->macvlan)
@@ -235,7 +235,7 @@ TEST_F(survive, the_port_is_renamed)
 
 TEST_F(survive, the_port_goes_to_another_namespace_and_comes_back)
 {
-	int here = st_netns_fd(), there = scene_netns();
+	int here = st_netns_fd(), there = st_netns_another();
 	struct scene *s = &self->s;
 	int control = s->control;
 

@@ -219,8 +219,8 @@ CORE_TESTS=('uapi/*' 'datapath/*' 'survive/*' 'robust/*' vmm/smoke)
 # units KIND [PATTERN]... - print the tests as dir/name, those with the longest
 # time limit first.  KIND is empty for make check; for make check-long --long (C
 # tests), --long-bats, --icount and --sriov (in a machine that counts
-# instructions, or has virtual functions); for make check-soak --soak and
-# --removal.  Matches selftests/Makefile.
+# instructions, or has virtual functions); for make check-soak --soak,
+# --machine and --removal.  Matches selftests/Makefile.
 units() {
 	local kind=$1 source name pattern
 
@@ -232,7 +232,7 @@ units() {
 		lib/*|vm/*|host/*|bench/*|fuzz/*|kfuzz/*|kunit/*|demo/*|\
 		'*'*|*'/*.'*)
 			continue ;;
-		icount/*|sriov/*|soak/*|removal/*)
+		icount/*|sriov/*|soak/*|machine/*|removal/*)
 			[ "$kind" = "--${name%%/*}" ] || continue ;;
 		*-long.bats)
 			[ "$kind" = --long-bats ] || continue ;;

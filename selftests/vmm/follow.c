@@ -136,7 +136,7 @@ FIXTURE_SETUP(follow)
 	self->far = -1;
 	self->home = st_netns_fd();
 	ASSERT_LE(0, self->home);
-	self->lan = scene_netns();
+	self->lan = st_netns_another();
 	ASSERT_LE(0, self->lan);
 	ASSERT_TRUE(st_wait(has_nic, NULL, DEADLINE)) {
 		TH_LOG("the machine needs --nics");

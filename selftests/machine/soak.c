@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Events of a whole machine, under traffic of which every frame is accounted
- * for: processors go offline, tasks are frozen, memory runs short, the module
+ * for: processors go offline, the machine is suspended, memory runs short, the module
  * is unloaded, namespaces are deleted with open fds.
  *
  * lib/soak.h has a drawing of the topology.  vm-timeout: 7200
@@ -25,11 +25,11 @@
 #include "scene.h"
 #include "soak.h"
 #include "st.h"
+#include "suspend.h"
 
-#define FRAMES 40000
+#define FRAMES 4000000
 #define ROUNDS 20
 #define CPU "/sys/devices/system/cpu/cpu1/online"
-#define PM_TEST "/sys/power/pm_test"
 
 FIXTURE(machine) {
 	struct soak s;
@@ -50,7 +50,6 @@ FIXTURE_TEARDOWN(machine)
 {
 	/* Restore the machine, also after a failure. */
 	scene_file_write(CPU, "1");
-	scene_file_write(PM_TEST, "none");
 	EXPECT_EQ(0, soak_settle(&self->s, &self->ledger));
 	soak_print(&self->ledger);
 	EXPECT_EQ(0, soak_check(&self->s, &self->ledger));
@@ -82,6 +81,16 @@ static bool flows(struct soak *s, uint32_t frames)
 	return st_wait(has_progressed, &p, ST_DEADLINE);
 }
 
+/* So many more frames each way, of those that are allowed already */
+static bool goes_on(struct soak *s, uint32_t frames)
+{
+	struct progress p = { .s = s };
+
+	p.tx = __atomic_load_n(&s->next_tx, __ATOMIC_RELAXED) + frames;
+	p.rx = __atomic_load_n(&s->next_rx, __ATOMIC_RELAXED) + frames;
+	return st_wait(has_progressed, &p, ST_DEADLINE);
+}
+
 TEST_F(machine, loses_a_processor_and_keeps_its_counters)
 {
 	struct soak *s = &self->s;
@@ -107,22 +116,21 @@ TEST_F(machine, loses_a_processor_and_keeps_its_counters)
 	}
 }
 
-/*
- * Freezes all tasks, at whatever point they are.  The next level of pm_test,
- * "devices", is not possible: the machine's root (9p) would not come back.
- */
-TEST_F(machine, freezes_and_wakes)
+TEST_F_TIMEOUT(machine, sleeps_and_wakes, 1800)
 {
 	struct soak *s = &self->s;
 	int i;
 
-	scene_file_write("/sys/module/suspend/parameters/pm_test_delay", "1");
-	ASSERT_EQ(0, scene_file_write(PM_TEST, "freezer"));
+	/* More than can be sent meanwhile */
+	soak_allow(s, FRAMES);
 	for (i = 0; i < ROUNDS / 2; i++) {
-		soak_allow(s, 500);
-		ASSERT_EQ(0, scene_file_write("/sys/power/state", "mem"));
-		EXPECT_TRUE(flows(s, 200));
+		ASSERT_EQ(0, suspend_to_memory());
+		ASSERT_EQ(0, soak_attach(s, i % SOAK_LOWERS,
+					 STABLETAP_ATTACH_REPLACE));
+		EXPECT_TRUE(goes_on(s, 200));
 	}
+	EXPECT_GT(FRAMES, __atomic_load_n(&s->next_tx, __ATOMIC_RELAXED));
+	EXPECT_GT(FRAMES, __atomic_load_n(&s->next_rx, __ATOMIC_RELAXED));
 }
 
 static long available(void)
@@ -358,7 +366,7 @@ static int port_elsewhere(int home, int *netns, int *control)
 {
 	int port, fd = -EIO;
 
-	*netns = scene_netns();
+	*netns = st_netns_another();
 	if (*netns < 0 || st_netns_enter(*netns))
 		return -EIO;
 	*control = st_control_open();
