@@ -116,7 +116,7 @@ int st_netns_another(void)
 	return err ? err : there;
 }
 
-/* Let a namespace go, and wait until a device of it is. */
+/* Let a namespace go, and wait until its veth has disappeared. */
 static bool netns_comes_and_goes(void)
 {
 	int there = st_netns_another();
@@ -128,10 +128,10 @@ static bool netns_comes_and_goes(void)
 }
 
 /*
- * The kernel cleans up all that were let go meanwhile, and then the next ones.
- * The first of these two may be among those that are waited for, whose devices
- * disappear before the kernel has waited for the last user of each; the second
- * comes after them.  A device in use somewhere would hold it up for ever.
+ * The kernel cleans up namespaces in batches.  The first of these two may be in
+ * the same batch as those that are waited for; its veth disappears before the
+ * kernel has waited for the last user of each device of that batch.  The second
+ * is in a later batch.  A device that stays in use would hold it up for ever.
  */
 bool st_netns_cleaned(void)
 {

@@ -515,7 +515,7 @@ FIXTURE_SETUP(visitor)
 	char c = 0;
 	int there;
 
-	/* As in container's */
+	/* A container's ports count until its namespace is cleaned up. */
 	ASSERT_TRUE(st_netns_cleaned());
 	ASSERT_EQ(0, pipe(self->to_child));
 	ASSERT_EQ(0, pipe(self->to_parent));
