@@ -149,7 +149,8 @@ teardown() {
 teardown_scene() {
 	local pid
 
-	for pid in "${background[@]}"; do
+	# After "function &", $! is a subshell, so kill what it started, too.
+	for pid in "${background[@]}" $(command ip netns pids "$NS"); do
 		kill -KILL "$pid" 2>/dev/null || :
 		wait "$pid" 2>/dev/null || :
 	done
