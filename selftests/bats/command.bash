@@ -157,6 +157,19 @@ teardown_scene() {
 	command ip netns del "$NS"
 }
 
+# Run a command until it stops at step $1. $2...: the command.  Sets STOPPED.
+stops_at() {
+	STABLETAP_STOP=$1 "$BIN_FAULTS" -n "$NS" "${@:2}" 3>&- &
+	STOPPED=$!
+	background+=("$STOPPED")
+	eventually grep -q '^State:.*T' "/proc/$STOPPED/status"
+}
+
+goes_on() {
+	kill -CONT "$STOPPED"
+	wait "$STOPPED"
+}
+
 # Check that the output is one message with the text "$1", and that the status
 # was 1.
 refused() {

@@ -864,18 +864,42 @@ Candidate=d1'
 	eventually has_children 3
 }
 
+@test "a command stops no other port's failover at any step of a break-before-make" {
+	local mode=passthru from=v0 to=d1
+
+	configure <<<'[Port vm1]
+Candidate=v0
+Candidate=d1
+Failback=no'
+	daemon
+	stabletap add vm2
+	stabletap attach vm2 dev d0
+	eventually is_on vm1 v0
+	for step in planned detached old-deleted child-created attached; do
+		stops_at "$step" attach vm2 dev d0 mode "$mode" replace
+		# v0's carrier is that of v1
+		ip link set "${from/v0/v1}" down
+		eventually is_on vm1 "$to"
+		ip link set "${from/v0/v1}" up
+		goes_on
+		[ "$(of vm2 lower.mode)" = "$mode" ]
+		[ "$mode" = passthru ] && mode=bridge || mode=passthru
+		read -r from to <<<"$to $from"
+		eventually has_carrier "$to"
+	done
+	eventually nothing_is_loose
+	eventually has_children 2
+}
+
 @test "a command that is killed while it is stopped leaves nothing for good" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	daemon
 	eventually is_on vm1 d0
 	stabletap add vm2
-	STABLETAP_STOP=child-created "$BIN_FAULTS" -n "$NS" \
-		attach vm2 dev v0 filter 3>&- 2>/dev/null &
-	background+=("$!")
-	eventually grep -q '^State:.*T' "/proc/$!/status"
+	stops_at child-created attach vm2 dev v0 filter
 	[ "$(loose)" = 1 ]
-	kill -KILL "$!"
+	kill -KILL "$STOPPED"
 	eventually nothing_is_loose
 }
 

@@ -553,19 +553,6 @@ at_once() {
 
 # ---- overtaken ----
 
-# $1: the step to stop at; then the command
-stops_at() {
-	STABLETAP_STOP=$1 "$BIN_FAULTS" -n "$NS" "${@:2}" 3>&- &
-	STOPPED=$!
-	background+=("$STOPPED")
-	eventually grep -q '^State:.*T' "/proc/$STOPPED/status"
-}
-
-goes_on() {
-	kill -CONT "$STOPPED"
-	wait "$STOPPED"
-}
-
 @test "a child that is renamed before it has its mark is found and marked" {
 	stabletap add vm1 address $MAC
 	stops_at child-created attach vm1 dev d0
