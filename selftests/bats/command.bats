@@ -885,7 +885,6 @@ Failback=no'
 		[ "$(of vm2 lower.mode)" = "$mode" ]
 		[ "$mode" = passthru ] && mode=bridge || mode=passthru
 		read -r from to <<<"$to $from"
-		eventually has_carrier "$to"
 	done
 	eventually nothing_is_loose
 	eventually has_children 2
