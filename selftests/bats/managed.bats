@@ -105,7 +105,7 @@ FailbackDelaySec=0'
 	run stabletap pin vm9 d1
 	refused "there is no port 'vm9'"
 	run -0 stabletap pin vm1 d1
-	[[ $output == *"it will heed this when it does"* ]]
+	[[ $output == *"this takes effect when it is started"* ]]
 	configure <<<'[Port vm1]
 Candidate=d0'
 	daemon

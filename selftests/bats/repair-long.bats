@@ -277,7 +277,7 @@ Candidate=d0'
 	stabletap pin vm1 d1
 	eventually is_on vm1 d1
 	rm -r /run/stabletap/override
-	eventually log_has "by hand any more"
+	eventually log_has "no longer pinned"
 	stabletap pin vm1 d1
 	eventually log_has_twice "pinned to d1"
 }

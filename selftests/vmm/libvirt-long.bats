@@ -238,9 +238,9 @@ log_has() {
 	eventually answers
 	log_has "lv1: QEMU's monitor listens"
 	ip link del lv0
-	eventually log_has "lv1: the guest's link goes off"
+	eventually log_has "lv1: the guest's link is set down"
 	plug_nic
-	eventually log_has "lv1: the guest's link goes on"
+	eventually log_has "lv1: the guest's link is set up"
 	eventually answers
 	virsh -q -c qemu:///system domiflist third | grep -q "lv1 *ethernet"
 	virsh -q -c qemu:///system domifstat third lv1

@@ -22,7 +22,7 @@ static char override_dir[64];
 
 /* ---- the daemon ---- */
 
-/* A conversation: the request must hold @asked; then @says is sent. */
+/* A connection: the request must hold @asked; then @says is sent. */
 struct turn {
 	const char *asked;
 	const char *says;	/* NULL: hang up without a word */
@@ -285,7 +285,7 @@ static void test_status(struct tap *t)
 	       "in JSON, too");
 	expect(t, busy, "status", 1, "stabletapd refuses: busy: ",
 	       "a busy daemon is said to be so");
-	expect(t, silent, "status", 1, "has ended the conversation",
+	expect(t, silent, "status", 1, "has closed the connection",
 	       "a daemon that hangs up is told");
 	expect(t, none, "status", 1, "stabletapd does not run",
 	       "so is one that does not run");

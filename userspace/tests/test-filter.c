@@ -336,7 +336,7 @@ static void test_mac(struct tap *t)
 	memcpy(f.mac, mc[3], 6);
 	noted[0] = '\0';
 	say(&f);
-	ok(t, mac_is(uc[7]) && strstr(noted, "none to have"),
+	ok(t, mac_is(uc[7]) && strstr(noted, "not valid"),
 	   "but not one that is none");
 	say(NULL);
 	ok(t, loop_until(d.loop, is_configured, NULL, SOON),

@@ -72,7 +72,7 @@ static void test_errors(struct tap *t, int log)
 {
 	scene_begin("[Port p]\nCandidate=a\n");
 	ok(t, !take(log, "[Port p]\nNonsense=1\n[Port q]\nCandidate=a\n") &&
-	   log_count(log, "section [Port p] is left out, and what was in force") == 1,
+	   log_count(log, "section [Port p] is left out; its previous version stays") == 1,
 	   "a section with an error is left out, which is logged");
 	ok(t, model_port(&scene.m, "p") && model_port(&scene.m, "q"),
 	   "what was in force of it stays, and others count");

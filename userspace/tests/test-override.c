@@ -92,7 +92,7 @@ static void test_files(struct tap *t)
 
 static bool is_logged(void *arg)
 {
-	return log_count(*(int *)arg, "its line can't be understood") > 0;
+	return log_count(*(int *)arg, "its line is no override") > 0;
 }
 
 static void test_unreadable(struct tap *t, int log)

@@ -211,7 +211,7 @@ static void test_pinned(struct tap *t)
 			"[Port q]\nAttachMode=direct\nCandidate=b\n"
 			"[Pool o]\nMember=v\n");
 	scene_play("q@b=direct pin=p,b");
-	is_str(t, first_warning(), "pinned to b, which port q has",
+	is_str(t, first_warning(), "pinned to b, which is in use by port q",
 	       "fault 5: one to a device that another port has");
 	scene_play("br v w x w:master=br pin=p,w");
 	is_str(t, first_warning(), "pinned to w, which has the master br",

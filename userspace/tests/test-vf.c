@@ -160,7 +160,7 @@ static void test_silent(struct tap *t, int log_fd)
 	prepare();
 	ok(t, prepare() == -EOPNOTSUPP && !kernel.set_ups,
 	   "the VF of a PF that does not tell what it has is left alone");
-	ok(t, log_count(log_fd, "could not be put back") == 1,
+	ok(t, log_count(log_fd, "could not be restored") == 1,
 	   "which is logged once, however often it is tried");
 	kernel.silent = false;
 	ok(t, !prepare() && kernel.set_ups == 1, "until it tells");

@@ -7,7 +7,7 @@
 #include "model/pool.h"
 #include "model/tables.h"
 
-/* With a master it is another port's, a bridge's or a bond's. */
+/* A device with a master belongs to another port, a bridge or a bond. */
 static bool has_other_master(const struct port *port, const struct device *dev,
 			     enum stabletap_mode mode)
 {
@@ -35,9 +35,9 @@ static void tell_holder(const struct model *m, int ifindex, char *buf,
 	const struct device *holder = model_device(m, ifindex);
 
 	if (!holder)
-		snprintf(buf, size, "another device has");
+		snprintf(buf, size, "is in use by another device");
 	else if (stabletap_link_is_port(&holder->link))
-		snprintf(buf, size, "port %s has", holder->link.name);
+		snprintf(buf, size, "is in use by port %s", holder->link.name);
 	else
 		snprintf(buf, size, "has the master %s", holder->link.name);
 }

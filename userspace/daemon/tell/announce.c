@@ -144,7 +144,7 @@ static int gather(struct round *r)
 			    add_speaker, add_address, r);
 	if (err)
 		log_line(LOG_DEBUG, NULL,
-			 "what port %d has addresses of can't be read: %s",
+			 "can't list the addresses of port %d: %s",
 			 r->port, strerror(-err));
 	shrunk = realloc(r->frames, r->frames_n * sizeof(*r->frames));
 	if (shrunk)
@@ -189,7 +189,7 @@ static void say_failure(const struct round *r, int err)
 	char port[IF_NAMESIZE] = "?";
 	char dev[32] = "a device that is gone";
 
-	/* Without memory, the VLANs stay as they are. */
+	/* These leave the text as it is if there is no such device. */
 	if_indextoname((unsigned int)r->port, port);
 	if_indextoname((unsigned int)r->ifindex, dev);
 	log_line(LOG_NOTICE, port, "could not be announced on %s: %s", dev,
