@@ -510,17 +510,18 @@ static void test_ports(struct tap *t, sd_event *loop, struct announcer *a)
 	ok(t, announced_by(loop, a, "p@a") == *scene_index("a"),
 	   "a port is announced by the device that its child is on");
 	ok(t, announced_by(loop, a, "p@b=direct") == *scene_index("b"),
-	   "by its lower, if that is the device itself");
-	ok(t, !announced_by(loop, a, "q@b"), "not if Announce=no");
+	   "a port is announced by its lower, if that is the device itself");
+	ok(t, !announced_by(loop, a, "q@b"),
+	   "a port with Announce=no is not announced");
 	ok(t, announced_by(loop, a, "p:down p:up") == *scene_index("b"),
-	   "again when it is set up anew");
+	   "a port that is set up again is announced again");
 	scene_play("p@a");
 	p = scene_port("p");
 	put_away("a");
 	ok(t, announced_by(loop, a, "p:down p:up") == (int)p->told.lower,
-	   "fault 1: by its child, if the device is in another namespace");
+	   "a port is announced by its child if the device is in another namespace");
 	ok(t, announced_by(loop, a, "p@b") == *scene_index("b"),
-	   "and by the next device when it is on that");
+	   "a port on its next device is announced by that");
 	scene_end();
 }
 

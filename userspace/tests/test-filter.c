@@ -200,11 +200,12 @@ static void test_lists(struct tap *t)
 	say(&f);
 	ok(t, !flags(), "until it is known again");
 	filter_leave(d.filter);
-	ok(t, flags() == IFF_ALLMULTI, "nobody to follow it: all multicast");
+	ok(t, flags() == IFF_ALLMULTI,
+	   "with no filter to follow: all multicast");
 	end();
 }
 
-/* Whoever begins knows nothing but what the kernel and the file have. */
+/* A new daemon knows only what the kernel and the record have. */
 static void test_restart(struct tap *t)
 {
 	struct qmp_filter f = wish(0, 3);
@@ -222,7 +223,8 @@ static void test_restart(struct tap *t)
 	stabletap_mc_set(d.st, port.ifindex, mc[2], false);
 	begin(true, false);
 	say(&f);
-	ok(t, list_is(2, 2), "what somebody took away is put there again");
+	ok(t, list_is(2, 2),
+	   "an entry that another program removed is added again");
 	end();
 
 	if (shell("printf 'port x\\nmc 1\\nuc\\n\\nallmulti' >"
@@ -233,7 +235,7 @@ static void test_restart(struct tap *t)
 	say(&f);
 	end();
 	begin(false, false);
-	ok(t, !flags(), "who follows no more takes the flag away");
+	ok(t, !flags(), "a port that no longer follows clears the flag");
 	end();
 	stabletap_mc_set(d.st, port.ifindex, mc[2], false);
 	stabletap_mc_set(d.st, port.ifindex, mc[3], false);
@@ -316,7 +318,7 @@ static void test_mac(struct tap *t)
 	ok(t, mac_is(conf.mac) && !has(uc[0]),
 	   "an address that is not trusted is not taken, nor others");
 	is_str(t, noted, "guest-mac: 52:54:00:01:00:07 is the guest's, not "
-	       "trusted\n", "it is told once");
+	       "trusted\n", "an address that is not trusted is reported once");
 	end();
 
 	noted[0] = '\0';
@@ -337,13 +339,14 @@ static void test_mac(struct tap *t)
 	noted[0] = '\0';
 	say(&f);
 	ok(t, mac_is(uc[7]) && strstr(noted, "not valid"),
-	   "but not one that is none");
+	   "an address that is not valid is not taken");
 	say(NULL);
 	ok(t, loop_until(d.loop, is_configured, NULL, SOON),
 	   "when nobody has it open, the configured one is put back");
 	end();
 	begin(false, false);
-	ok(t, !has(uc[0]), "trusted no more, nothing of it stays");
+	ok(t, !has(uc[0]),
+	   "when the guest is no longer trusted, nothing of it stays");
 	end();
 }
 
@@ -362,14 +365,15 @@ static void test_trusted_no_more(struct tap *t)
 	end();
 	noted[0] = '\0';
 	begin(false, false);
-	ok(t, mac_is(conf.mac), "trusted no more, the configured one is back");
+	ok(t, mac_is(conf.mac),
+	   "when the guest is no longer trusted, the configured address is back");
 	is_str(t, noted, "guest-mac: 52:54:00:00:00:01 is the port's again\n",
 	       "which is told");
 	ok(t, shell("test ! -e " FILTER_DIR "/" DEV) == 0,
 	   "and nothing is kept");
 	say(&f);
 	ok(t, mac_is(conf.mac) && strstr(noted, "not trusted"),
-	   "whatever the guest says");
+	   "an untrusted guest's address is not taken after that");
 	end();
 
 	begin(true, true);
@@ -401,7 +405,7 @@ static void test_trusted_no_more(struct tap *t)
 	stabletap_link_set_mac(d.st, port.ifindex, conf.mac);
 }
 
-/* What was put on a port that is no more says nothing of its successor. */
+/* The record of a port that is gone does not apply to its successor. */
 static void test_anew(struct tap *t)
 {
 	struct qmp_filter f = wish(0, 3);
@@ -423,21 +427,22 @@ static void test_anew(struct tap *t)
 	f = wish(2, 1);
 	say(&f);
 	ok(t, !flags() && by_hand(mc[1]) && by_hand(mc[2]) && !has(mc[0]),
-	   "which has what is wanted, and what the operator wants");
+	   "the new port has the guest's entries and the operator's");
 	filter_port_changed(d.filter);
 	loop_for(d.loop, 20);
 	/* As the kernel leaves it with the next one of that ifindex */
 	stabletap_mc_set(d.st, port.ifindex, mc[2], false);
 	filter_port_changed(d.filter);
 	loop_for(d.loop, 20);
-	ok(t, !by_hand(mc[2]), "what is as it was is not looked at");
+	ok(t, !by_hand(mc[2]), "an unchanged port is not evaluated");
 	ifindex = port.ifindex;
 	port.ifindex = 0;
 	filter_port_changed(d.filter);
 	port.ifindex = ifindex;
 	filter_port_changed(d.filter);
 	loop_for(d.loop, 20);
-	ok(t, by_hand(mc[2]), "another port is, also one of the same ifindex");
+	ok(t, by_hand(mc[2]),
+	   "another port is evaluated, also one with the same ifindex");
 	end();
 }
 
@@ -465,7 +470,7 @@ static void test_restless(struct tap *t)
 		say(&f);
 	}
 	ok(t, lines(noted) == 5,
-	   "a guest that changes its address all the time is told of a few times");
+	   "a guest that keeps changing its address is reported a few times");
 	end();
 }
 
@@ -482,10 +487,10 @@ static void test_reload(struct tap *t)
 	loop_for(d.loop, 20);
 	is_str(t, noted, "guest-mac: 52:54:00:01:00:07 is the guest's, not "
 	       "trusted\n",
-	       "fault 14: a reload does not tell of an address again");
+	       "a reload does not report an address again");
 	memcpy(f.mac, uc[8], 6);
 	say(&f);
-	ok(t, lines(noted) == 2, "but another address is told of");
+	ok(t, lines(noted) == 2, "another address is reported");
 	end();
 }
 

@@ -681,7 +681,7 @@ static void test_forged(struct tap *t)
 	ok(t, loop_until(loop, has_told, (void *)"emergency", SOON),
 	   "QEMU's text is logged");
 	ok(t, log_count(log_fd, "no\\x0a<0>emergency\\x1b[2J\\xc2\\x9b\n") == 1,
-	   "fault 9: it is escaped");
+	   "QEMU's text is escaped in the log");
 	ok(t, !log_count(log_fd, "\n<0>"), "and forges no line");
 	s.refuses = false;
 	side_exit(&me);
@@ -1017,7 +1017,7 @@ static void test_shared(struct tap *t)
 	qmp_set_link(other.q, false);
 	ok(t, !other.connected, "nothing is called back from within");
 	ok(t, loop_until(loop, has_filter, &other, SOON) && other.connected &&
-	   other.connects == 1, "who comes later is told as well");
+	   other.connects == 1, "a second port gets the filter, too");
 	ok(t, asked(&s, "{\"name\":\"net1\",\"up\":false}", 1),
 	   "and its wish is said");
 	loop_for(loop, 50);
@@ -1047,7 +1047,7 @@ static void test_farewell(struct tap *t)
 	loop_until(loop, has_filter, &me, SOON);
 	s.got[0] = '\0';
 	qmp_free_link_up(me.q);
-	ok(t, asked(&s, UP, 1), "who leaves the link on says so before");
+	ok(t, asked(&s, UP, 1), "a client that leaves sets the link up first");
 	ok(t, loop_until(loop, has_hung_up, &s, SOON) &&
 	   count_asked(&s, "\n") == 1 && me.connected,
 	   "and nothing else, and is gone");
@@ -1063,7 +1063,7 @@ static void test_farewell(struct tap *t)
 	qmp_free_link_up(me.q);
 	s.dumb = false;
 	ok(t, asked(&s, UP, 1) && !strstr(s.got, "false"),
-	   "also to who did not answer, by the next connection");
+	   "if QEMU did not answer, the next connection sets it up");
 	ok(t, loop_until(loop, has_hung_up, &s, SOON), "and is gone");
 
 	/* A question is under way when one leaves and the next one comes. */
@@ -1080,7 +1080,7 @@ static void test_farewell(struct tap *t)
 	s.got[0] = '\0';
 	/* It is asked about when there is no more to be said of links. */
 	ok(t, asked(&s, DOWN, 1) && asked(&s, ASK, 1) && !strstr(s.got, UP),
-	   "who looks after the link again has the last word");
+	   "a new client's state of the link is the last one");
 	qmp_free(me.q);
 	loop_until(loop, has_hung_up, &s, SOON);
 

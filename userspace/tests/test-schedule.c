@@ -218,7 +218,7 @@ static void test_error(struct tap *t)
 	net.error = -ENETDOWN;
 	look();
 	ok(t, loop_until(loop, fails, a, SOON),
-	   "what can't be asked counts as not answered");
+	   "a probe that can't be sent counts as missed");
 	end();
 }
 
@@ -304,7 +304,7 @@ static void test_program_of_the_past(struct tap *t)
 	scene_play("a");
 	look();
 	ok(t, asked("a") == 1 && word_of("a") == VERDICT_UNKNOWN,
-	   "whose successor is asked for itself");
+	   "a device with the same ifindex is probed by itself");
 	end();
 }
 

@@ -154,17 +154,17 @@ static void test_shown(struct tap *t)
 
 	scene_play("pin=p,etho");
 	is_str(t, first_warning(), "pinned to etho, which does not exist",
-	       "fault 5: a pin that keeps a port detached is shown");
+	       "a pin that keeps a port detached is shown");
 	scene_play("b:down pin=p,b");
 	is_str(t, first_warning(), "pinned to b, which is down or has no carrier",
-	       "so is one to a device that is down");
+	       "a pin to a device that is down is shown");
 	scene_play("b:up refuse=p,b");
 	is_str(t, first_warning(), "pinned to b, which refused: no",
-	       "fault 5: so is one to a device that refuses");
+	       "a pin to a device that refuses is shown");
 	scene_play("b/m pin=p,m");
 	is_str(t, first_warning(), "pinned to m, which is a macvlan and "
 	       "carries a port only in mode direct",
-	       "one to a macvlan that can't carry a child");
+	       "a pin to a macvlan that can't carry a child is shown");
 	scene_play("unpin=p m:gone hold-off=p");
 	o = ask("{\"status\": true, \"port\": \"p\"}\n");
 	ok(t, json_is_true(json_object_get(port_of(o, 0), "held_off")),
@@ -179,13 +179,13 @@ static void test_shown(struct tap *t)
 	       "no", "why a device was refused");
 	is_str(t, word(json_object_get(port_of(o, 0), "monitor"), "why"),
 	       "QMP socket /x: Permission denied",
-	       "fault 13: why the monitor is of no use");
+	       "why the monitor is refused is shown");
 	json_decref(o);
 	scene_play("a:away");
 	o = ask("{\"status\": true, \"port\": \"p\"}\n");
 	ok(t, strstr(word(json_object_get(port_of(o, 0), "moved"), "why"),
 		     "a went to another network namespace") != NULL,
-	   "fault 1: where the device went");
+	   "where the device went is shown");
 	ok(t, json_integer_value(json_object_get(json_object_get(
 		port_of(o, 0), "moved"), "nsid")) == 3,
 	   "and by which number that namespace is known here");
@@ -195,12 +195,12 @@ static void test_shown(struct tap *t)
 	strcpy(scene_port("p")->create_why, "can't hold frames");
 	o = ask("{\"status\": true, \"port\": \"p\"}\n");
 	is_str(t, word(json_object_get(port_of(o, 0), "missing"), "why"),
-	       "can't hold frames", "fault 13: why there is no such port");
+	       "can't hold frames", "why the port is missing is shown");
 	json_decref(o);
 	scene_play("p a b p@a");
 	o = ask("{\"status\": true, \"port\": \"p\"}\n");
 	ok(t, !json_object_get(port_of(o, 0), "missing"),
-	   "which is over when there is one");
+	   "and no longer when the port exists");
 	json_decref(o);
 }
 
@@ -212,13 +212,13 @@ static void test_pinned(struct tap *t)
 			"[Pool o]\nMember=v\n");
 	scene_play("q@b=direct pin=p,b");
 	is_str(t, first_warning(), "pinned to b, which is in use by port q",
-	       "fault 5: one to a device that another port has");
+	       "a pin to a device that another port uses is shown");
 	scene_play("br v w x w:master=br pin=p,w");
 	is_str(t, first_warning(), "pinned to w, which has the master br",
-	       "one to a device that has a master");
+	       "a pin to a device that has a master is shown");
 	scene_play("v:addressed pin=p,v");
 	is_str(t, first_warning(), "pinned to v, which is taken: it has addresses",
-	       "one to a member of a pool that is taken");
+	       "a pin to a member of a pool that is taken is shown");
 	scene_play("pin=p,x");
 	is_str(t, first_warning(), "", "a pin that works is no warning");
 	scene_play("p@x=direct refuse=p,x");
@@ -256,9 +256,9 @@ static void test_left_out(struct tap *t)
 	       "{\"section\":\"Port r\",\"file\":\"scene\",\"line\":9,"
 	       "\"why\":\"'y': is not an octal number from 0001 to 0777; "
 	       "as in 0660\",\"kept\":false}]",
-	       "fault 11: sections with errors are shown, and why");
+	       "sections with errors are shown, and why");
 	scene_configure(PORTS);
-	is_str(t, left_out(), "[]", "until they have none");
+	is_str(t, left_out(), "[]", "they are shown until they have no error");
 }
 
 static size_t events(const char *request, const char *instance)
@@ -289,7 +289,7 @@ static void test_events(struct tap *t)
 	   all - 1, "of this instance");
 	ok(t, events("{\"events\": 1, \"instance\": \"other%s\"}\n",
 		     instance) == all,
-	   "fault 8: another instance's number hides nothing");
+	   "a number of another instance hides no event");
 }
 
 static void test_errors(struct tap *t)
@@ -545,7 +545,7 @@ static void test_places(struct tap *t)
 	r.fd = fds[127];
 	loop_until(loop, has_line, &r, SOON);
 	ok(t, strstr(r.text, "busy: ") && strstr(r.text, "\"busy\":true"),
-	   "a client that gets no place is told so in words");
+	   "a client that gets no place gets the reason");
 	for (i = 0; i < 128; i++)
 		close(fds[i]);
 	loop_for(loop, 50);
@@ -608,7 +608,7 @@ static void test_user(struct tap *t)
 	if (!pid)
 		_exit(setuid(1000) || !is_one_too_many());
 	ok(t, loop_until(loop, is_over, &status, SOON) && !status,
-	   "fault 12: a user has 16 places, and is told so in words");
+	   "a user has 16 places, and the refusal says so");
 	loop_for(loop, 50);
 }
 
@@ -627,7 +627,7 @@ static void test_users(struct tap *t)
 		pids[i] = hold(1000 + (uid_t)i, 40, go[0]);
 	loop_for(loop, 500);
 	is_str(t, error_of("{}\n"), "no such request",
-	       "fault 12: idle connections of other users don't keep root out");
+	       "idle connections of other users don't keep root out");
 	close(go[1]);
 	close(go[0]);
 	for (i = 0; i < 6; i++)
@@ -714,10 +714,10 @@ static void test_work_first(struct tap *t)
 		sd_event_run(loop, 0);
 	read_more(&r);
 	ok(t, works == 1000 && !r.len,
-	   "fault 12: work that is to be done comes before clients");
+	   "work comes before clients");
 	sd_event_source_disable_unref(work);
 	ok(t, loop_until(loop, has_ended, &r, SOON) && r.len,
-	   "which are answered when it is done");
+	   "clients are answered when the work is done");
 	close(r.fd);
 }
 
@@ -760,7 +760,7 @@ static void test_rate(struct tap *t)
 	took = clock_awake() - begin;
 	/* Each costs 0.2 ms at least, and four times that as a pause. */
 	ok(t, took >= 199 * 800000ULL,
-	   "fault 12: a user who asks all the time has to wait (200 answers in %d ms)",
+	   "a user who asks all the time has to wait (200 answers in %d ms)",
 	   (int)(took / CLOCK_MS));
 }
 
