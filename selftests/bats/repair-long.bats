@@ -34,7 +34,7 @@ dies_and_is_started() {
 
 # ---- kill -9 ----
 
-@test "killed between making a port and setting it up" {
+@test "the daemon is killed between making a port and setting it up" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	dies_and_is_started port-created
@@ -43,7 +43,7 @@ Candidate=d0'
 	eventually has_children 1
 }
 
-@test "killed at any step of a replace by another device" {
+@test "the daemon is killed at any step of a replace by another device" {
 	local step
 
 	configure <<<'[Port vm1]
@@ -65,7 +65,7 @@ FailbackDelaySec=0'
 	done
 }
 
-@test "killed at any step of a change to passthru, and of one of mode" {
+@test "the daemon is killed at any step of a change to passthru, or of mode" {
 	local step
 
 	configure <<<'[Port vm1]
@@ -199,7 +199,7 @@ FailbackDelaySec=3'
 	eventually reloaded_is_on vm1 v0
 }
 
-@test "failback by hand waits for nobody who works on another port, or on this" {
+@test "failback by hand waits for no process that works on this or another port" {
 	configure <<<'[Port vm1]
 Candidate=v0
 Candidate=d0
@@ -226,7 +226,7 @@ Failback=no'
 	is_on vm1 v0
 }
 
-@test "a device that was asked for by hand is taken when it comes, candidate or not" {
+@test "a pinned or preferred device is used when it appears, candidate or not" {
 	configure <<<'[Port vm1]
 Candidate=d0
 [Port vm2]
@@ -259,7 +259,7 @@ Candidate=d0'
 	eventually is_on vm2 d0
 }
 
-@test "what can't be asked for by hand is refused" {
+@test "pin, failback and activate refuse missing names" {
 	configure <<<''
 	daemon
 	run stabletap pin vm1 ""
@@ -311,7 +311,7 @@ Candidate=d0'
 	daemon
 }
 
-@test "a port that works is not cut off for a mode that is impossible" {
+@test "a port that works is not interrupted for an impossible mode" {
 	ip link add m0 link d0 type macvlan mode bridge
 	wants_passthru
 	eventually log_has "'d0' has other macvlans"
@@ -448,7 +448,7 @@ qemu() {
 	background+=($!)
 }
 
-@test "a monitor that does not answer is told by the port's name, and in status" {
+@test "a monitor that does not answer is logged with the port's name, and shown" {
 	local qmp=$BATS_TEST_TMPDIR/qmp
 
 	deaf_socket STREAM "$qmp"
@@ -488,7 +488,7 @@ GuestLink=down"
 	[ "$(grep -c set_link "$qmp.asked")" = 2 ]
 }
 
-@test "a guest's link goes up when it is no longer configured" {
+@test "a guest's link is set up when it is no longer configured" {
 	local qmp=$BATS_TEST_TMPDIR/qmp guest
 
 	guest="QMPSocket=$qmp

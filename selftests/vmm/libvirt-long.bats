@@ -208,7 +208,7 @@ log_has() {
 }
 
 # As in Documentation/howto-libvirt.md
-@test "stabletapd keeps a domain's port on its device, and tells the guest's link" {
+@test "stabletapd keeps a domain's port on its device, and sets the guest's link" {
 	stabletap del lv1
 	cat >"$DIR/guests.conf" <<-CONF
 		[Port lv1]
