@@ -838,7 +838,7 @@ Candidate=d1'
 	eventually is_on vm1 d0
 	eventually is_on vm3 d0
 	stabletap add vm2
-	# One without a master yet, one whose port the daemon works on, too
+	# vm2: a child without a master yet; vm3: a port of the daemon
 	for what in "vm2 dev v0 filter" "vm3 dev v0 replace"; do
 		STABLETAP_STOP=child-created "$BIN_FAULTS" -n "$NS" \
 			attach $what 3>&- >"$BATS_TEST_TMPDIR/stopped" 2>&1 &

@@ -595,7 +595,7 @@ Candidate=e7'
 	[[ $output == *"\"netns\":\"$NS.far\""* ]]
 	run -0 stabletap status vm1
 	[[ $output == *"moved: e7 went to network namespace $NS.far, and"* ]]
-	# It comes back, and is what it was.
+	# The device comes back, and is the candidate again.
 	ip link del innocent
 	command ip -n "$NS.far" link set e7 netns "$NS"
 	ip link set e7 up

@@ -36,13 +36,13 @@ FailbackDelaySec=0'
 	[[ $stderr == *"stabletapd makes 'vm1' anew"* ]]
 	[[ $stderr == *"[Port vm1]"* ]]
 	eventually is_on vm1 d0
-	# Of others' ports there is nothing to say, ...
+	# No note about ports that the daemon does not manage, ...
 	stabletap add vm2
 	run -0 --separate-stderr stabletap attach vm2 dev d1
 	[ "$stderr" = "" ]
 	run -0 --separate-stderr stabletap detach vm2
 	[ "$stderr" = "" ]
-	# ... nor where no daemon runs.
+	# ... nor if no daemon runs.
 	daemon_ends TERM
 	run -0 --separate-stderr stabletap detach vm1
 	[ "$stderr" = "" ]

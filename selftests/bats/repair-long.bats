@@ -220,7 +220,7 @@ Failback=no'
 	done
 	run -0 stabletap failback vm1
 	eventually is_on vm1 v0
-	# Those who were killed leave nothing.
+	# Nothing remains of the killed commands.
 	kill -KILL "${background[@]: -2}"
 	eventually nothing_is_loose
 	is_on vm1 v0
@@ -540,7 +540,7 @@ Candidate=nothing"
 	run ! grep -vE '^(# (HELP|TYPE) stabletapd?_[a-z_]+ .+|stabletapd?_[a-z_]+(\{(port="vm[12]"|version="[^"]+")\})? -?[0-9]+)$' \
 		"$BATS_TEST_TMPDIR/copy"
 	[ "$(grep -c '^# TYPE' "$BATS_TEST_TMPDIR/copy")" = 15 ]
-	# A file that nobody renews says nothing of what is now.
+	# The file is not renewed any more, so it is removed.
 	daemon_ends TERM
 	[ ! -e "$BATS_TEST_TMPDIR/stabletap.prom" ]
 }

@@ -488,7 +488,7 @@ is_by_networkd() {
 		"/run/systemd/netif/links/$(cat "/sys/class/net/$2/ifindex")"
 }
 
-# Its socket would start it again at the next link event.
+# networkd's socket would start it again at the next link event.
 stop_networkd() {
 	sd rm /run/systemd/network/90-all.network
 	sd systemctl stop systemd-networkd.socket systemd-networkd

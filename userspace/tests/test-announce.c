@@ -30,7 +30,7 @@ static const uint8_t ip4[4] = { 192, 0, 2, 7 };
 static const uint8_t ip6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 7 };
 static const struct announce_tags none;
 
-/* In hex, zeros at the end left out. */
+/* Returns the frame in hex, without the zeros at its end. */
 static const char *hex(const struct announce_frame *f)
 {
 	static char text[2 * ANNOUNCE_FRAME_MAX + 1];
@@ -373,7 +373,7 @@ static void test_rounds(struct tap *t, sd_event *loop, struct announcer *a,
 	ok(t, begun(loop, a, port, seen), "it begins once more");
 	announcer_stop(a, port);
 	announcer_stop(a, port);
-	/* Some may be on their way. */
+	/* Frames may be on their way. */
 	loop_for(loop, 200);
 	see(seen);
 	some = seen->rarp;
@@ -454,7 +454,7 @@ static void test_live(struct tap *t, struct seen *seen)
 
 /* ---- ports of a model ---- */
 
-/* In place of the kernel: which devices frames were sent by */
+/* Instead of the kernel: records by which devices frames were sent */
 static bool is_played;
 static bool sent[64];
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the command makes of stabletapd's answers: a process that answers as the
- * daemon does, in its words, listens on a socket of the test's own.
+ * The command's output for stabletapd's answers.  A process listens on a socket
+ * of the test, and answers in the daemon's format.
  */
 #include <pty.h>
 #include <signal.h>
@@ -28,13 +28,15 @@ struct turn {
 	const char *says;	/* NULL: hang up without a word */
 };
 
-/* How it ends: the command must print @until before the daemon hangs up. */
+/*
+ * The end of a turn: the command must print @until before the daemon hangs up.
+ */
 struct ending {
 	const char *until;	/* NULL: nothing */
 	bool killed;		/* then, and is started anew 1.5 s later */
 };
 
-/* Of each turn; NULL: all are over when @says is sent. */
+/* One for each turn; NULL: each turn ends when @says is sent. */
 static const struct ending *endings;
 
 static int listen_at(const char *path)
@@ -50,7 +52,7 @@ static int listen_at(const char *path)
 	return fd;
 }
 
-/* What the command has printed so far */
+/* Returns the command's output so far. */
 static char *output(void)
 {
 	static char out[8192];
@@ -106,7 +108,7 @@ static int restart(int fd)
 	return listen_at(socket_path);
 }
 
-/* In order; what is asked beyond that finds no daemon. */
+/* Serves @turns in order.  Later requests find no daemon. */
 static pid_t start(const struct turn *turns)
 {
 	struct ending end = { .until = NULL };
@@ -114,7 +116,7 @@ static pid_t start(const struct turn *turns)
 	pid_t pid;
 	int fd;
 
-	/* None at all: it does not run. */
+	/* Without a turn the daemon does not run. */
 	fd = turns->asked ? listen_at(socket_path) : -1;
 	fflush(NULL);
 	pid = fork();
@@ -331,7 +333,7 @@ static void test_events(struct tap *t)
 		{ "\"events\":3,\"instance\":\"bb\"", "{\"error\":\"enough\"}"
 		  "\n" }, { NULL, NULL },
 	};
-	/* There is no place for it for a while. */
+	/* The daemon is busy for a while. */
 	static const struct turn crowded[] = {
 		{ "events", "{" NEW "\"last\":6,\"events\":["
 		  EVENT("6", "attached") "]}\n" },
@@ -339,7 +341,7 @@ static void test_events(struct tap *t)
 		{ "events", NULL },
 		{ "events", "{\"error\":\"enough\"}\n" }, { NULL, NULL },
 	};
-	/* It is killed, and has no event to tell when it is back. */
+	/* The daemon is killed, and has no event when it is back. */
 	static const struct turn killed[] = {
 		{ "\"events\":0", "{" NEW "\"last\":2,\"events\":[]}\n"
 		  "{\"event\":" EVENT("3", "attached") "}\n" },
@@ -425,7 +427,7 @@ static void test_by_hand(struct tap *t)
 {
 	static const struct turn pin[] = {
 		NAMESPACE, { "status", STATUS_OF("") },
-		/* It has not seen the file yet. */
+		/* The daemon has not read the file yet. */
 		{ "status", STATUS_OF("") },
 		{ "status", STATUS_OF(",\"pin\":\"lo\"") },
 		{ "settled", SETTLED(",\"pin\":\"lo\"") }, { NULL, NULL },

@@ -67,7 +67,7 @@ static void test_replace(struct tap *t)
 	   "its mode is the one asked for");
 	ok(t, count_files() == 1, "nothing else is left");
 
-	/* What somebody has put where the new file is about to be written */
+	/* A symbolic link at the temporary file's name */
 	snprintf(tmp, sizeof(tmp), "%s/.vm1.%d", dir, getpid());
 	if (symlink(other, tmp))
 		return;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a guest wants becomes a device's lists: on a veth, which has the same
- * lists as a port; what the module makes of a port's is tested with it.
+ * Copying a guest's filter to a device's lists: those of a veth, which are the
+ * same as a port's.  The module's tests show how a port passes them to its
+ * lower.
  */
 #include <net/if.h>
 #include <sched.h>
@@ -350,7 +351,7 @@ static void test_mac(struct tap *t)
 	end();
 }
 
-/* By a reload, or by a daemon that is started with another configuration */
+/* Trust ends by a reload, or by a restart with another configuration. */
 static void test_trusted_no_more(struct tap *t)
 {
 	struct qmp_filter f = wish(0, 1);
@@ -457,7 +458,7 @@ static unsigned int lines(const char *text)
 	return n;
 }
 
-/* Its notes go to the log, the history and to hooks, which are programs. */
+/* Reports of a guest's address go to the log, the history and hooks. */
 static void test_restless(struct tap *t)
 {
 	struct qmp_filter f = wish(0, 1);
@@ -474,7 +475,7 @@ static void test_restless(struct tap *t)
 	end();
 }
 
-/* With notes left: otherwise their limit would hide a repetition. */
+/* The limit of reports is not reached: it would hide a repetition. */
 static void test_reload(struct tap *t)
 {
 	struct qmp_filter f = wish(0, 1);

@@ -141,7 +141,7 @@ static void test_given(struct tap *t, struct hooks *h)
 	close(extra);
 }
 
-/* What QEMU or the kernel says comes from others. */
+/* Text of QEMU or the kernel is foreign. */
 static void test_foreign(struct tap *t, struct hooks *h)
 {
 	struct happening what = make("vm1", "attached");
@@ -277,7 +277,7 @@ static void test_order(struct tap *t, struct hooks *h)
 	}
 	what = make("vm2", "e");
 	hooks_run(h, other, &what, PATIENCE);
-	/* They may be changed or freed once hooks_run() is over. */
+	/* The caller may change or free the paths after hooks_run(). */
 	a[0] = b[0] = '\0';
 	ok(t, loop_until(loop, exists, (void *)"other", SOON),
 	   "another port's hooks don't wait");

@@ -181,7 +181,7 @@ static void test_counts(struct tap *t)
 	scene_end();
 }
 
-/* What stands on what, in whatever order it was told */
+/* Stacked devices whose messages come in any order */
 static void test_stacking(struct tap *t)
 {
 	struct stabletap_link link = {
@@ -309,7 +309,7 @@ static int rank_now(const struct port *port)
 	const struct device *dev = port_present(port);
 	size_t i;
 
-	/* Of no device does a selector have a number that there is not. */
+	/* Each number of a selector in a device's set must exist. */
 	for (i = 0; dev && i < dev->matches.n; i++)
 		if ((size_t)dev->matches.v[i] >= port->model->conf->selectors_n)
 			return -2;

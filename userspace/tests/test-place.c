@@ -453,7 +453,7 @@ static void test_row(struct tap *t, const struct row *r)
 	   r->name);
 }
 
-/* What a process leaves behind that is killed after any of its steps */
+/* The process is killed after each of its steps, and a sweep follows. */
 static void test_death(struct tap *t, const struct row *r)
 {
 	volatile unsigned int step = 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the daemon does next: what is configured, what there is and what has
- * happened (in the words of scene.h), and then the step, the reason, and when
- * to look again.  The decision table of Documentation/daemon.md is the first
- * part, line by line.
+ * The daemon's next step.  A row has the configuration, the devices and events
+ * (in the words of scene.h), and the expected step, its reason, and when to
+ * look again.  The first part is the decision table of Documentation/daemon.md,
+ * line by line.
  */
 #include "model/refusal.h"
 #include "plan/device.h"

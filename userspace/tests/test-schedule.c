@@ -13,7 +13,7 @@
 #include "scene.h"
 #include "tap.h"
 
-/* Quick, so that the test is. */
+/* Short times, so that the test is quick */
 #define ARP "Probe=arp 192.0.2.1\nProbeIntervalSec=200ms\n" \
 	"ProbeTimeoutSec=100ms\nProbeMisses=2\nProbeAnswers=2\n"
 #define SCRIPT "Probe=script /bin/true\nProbeIntervalSec=10s\n"

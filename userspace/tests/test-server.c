@@ -427,7 +427,7 @@ static void unfollow(struct reading *r, int n)
 	loop_for(loop, 10);
 }
 
-/* What happens to a port has other things to be followed by. */
+/* An event of a port is first handled by the rest of the daemon. */
 static void test_told_in_turn(struct tap *t)
 {
 	static struct reading r[2];
@@ -474,7 +474,7 @@ static void test_told_late(struct tap *t)
 	unfollow(&r, 1);
 }
 
-/* It may be longer than what may lie unread later. */
+/* The first answer may be longer than the limit for unread bytes. */
 static void test_long_answer(struct tap *t)
 {
 	static struct reading r;
@@ -498,7 +498,7 @@ static void test_long_answer(struct tap *t)
 	loop_for(loop, 10);
 }
 
-/* None is seen under ASan, whose allocator it is not. */
+/* Under ASan, which has an allocator of its own, this is constant. */
 static size_t memory(void)
 {
 	struct mallinfo2 m = mallinfo2();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a port looks like, and what is told of its changes. */
+/* The output of show, and the events of monitor. */
 #include <stdlib.h>
 #include <net/if.h>
 #include <linux/if_link.h>

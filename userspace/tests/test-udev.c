@@ -140,7 +140,10 @@ static void send_messages(unsigned int n)
 		.nl_family = AF_NETLINK, .nl_groups = 1 << (GROUP - 1),
 	};
 
-	/* It fails when the group has them: the kernel wants none itself. */
+	/*
+	 * The send fails after the group got the message: the kernel takes
+	 * none.
+	 */
 	while (n--)
 		sendto(fake.sender, "message", 7, 0,
 		       (const struct sockaddr *)&to, sizeof(to));
