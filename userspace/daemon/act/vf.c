@@ -236,7 +236,7 @@ static void put_back(struct vf_keeper *k, struct device *dev)
 
 /* ---- mending ---- */
 
-static bool is_had_whole(const struct device *dev, const struct device *self)
+static bool is_used_whole(const struct device *dev, const struct device *self)
 {
 	const struct device *lower;
 
@@ -247,8 +247,8 @@ static bool is_had_whole(const struct device *dev, const struct device *self)
 
 /*
  * Repeats lost settings of a VF in use: the port's address or the configuration
- * may have changed, or the PF may have lost them.  A PF that does not keep a
- * setting is not asked again before it does.
+ * may have changed, or the PF may have lost them.  If the PF does not keep a
+ * setting, it is requested once, and again only after the PF had it.
  */
 static void mend(struct vf_keeper *k, struct device *dev)
 {
@@ -270,7 +270,7 @@ static void mend(struct vf_keeper *k, struct device *dev)
 	else if (!k->check && !k->notice)
 		return;
 	memcpy(dev->vf.mac, self->link.addr, sizeof(dev->vf.mac));
-	n = plan_setup(k, pool, dev, self, is_had_whole(dev, self), &s);
+	n = plan_setup(k, pool, dev, self, is_used_whole(dev, self), &s);
 	if (n <= 0)
 		dev->vf.mended = false;
 	if (n <= 0 || dev->vf.mended)

@@ -461,8 +461,8 @@ static int drop(struct filter *f, struct list *l)
  * Did another program add the address?  A group that the kernel has joined may
  * go any time, so add the guest to its count.  The operator's entries stay.
  */
-static int is_others(struct filter *f, const struct list *l,
-		     const uint8_t mac[6], struct turn *turn)
+static int is_added_by_others(struct filter *f, const struct list *l,
+			      const uint8_t mac[6], struct turn *turn)
 {
 	int err;
 
@@ -487,7 +487,7 @@ static int add(struct filter *f, struct list *l,
 	for (i = 0; i < l->want->n; i++) {
 		err = 0;
 		if (stabletap_macs_has(now, f->port->ifindex, l->want->v[i]))
-			err = is_others(f, l, l->want->v[i], turn);
+			err = is_added_by_others(f, l, l->want->v[i], turn);
 		if (!err) {
 			filter_set_put(&missing, l->want->v[i]);
 			err = filter_set_put(l->own, l->want->v[i]);

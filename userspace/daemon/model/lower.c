@@ -22,8 +22,8 @@ static bool can_carry(const struct device *dev, enum stabletap_mode mode)
 	       !stabletap_link_is_macvlan(&dev->link);
 }
 
-bool port_suits(const struct port *port, const struct device *dev,
-		enum stabletap_mode mode)
+bool port_can_use(const struct port *port, const struct device *dev,
+		  enum stabletap_mode mode)
 {
 	return pool_allows(port, dev) && can_carry(dev, mode) &&
 	       !has_other_master(port, dev, mode);
@@ -47,7 +47,7 @@ bool port_obstacle(const struct port *port, const struct device *dev,
 {
 	struct pool_use use;
 
-	if (port_suits(port, dev, mode))
+	if (port_can_use(port, dev, mode))
 		return false;
 	if (!can_carry(dev, mode)) {
 		snprintf(buf, size,

@@ -166,7 +166,7 @@ static int send_and_count(struct round *r, const struct announce_frame *f,
 	return err && result != -ENODEV ? err : result;
 }
 
-static int say(struct round *r)
+static int send_round(struct round *r)
 {
 	struct announce_tags tags = { .n = 1, .proto = { ETH_P_8021Q } };
 	struct announce_frame f;
@@ -184,7 +184,7 @@ static int say(struct round *r)
 	return err;
 }
 
-static void say_failure(const struct round *r, int err)
+static void log_failure(const struct round *r, int err)
 {
 	char port[IF_NAMESIZE] = "?";
 	char dev[32] = "a device that is gone";
@@ -206,7 +206,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *arg)
 	if (!r->time)
 		err = gather(r);
 	if (!err)
-		err = say(r);
+		err = send_round(r);
 	if (++r->time < TIMES && err != -ENODEV && err != -ENOMEM) {
 		wait = 1000ULL * (at_ms[r->time] - at_ms[r->time - 1]);
 		sd_event_source_set_time_relative(s, wait);
@@ -214,7 +214,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *arg)
 		return 0;
 	}
 	if (err && !r->sent)
-		say_failure(r, err);
+		log_failure(r, err);
 	round_free(r);
 	return 0;
 }
