@@ -140,7 +140,7 @@ static void test_links(struct tap *t)
 	   "a VLAN is read");
 	nlh = begin_link(buf, 9, 4, IFF_UP);
 	put_vlan(nlh, "macvlan", 5);
-	ok(t, !read_vlan(nlh, &s), "what is none has no tag");
+	ok(t, !read_vlan(nlh, &s), "a device that is no VLAN has no tag");
 	nlh = begin_link(buf, 9, 4, 0);
 	put_vlan(nlh, "vlan", 5);
 	ok(t, !read_vlan(nlh, &s), "a device that is down is silent");
@@ -360,7 +360,7 @@ static void test_rounds(struct tap *t, sd_event *loop, struct announcer *a,
 	   (int)(seen->last - begin));
 	loop_for(loop, 300);
 	see(seen);
-	ok(t, seen->rarp == 5, "and no more");
+	ok(t, seen->rarp == 5, "no further frame is sent");
 
 	ok(t, begun(loop, a, port, seen), "it begins again");
 	announcer_start(a, port, port, mac, true, NULL, 0);
@@ -394,14 +394,14 @@ static void test_guests_vlans(struct tap *t, sd_event *loop,
 	announcer_start(a, port, port, mac, true, vlans, 3);
 	loop_until(loop, see_few, seen, SOON);
 	ok(t, see_few(seen) && !seen->vlan[203],
-	   "a few VLANs are told each time");
+	   "a few VLANs are announced in each round");
 	memset(seen->vlan, 0, sizeof(seen->vlan));
 	announcer_start(a, port, port, mac, true, vlans, 100);
 	loop_until(loop, see_many, seen, SOON);
 	loop_for(loop, 100);
 	/* 5 times 64 of 100: each of them three times, and some once more */
 	ok(t, see_many(seen) && seen->vlan[200] == 4 && seen->vlan[299] == 3,
-	   "many take turns");
+	   "many VLANs take turns");
 }
 
 static void test_no_device(struct tap *t, sd_event *loop, struct announcer *a,
@@ -413,10 +413,10 @@ static void test_no_device(struct tap *t, sd_event *loop, struct announcer *a,
 	loop_until(loop, is_told, &log_fd, SOON);
 	loop_for(loop, 100);
 	ok(t, log_count(log_fd, "No such device") == 1,
-	   "a device that is not there ends it");
+	   "an announcement ends if the device does not exist");
 	ok(t, log_count(log_fd, "port0: could not be announced "
 			"on a device that is gone") == 1,
-	   "which is told of the port by its name");
+	   "that is logged with the port's name");
 }
 
 static void test_forwarding(struct tap *t, struct stabletap *st, int port)
@@ -425,7 +425,8 @@ static void test_forwarding(struct tap *t, struct stabletap *st, int port)
 	if (shell("echo 1 >/proc/sys/net/ipv6/conf/port0/forwarding"))
 		ok(t, true, "forwarding # SKIP no IPv6 sysctl");
 	else
-		ok(t, stabletap_ip6_forwards(st, port), "it is one now");
+		ok(t, stabletap_ip6_forwards(st, port),
+		   "the port is a router now");
 	ok(t, !stabletap_ip6_forwards(st, 4711),
 	   "a device that is gone forwards nothing");
 }

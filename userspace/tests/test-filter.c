@@ -157,46 +157,50 @@ static void test_lists(struct tap *t)
 
 	begin(true, false);
 	ok(t, flags() == IFF_ALLMULTI && list_is(0, 0),
-	   "what is not known yet is all multicast");
+	   "unknown lists mean all multicast");
 	say(&f);
 	ok(t, !flags() && list_is(0, 3), "a list is followed");
 	f = wish(2, 4);
 	say(&f);
-	ok(t, !flags() && list_is(2, 4), "what changes in it is changed");
+	ok(t, !flags() && list_is(2, 4), "a changed list is followed");
 	f = wish(0, FILTER_MAX);
 	say(&f);
-	ok(t, !flags() && list_is(0, FILTER_MAX), "all of a full one");
+	ok(t, !flags() && list_is(0, FILTER_MAX), "a full list is followed");
 	f = wish(FILTER_MAX - 30, FILTER_MAX);
 	say(&f);
 	ok(t, !flags() && list_is(FILTER_MAX - 30, FILTER_MAX),
-	   "another full one in its place");
+	   "so is another full list");
 	f = wish(0, FILTER_MAX + 1);
 	say(&f);
-	ok(t, flags() == IFF_ALLMULTI, "too long a one is all multicast");
+	ok(t, flags() == IFF_ALLMULTI,
+	   "a list that is too long means all multicast");
 	f = wish(0, 2);
 	f.multicast_overflow = true;
 	say(&f);
-	ok(t, flags() == IFF_ALLMULTI, "so is one that had no room in QEMU");
+	ok(t, flags() == IFF_ALLMULTI,
+	   "so does a list that had no room in QEMU");
 	f = wish(0, 2);
 	f.multicast = QMP_RX_ALL;
 	say(&f);
-	ok(t, flags() == IFF_ALLMULTI, "and the wish for all");
+	ok(t, flags() == IFF_ALLMULTI, "so does a guest that wants all");
 	f = wish(0, 2);
 	f.promiscuous = true;
 	say(&f);
-	ok(t, flags() == IFF_ALLMULTI, "and promiscuous mode");
+	ok(t, flags() == IFF_ALLMULTI, "so does promiscuous mode");
 	f = wish(0, 2);
 	f.multicast = QMP_RX_NONE;
 	say(&f);
-	ok(t, !flags() && list_is(0, 0), "none is none");
+	ok(t, !flags() && list_is(0, 0),
+	   "a guest that wants none gets no entry");
 	f = wish(0, 2);
 	memcpy(mc[1], uc[1], 6);
 	say(&f);
-	ok(t, !flags() && list_is(0, 1), "no multicast address, no entry");
+	ok(t, !flags() && list_is(0, 1),
+	   "a unicast address in the list is ignored");
 	make_addresses();
 	say(NULL);
 	ok(t, !flags() && list_is(0, 1),
-	   "what was known is in force for a moment");
+	   "the last known list is kept for a moment");
 	ok(t, loop_until(d.loop, is_all, NULL, SOON), "then all multicast");
 	say(&f);
 	ok(t, !flags(), "until it is known again");
@@ -392,7 +396,7 @@ static void test_trusted_no_more(struct tap *t)
 	end();
 	stabletap_link_set_mac(d.st, port.ifindex, uc[9]);
 	begin(false, false);
-	ok(t, mac_is(uc[9]), "but an address that the operator gave it stays");
+	ok(t, mac_is(uc[9]), "an address that the operator has set stays");
 	end();
 
 	begin(false, true);
@@ -400,7 +404,7 @@ static void test_trusted_no_more(struct tap *t)
 	end();
 	conf.mac_set = false;
 	begin(false, false);
-	ok(t, mac_is(uc[7]), "so does the guest's, where none is configured");
+	ok(t, mac_is(uc[7]), "the guest's address stays if none is configured");
 	end();
 	conf.mac_set = true;
 	stabletap_link_set_mac(d.st, port.ifindex, conf.mac);

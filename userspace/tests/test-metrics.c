@@ -59,13 +59,14 @@ static void test_values(struct tap *t)
 	has(t, "stabletap_port_attached{port=\"p\"} 1", "and is attached");
 	has(t, "stabletap_port_candidate{port=\"p\"} 1", "its candidate's rank");
 	has(t, "stabletap_port_attaches_total{port=\"p\"} 1", "a counter");
-	has(t, "stabletap_port_by_hand{port=\"p\"} 0", "nothing by hand");
+	has(t, "stabletap_port_by_hand{port=\"p\"} 0", "no override");
 	has(t, "stabletapd_module_missing 0", "the daemon's own");
-	has(t, "stabletapd_events_total 1", "what happened");
+	has(t, "stabletapd_events_total 1", "the number of events");
 	has(t, "stabletapd_build_info{version=\"" STABLETAP_VERSION "\"} 1",
 	    "the build info has the version");
 	scene_play("hold-off=p p@none");
-	has(t, "stabletap_port_by_hand{port=\"p\"} 1", "held off is by hand");
+	has(t, "stabletap_port_by_hand{port=\"p\"} 1",
+	    "hold-off counts as an override");
 	has(t, "stabletap_port_candidate{port=\"p\"} -1", "no candidate");
 	scene_end();
 }

@@ -175,9 +175,10 @@ static void test_counts(struct tap *t)
 	scene_play("q:gone");
 	ok(t, !scene.m.attached_n, "and go");
 	scene_play("pin=p,a");
-	ok(t, scene.m.by_hand_n == 1, "so are overrides");
+	ok(t, scene.m.by_hand_n == 1, "overrides are counted");
 	scene_play("unpin=p");
-	ok(t, !scene.m.by_hand_n, "until they are taken back");
+	ok(t, !scene.m.by_hand_n,
+	   "overrides are counted until they are removed");
 	scene_end();
 }
 

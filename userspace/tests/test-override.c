@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Following what the operator asks for by hand, in a directory of this test:
- * files and the directory itself come, go and are moved.
+ * Following overrides in a directory of this test: files and the directory
+ * itself are created, removed and moved.
  */
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -19,7 +19,7 @@ static char top[] = "/tmp/override-XXXXXX";
 static char dir[64], elsewhere[64];
 static sd_event *loop;
 
-/* ---- what is asked for, and what the daemon knows of it ---- */
+/* ---- overrides: their files, and the model's ---- */
 
 static void ask_for(const char *port, enum override_kind kind, const char *dev)
 {
@@ -77,13 +77,14 @@ static void test_files(struct tap *t)
 	   "a port's override is applied");
 	is_str(t, scene_port("p")->override.dev, "a", "with its device");
 	ask_for("p", OVERRIDE_HOLD_OFF, "");
-	ok(t, becomes(OVERRIDE_HOLD_OFF, "p"), "another wish replaces it");
+	ok(t, becomes(OVERRIDE_HOLD_OFF, "p"), "another override replaces it");
 	override_remove(dir, "p");
-	ok(t, becomes(OVERRIDE_NONE, "p"), "a file that is removed asks for nothing");
+	ok(t, becomes(OVERRIDE_NONE, "p"),
+	   "a file that is removed ends the override");
 	ask_for("p", OVERRIDE_PIN, "a");
 	becomes(OVERRIDE_PIN, "p");
 	move(path(dir, "p", from), path(elsewhere, "p", to));
-	ok(t, becomes(OVERRIDE_NONE, "p"), "nor does one that is moved away");
+	ok(t, becomes(OVERRIDE_NONE, "p"), "so does a file that is moved away");
 	move(to, from);
 	ok(t, becomes(OVERRIDE_PIN, "p"), "until it is moved back");
 	override_remove(dir, "p");
@@ -133,7 +134,7 @@ static void test_moved(struct tap *t)
 	becomes(OVERRIDE_PIN, "p");
 	move(dir, path(elsewhere, "moved", to));
 	ok(t, becomes(OVERRIDE_NONE, "p"),
-	   "a directory that is moved away is lost, with what it asked for");
+	   "a directory that is moved away ends its overrides");
 	ask_for("q", OVERRIDE_PIN, "a");
 	ok(t, becomes(OVERRIDE_PIN, "q"), "the one in its place is followed");
 	snprintf(file, sizeof(file), "%s/p", to);

@@ -173,7 +173,7 @@ static void test_dumps(struct tap *t)
 	put(1, "b");
 	put(2, "c");
 	ok(t, !rtnl_resync(rtnl) && known(0) && known(1) && known(2),
-	   "a dump brings what there is");
+	   "a dump adds all devices");
 	kernel.hidden[1] = true;
 	kernel.v[2].ifindex = 0;
 	kernel.dump_result = 1;
@@ -197,9 +197,9 @@ static void test_first_dump(struct tap *t)
 	kernel.hidden[1] = true;
 	kernel.dump_result = 1;
 	rtnl_resync(rtnl);
-	ok(t, known(0) && !known(1), "a first dump may lack something");
+	ok(t, known(0) && !known(1), "a first dump may lack a device");
 	event(&kernel.v[1], false, false);
-	ok(t, known(1), "that an event adds");
+	ok(t, known(1), "which an event adds");
 	kernel.hidden[1] = false;
 	kernel.dump_result = 0;
 	rtnl_resync(rtnl);

@@ -198,15 +198,15 @@ static void test_answers(struct tap *t)
 	unmark_all();
 	ok(t, loop_until(loop, is_known, a, SOON) &&
 	   word_of("a") == VERDICT_ANSWERS && asked("a") == 2,
-	   "a device answers that has done so often enough");
+	   "a device that has answered often enough answers");
 	ok(t, loop_until(loop, is_known, b, SOON) &&
 	   word_of("b") == VERDICT_FAILS,
-	   "one that has not so often fails");
+	   "a device that has missed often enough fails");
 	ok(t, !agenda_is_empty(&scene.m.agenda, AGENDA_PORT),
 	   "and the port looks again");
 	net.answers[*scene_index("a")] = false;
 	ok(t, loop_until(loop, fails, a, SOON),
-	   "asking goes on, so that an end is seen");
+	   "probes continue, so that a failure is found");
 	end();
 }
 

@@ -120,13 +120,16 @@ static void test_status(struct tap *t)
 
 	ok(t, json_integer_value(json_object_get(o, "version")) == 1 &&
 	   !strcmp(word(o, "release"), STABLETAP_VERSION) &&
-	   strlen(word(o, "instance")) == 8, "what answers, in which form");
+	   strlen(word(o, "instance")) == 8,
+	   "an answer has the format's version, the release and the instance");
 	ok(t, json_array_size(json_object_get(o, "ports")) == 2 &&
 	   json_is_array(json_object_get(o, "left_out")) &&
-	   json_is_array(json_object_get(o, "pools")), "status has all of it");
+	   json_is_array(json_object_get(o, "pools")),
+	   "status has ports, pools and sections that are left out");
 	is_str(t, word(port_of(o, 0), "dev"), "a", "the port's device");
 	is_str(t, word(port_of(o, 0), "state"), "attached", "its state");
-	ok(t, strlen(word(port_of(o, 0), "since")) == 27, "since when");
+	ok(t, strlen(word(port_of(o, 0), "since")) == 27,
+	   "the time of its last change");
 	is_str(t, word(json_object_get(port_of(o, 0), "monitor"), "state"),
 	       "none", "no monitor");
 	json_decref(o);
