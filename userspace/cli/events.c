@@ -185,7 +185,7 @@ static int take_first(struct follower *f, const json_t *first)
 	}
 	json_array_foreach(json_object_get(first, "events"), i, e)
 		tell(f, e);
-	/* Those of other ports have numbers, too. */
+	/* Events of other ports have numbers, too. */
 	f->last = json_integer_value(json_object_get(first, "last"));
 	f->met = true;
 	f->gone = false;
