@@ -413,7 +413,7 @@ promiscuity() {
 	ip route replace default dev v0
 	stabletap add vm1
 	run stabletap attach vm1 dev v0 mode direct
-	refused "a default route goes by 'v0'"
+	refused "a default route uses 'v0'"
 }
 
 @test "attach direct refuses a device with devices stacked on it" {
