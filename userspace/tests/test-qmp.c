@@ -360,6 +360,73 @@ static void fake_stop(struct fake *s)
 	unlink(s->path);
 }
 
+/* ---- a clock of the test's own, to see pauses without waiting for them ---- */
+
+static struct {
+	bool on;
+	bool skip;		/* pauses are over at once, as is told by @now */
+	const void *of;		/* the userdata of their timer; NULL: any */
+	uint64_t now;		/* us */
+	unsigned int n;
+	char seen[256];		/* ms, in words */
+} pauses;
+
+int __real_sd_event_now(sd_event *e, clockid_t clock, uint64_t *usec);
+int __wrap_sd_event_now(sd_event *e, clockid_t clock, uint64_t *usec);
+int __real_sd_event_source_set_time_relative(sd_event_source *s,
+					     uint64_t usec);
+int __wrap_sd_event_source_set_time_relative(sd_event_source *s,
+					     uint64_t usec);
+
+int __wrap_sd_event_now(sd_event *e, clockid_t clock, uint64_t *usec)
+{
+	if (!pauses.on)
+		return __real_sd_event_now(e, clock, usec);
+	*usec = pauses.now;
+	return 0;
+}
+
+int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec)
+{
+	size_t len = strlen(pauses.seen);
+	void *of = sd_event_source_get_userdata(s);
+
+	if (!pauses.on || (pauses.of && pauses.of != of))
+		return __real_sd_event_source_set_time_relative(s, usec);
+	snprintf(pauses.seen + len, sizeof(pauses.seen) - len, "%s%.6g",
+		 len ? " " : "", (double)usec / 1000);
+	pauses.n++;
+	if (pauses.skip)
+		pauses.now += usec;
+	return __real_sd_event_source_set_time_relative(s, pauses.skip ? 0 :
+							usec);
+}
+
+static void pauses_watch(bool skip)
+{
+	memset(&pauses, 0, sizeof(pauses));
+	pauses.on = true;
+	pauses.skip = skip;
+	pauses.now = 1000 * 1000000ULL;
+}
+
+static void pauses_forget(void)
+{
+	pauses.n = 0;
+	pauses.seen[0] = '\0';
+}
+
+static bool had_pauses(void *arg)
+{
+	return pauses.n >= *(const unsigned int *)arg;
+}
+
+/* The first @n, at least; then the loop has to stop, for all are short. */
+static void pauses_await(unsigned int n)
+{
+	loop_until(loop, had_pauses, &n, SOON);
+}
+
 /* ---- a port's side ---- */
 
 struct side {
@@ -663,6 +730,123 @@ static void test_refused(struct tap *t)
 	s.refuses = false;
 	ok(t, asked(&s, UP, 1) && loop_until(loop, has_filter, &me, SOON),
 	   "until it is done");
+	side_exit(&me);
+}
+
+/* ---- back-offs ---- */
+
+/* A connection to a socket that is missing, or that refuses */
+static void test_pace_connect(struct tap *t)
+{
+	struct fake s;
+	struct side me;
+
+	pauses_watch(true);
+	fake_init(&s, "pace");
+	side_init(&me, &s, "net0");
+	pauses_forget();
+	pauses_await(7);
+	is_str(t, pauses.seen, "1000 2000 4000 8000 16000 30000 30000",
+	       "attempts to connect are 1 s apart, then twice as long each");
+	pauses_forget();
+	fake_bind(&s);
+	pauses_await(13);
+	ok(t, strstr(pauses.seen,
+		     "20 40 80 160 320 640 1280 2560 5120 10240 20480 30000"),
+	   "after a socket appeared, 20 ms (%s)", pauses.seen);
+	pauses.on = false;
+	side_exit(&me);
+}
+
+/* What the pause is after a connection that was good for @seconds */
+static void lose_after(struct side *me, unsigned int seconds)
+{
+	pauses_watch(true);
+	fake_init(me->fake, "steady");
+	side_init(me, me->fake, "net0");
+	pauses_forget();
+	fake_bind(me->fake);
+	pauses_await(3);
+	pauses.skip = false;
+	fake_listen(me->fake);
+	loop_until(loop, has_filter, me, SOON);
+	pauses.now += seconds * 1000000ULL;
+	pauses_forget();
+	fake_hang_up(me->fake);
+	loop_until(loop, is_lost, me, SOON);
+	pauses.on = false;
+}
+
+static void test_pace_steady(struct tap *t)
+{
+	struct fake s;
+	struct side me = { .fake = &s };
+
+	lose_after(&me, 10);
+	is_str(t, pauses.seen, "1000",
+	       "a connection that held for 10 s begins with 1 s");
+	side_exit(&me);
+	me.fake = &s;
+	lose_after(&me, 9);
+	ok(t, strcmp(pauses.seen, "1000") != 0 && pauses.n == 1,
+	   "a shorter one goes on with longer pauses (%s)", pauses.seen);
+	side_exit(&me);
+}
+
+static void test_pace_refused(struct tap *t)
+{
+	struct fake s;
+	struct side me;
+
+	fake_start(&s, "pace-refused");
+	s.refuses = true;
+	pauses_watch(true);
+	pauses.of = &pauses;	/* none yet */
+	side_init(&me, &s, "net0");
+	pauses.of = me.q;
+	qmp_set_link(me.q, false);
+	pauses_await(7);
+	is_str(t, pauses.seen, "1000 2000 4000 8000 16000 30000 30000",
+	       "what is refused is asked again after 1 s, then twice as long");
+	pauses_forget();
+	qmp_set_link(me.q, true);
+	pauses_await(2);
+	is_str(t, pauses.seen, "1000 2000", "a new wish begins anew");
+	pauses.on = false;
+	side_exit(&me);
+}
+
+/* The lists change @times, each as soon as they were read. */
+static void change_lists(struct side *me, unsigned int times)
+{
+	unsigned int i;
+
+	for (i = 0; i < times; i++) {
+		me->filters = 0;
+		fake_say(me->fake, EVENT("net0"));
+		loop_until(loop, has_filter, me, SOON);
+	}
+}
+
+static void test_pace_query(struct tap *t)
+{
+	struct fake s;
+	struct side me;
+
+	fake_start(&s, "pace-query");
+	pauses_watch(true);
+	pauses.of = &pauses;
+	side_init(&me, &s, "net0");
+	pauses.of = me.q;
+	loop_until(loop, has_filter, &me, SOON);
+	change_lists(&me, 6);
+	is_str(t, pauses.seen, "200 400 800 1600 3200 3200",
+	       "a guest that keeps changing its lists is asked less often");
+	pauses_forget();
+	pauses.now += 6400 * 1000ULL;
+	change_lists(&me, 3);
+	is_str(t, pauses.seen, "200 400", "after a rest, at once and anew");
+	pauses.on = false;
 	side_exit(&me);
 }
 
@@ -1234,6 +1418,10 @@ int main(void)
 	test_held_up(&t);
 	test_hurry(&t);
 	test_refused(&t);
+	test_pace_connect(&t);
+	test_pace_steady(&t);
+	test_pace_refused(&t);
+	test_pace_query(&t);
 	test_forged(&t);
 	test_liars(&t);
 	test_stall(&t);
