@@ -43,9 +43,9 @@
 
 /* Ports evaluated in one turn of the loop, so that other work has its turn */
 #define TURN 32
-/* Logged after this many attempts in a row met another process at work */
+/* Attempts in a row that met another process at work, before it is logged */
 #define BUSY_TOLD 7
-/* A step's event has come within this time, or was lost. */
+/* After this time a step's event counts as lost. */
 #define EVENT_NS CLOCK_SECOND
 
 struct engine {
@@ -126,9 +126,9 @@ static const char *device_name(const struct engine *e, int ifindex)
 	return dev ? dev->link.name : "a device that is gone";
 }
 
-static void attached(struct engine *e, struct port *port,
-		     const struct step *step, enum stabletap_how how,
-		     uint64_t now)
+static void finish_attach(struct engine *e, struct port *port,
+			  const struct step *step, enum stabletap_how how,
+			  uint64_t now)
 {
 	struct device *dev = model_device(e->m, step->device);
 
@@ -141,16 +141,14 @@ static void attached(struct engine *e, struct port *port,
 		expect_event(port, now);
 		return;
 	}
-	/*
-	 * The device is the same, so the next event will not show the change.
-	 */
+	/* The device is the same, so the port's next event shows no change. */
 	port_note(port, "changed", port->dev, port->dev, port->why, 0);
 	port->why[0] = '\0';
 }
 
-/* Another process is at work on the port: retry soon. */
-static void try_soon(struct engine *e, struct port *port,
-		     const struct step *step, const char *why, uint64_t now)
+/* Another process works on the port. */
+static void retry_soon(struct engine *e, struct port *port,
+		       const struct step *step, const char *why, uint64_t now)
 {
 	agenda_at(&e->m->agenda, &port->todo,
 		  now + retry_after(&port->busy, &retry_busy));
@@ -160,9 +158,9 @@ static void try_soon(struct engine *e, struct port *port,
 			 device_name(e, step->device), why);
 }
 
-static void refused(struct engine *e, struct port *port,
-		    const struct step *step, enum stabletap_how how,
-		    const char *why, uint64_t now)
+static void note_refusal(struct engine *e, struct port *port,
+			 const struct step *step, enum stabletap_how how,
+			 const char *why, uint64_t now)
 {
 	struct device *dev = model_device(e->m, step->device);
 	bool news = true;
@@ -190,8 +188,8 @@ static void refused(struct engine *e, struct port *port,
 	e->sweep_due = true;
 }
 
-static void take_attach(struct engine *e, struct port *port,
-			const struct step *step, uint64_t now)
+static void do_attach(struct engine *e, struct port *port,
+		      const struct step *step, uint64_t now)
 {
 	struct device *dev = model_device(e->m, step->device);
 	enum stabletap_how how = STABLETAP_HOW_CHILD;
@@ -203,21 +201,21 @@ static void take_attach(struct engine *e, struct port *port,
 		err = attach_port(&e->act, e->vfs, port, dev, step->mode,
 				  &how);
 	if (!err) {
-		attached(e, port, step, how, now);
+		finish_attach(e, port, step, how, now);
 		port->failback = false;
 		return;
 	}
 	snprintf(why, sizeof(why), "%s", act_why(&e->act, err));
 	port->why[0] = '\0';
 	if (act_is_busy(err)) {
-		try_soon(e, port, step, why, now);
+		retry_soon(e, port, step, why, now);
 		return;
 	}
 	port->failback = false;
-	refused(e, port, step, how, why, now);
+	note_refusal(e, port, step, how, why, now);
 }
 
-static void take_create(struct engine *e, struct port *port, uint64_t now)
+static void do_create(struct engine *e, struct port *port, uint64_t now)
 {
 	int err = create_port(&e->act, port);
 
@@ -230,7 +228,7 @@ static void take_create(struct engine *e, struct port *port, uint64_t now)
 		port->create_until = PORT_NO_MODULE;
 		return;
 	}
-	/* An interrupted dump may have lacked that device. */
+	/* The device of that name may have been missing in a dump. */
 	if (err == -EEXIST)
 		rtnl_ask_named(e->rtnl, port->conf->name);
 	port->create_until = now + retry_after(&port->create_retry,
@@ -238,7 +236,7 @@ static void take_create(struct engine *e, struct port *port, uint64_t now)
 	agenda_at(&e->m->agenda, &port->todo, port->create_until);
 }
 
-static void take_detach(struct engine *e, struct port *port, uint64_t now)
+static void do_detach(struct engine *e, struct port *port, uint64_t now)
 {
 	int err = detach_port(&e->act, port);
 
@@ -256,8 +254,8 @@ static void take_detach(struct engine *e, struct port *port, uint64_t now)
 
 /* ---- ports ---- */
 
-static void take_step(struct engine *e, struct port *port,
-		      const struct step *step, uint64_t now)
+static void do_step(struct engine *e, struct port *port,
+		    const struct step *step, uint64_t now)
 {
 	switch (step->what) {
 	case STEP_NONE:
@@ -269,16 +267,16 @@ static void take_step(struct engine *e, struct port *port,
 		model_port_settled(port);
 		break;
 	case STEP_CREATE:
-		take_create(e, port, now);
+		do_create(e, port, now);
 		break;
 	case STEP_SET_UP:
 		up_port(&e->act, port, now);
 		break;
 	case STEP_ATTACH:
-		take_attach(e, port, step, now);
+		do_attach(e, port, step, now);
 		break;
 	case STEP_DETACH:
-		take_detach(e, port, now);
+		do_detach(e, port, now);
 		break;
 	}
 }
@@ -299,7 +297,7 @@ static void look_at_port(struct engine *e, struct port *port, uint64_t now)
 	port->stuck = step.stuck;
 	port->awaits_probes = step.awaits_probes;
 	agenda_set(&e->m->agenda, &port->todo, step.look_again_at);
-	take_step(e, port, &step, now);
+	do_step(e, port, &step, now);
 }
 
 /* ---- orphaned children ---- */

@@ -124,15 +124,15 @@ static const char *trouble(const struct qmp_conn *c, int err)
 			"does not answer" :
 			"does not greet; is another monitor connected?";
 	case -EBADMSG:
-		return "sends what is no JSON object";
+		return "sends something that is not a JSON object";
 	case -EPROTO:
 		return "does not speak QMP";
 	case -EMSGSIZE:
 		return "sends a message of more than 128 KiB";
 	case -EOVERFLOW:
-		return "floods";
+		return "sends too much in a second";
 	case -EACCES:
-		return "Permission denied; stabletapd(8) says what that takes";
+		return "Permission denied; see stabletapd(8)";
 	default:
 		return strerror(-err);
 	}
@@ -173,7 +173,7 @@ static void disconnect(struct qmp_conn *c)
 
 static void watch_start(struct qmp_conn *c);
 
-/* Give the connection up, and try again after a pause. */
+/* Gives up the connection, and tries again after a pause. */
 static void lose(struct qmp_conn *c, int err)
 {
 	bool was_ready = c->state == READY;
@@ -567,7 +567,7 @@ static void watch_start(struct qmp_conn *c)
 	c->unwatched = err < 0 ? err : 0;
 }
 
-/* ---- */
+/* ---- start and stop ---- */
 
 int qmp_conn_new(sd_event *loop, const char *path,
 		 const struct qmp_conn_ops *ops, void *arg,

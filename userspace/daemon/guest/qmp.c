@@ -178,7 +178,7 @@ static void query_often_again(struct qmp *q)
 	query_less_often(q);
 }
 
-/* After each connect all states are sent. */
+/* After each connect, all states are sent again. */
 static void begin_anew(struct qmp *q)
 {
 	q->link_due = q->link_wish;
@@ -232,7 +232,7 @@ static int on_pause_end(sd_event_source *s, uint64_t usec, void *arg)
 	(void)s;
 	(void)usec;
 	if (q->leaves) {
-		log_line(LOG_NOTICE, NULL, "QMP socket %s, device %s: nobody to be told that the link is on",
+		log_line(LOG_NOTICE, NULL, "QMP socket %s, device %s: the guest's link could not be set up: QEMU does not answer",
 			 q->monitor->path, q->device);
 		qmp_free(q);
 		return 0;
