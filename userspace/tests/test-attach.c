@@ -15,12 +15,12 @@
 #define P "[Port p]\nCandidate=a\nCandidate=b\n"
 
 static struct {
-	/* Its answers */
+	/* The answers */
 	int vf, plan, run;		/* errors */
 	enum stabletap_how how;		/* planned ... */
 	enum stabletap_how then;	/* ... and carried out */
 	int restored, leftover;
-	/* What it was asked */
+	/* The requests */
 	struct stabletap_place asked;
 	unsigned int prepared, planned, taken, released;
 	int port, lower;		/* of the detach */

@@ -36,7 +36,7 @@ static void on_happened(struct port *p, const struct happening *what,
 		 "%s: %s\n", what->event, what->why);
 }
 
-/* ---- time: pauses of seconds are shorter here ---- */
+/* ---- time: pauses of seconds are divided by HURRY ---- */
 
 #define HURRY 6
 

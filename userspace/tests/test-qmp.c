@@ -32,9 +32,9 @@
 	"\"multicast-table\": [\"33:33:00:00:00:01\", " \
 	"\"01:00:5e:00:00:01\"]" more "}"
 
-/* Pauses and deadlines of seconds are shorter by this, where it is HURRY. */
+/* Pauses and deadlines of seconds are divided by @hurry. */
 #define HURRY 20
-/* But not the time for a client's last words, so that they are heard */
+/* us; not divided, so that a client's last command is sent in time */
 #define LAST_WORDS 10000000
 static unsigned int hurry = HURRY;
 
@@ -366,11 +366,11 @@ static void fake_stop(struct fake *s)
 	unlink(s->path);
 }
 
-/* ---- a clock of the test's own, to see pauses without waiting for them ---- */
+/* ---- a clock of the test's own: pauses are recorded, not waited for ---- */
 
 static struct {
 	bool on;
-	bool skip;		/* pauses are over at once, as is told by @now */
+	bool skip;		/* pauses end at once, and @now advances */
 	const void *of;		/* the userdata of their timer; NULL: any */
 	uint64_t now;		/* us */
 	unsigned int n;
@@ -430,7 +430,7 @@ static bool had_pauses(void *arg)
 	return pauses.n >= *(const unsigned int *)arg;
 }
 
-/* The first @n, at least; then the loop has to stop, for all are short. */
+/* Runs the loop until @n pauses were recorded. */
 static void pauses_await(unsigned int n)
 {
 	loop_until(loop, had_pauses, &n, SOON);
@@ -767,7 +767,7 @@ static void test_pace_connect(struct tap *t)
 	side_exit(&me);
 }
 
-/* What the pause is after a connection that was good for @seconds */
+/* Loses a connection that was ready for @seconds, and records the pause. */
 static void lose_after(struct side *me, unsigned int seconds)
 {
 	pauses_watch(true);
@@ -825,7 +825,7 @@ static void test_pace_refused(struct tap *t)
 	side_exit(&me);
 }
 
-/* The lists change @times, each as soon as they were read. */
+/* The guest changes its lists @times, each time right after a query. */
 static void change_lists(struct side *me, unsigned int times)
 {
 	unsigned int i;
@@ -1430,7 +1430,7 @@ int main(void)
 	test_talk(&t);
 	test_held_up(&t);
 	test_hurry(&t);
-	hurry = 1;	/* It is measured. */
+	hurry = 1;	/* The next test measures time. */
 	test_refused(&t);
 	test_pace_connect(&t);
 	test_pace_steady(&t);
@@ -1448,7 +1448,7 @@ int main(void)
 	test_shared(&t);
 	test_farewell(&t);
 	test_paths(&t);
-	hurry = 1;	/* It is another process. */
+	hurry = 1;	/* QEMU is another process. */
 	test_qemu(&t);
 	sd_event_unref(loop);
 	snprintf(command, sizeof(command), "rm -rf %s", dir);

@@ -348,7 +348,7 @@ static void test_settled(struct tap *t)
 	scene_port("q")->failback = false;
 }
 
-/* The daemon's clock is ahead of ours by so many ns. */
+/* ns by which the daemon's clock is ahead of the test's */
 static uint64_t ahead;
 
 uint64_t __real_clock_awake(void);
