@@ -37,22 +37,21 @@
 #include "util/priority.h"
 #include "watch/address.h"
 #include "watch/devnode.h"
-#include "watch/facts.h"
 #include "watch/override.h"
 #include "watch/rtnl.h"
 #include "watch/udev.h"
 
 /* Ports evaluated in one turn of the loop, so that other work has its turn */
 #define TURN 32
-/* Logged after this many attempts in a row met another process at work */
+/* Attempts in a row that met another process at work, before it is logged */
 #define BUSY_TOLD 7
-/* A step's event has come within this time, or was lost. */
+/* After this time a step's event counts as lost. */
 #define EVENT_NS CLOCK_SECOND
 
 struct engine {
 	sd_event *loop;
 	struct stabletap *st;
-	struct model m;
+	struct model *m;
 	struct act act;
 	sd_event_source *work;
 	sd_event_source *timer;
@@ -87,7 +86,7 @@ static void look_at_device(struct engine *e, struct device *dev, uint64_t now)
 {
 	struct device_step step = plan_device(dev, now);
 
-	agenda_set(&e->m.agenda, &dev->todo, step.look_again_at);
+	agenda_set(&e->m->agenda, &dev->todo, step.look_again_at);
 	switch (step.what) {
 	case DEVICE_NOTHING:
 		break;
@@ -107,7 +106,7 @@ static void look_at_devices(struct engine *e, uint64_t now)
 {
 	struct todo *t;
 
-	while ((t = agenda_take(&e->m.agenda, AGENDA_DEVICE)))
+	while ((t = agenda_take(&e->m->agenda, AGENDA_DEVICE)))
 		look_at_device(e, (struct device *)((char *)t -
 			       offsetof(struct device, todo)), now);
 }
@@ -122,16 +121,16 @@ static void expect_event(struct port *port, uint64_t now)
 
 static const char *device_name(const struct engine *e, int ifindex)
 {
-	const struct device *dev = model_device(&e->m, ifindex);
+	const struct device *dev = model_device(e->m, ifindex);
 
 	return dev ? dev->link.name : "a device that is gone";
 }
 
-static void attached(struct engine *e, struct port *port,
-		     const struct step *step, enum stabletap_how how,
-		     uint64_t now)
+static void finish_attach(struct engine *e, struct port *port,
+			  const struct step *step, enum stabletap_how how,
+			  uint64_t now)
 {
-	struct device *dev = model_device(&e->m, step->device);
+	struct device *dev = model_device(e->m, step->device);
 
 	port_refusal_drop(port, step->device);
 	retry_reset(&port->busy);
@@ -142,18 +141,16 @@ static void attached(struct engine *e, struct port *port,
 		expect_event(port, now);
 		return;
 	}
-	/*
-	 * The device is the same, so the next event will not show the change.
-	 */
+	/* The device is the same, so the port's next event shows no change. */
 	port_note(port, "changed", port->dev, port->dev, port->why, 0);
 	port->why[0] = '\0';
 }
 
-/* Another process is at work on the port: retry soon. */
-static void try_soon(struct engine *e, struct port *port,
-		     const struct step *step, const char *why, uint64_t now)
+/* Another process works on the port. */
+static void retry_soon(struct engine *e, struct port *port,
+		       const struct step *step, const char *why, uint64_t now)
 {
-	agenda_at(&e->m.agenda, &port->todo,
+	agenda_at(&e->m->agenda, &port->todo,
 		  now + retry_after(&port->busy, &retry_busy));
 	if (port->busy.failures == BUSY_TOLD)
 		log_line(LOG_WARNING, port->conf->name,
@@ -161,11 +158,11 @@ static void try_soon(struct engine *e, struct port *port,
 			 device_name(e, step->device), why);
 }
 
-static void refused(struct engine *e, struct port *port,
-		    const struct step *step, enum stabletap_how how,
-		    const char *why, uint64_t now)
+static void note_refusal(struct engine *e, struct port *port,
+			 const struct step *step, enum stabletap_how how,
+			 const char *why, uint64_t now)
 {
-	struct device *dev = model_device(&e->m, step->device);
+	struct device *dev = model_device(e->m, step->device);
 	bool news = true;
 
 	/*
@@ -179,7 +176,7 @@ static void refused(struct engine *e, struct port *port,
 		 * Without memory for a refusal, this pause keeps the port from
 		 * looping.
 		 */
-		agenda_at(&e->m.agenda, &port->todo,
+		agenda_at(&e->m->agenda, &port->todo,
 			  now + retry_refused.first);
 	else
 		port_mark(port);
@@ -191,10 +188,10 @@ static void refused(struct engine *e, struct port *port,
 	e->sweep_due = true;
 }
 
-static void take_attach(struct engine *e, struct port *port,
-			const struct step *step, uint64_t now)
+static void do_attach(struct engine *e, struct port *port,
+		      const struct step *step, uint64_t now)
 {
-	struct device *dev = model_device(&e->m, step->device);
+	struct device *dev = model_device(e->m, step->device);
 	enum stabletap_how how = STABLETAP_HOW_CHILD;
 	char why[sizeof(((struct refusal *)0)->why)];
 	int err = -ENODEV;
@@ -204,21 +201,21 @@ static void take_attach(struct engine *e, struct port *port,
 		err = attach_port(&e->act, e->vfs, port, dev, step->mode,
 				  &how);
 	if (!err) {
-		attached(e, port, step, how, now);
+		finish_attach(e, port, step, how, now);
 		port->failback = false;
 		return;
 	}
 	snprintf(why, sizeof(why), "%s", act_why(&e->act, err));
 	port->why[0] = '\0';
 	if (act_is_busy(err)) {
-		try_soon(e, port, step, why, now);
+		retry_soon(e, port, step, why, now);
 		return;
 	}
 	port->failback = false;
-	refused(e, port, step, how, why, now);
+	note_refusal(e, port, step, how, why, now);
 }
 
-static void take_create(struct engine *e, struct port *port, uint64_t now)
+static void do_create(struct engine *e, struct port *port, uint64_t now)
 {
 	int err = create_port(&e->act, port);
 
@@ -231,15 +228,15 @@ static void take_create(struct engine *e, struct port *port, uint64_t now)
 		port->create_until = PORT_NO_MODULE;
 		return;
 	}
-	/* An interrupted dump may have lacked that device. */
+	/* The device of that name may have been missing in a dump. */
 	if (err == -EEXIST)
 		rtnl_ask_named(e->rtnl, port->conf->name);
 	port->create_until = now + retry_after(&port->create_retry,
 					       &retry_refused);
-	agenda_at(&e->m.agenda, &port->todo, port->create_until);
+	agenda_at(&e->m->agenda, &port->todo, port->create_until);
 }
 
-static void take_detach(struct engine *e, struct port *port, uint64_t now)
+static void do_detach(struct engine *e, struct port *port, uint64_t now)
 {
 	int err = detach_port(&e->act, port);
 
@@ -248,7 +245,7 @@ static void take_detach(struct engine *e, struct port *port, uint64_t now)
 		expect_event(port, now);
 		return;
 	}
-	agenda_at(&e->m.agenda, &port->todo,
+	agenda_at(&e->m->agenda, &port->todo,
 		  now + retry_after(&port->busy, &retry_busy));
 	if (port->busy.failures == BUSY_TOLD)
 		log_line(LOG_WARNING, port->conf->name,
@@ -257,8 +254,8 @@ static void take_detach(struct engine *e, struct port *port, uint64_t now)
 
 /* ---- ports ---- */
 
-static void take_step(struct engine *e, struct port *port,
-		      const struct step *step, uint64_t now)
+static void do_step(struct engine *e, struct port *port,
+		    const struct step *step, uint64_t now)
 {
 	switch (step->what) {
 	case STEP_NONE:
@@ -270,16 +267,16 @@ static void take_step(struct engine *e, struct port *port,
 		model_port_settled(port);
 		break;
 	case STEP_CREATE:
-		take_create(e, port, now);
+		do_create(e, port, now);
 		break;
 	case STEP_SET_UP:
 		up_port(&e->act, port, now);
 		break;
 	case STEP_ATTACH:
-		take_attach(e, port, step, now);
+		do_attach(e, port, step, now);
 		break;
 	case STEP_DETACH:
-		take_detach(e, port, now);
+		do_detach(e, port, now);
 		break;
 	}
 }
@@ -290,7 +287,7 @@ static void look_at_port(struct engine *e, struct port *port, uint64_t now)
 
 	/* While a step's event is due, the model is out of date. */
 	if (port->event_until > now) {
-		agenda_at(&e->m.agenda, &port->todo, port->event_until);
+		agenda_at(&e->m->agenda, &port->todo, port->event_until);
 		return;
 	}
 	port->event_until = 0;
@@ -299,8 +296,8 @@ static void look_at_port(struct engine *e, struct port *port, uint64_t now)
 	port->waits = step.waits;
 	port->stuck = step.stuck;
 	port->awaits_probes = step.awaits_probes;
-	agenda_set(&e->m.agenda, &port->todo, step.look_again_at);
-	take_step(e, port, &step, now);
+	agenda_set(&e->m->agenda, &port->todo, step.look_again_at);
+	do_step(e, port, &step, now);
 }
 
 /* ---- orphaned children ---- */
@@ -313,7 +310,7 @@ static void sweep(struct engine *e, uint64_t now)
 		return;
 	e->sweep_due = false;
 	e->sweep_at = 0;
-	err = e->m.orphans.n ? sweep_children(&e->act) : 0;
+	err = e->m->orphans.n ? sweep_children(&e->act) : 0;
 	if (!err) {
 		retry_reset(&e->sweep_retry);
 		return;
@@ -329,7 +326,7 @@ static void on_device(struct device *dev, const struct stabletap_link *old,
 	struct engine *e = arg;
 
 	(void)old;
-	if (!idset_has(&e->m.orphans, dev->link.ifindex))
+	if (!idset_has(&e->m->orphans, dev->link.ifindex))
 		return;
 	e->sweep_due = true;
 	wake(e);
@@ -357,7 +354,7 @@ static void on_port(struct port *port, const struct port_was *was, void *arg)
 
 static void set_timer(struct engine *e)
 {
-	uint64_t next = agenda_next(&e->m.agenda);
+	uint64_t next = agenda_next(&e->m->agenda);
 
 	if (e->sweep_due && e->sweep_at && (!next || e->sweep_at < next))
 		next = e->sweep_at;
@@ -376,19 +373,19 @@ static int on_work(sd_event_source *s, void *arg)
 	int n;
 
 	(void)s;
-	agenda_due(&e->m.agenda, clock_boot());
-	look_at_devices(e, clock_boot());
-	sweep(e, clock_boot());
+	agenda_due(&e->m->agenda, e->m->clock());
+	look_at_devices(e, e->m->clock());
+	sweep(e, e->m->clock());
 	for (n = 0; n < TURN; n++) {
-		t = agenda_take(&e->m.agenda, AGENDA_PORT);
+		t = agenda_take(&e->m->agenda, AGENDA_PORT);
 		if (!t)
 			break;
 		look_at_port(e, (struct port *)((char *)t -
-			     offsetof(struct port, todo)), clock_boot());
+			     offsetof(struct port, todo)), e->m->clock());
 	}
 	set_timer(e);
-	if (!agenda_is_empty(&e->m.agenda, AGENDA_PORT) ||
-	    !agenda_is_empty(&e->m.agenda, AGENDA_DEVICE))
+	if (!agenda_is_empty(&e->m->agenda, AGENDA_PORT) ||
+	    !agenda_is_empty(&e->m->agenda, AGENDA_DEVICE))
 		wake(e);
 	return 0;
 }
@@ -402,11 +399,6 @@ static int on_time(sd_event_source *s, uint64_t usec, void *arg)
 
 /* ---- start and stop ---- */
 
-struct model *engine_model(struct engine *e)
-{
-	return &e->m;
-}
-
 int engine_resync(struct engine *e)
 {
 	return rtnl_resync(e->rtnl);
@@ -414,8 +406,8 @@ int engine_resync(struct engine *e)
 
 bool engine_is_idle(const struct engine *e)
 {
-	return agenda_is_empty(&e->m.agenda, AGENDA_PORT) &&
-	       agenda_is_empty(&e->m.agenda, AGENDA_DEVICE);
+	return agenda_is_empty(&e->m->agenda, AGENDA_PORT) &&
+	       agenda_is_empty(&e->m->agenda, AGENDA_DEVICE);
 }
 
 static int start_work(struct engine *e)
@@ -435,30 +427,31 @@ static int start_work(struct engine *e)
 		err = sd_event_source_set_priority(e->timer, PRIORITY_WORK);
 	if (err >= 0)
 		err = sd_event_source_set_enabled(e->timer, SD_EVENT_OFF);
-	agenda_init(&e->m.agenda, wake, e);
-	model_watch(&e->m, &ops, e);
+	e->m->agenda.wake = wake;
+	e->m->agenda.arg = e;
+	model_watch(e->m, &ops, e);
 	return err < 0 ? err : 0;
 }
 
 static int start_watches(struct engine *e)
 {
-	int err = rtnl_start(e->loop, e->st, &e->m, &e->rtnl);
+	int err = rtnl_start(e->loop, e->st, e->m, &e->rtnl);
 
 	if (!err)
-		err = devnode_start(e->loop, &e->m);
+		err = devnode_start(e->loop, e->m);
 	if (!err)
-		err = udev_start(e->loop, &e->m, e->rtnl, &e->udev);
+		err = udev_start(e->loop, e->m, e->rtnl, &e->udev);
 	if (!err)
-		err = override_start(e->loop, &e->m, STABLETAP_OVERRIDE_DIR,
+		err = override_start(e->loop, e->m, STABLETAP_OVERRIDE_DIR,
 				     &e->overrides);
 	if (!err)
-		err = address_start(e->loop, e->st, &e->m, &e->addresses);
+		err = address_start(e->loop, e->st, e->m, &e->addresses);
 	return err;
 }
 
 static int start_acts(struct engine *e)
 {
-	e->act = (struct act){ .loop = e->loop, .st = e->st, .m = &e->m };
+	e->act = (struct act){ .loop = e->loop, .st = e->st, .m = e->m };
 	e->sriov = sriov_new(&e->act);
 	if (!e->sriov)
 		return -ENOMEM;
@@ -468,18 +461,18 @@ static int start_acts(struct engine *e)
 /* Register the log first, so that hooks find their event in it. */
 static int start_tellers(struct engine *e)
 {
-	journal_watch(&e->m);
-	difference_watch(&e->m);
+	journal_watch(e->m);
+	difference_watch(e->m);
 	e->announcer = announcer_new(e->loop, e->st);
 	e->hooks = hooks_new(e->loop);
 	if (!e->announcer || !e->hooks)
 		return -ENOMEM;
-	announcer_watch(e->announcer, &e->m);
-	hooks_watch(e->hooks, &e->m);
-	return metrics_start(e->loop, &e->m, &e->metrics);
+	announcer_watch(e->announcer, e->m);
+	hooks_watch(e->hooks, e->m);
+	return metrics_start(e->loop, e->m, &e->metrics);
 }
 
-int engine_start(sd_event *loop, struct engine **out)
+int engine_start(sd_event *loop, struct model *m, struct engine **out)
 {
 	struct engine *e = calloc(1, sizeof(*e));
 	int err;
@@ -488,9 +481,8 @@ int engine_start(sd_event *loop, struct engine **out)
 		return -ENOMEM;
 	*out = e;
 	e->loop = loop;
-	err = model_init(&e->m, &watch_facts);
-	if (!err)
-		err = stabletap_open(&e->st);
+	e->m = m;
+	err = stabletap_open(&e->st);
 	if (!err)
 		err = start_work(e);
 	if (!err)
@@ -498,17 +490,17 @@ int engine_start(sd_event *loop, struct engine **out)
 	if (!err)
 		err = start_acts(e);
 	if (!err)
-		err = probes_start(loop, &e->m, &e->probes);
+		err = probes_start(loop, e->m, &e->probes);
 	if (!err)
 		err = start_tellers(e);
 	if (!err)
-		err = guests_start(loop, e->st, &e->m, &e->guests);
+		err = guests_start(loop, e->st, e->m, &e->guests);
 	return err;
 }
 
 int engine_run(struct engine *e)
 {
-	int err = requests_start(e->loop, &e->m, STABLETAP_SOCKET,
+	int err = requests_start(e->loop, e->m, STABLETAP_SOCKET,
 				 &e->requests);
 
 	create_check_module();
@@ -533,7 +525,6 @@ void engine_stop(struct engine *e)
 	rtnl_stop(e->rtnl);
 	sd_event_source_disable_unref(e->work);
 	sd_event_source_disable_unref(e->timer);
-	model_release(&e->m);
 	stabletap_close(e->st);
 	free(e);
 }

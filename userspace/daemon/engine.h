@@ -10,12 +10,15 @@
 
 struct engine;
 
-int engine_start(sd_event *loop, struct engine **out);
-/* Starts to serve and to plan.  The model must have a configuration. */
+/*
+ * Starts to watch, into the empty model @m.  After an error, too, *out is for
+ * engine_stop().
+ */
+int engine_start(sd_event *loop, struct model *m, struct engine **out);
+/* Starts to serve and to plan.  The model must have a configuration by now. */
 int engine_run(struct engine *e);
 void engine_stop(struct engine *e);
 
-struct model *engine_model(struct engine *e);
 /* Dumps all devices again. */
 int engine_resync(struct engine *e);
 /* Was every port evaluated since the last configuration? */

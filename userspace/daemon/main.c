@@ -19,11 +19,13 @@
 #include "offline.h"
 #include "util/log.h"
 #include "util/priority.h"
+#include "watch/facts.h"
 
 #define DAEMON_LOCK STABLETAP_RUN_DIR "/stabletapd.lock"
 
 struct daemon {
 	sd_event *loop;
+	struct model model;
 	struct engine *engine;
 	const char *conf_file;		/* instead of the layers, or NULL */
 	bool ready;			/* READY=1 was sent */
@@ -35,7 +37,7 @@ struct daemon {
 
 static void tell_status(struct daemon *d)
 {
-	const struct model *m = engine_model(d->engine);
+	const struct model *m = &d->model;
 
 	if (m->attached_n == d->told_attached && m->ports_n == d->told_ports)
 		return;
@@ -79,7 +81,7 @@ static int on_reload(sd_event_source *s, const struct signalfd_siginfo *info,
 		   (unsigned long long)ts.tv_nsec / 1000);
 	log_line(LOG_INFO, NULL, "reading the configuration anew");
 	d->ready = false;
-	if (!load(engine_model(d->engine), d->conf_file))
+	if (!load(&d->model, d->conf_file))
 		engine_resync(d->engine);
 	return 0;
 }
@@ -150,9 +152,11 @@ static int start(struct daemon *d)
 	if (err >= 0)
 		err = signals_start(d);
 	if (!err)
-		err = engine_start(d->loop, &d->engine);
+		err = model_init(&d->model, &watch_facts);
 	if (!err)
-		err = load(engine_model(d->engine), d->conf_file);
+		err = engine_start(d->loop, &d->model, &d->engine);
+	if (!err)
+		err = load(&d->model, d->conf_file);
 	if (!err)
 		err = engine_run(d->engine);
 	return err;
@@ -186,6 +190,7 @@ static int run(struct daemon *d)
 		log_line(LOG_ERR, NULL, "can't start: %s", strerror(-err));
 	}
 	engine_stop(d->engine);
+	model_release(&d->model);
 	sd_event_unref(d->loop);
 	close(lock);
 	if (err == -ENOEXEC)

@@ -610,11 +610,16 @@ static inline void scene_play(const char *words)
 
 /* ---- beginning and end ---- */
 
-static void scene_begin(const char *conf)
+static void scene_clear(void)
 {
 	memset(&scene, 0, sizeof(scene));
 	scene.now = 1000 * CLOCK_SECOND;
 	scene_model();
+}
+
+static inline void scene_begin(const char *conf)
+{
+	scene_clear();
 	scene_configure(conf);
 }
 

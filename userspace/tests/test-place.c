@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <net/if_arp.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <linux/if_link.h>
 
@@ -32,6 +34,7 @@ static struct {
 	int with;			/* errno */
 	unsigned int steps, die_after;	/* 0: never */
 	unsigned int swept;		/* children, by the other process */
+	int adopted;			/* gets a master after the next dump */
 } kernel;
 
 /* The process that is tested, and another one */
@@ -241,6 +244,8 @@ int __wrap_stabletap_link_dump(struct stabletap *st, const char *kind,
 		if (!strcmp(kernel.links[i].kind, kind) &&
 		    st_links_insert(out, out->n, &kernel.links[i]))
 			return -ENOMEM;
+	if (kernel.adopted)
+		find(kernel.adopted)->master = PORT;
 	return 0;
 }
 
@@ -506,14 +511,22 @@ static void test_alone(struct tap *t)
 	   "a device with other macvlans is refused before the old lower goes");
 }
 
+/* Returns the ifindex of a child without a master. */
+static int add_orphan(const char *name)
+{
+	int child = add_macvlan(name, DEV_A, 0);
+
+	find(child)->group = STABLETAP_CHILD_GROUP;
+	return child;
+}
+
 static void test_sweep(struct tap *t)
 {
 	unsigned int removed;
 	int child;
 
 	begin(NONE);
-	child = add_macvlan("st1001-aa", DEV_A, 0);
-	find(child)->group = STABLETAP_CHILD_GROUP;
+	child = add_orphan("st1001-aa");
 	add_macvlan("st1001-bb", DEV_A, 0);
 	claim_take(__wrap_st_claims(&mine), PORT);
 	ok(t, stabletap_child_sweep(&others, STABLETAP_CHILD_ANY, &removed) ==
@@ -524,6 +537,84 @@ static void test_sweep(struct tap *t)
 	   removed == 1 && !find(child), "but not over another one");
 	claim_drop(__wrap_st_claims(&mine), PORT + 1);
 	ok(t, kernel.n == 4, "a macvlan without the mark is no child");
+}
+
+/* A sweep for one port is the command's, for all ports the daemon's. */
+static void test_sweep_one(struct tap *t)
+{
+	unsigned int removed;
+	int other, gone;
+
+	begin(NONE);
+	other = add_orphan("st1001-aa");
+	gone = add_orphan("st1007-aa");
+	ok(t, !stabletap_child_sweep(&others, 1008, &removed) && removed == 1 &&
+	   find(other) && !find(gone),
+	   "a sweep for a port removes children of ports that are gone, too");
+	ok(t, !stabletap_child_sweep(&others, PORT, &removed) && removed == 1 &&
+	   !find(other), "but another port's only for that port");
+}
+
+static void test_sweep_races(struct tap *t)
+{
+	unsigned int removed;
+	int first, second;
+
+	begin(NONE);
+	first = add_orphan("st1001-aa");
+	second = add_orphan("st1002-aa");
+	claim_take(__wrap_st_claims(&mine), PORT);
+	ok(t, stabletap_child_sweep(&others, STABLETAP_CHILD_ANY, &removed) ==
+	   -EAGAIN && removed == 1 && find(first) && !find(second),
+	   "a claimed port's child does not keep others from being swept");
+	claim_drop(__wrap_st_claims(&mine), PORT);
+	kernel.adopted = first;
+	ok(t, !stabletap_child_sweep(&others, STABLETAP_CHILD_ANY, &removed) &&
+	   !removed && find(first),
+	   "a child that was attached since the dump is left alone");
+	claim_take(__wrap_st_claims(&mine), PORT);
+	ok(t, !stabletap_child_sweep(&others, STABLETAP_CHILD_ANY, &removed),
+	   "a claim is no matter to children that are attached");
+	claim_drop(__wrap_st_claims(&mine), PORT);
+	find(first)->master = 0;
+	kernel.adopted = 0;
+	kernel.refuse = "delete";
+	kernel.with = -EPERM;
+	ok(t, stabletap_child_sweep(&mine, STABLETAP_CHILD_ANY, &removed) ==
+	   -EPERM && !removed, "a child that can't be removed is an error");
+	kernel.refuse = "delete";
+	kernel.with = -ENODEV;
+	ok(t, !stabletap_child_sweep(&mine, STABLETAP_CHILD_ANY, &removed) &&
+	   !removed, "one that another process has removed is not");
+}
+
+/* Returns a process that has claimed PORT and stopped itself. */
+static pid_t claim_and_stop(void)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		claim_take(claims_open(claims), PORT);
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	waitpid(pid, NULL, WUNTRACED);
+	return pid;
+}
+
+static void test_sweep_stopped(struct tap *t)
+{
+	pid_t pid = claim_and_stop();
+	unsigned int removed;
+
+	begin(NONE);
+	add_orphan("st1001-aa");
+	ok(t, stabletap_child_sweep(&others, STABLETAP_CHILD_ANY, &removed) ==
+	   -EAGAIN && !removed, "a stopped process keeps its children");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	ok(t, !stabletap_child_sweep(&others, STABLETAP_CHILD_ANY, &removed) &&
+	   removed == 1, "a process that was killed leaves them to the sweep");
 }
 
 static void test_way_back(struct tap *t)
@@ -559,6 +650,9 @@ int main(void)
 	test_overtaken(&t);
 	test_alone(&t);
 	test_sweep(&t);
+	test_sweep_one(&t);
+	test_sweep_races(&t);
+	test_sweep_stopped(&t);
 	test_way_back(&t);
 	unlink(claims);
 	return tap_end(&t);

@@ -32,6 +32,12 @@
 	"\"multicast-table\": [\"33:33:00:00:00:01\", " \
 	"\"01:00:5e:00:00:01\"]" more "}"
 
+/* Pauses and deadlines of seconds are divided by @hurry. */
+#define HURRY 20
+/* us; not divided, so that a client's last command is sent in time */
+#define LAST_WORDS 10000000
+static unsigned int hurry = HURRY;
+
 static char dir[64];
 static int log_fd;
 static sd_event *loop;
@@ -237,7 +243,7 @@ static void fake_answer_text(struct fake *s, const char *text)
 		return;
 	}
 	s->late--;
-	usleep(2200000);
+	usleep(2200000 / hurry);
 	snprintf(s->held, sizeof(s->held), "%s", text);
 	sd_event_add_defer(loop, NULL, fake_say_held, s);
 }
@@ -361,6 +367,76 @@ static void fake_stop(struct fake *s)
 	s->listening = sd_event_source_disable_unref(s->listening);
 	close(s->listener);
 	unlink(s->path);
+}
+
+/* ---- a clock of the test's own: pauses are recorded, not waited for ---- */
+
+static struct {
+	bool on;
+	bool skip;		/* pauses end at once, and @now advances */
+	const void *of;		/* the userdata of their timer; NULL: any */
+	uint64_t now;		/* us */
+	unsigned int n;
+	char seen[256];		/* ms, in words */
+} pauses;
+
+int __real_sd_event_now(sd_event *e, clockid_t clock, uint64_t *usec);
+int __wrap_sd_event_now(sd_event *e, clockid_t clock, uint64_t *usec);
+int __real_sd_event_source_set_time_relative(sd_event_source *s,
+					     uint64_t usec);
+int __wrap_sd_event_source_set_time_relative(sd_event_source *s,
+					     uint64_t usec);
+
+int __wrap_sd_event_now(sd_event *e, clockid_t clock, uint64_t *usec)
+{
+	if (!pauses.on)
+		return __real_sd_event_now(e, clock, usec);
+	*usec = pauses.now;
+	return 0;
+}
+
+int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec)
+{
+	size_t len = strlen(pauses.seen);
+	void *of = sd_event_source_get_userdata(s);
+
+	if (!pauses.on || (pauses.of && pauses.of != of)) {
+		if (usec >= 1000000 && usec != LAST_WORDS)
+			usec /= hurry;
+		return __real_sd_event_source_set_time_relative(s, usec);
+	}
+	snprintf(pauses.seen + len, sizeof(pauses.seen) - len, "%s%.6g",
+		 len ? " " : "", (double)usec / 1000);
+	pauses.n++;
+	if (pauses.skip)
+		pauses.now += usec;
+	return __real_sd_event_source_set_time_relative(s, pauses.skip ? 0 :
+							usec);
+}
+
+static void pauses_watch(bool skip)
+{
+	memset(&pauses, 0, sizeof(pauses));
+	pauses.on = true;
+	pauses.skip = skip;
+	pauses.now = 1000 * 1000000ULL;
+}
+
+static void pauses_forget(void)
+{
+	pauses.n = 0;
+	pauses.seen[0] = '\0';
+}
+
+static bool had_pauses(void *arg)
+{
+	return pauses.n >= *(const unsigned int *)arg;
+}
+
+/* Runs the loop until @n pauses were recorded. */
+static void pauses_await(unsigned int n)
+{
+	loop_until(loop, had_pauses, &n, SOON);
 }
 
 /* ---- a port's side ---- */
@@ -669,6 +745,123 @@ static void test_refused(struct tap *t)
 	side_exit(&me);
 }
 
+/* ---- back-offs ---- */
+
+/* A connection to a socket that is missing, or that refuses */
+static void test_pace_connect(struct tap *t)
+{
+	struct fake s;
+	struct side me;
+
+	pauses_watch(true);
+	fake_init(&s, "pace");
+	side_init(&me, &s, "net0");
+	pauses_forget();
+	pauses_await(7);
+	is_str(t, pauses.seen, "1000 2000 4000 8000 16000 30000 30000",
+	       "attempts to connect are 1 s apart, then twice as long each");
+	pauses_forget();
+	fake_bind(&s);
+	pauses_await(13);
+	ok(t, strstr(pauses.seen,
+		     "20 40 80 160 320 640 1280 2560 5120 10240 20480 30000"),
+	   "after a socket appeared, 20 ms (%s)", pauses.seen);
+	pauses.on = false;
+	side_exit(&me);
+}
+
+/* Loses a connection that was ready for @seconds, and records the pause. */
+static void lose_after(struct side *me, unsigned int seconds)
+{
+	pauses_watch(true);
+	fake_init(me->fake, "steady");
+	side_init(me, me->fake, "net0");
+	pauses_forget();
+	fake_bind(me->fake);
+	pauses_await(3);
+	pauses.skip = false;
+	fake_listen(me->fake);
+	loop_until(loop, has_filter, me, SOON);
+	pauses.now += seconds * 1000000ULL;
+	pauses_forget();
+	fake_hang_up(me->fake);
+	loop_until(loop, is_lost, me, SOON);
+	pauses.on = false;
+}
+
+static void test_pace_steady(struct tap *t)
+{
+	struct fake s;
+	struct side me = { .fake = &s };
+
+	lose_after(&me, 10);
+	is_str(t, pauses.seen, "1000",
+	       "a connection that held for 10 s begins with 1 s");
+	side_exit(&me);
+	me.fake = &s;
+	lose_after(&me, 9);
+	ok(t, strcmp(pauses.seen, "1000") != 0 && pauses.n == 1,
+	   "a shorter one goes on with longer pauses (%s)", pauses.seen);
+	side_exit(&me);
+}
+
+static void test_pace_refused(struct tap *t)
+{
+	struct fake s;
+	struct side me;
+
+	fake_start(&s, "pace-refused");
+	s.refuses = true;
+	pauses_watch(true);
+	pauses.of = &pauses;	/* none yet */
+	side_init(&me, &s, "net0");
+	pauses.of = me.q;
+	qmp_set_link(me.q, false);
+	pauses_await(7);
+	is_str(t, pauses.seen, "1000 2000 4000 8000 16000 30000 30000",
+	       "what is refused is asked again after 1 s, then twice as long");
+	pauses_forget();
+	qmp_set_link(me.q, true);
+	pauses_await(2);
+	is_str(t, pauses.seen, "1000 2000", "a new wish begins anew");
+	pauses.on = false;
+	side_exit(&me);
+}
+
+/* The guest changes its lists @times, each time right after a query. */
+static void change_lists(struct side *me, unsigned int times)
+{
+	unsigned int i;
+
+	for (i = 0; i < times; i++) {
+		me->filters = 0;
+		fake_say(me->fake, EVENT("net0"));
+		loop_until(loop, has_filter, me, SOON);
+	}
+}
+
+static void test_pace_query(struct tap *t)
+{
+	struct fake s;
+	struct side me;
+
+	fake_start(&s, "pace-query");
+	pauses_watch(true);
+	pauses.of = &pauses;
+	side_init(&me, &s, "net0");
+	pauses.of = me.q;
+	loop_until(loop, has_filter, &me, SOON);
+	change_lists(&me, 6);
+	is_str(t, pauses.seen, "200 400 800 1600 3200 3200",
+	       "a guest that keeps changing its lists is asked less often");
+	pauses_forget();
+	pauses.now += 6400 * 1000ULL;
+	change_lists(&me, 3);
+	is_str(t, pauses.seen, "200 400", "after a rest, at once and anew");
+	pauses.on = false;
+	side_exit(&me);
+}
+
 /* A QEMU that a guest has taken over wants to write into the journal. */
 static void test_forged(struct tap *t)
 {
@@ -714,7 +907,7 @@ static void test_liars(struct tap *t)
 	struct side me;
 
 	one_liar(t, NULL, "does not greet", "one that never greets is left");
-	one_liar(t, "HTTP/1.1 400 Bad Request\r\n", "no JSON object",
+	one_liar(t, "HTTP/1.1 400 Bad Request\r\n", "not a JSON object",
 		 "one that is no QEMU");
 	one_liar(t, "{\"QMP\": 1}\r\n", "does not speak QMP",
 		 "one whose greeting is none");
@@ -750,7 +943,8 @@ static void test_stall(struct tap *t)
 	side_init(&me, &s, "net0");
 	loop_until(loop, is_connected, &me, SOON);
 	ok(t, loop_until(loop, is_lost, &me, SOON) &&
-	   loop_now_ms() - begin >= 1900, "one that does not answer is left");
+	   loop_now_ms() - begin >= 1900 / hurry,
+	   "one that does not answer is left");
 	ok(t, has_told((void *)"does not answer"), "and it is said");
 	s.dumb = false;
 	qmp_set_link(me.q, false);
@@ -954,9 +1148,9 @@ static void test_floods(struct tap *t)
 
 	for (i = 0; i < sizeof(xs); i++)
 		xs[i] = i % 2 ? '}' : '{';
-	one_flood(t, f, "floods");
+	one_flood(t, f, "too much in a second");
 	memset(xs, ' ', sizeof(xs));
-	one_flood(t, f, "floods");
+	one_flood(t, f, "too much in a second");
 	memset(xs, '{', sizeof(xs));
 	one_flood(t, f, "more than 128 KiB");
 }
@@ -1102,9 +1296,12 @@ static void test_farewell(struct tap *t)
 	log_forget(log_fd);
 	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){
 		.filter = on_filter, .state = on_state }, &me, &me.q);
+	pauses_watch(true);
+	pauses.of = me.q;
 	qmp_free_link_up(me.q);
-	ok(t, loop_until(loop, has_told, (void *)"nobody to be told", SOON),
-	   "and nobody to hear it for long");
+	ok(t, loop_until(loop, has_told, (void *)"could not be set up", SOON) &&
+	   !strcmp(pauses.seen, "10000"), "a socket without QEMU is given 10 s");
+	pauses.on = false;
 	me.q = NULL;
 	me.fake = NULL;
 	side_exit(&me);
@@ -1236,16 +1433,25 @@ int main(void)
 	test_talk(&t);
 	test_held_up(&t);
 	test_hurry(&t);
+	hurry = 1;	/* The next test measures time. */
 	test_refused(&t);
+	test_pace_connect(&t);
+	test_pace_steady(&t);
+	test_pace_refused(&t);
+	test_pace_query(&t);
+	hurry = HURRY;
 	test_forged(&t);
 	test_liars(&t);
 	test_stall(&t);
 	test_troubles(&t);
 	test_floods(&t);
+	hurry = 1;
 	test_appear(&t);
+	hurry = HURRY;
 	test_shared(&t);
 	test_farewell(&t);
 	test_paths(&t);
+	hurry = 1;	/* QEMU is another process. */
 	test_qemu(&t);
 	sd_event_unref(loop);
 	snprintf(command, sizeof(command), "rm -rf %s", dir);

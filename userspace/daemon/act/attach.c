@@ -5,6 +5,14 @@
 #include "act/vf.h"
 #include "util/log.h"
 
+static enum stabletap_how how_taken(const struct stabletap_place *p, int err)
+{
+	/* The refusal came before the old lower was detached. */
+	if (err && p->how == STABLETAP_HOW_BREAK && !p->restored)
+		return STABLETAP_HOW_SWAP;
+	return p->how;
+}
+
 static int place(struct act *a, struct port *port, int dev,
 		 enum stabletap_mode mode, enum stabletap_how *how)
 {
@@ -18,16 +26,13 @@ static int place(struct act *a, struct port *port, int dev,
 	if (port->told.lower)
 		p.flags |= STABLETAP_ATTACH_REPLACE;
 	err = stabletap_place_plan(a->st, &p);
-	if (!err) {
-		*how = p.how;
+	if (!err)
 		err = stabletap_place_run(a->st, &p);
-	}
+	/* If the port was moved meanwhile, the run has made another plan. */
+	*how = how_taken(&p, err);
 	if (!err && p.leftover)
 		log_line(LOG_WARNING, port->conf->name,
 			 "the old child is left over");
-	/* The refusal came before the old lower was detached. */
-	if (err && p.how == STABLETAP_HOW_BREAK && !p.restored)
-		*how = STABLETAP_HOW_SWAP;
 	stabletap_place_release(&p);
 	return err;
 }

@@ -21,16 +21,24 @@
 
 #include "guest/qmp-conn.h"
 #include "guest/qmp-wire.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/priority.h"
+#include "util/retry.h"
 
 #define SECOND 1000000ULL	/* us */
 #define DEADLINE (2 * SECOND)	/* deadline of a greeting or an answer */
-#define PAUSE_NEW (SECOND / 50)
-#define PAUSE_MIN SECOND
-#define PAUSE_MAX (30 * SECOND)
 #define STEADY (10 * SECOND)	/* connected for this time: reset the pause */
 #define ACCURACY (SECOND / 1000)
+
+/* Pauses between attempts to connect */
+static const struct retry_pace pace_usual = {
+	.first = CLOCK_SECOND, .most = 30 * CLOCK_SECOND,
+};
+
+static const struct retry_pace pace_new_socket = {
+	.first = 20 * CLOCK_MS, .most = 30 * CLOCK_SECOND,
+};
 
 #define READ_MAX 16384		/* bytes read in a turn of the loop */
 #define FLOOD_BYTES (512 << 10)	/* a second */
@@ -70,7 +78,8 @@ struct qmp_conn {
 	bool asking;		/* waits for the answer to command @id */
 	json_int_t id;
 
-	uint64_t pause;		/* before the next attempt */
+	const struct retry_pace *pace;
+	struct retry retry;	/* failed attempts at that pace */
 	uint64_t tried_at;
 	uint64_t ready_at;
 	uint64_t flood_since;
@@ -99,6 +108,12 @@ static void timer_stop(struct qmp_conn *c)
 	sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
 }
 
+static void pace_set(struct qmp_conn *c, const struct retry_pace *pace)
+{
+	c->pace = pace;
+	retry_reset(&c->retry);
+}
+
 /* ---- errors ---- */
 
 static const char *trouble(const struct qmp_conn *c, int err)
@@ -109,15 +124,15 @@ static const char *trouble(const struct qmp_conn *c, int err)
 			"does not answer" :
 			"does not greet; is another monitor connected?";
 	case -EBADMSG:
-		return "sends what is no JSON object";
+		return "sends something that is not a JSON object";
 	case -EPROTO:
 		return "does not speak QMP";
 	case -EMSGSIZE:
 		return "sends a message of more than 128 KiB";
 	case -EOVERFLOW:
-		return "floods";
+		return "sends too much in a second";
 	case -EACCES:
-		return "Permission denied; stabletapd(8) says what that takes";
+		return "Permission denied; see stabletapd(8)";
 	default:
 		return strerror(-err);
 	}
@@ -158,19 +173,18 @@ static void disconnect(struct qmp_conn *c)
 
 static void watch_start(struct qmp_conn *c);
 
-/* Give the connection up, and try again after a pause. */
+/* Gives up the connection, and tries again after a pause. */
 static void lose(struct qmp_conn *c, int err)
 {
 	bool was_ready = c->state == READY;
 	const char *why = trouble(c, err);
 
 	if (was_ready && now_us(c) - c->ready_at >= STEADY) {
-		c->pause = PAUSE_MIN;
+		pace_set(c, &pace_usual);
 		c->told = 0;
 	}
 	disconnect(c);
-	timer_set(c, c->pause);
-	c->pause = c->pause * 2 < PAUSE_MAX ? c->pause * 2 : PAUSE_MAX;
+	timer_set(c, retry_after(&c->retry, c->pace) / CLOCK_US);
 	/*
 	 * Watch before the next attempt, so that a socket that appears later is
 	 * not missed.
@@ -490,9 +504,9 @@ static int on_watch(sd_event_source *s, const struct inotify_event *e,
 	if (c->state == READY || (c->state != PAUSING && !new))
 		return 0;
 	disconnect(c);
-	c->pause = PAUSE_NEW;
-	if (now_us(c) - c->tried_at < PAUSE_NEW)
-		timer_set(c, PAUSE_NEW);
+	pace_set(c, &pace_new_socket);
+	if (now_us(c) - c->tried_at < c->pace->first / CLOCK_US)
+		timer_set(c, c->pace->first / CLOCK_US);
 	else
 		try_connect(c);
 	return 0;
@@ -553,7 +567,7 @@ static void watch_start(struct qmp_conn *c)
 	c->unwatched = err < 0 ? err : 0;
 }
 
-/* ---- */
+/* ---- start and stop ---- */
 
 int qmp_conn_new(sd_event *loop, const char *path,
 		 const struct qmp_conn_ops *ops, void *arg,
@@ -575,7 +589,7 @@ int qmp_conn_new(sd_event *loop, const char *path,
 	memcpy(c->addr.sun_path, path, strlen(path) + 1);
 	c->ops = ops;
 	c->arg = arg;
-	c->pause = PAUSE_MIN;
+	c->pace = &pace_usual;
 	err = sd_event_add_time_relative(loop, &c->timer, CLOCK_MONOTONIC, 0,
 					 ACCURACY, on_timer, c);
 	if (err < 0) {

@@ -13,18 +13,26 @@
 #include "guest/qmp-conn.h"
 #include "guest/qmp-filter.h"
 #include "guest/qmp.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/priority.h"
+#include "util/retry.h"
 
 #define SECOND 1000000ULL	/* us */
-#define RETRY_MIN SECOND	/* after a refusal: the NIC may come */
-#define RETRY_MAX (30 * SECOND)
-#define QUERY_EVERY (SECOND / 10) /* doubling, if the guest keeps changing */
-#define QUERY_EVERY_MAX (32 * QUERY_EVERY)
 #define ACCURACY (SECOND / 1000)
 /* Time to tell a busy monitor the last state of the link */
 #define FAREWELL (10 * SECOND)
 #define QMP_WHY_SIZE 384
+
+/* After a refusal: the NIC may be plugged in later. */
+static const struct retry_pace pace_refused = {
+	.first = CLOCK_SECOND, .most = 30 * CLOCK_SECOND,
+};
+
+/* Between two queries, while the guest keeps changing its lists */
+static const struct retry_pace pace_query = {
+	.first = 100 * CLOCK_MS, .most = 3200 * CLOCK_MS,
+};
 
 enum what {
 	NOTHING,
@@ -50,11 +58,12 @@ struct qmp {
 	struct qmp_announce announce;
 	bool query_due;
 	uint64_t queried_at;
-	uint64_t every;		/* shortest interval between two queries */
+	struct retry changes;	/* of the lists, each soon after a query */
+	uint64_t every;		/* us; shortest interval between two queries */
 
 	sd_event_source *timer;	/* ends the pause */
 	unsigned int paused;	/* a bit for each enum what */
-	uint64_t retry;		/* the pause after the next refusal */
+	struct retry refusals;
 	bool refused;		/* the refusal was logged */
 };
 
@@ -158,14 +167,25 @@ static void monitor_work(struct monitor *m)
 	}
 }
 
-/* After each connect all states are sent. */
+static void query_less_often(struct qmp *q)
+{
+	q->every = retry_after(&q->changes, &pace_query) / CLOCK_US;
+}
+
+static void query_often_again(struct qmp *q)
+{
+	retry_reset(&q->changes);
+	query_less_often(q);
+}
+
+/* After each connect, all states are sent again. */
 static void begin_anew(struct qmp *q)
 {
 	q->link_due = q->link_wish;
 	q->query_due = q->callbacks.filter;
 	q->queried_at = 0;
-	q->every = QUERY_EVERY;
-	q->retry = RETRY_MIN;
+	query_often_again(q);
+	retry_reset(&q->refusals);
 	q->paused = 0;
 }
 
@@ -183,17 +203,26 @@ static void client_tell(struct qmp *q)
 		q->callbacks.state(connected, q->arg);
 }
 
-/* Returns false if a pause was already running; this request joins it. */
-static bool pause_for(struct qmp *q, enum what what, uint64_t us)
+/* If a pause is already running, the request joins it. */
+static void pause_for(struct qmp *q, enum what what, uint64_t us)
 {
 	bool begins = !q->paused;
 
 	q->paused |= 1U << what;
 	if (!begins)
-		return false;
+		return;
 	sd_event_source_set_time_relative(q->timer, us);
 	sd_event_source_set_enabled(q->timer, SD_EVENT_ONESHOT);
-	return true;
+}
+
+/* A refusal during a pause does not lengthen the next one. */
+static void pause_after_refusal(struct qmp *q, enum what what)
+{
+	uint64_t wait = 0;
+
+	if (!q->paused)
+		wait = retry_after(&q->refusals, &pace_refused);
+	pause_for(q, what, wait / CLOCK_US);
 }
 
 static int on_pause_end(sd_event_source *s, uint64_t usec, void *arg)
@@ -203,7 +232,7 @@ static int on_pause_end(sd_event_source *s, uint64_t usec, void *arg)
 	(void)s;
 	(void)usec;
 	if (q->leaves) {
-		log_line(LOG_NOTICE, NULL, "QMP socket %s, device %s: nobody to be told that the link is on",
+		log_line(LOG_NOTICE, NULL, "QMP socket %s, device %s: the guest's link could not be set up: QEMU does not answer",
 			 q->monitor->path, q->device);
 		qmp_free(q);
 		return 0;
@@ -245,8 +274,7 @@ static void take_refusal(struct qmp *q, enum what what, const char *why)
 		q->link_due = true;
 	else
 		q->query_due = true;
-	if (pause_for(q, what, q->retry))
-		q->retry = q->retry * 2 < RETRY_MAX ? q->retry * 2 : RETRY_MAX;
+	pause_after_refusal(q, what);
 }
 
 static void end_refusal(struct qmp *q)
@@ -267,7 +295,7 @@ static void take_filter(struct qmp *q, const json_t *value)
 			     "the NIC's filter can't be understood");
 		return;
 	}
-	q->retry = RETRY_MIN;
+	retry_reset(&q->refusals);
 	end_refusal(q);
 	if (q->callbacks.filter)
 		q->callbacks.filter(&f, q->arg);
@@ -302,7 +330,7 @@ static void on_answer(const json_t *value, const char *error, void *arg)
 	} else if (what == QUERY) {
 		take_filter(q, value);
 	} else if (what == SET_LINK) {
-		q->retry = RETRY_MIN;
+		retry_reset(&q->refusals);
 		end_refusal(q);
 	}
 }
@@ -322,9 +350,9 @@ static void want_query(struct qmp *q)
 	sd_event_now(q->monitor->hub->loop, CLOCK_MONOTONIC, &now);
 	since = now - q->queried_at;
 	if (!q->queried_at || since >= 2 * q->every)
-		q->every = QUERY_EVERY;
-	else if (q->every < QUERY_EVERY_MAX)
-		q->every *= 2;
+		query_often_again(q);
+	else
+		query_less_often(q);
 	if (q->queried_at && since < q->every)
 		pause_for(q, QUERY, q->every - since);
 }
@@ -568,7 +596,7 @@ void qmp_set_link(struct qmp *q, bool up)
 	q->link_wish = true;
 	q->link_up = up;
 	q->link_due = true;
-	q->retry = RETRY_MIN;
+	retry_reset(&q->refusals);
 	q->paused &= ~(1U << SET_LINK);
 	monitor_work(m);
 }

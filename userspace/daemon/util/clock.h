@@ -7,6 +7,7 @@
 
 #define CLOCK_SECOND 1000000000ULL
 #define CLOCK_MS 1000000ULL
+#define CLOCK_US 1000ULL
 
 /* CLOCK_BOOTTIME: the module's times, and all delays of the operator's */
 uint64_t clock_boot(void);

@@ -1,0 +1,1009 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The engine: which steps are carried out, and what follows from their results.
+ * The model, the plan and the acts are real.  The functions below stand for the
+ * library, for the other rooms and for the clock.
+ *
+ * A row is a script.  Its words are those of scene.h and:
+ *
+ *	.		the loop runs until nothing is left to do
+ *	CALL!ERRNO	CALL fails from now on; 0: it succeeds again
+ *	how=WORD	how places are taken from now on: swap, break, mode, keep
+ *	module		the control device appears
+ *
+ * Calls are listed by name in the order in which they were made, with a "." for
+ * each of the script's.
+ */
+#include <errno.h>
+
+#include "act/act.h"
+#include "act/sriov.h"
+#include "act/vf.h"
+#include "engine.h"
+#include "guest/guest.h"
+#include "loop.h"
+#include "probe/schedule.h"
+#include "scene.h"
+#include "serve/request.h"
+#include "tap.h"
+#include "tell/announce.h"
+#include "tell/difference.h"
+#include "tell/hooks.h"
+#include "tell/journal.h"
+#include "tell/metrics.h"
+#include "watch/address.h"
+#include "watch/devnode.h"
+#include "watch/override.h"
+#include "watch/rtnl.h"
+#include "watch/udev.h"
+
+#define P "[Port p]\n"
+#define ON_A P "Candidate=a\n"
+#define ON_A_OR_B P "Candidate=a\nCandidate=b\nLossDelaySec=0\n" \
+	"FailbackDelaySec=0\n"
+#define POOL "[Pool f]\nMember=a\nMember=b\n[Port p]\nCandidate=pool=f\n" \
+	"[Port q]\nCandidate=pool=f\n"
+
+static sd_event *loop;
+static struct engine *engine;
+static int log_fd;
+
+static struct {
+	char done[512];
+	struct {
+		char call[16];
+		int err;
+	} fails[8];
+	size_t fails_n;
+	enum stabletap_how how;
+	sd_event_source *timer;
+	uint64_t timer_at;		/* us; 0: not set */
+	unsigned int looks, settled;
+	unsigned int starts, starts_until;	/* the last one fails */
+} kernel;
+
+/* ---- calls ---- */
+
+__attribute__((format(printf, 1, 2)))
+static void note(const char *fmt, ...)
+{
+	size_t len = strlen(kernel.done);
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (len)
+		kernel.done[len++] = ' ';
+	vsnprintf(kernel.done + len, sizeof(kernel.done) - len, fmt, ap);
+	va_end(ap);
+}
+
+static int result(const char *call)
+{
+	size_t i;
+
+	for (i = 0; i < kernel.fails_n; i++)
+		if (!strcmp(kernel.fails[i].call, call))
+			return -kernel.fails[i].err;
+	return 0;
+}
+
+static void set_result(const char *call, int err)
+{
+	size_t i;
+
+	for (i = 0; i < kernel.fails_n; i++)
+		if (!strcmp(kernel.fails[i].call, call))
+			break;
+	if (i == kernel.fails_n)
+		snprintf(kernel.fails[kernel.fails_n++].call, 16, "%s", call);
+	kernel.fails[i].err = err;
+}
+
+static const char *name_of(int ifindex)
+{
+	size_t i;
+
+	for (i = 0; i < scene.names_n; i++)
+		if (scene.names[i].ifindex == ifindex)
+			return scene.names[i].name;
+	return "?";
+}
+
+/* ---- the library ---- */
+
+int __wrap_stabletap_open(struct stabletap **st);
+void __wrap_stabletap_close(struct stabletap *st);
+const char *__wrap_stabletap_message(const struct stabletap *st);
+int __wrap_stabletap_module_compare(struct stabletap_module *out);
+int __wrap_stabletap_control_open(struct stabletap *st);
+int __wrap_stabletap_port_create(struct stabletap *st,
+				 struct stabletap_create *port);
+int __wrap_stabletap_place_plan(struct stabletap *st,
+				struct stabletap_place *p);
+int __wrap_stabletap_place_run(struct stabletap *st,
+			       struct stabletap_place *p);
+int __wrap_stabletap_place_remove(struct stabletap *st, int port, int lower);
+int __wrap_stabletap_link_set_up(struct stabletap *st, int ifindex, bool up);
+int __wrap_stabletap_vlan_create(struct stabletap *st, const char *name,
+				 int parent, uint16_t id);
+int __wrap_stabletap_child_sweep(struct stabletap *st, int port,
+				 unsigned int *removed);
+void __wrap_stabletap_child_forget(int port);
+
+int __wrap_stabletap_open(struct stabletap **st)
+{
+	*st = NULL;
+	return 0;
+}
+
+void __wrap_stabletap_close(struct stabletap *st)
+{
+	(void)st;
+}
+
+const char *__wrap_stabletap_message(const struct stabletap *st)
+{
+	(void)st;
+	return "the kernel's words";
+}
+
+int __wrap_stabletap_module_compare(struct stabletap_module *out)
+{
+	memset(out, 0, sizeof(*out));
+	return 0;
+}
+
+int __wrap_stabletap_control_open(struct stabletap *st)
+{
+	int err = result("open");
+
+	(void)st;
+	if (err)
+		note("open");
+	return err;
+}
+
+int __wrap_stabletap_port_create(struct stabletap *st,
+				 struct stabletap_create *port)
+{
+	(void)st;
+	note("create=%s", port->name);
+	return result("create");
+}
+
+int __wrap_stabletap_place_plan(struct stabletap *st,
+				struct stabletap_place *p)
+{
+	(void)st;
+	p->how = kernel.how;
+	return 0;
+}
+
+int __wrap_stabletap_place_run(struct stabletap *st, struct stabletap_place *p)
+{
+	int err = result("place");
+
+	(void)st;
+	note("place=%s,%s%s", name_of(p->port), name_of(p->dev),
+	     p->flags & STABLETAP_ATTACH_REPLACE ? ",replace" : "");
+	if (err && p->how == STABLETAP_HOW_BREAK)
+		p->restored = 1;
+	return err;
+}
+
+int __wrap_stabletap_place_remove(struct stabletap *st, int port, int lower)
+{
+	(void)st, (void)lower;
+	note("remove=%s", name_of(port));
+	return result("remove");
+}
+
+int __wrap_stabletap_link_set_up(struct stabletap *st, int ifindex, bool up)
+{
+	(void)st;
+	note("%s=%s", up ? "up" : "down", name_of(ifindex));
+	return result("up");
+}
+
+int __wrap_stabletap_vlan_create(struct stabletap *st, const char *name,
+				 int parent, uint16_t id)
+{
+	(void)st, (void)parent, (void)id;
+	note("vlan=%s", name);
+	return result("vlan");
+}
+
+int __wrap_stabletap_child_sweep(struct stabletap *st, int port,
+				 unsigned int *removed)
+{
+	(void)st, (void)port;
+	*removed = 0;
+	note("sweep");
+	return result("sweep");
+}
+
+void __wrap_stabletap_child_forget(int port)
+{
+	note("forget=%s", name_of(port));
+}
+
+/* ---- the loop's timer: it is due when the scene's clock says so ---- */
+
+int __real_sd_event_source_set_time(sd_event_source *s, uint64_t usec);
+int __wrap_sd_event_source_set_time(sd_event_source *s, uint64_t usec);
+int __real_sd_event_source_set_enabled(sd_event_source *s, int enabled);
+int __wrap_sd_event_source_set_enabled(sd_event_source *s, int enabled);
+
+int __wrap_sd_event_source_set_time(sd_event_source *s, uint64_t usec)
+{
+	kernel.timer = s;
+	kernel.timer_at = usec;
+	return __real_sd_event_source_set_time(s, UINT64_MAX / 2);
+}
+
+int __wrap_sd_event_source_set_enabled(sd_event_source *s, int enabled)
+{
+	if (s == kernel.timer && enabled == SD_EVENT_OFF)
+		kernel.timer_at = 0;
+	return __real_sd_event_source_set_enabled(s, enabled);
+}
+
+/* Runs until nothing is left.  Returns the number of turns. */
+static unsigned int run(void)
+{
+	unsigned int turns = 0;
+
+	/* The engine rounds up to the next microsecond. */
+	if (kernel.timer_at && kernel.timer_at <= scene.now / 1000 + 1)
+		__real_sd_event_source_set_time(kernel.timer, 0);
+	while (sd_event_run(loop, 0) > 0 && turns < 1000)
+		turns++;
+	return turns;
+}
+
+/* ---- the other rooms ---- */
+
+static int start(void)
+{
+	return ++kernel.starts == kernel.starts_until ? -ENOMEM : 0;
+}
+
+static void *start_some(void)
+{
+	static char some;
+
+	return start() ? NULL : &some;
+}
+
+int rtnl_start(sd_event *l, struct stabletap *st, struct model *m,
+	       struct rtnl **out)
+{
+	(void)l, (void)st, (void)m, (void)out;
+	return start();
+}
+
+void rtnl_stop(struct rtnl *r)
+{
+	(void)r;
+}
+
+int rtnl_resync(struct rtnl *r)
+{
+	(void)r;
+	note("dump");
+	return 0;
+}
+
+void rtnl_ask_named(struct rtnl *r, const char *name)
+{
+	(void)r;
+	note("ask=%s", name);
+}
+
+int devnode_start(sd_event *l, struct model *m)
+{
+	(void)l, (void)m;
+	return start();
+}
+
+int udev_start(sd_event *l, struct model *m, struct rtnl *rtnl,
+	       struct udev **out)
+{
+	(void)l, (void)m, (void)rtnl, (void)out;
+	return start();
+}
+
+void udev_stop(struct udev *u)
+{
+	(void)u;
+}
+
+int override_start(sd_event *l, struct model *m, const char *dir,
+		   struct override_watch **out)
+{
+	(void)l, (void)m, (void)dir, (void)out;
+	return start();
+}
+
+void override_stop(struct override_watch *w)
+{
+	(void)w;
+}
+
+int address_start(sd_event *l, struct stabletap *st, struct model *m,
+		  struct address_watch **out)
+{
+	(void)l, (void)st, (void)m, (void)out;
+	return start();
+}
+
+void address_stop(struct address_watch *w)
+{
+	(void)w;
+}
+
+struct sriov *sriov_new(struct act *a)
+{
+	(void)a;
+	return start_some();
+}
+
+void sriov_free(struct sriov *s)
+{
+	(void)s;
+}
+
+void sriov_await(struct sriov *s, struct device *vf)
+{
+	(void)s;
+	note("await=%s", vf->link.name);
+	vf->vfs = VFS_AWAITED;
+}
+
+int vf_keeper_start(struct act *a, struct sriov *sriov, struct vf_keeper **out)
+{
+	(void)a, (void)sriov, (void)out;
+	return start();
+}
+
+void vf_keeper_stop(struct vf_keeper *k)
+{
+	(void)k;
+}
+
+int vf_prepare(struct vf_keeper *k, struct port *port, struct device *dev,
+	       enum stabletap_mode mode)
+{
+	(void)k, (void)port, (void)dev, (void)mode;
+	return 0;
+}
+
+int probes_start(sd_event *l, struct model *m, struct probes **out)
+{
+	(void)l, (void)m, (void)out;
+	return start();
+}
+
+void probes_stop(struct probes *ps)
+{
+	(void)ps;
+}
+
+void journal_watch(struct model *m)
+{
+	(void)m;
+}
+
+void difference_watch(struct model *m)
+{
+	(void)m;
+}
+
+struct announcer *announcer_new(sd_event *l, struct stabletap *st)
+{
+	(void)l, (void)st;
+	return start_some();
+}
+
+void announcer_free(struct announcer *a)
+{
+	(void)a;
+}
+
+void announcer_watch(struct announcer *a, struct model *m)
+{
+	(void)a, (void)m;
+}
+
+struct hooks *hooks_new(sd_event *l)
+{
+	(void)l;
+	return start_some();
+}
+
+void hooks_free(struct hooks *h)
+{
+	(void)h;
+}
+
+void hooks_watch(struct hooks *h, struct model *m)
+{
+	(void)h, (void)m;
+}
+
+int metrics_start(sd_event *l, struct model *m, struct metrics **out)
+{
+	(void)l, (void)m, (void)out;
+	return start();
+}
+
+void metrics_stop(struct metrics *x)
+{
+	(void)x;
+}
+
+int guests_start(sd_event *l, struct stabletap *st, struct model *m,
+		 struct guests **out)
+{
+	(void)l, (void)st, (void)m, (void)out;
+	return start();
+}
+
+void guests_stop(struct guests *gs)
+{
+	(void)gs;
+}
+
+int requests_start(sd_event *l, struct model *m, const char *path,
+		   struct requests **out)
+{
+	(void)l, (void)m, (void)path, (void)out;
+	return start();
+}
+
+void requests_stop(struct requests *r)
+{
+	(void)r;
+}
+
+/* ---- beginning and end ---- */
+
+static void on_look(struct port *port, void *arg)
+{
+	(void)port, (void)arg;
+	kernel.looks++;
+}
+
+static void on_settled(struct port *port, void *arg)
+{
+	(void)port, (void)arg;
+	kernel.settled++;
+}
+
+static void begin(const char *conf)
+{
+	static const struct model_ops ops = {
+		.port_look = on_look, .port_settled = on_settled,
+	};
+
+	memset(&kernel, 0, sizeof(kernel));
+	kernel.how = STABLETAP_HOW_SWAP;
+	scene_clear();
+	if (sd_event_new(&loop) < 0 ||
+	    engine_start(loop, &scene.m, &engine))
+		abort();
+	model_watch(&scene.m, &ops, NULL);
+	scene_configure(conf);
+	if (engine_run(engine))
+		abort();
+	kernel.done[0] = '\0';
+	log_forget(log_fd);
+}
+
+static void end(void)
+{
+	engine_stop(engine);
+	scene_end();
+	sd_event_unref(loop);
+}
+
+/* ---- scripts ---- */
+
+static void set_how(const char *word)
+{
+	static const struct {
+		const char *word;
+		enum stabletap_how how;
+	} hows[] = {
+		{ "swap", STABLETAP_HOW_SWAP }, { "mode", STABLETAP_HOW_MODE },
+		{ "keep", STABLETAP_HOW_KEEP },
+		{ "break", STABLETAP_HOW_BREAK },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(hows) / sizeof(*hows); i++)
+		if (!strcmp(hows[i].word, word))
+			kernel.how = hows[i].how;
+}
+
+/* As watch/devnode.c does */
+static void module_came(void)
+{
+	set_result("open", 0);
+	scene_port("p")->create_until = 0;
+	port_mark(scene_port("p"));
+}
+
+static void play_word(char *word)
+{
+	char *error = strchr(word, '!');
+
+	if (!strcmp(word, ".")) {
+		run();
+		note(".");
+	} else if (error) {
+		*error = '\0';
+		set_result(word, atoi(error + 1));
+	} else if (!strncmp(word, "how=", 4)) {
+		set_how(word + 4);
+	} else if (!strcmp(word, "module")) {
+		module_came();
+	} else {
+		scene_play(word);
+	}
+}
+
+static void play(const char *script)
+{
+	char word[96];
+	size_t len;
+
+	while (*(script += strspn(script, " "))) {
+		len = strcspn(script, " ");
+		snprintf(word, sizeof(word), "%.*s", (int)len, script);
+		play_word(word);
+		script += len;
+	}
+}
+
+struct row {
+	const char *name;
+	const char *conf;
+	const char *before;		/* a script, of which nothing is kept */
+	const char *script;
+	const char *done;
+	const char *logged;		/* once; or NULL */
+	const char *told;		/* what happened; or NULL */
+};
+
+static void test_rows(struct tap *t, const struct row *rows, size_t n)
+{
+	const struct row *r;
+
+	for (r = rows; r < rows + n; r++) {
+		begin(r->conf);
+		play(r->before);
+		kernel.done[0] = '\0';
+		scene.told[0] = '\0';
+		play(r->script);
+		is_str(t, kernel.done, r->done, r->name);
+		if (r->logged)
+			ok(t, log_count(log_fd, r->logged) == 1,
+			   "%s: logged once", r->name);
+		if (r->told)
+			is_str(t, scene.told, r->told, r->name);
+		end();
+	}
+}
+
+#define ROWS(t, rows) test_rows(t, rows, sizeof(rows) / sizeof(*(rows)))
+
+/* ---- attach ---- */
+
+#define BUSY_7 "a p . +20ms . +40ms . +80ms . +160ms . +320ms . +640ms ."
+
+static void test_attach(struct tap *t)
+{
+	static const struct row rows[] = {
+	{ "a port is attached once", ON_A, ".",
+	  "a p . p@a . +2s .", "up=p place=p,a . . .", NULL, NULL },
+	{ "nothing is done while a step's event is due", ON_A_OR_B,
+	  "a b p .", "a:down . b:down . +999ms .", ". . .", NULL, NULL },
+	{ "an event that was lost is waited for one second", ON_A, "a p .",
+	  "+999ms . +1ms . +1s .", ". place=p,a . place=p,a .", NULL, NULL },
+	{ "the event ends the wait", ON_A_OR_B, "a b p .",
+	  "p@a a:nocarrier .", "place=p,b,replace .", NULL, NULL },
+	{ "LossDelaySec passes first", P "Candidate=a\nCandidate=b\n"
+	  "LossDelaySec=1\n", "a b p . p@a .",
+	  "a:nocarrier . +999ms . +1ms .", ". . place=p,b,replace .",
+	  NULL, NULL },
+	{ "and again for the next device", P "Candidate=a\nCandidate=b\n"
+	  "Candidate=c\nLossDelaySec=1\n",
+	  "a b c p . p@a . a:nocarrier . +1s . b:nocarrier p@b",
+	  ". +999ms . +1ms .", ". . place=p,c,replace .", NULL, NULL },
+	{ "a pool's member that was just attached is not given away", POOL,
+	  "a b", "p q .", "up=p up=q place=p,a place=q,b .", NULL, NULL },
+	{ "a new mode shows in no event of the port", ON_A "AttachMode=vepa\n",
+	  "a p . p@a=bridge how=mode", ".", "place=p,a,replace .", NULL,
+	  "p changed a>a mode" },
+	{ "nor do new flags of the same lower", ON_A "Filter=yes\n",
+	  "a p . p@a how=keep", ".", "place=p,a,replace .", NULL,
+	  "p changed a>a mode" },
+	};
+
+	ROWS(t, rows);
+}
+
+static void test_refused(struct tap *t)
+{
+	static const struct row rows[] = {
+	{ "after a refusal the next device is tried at once", ON_A_OR_B,
+	  "a b place!22", "p .", "up=p place=p,a place=p,b .",
+	  "can't be attached to a: the kernel's words", NULL },
+	{ "the refusal has a back-off, and is logged once", ON_A,
+	  "a place!22 p .", "+499ms . +1ms . +999ms . +1ms .",
+	  ". place=p,a . . place=p,a .", "can't be attached to a", NULL },
+	{ "an attach ends the back-off", ON_A,
+	  "a place!22 p . +500ms . place!0 +1s . p@a . p@none place!22 .",
+	  "+499ms . +1ms .", ". place=p,a .", NULL, NULL },
+	{ "the reason of a refused attempt is no other attach's", ON_A,
+	  "a place!22 p .", "p@a", "", NULL,
+	  "p attached >a not by the daemon" },
+	{ "after a refusal children are swept", ON_A,
+	  "a p . p@a . a/st9-aa . a:down p@none place!22", "a:up .",
+	  "place=p,a sweep .", NULL, NULL },
+	{ "a mode for which the port was detached is tried once",
+	  ON_A "AttachMode=passthru\n", "a p . p@a=bridge how=break place!22",
+	  ". +1000s .", "place=p,a,replace . .", "can't be attached", NULL },
+	{ "until the port leaves the device",
+	  ON_A "AttachMode=passthru\n",
+	  "a p . p@a=bridge how=break place!22 . how=swap place!0 p@none +1s .",
+	  "p@a=bridge .", "place=p,a,replace .", NULL, NULL },
+	{ "a mode that was refused before the detach has a back-off",
+	  ON_A "AttachMode=vepa\n", "a p . p@a=bridge place!22",
+	  ". +499ms . +1ms .", "place=p,a,replace . . place=p,a,replace .",
+	  "can't be attached", NULL },
+	};
+
+	ROWS(t, rows);
+}
+
+static void test_busy(struct tap *t)
+{
+	static const int errors[] = { EAGAIN, ENODEV, ESTALE, EEXIST };
+	static const struct row rows[] = {
+	{ "a busy port is tried again soon, and no other device", ON_A_OR_B,
+	  "place!11", "a b p . +19ms . +1ms . +39ms . +1ms .",
+	  "up=p place=p,a . . place=p,a . . place=p,a .", NULL, NULL },
+	{ "a port that stays busy is logged once", ON_A, "place!11",
+	  BUSY_7 " +1280ms .",
+	  "up=p place=p,a . place=p,a . place=p,a . place=p,a . "
+	  "place=p,a . place=p,a . place=p,a . place=p,a .",
+	  "not attached to a yet: the kernel's words", NULL },
+	{ "a success ends that back-off", ON_A,
+	  "place!11 a p . +20ms . place!0 +40ms . p@a . p@none place!11 .",
+	  "+19ms . +1ms .", ". place=p,a .", NULL, NULL },
+	};
+	size_t i;
+
+	ROWS(t, rows);
+	for (i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
+		begin(ON_A);
+		set_result("place", errors[i]);
+		play("a p . +20ms .");
+		is_str(t, kernel.done, "up=p place=p,a . place=p,a .",
+		       strerror(errors[i]));
+		ok(t, !scene.m.refusals_n, "%s is no refusal",
+		   strerror(errors[i]));
+		end();
+	}
+}
+
+/* ---- creation ---- */
+
+static void test_create(struct tap *t)
+{
+	static const struct row rows[] = {
+	{ "a port that is missing is created", ON_A, "",
+	  ". p .", "create=p . up=p .", "p: made", NULL },
+	{ "an event of it that was lost is waited for one second", ON_A, ".",
+	  "+999ms . +1ms .", ". create=p .", NULL, NULL },
+	{ "if the name is taken, the kernel is asked for that device", ON_A,
+	  "create!17", ".", "create=p ask=p .", NULL, NULL },
+	{ "a refusal has a back-off, and is logged once", ON_A, "create!1",
+	  ". +499ms . +1ms . +999ms . +1ms .",
+	  "create=p . . create=p . . create=p .", "can't be made", NULL },
+	{ "a success ends it", ON_A,
+	  "create!1 . +500ms . create!0 +1s . p . p:gone create!1 .",
+	  "+499ms . +1ms .", ". create=p .", NULL, NULL },
+	{ "without the module no attempt is made until it comes", ON_A,
+	  "open!2", ". +1000s a . module .", "open . . create=p .",
+	  "the module is not loaded", NULL },
+	{ "a port that was deleted is created again", ON_A, "a p . p@a .",
+	  "p:gone .", "forget=p create=p .", "made anew", NULL },
+	{ "and attached as before", ON_A, "a p . p@a . p:gone .",
+	  "p .", "up=p place=p,a .", NULL, NULL },
+	};
+
+	ROWS(t, rows);
+}
+
+/* ---- detach, set-up ---- */
+
+static void test_detach(struct tap *t)
+{
+	static const struct row rows[] = {
+	{ "a port that is held off is detached once", ON_A, "a p . p@a .",
+	  "hold-off=p, . +999ms . p@none . +10s .", "remove=p . . . .",
+	  NULL, NULL },
+	{ "its event is waited for", ON_A, "a p . p@a .",
+	  "hold-off=p, . a:nocarrier . +1s .", "remove=p . . remove=p .",
+	  NULL, NULL },
+	{ "a success ends the back-off", ON_A,
+	  "a p . p@a . remove!11 hold-off=p, . remove!0 +20ms . p@none . p@a "
+	  "remove!11 .", "+19ms . +1ms .", ". remove=p .", NULL, NULL },
+	{ "while it is busy it is tried again soon", ON_A,
+	  "a p . p@a . remove!11", "hold-off=p, . +19ms . +1ms .",
+	  "remove=p . . remove=p .", NULL, NULL },
+	{ "if it stays busy that is logged once", ON_A,
+	  "a p . p@a . remove!11 hold-off=p, .",
+	  "+20ms . +40ms . +80ms . +160ms . +320ms . +640ms . +1280ms .",
+	  "remove=p . remove=p . remove=p . remove=p . remove=p . "
+	  "remove=p . remove=p .", "can't be detached", NULL },
+	};
+
+	ROWS(t, rows);
+}
+
+static void test_devices(struct tap *t)
+{
+	static const struct row rows[] = {
+	{ "devices come before the ports that need them", ON_A, "p .",
+	  "a:down .", "up=a .", NULL, NULL },
+	{ "a device that can't be set up has a back-off", ON_A, "p . up!16",
+	  "a:down . +499ms . +1ms .", "up=a . . up=a .",
+	  "a can't be set up", NULL },
+	{ "a VLAN is made on its base, then looked for",
+	  P "Candidate=name=a vlan=5 create\n", "p .",
+	  "a . a.5 .", "vlan=a.5 . place=p,a.5 .", NULL, NULL },
+	{ "a VLAN whose event was lost is made again",
+	  P "Candidate=name=a vlan=5 create\n", "p . a .",
+	  "+999ms . +1ms .", ". vlan=a.5 .", NULL, NULL },
+	{ "the port itself that can't be set up is attached anyway", ON_A,
+	  "up!16", "a p .", "up=p place=p,a .", "p: can't be set up", NULL },
+	};
+
+	ROWS(t, rows);
+}
+
+static void put_vf(const char *name, const char *pf)
+{
+	struct stabletap_link link = scene_link(name);
+
+	scene.pf = pf;
+	snprintf(link.parent_bus, sizeof(link.parent_bus), "pci");
+	snprintf(link.parent_dev, sizeof(link.parent_dev), "0000:%s", name);
+	scene_put(&link);
+}
+
+static void test_await(struct tap *t)
+{
+	begin(P "Candidate=name=v0\n");
+	put_vf("v0", "a");
+	play(". .");
+	is_str(t, kernel.done, "await=v0 create=p . .",
+	       "a VF is left alone until its PF has made them all");
+	end();
+}
+
+/* ---- orphaned children ---- */
+
+static void test_sweep(struct tap *t)
+{
+	static const struct row rows[] = {
+	{ "without orphaned children nothing is swept", ON_A, "a p .",
+	  "p@a . b . b:gone .", ". . .", NULL, NULL },
+	{ "an orphaned child is swept at once", ON_A, "a p . p@a .",
+	  "a/st9-aa .", "sweep .", NULL, NULL },
+	{ "and once", ON_A, "a p . p@a . a/st9-aa .",
+	  "+100s . b .", ". .", NULL, NULL },
+	{ "while its port is claimed it is swept again soon", ON_A,
+	  "a p . p@a . sweep!11", "a/st9-aa . +19ms . +1ms . +39ms . +1ms .",
+	  "sweep . . sweep . . sweep .", NULL, NULL },
+	{ "a refusal to sweep has a longer back-off", ON_A,
+	  "a p . p@a . sweep!1", "a/st9-aa . +499ms . +1ms .",
+	  "sweep . . sweep .", NULL, NULL },
+	{ "an event during the back-off does not shorten it", ON_A,
+	  "a p . p@a . sweep!11 a/st9-aa .", "b . a/st9-bb . +20ms .",
+	  ". . sweep .", NULL, NULL },
+	{ "a success ends it", ON_A,
+	  "a p . p@a . sweep!11 a/st9-aa . +20ms . sweep!0 +40ms . sweep!11",
+	  "a/st9-bb . +19ms . +1ms .", "sweep . . sweep .", NULL, NULL },
+	{ "children of a port that went are swept", ON_A,
+	  "a p . p@a . a/st9-aa .", "p:gone .", "forget=p sweep create=p .",
+	  NULL, NULL },
+	};
+
+	ROWS(t, rows);
+}
+
+/* ---- what is evaluated, and when ---- */
+
+static unsigned int count_looks(const char *script)
+{
+	kernel.looks = 0;
+	play(script);
+	return kernel.looks;
+}
+
+static void test_dirty(struct tap *t)
+{
+	begin(ON_A "[Port q]\nCandidate=b\n[Port r]\nCandidate=b\n");
+	play("a b p q r . p@a q@b r@b . +10s .");
+	ok(t, count_looks("c . c:down . c:gone .") == 0,
+	   "another device's events concern no port");
+	ok(t, count_looks("a:nocarrier .") == 1,
+	   "a device's event concerns the ports that may use it");
+	ok(t, count_looks("b:nocarrier .") == 2, "all of them");
+	ok(t, count_looks("q@none .") == 1, "a port's event concerns itself");
+	ok(t, count_looks("+1000s .") <= 3 && count_looks("+1000s .") == 0,
+	   "after that only time that was asked for");
+	end();
+}
+
+static void configure_many(char *conf, size_t size, unsigned int n)
+{
+	size_t len = 0;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		len += (size_t)snprintf(conf + len, size - len,
+					"[Port p%02u]\nCandidate=a\n", i);
+}
+
+/* READY=1 is sent when the engine is idle, see main.c. */
+static void test_ready(struct tap *t)
+{
+	char conf[4096];
+
+	configure_many(conf, sizeof(conf), 40);
+	begin(conf);
+	ok(t, !engine_is_idle(engine), "ports are to be examined first");
+	sd_event_run(loop, 0);
+	ok(t, kernel.looks == 32 && !engine_is_idle(engine),
+	   "a turn of the loop has an end: %u ports", kernel.looks);
+	run();
+	ok(t, kernel.looks == 40 && engine_is_idle(engine),
+	   "it is idle when every port was examined: %u", kernel.looks);
+	ok(t, scene_port("p39")->event_until > scene.now,
+	   "and those that were missing were created");
+	scene_configure(conf);
+	ok(t, !engine_is_idle(engine), "a reload has all examined again");
+	end();
+}
+
+static void test_turns(struct tap *t)
+{
+	char conf[4096], name[8];
+	unsigned int i;
+
+	configure_many(conf, sizeof(conf), 40);
+	begin(conf);
+	play("a");
+	for (i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "p%02u@a", i);
+		play(name);
+	}
+	play(". +10s .");
+	ok(t, count_looks("a:addr=02:00:00:00:00:01 .") == 40,
+	   "the next turn goes on where one had to end");
+	end();
+}
+
+static void test_idle(struct tap *t)
+{
+	begin("");
+	run();
+	ok(t, engine_is_idle(engine), "without ports it is idle");
+	end();
+}
+
+static void test_settled(struct tap *t)
+{
+	begin(ON_A_OR_B);
+	play("a b p .");
+	kernel.settled = 0;
+	play("p@b .");
+	ok(t, !kernel.settled, "a port that takes a step is not settled");
+	play("p@a .");
+	ok(t, kernel.settled == 1, "one that needs none is");
+	end();
+}
+
+static void test_kept(struct tap *t)
+{
+	struct port *p;
+
+	begin(ON_A);
+	play("a p . p@a .");
+	p = scene_port("p");
+	p->awaits_probes = true;
+	p->event_until = scene.now;
+	play("a:addr=02:00:00:00:00:01 .");
+	ok(t, !p->awaits_probes && !p->event_until,
+	   "an evaluation's results replace those before");
+	end();
+}
+
+static bool wants_failback(void)
+{
+	return scene_port("p")->failback;
+}
+
+static void test_failback(struct tap *t)
+{
+	begin(P "Candidate=a\nCandidate=b\nFailback=no\n");
+	play("b p . p@b . failback=p b:down b:up .");
+	ok(t, !wants_failback(), "a failback by hand is for now only");
+	play("a . +10s . place!11 failback=p b:down b:up .");
+	ok(t, wants_failback(), "a busy port keeps it");
+	play("place!22 +20ms .");
+	ok(t, !wants_failback(), "a refusal ends it");
+	play("+10s . place!0 failback=p b:down b:up .");
+	ok(t, !wants_failback(), "and so does a success");
+	end();
+	begin(P "Candidate=a\nCandidate=b\nCandidate=c\nFailback=no\n");
+	play("c p . p@c . a b . place!22");
+	kernel.done[0] = '\0';
+	play("failback=p c:down c:up .");
+	is_str(t, kernel.done, "place=p,a,replace .",
+	       "it is for the best device only");
+	end();
+}
+
+/* ---- start ---- */
+
+static void test_start(struct tap *t)
+{
+	struct engine *e;
+	unsigned int n = 0;
+	int err;
+
+	memset(&kernel, 0, sizeof(kernel));
+	do {
+		kernel.starts = 0;
+		kernel.starts_until = ++n;
+		e = NULL;
+		scene_clear();
+		sd_event_new(&loop);
+		err = engine_start(loop, &scene.m, &e);
+		engine_stop(e);
+		model_release(&scene.m);
+		sd_event_unref(loop);
+	} while (err == -ENOMEM && n < 100);
+	ok(t, !err && n == 13, "whatever can't start ends the start: %u", n);
+}
+
+int main(void)
+{
+	struct tap t = { 0 };
+
+	log_fd = log_capture();
+	test_attach(&t);
+	test_refused(&t);
+	test_busy(&t);
+	test_create(&t);
+	test_detach(&t);
+	test_devices(&t);
+	test_await(&t);
+	test_sweep(&t);
+	test_dirty(&t);
+	test_ready(&t);
+	test_turns(&t);
+	test_idle(&t);
+	test_kept(&t);
+	test_settled(&t);
+	test_failback(&t);
+	test_start(&t);
+	return tap_end(&t);
+}
