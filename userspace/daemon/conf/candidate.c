@@ -16,43 +16,41 @@ struct wish {
 	unsigned int seen;	/* a bit for each word that was given */
 };
 
-static bool take_name(struct conf_reader *r, struct wish *w, const char *value)
+/* Returns why @value can't be that of @word, which sets a string, or NULL. */
+static const char *text_fault(enum conf_selector_word word, const char *value)
 {
-	if (strchr(value, '/') || strlen(value) > ALTNAME_MAX) {
-		conf_wrong(r, value, "is not a device's name; a name has no "
-			   "'/' and at most %d bytes", ALTNAME_MAX);
-		return false;
+	const char *mark = strchr(value, word == WORD_PATH ? '-' : '=');
+
+	switch (word) {
+	case WORD_NAME:
+		return strchr(value, '/') || strlen(value) > ALTNAME_MAX ?
+		       "is not a device's name; a name has no '/' and at most "
+		       "127 bytes" : NULL;
+	case WORD_PATH:
+		return !mark || mark == value || !mark[1] || strchr(value, '/') ?
+		       "is not a bus and a device; write them as in "
+		       "path=pci-0000:03:00.0" : NULL;
+	case WORD_PROPERTY:
+		return !mark || mark == value || !mark[1] ?
+		       "is not a udev property; write it as in "
+		       "property=ID_NET_NAME_SLOT=ens1*" : NULL;
+	default:
+		return NULL;
 	}
-	w->s.name = conf_copy(r, value);
-	return w->s.name;
 }
 
-static bool take_dev_path(struct conf_reader *r, struct wish *w,
-			  const char *value)
+static bool take_text(struct conf_reader *r, char **text,
+		      enum conf_selector_word word, const char *value)
 {
-	const char *dash = strchr(value, '-');
+	const char *fault = word == WORD_POOL ? conf_pool_name_fault(value) :
+			    text_fault(word, value);
 
-	if (!dash || dash == value || !dash[1] || strchr(value, '/')) {
-		conf_wrong(r, value, "is not a bus and a device; write them as "
-			   "in path=pci-0000:03:00.0");
-		return false;
-	}
-	w->s.path = conf_copy(r, value);
-	return w->s.path;
-}
-
-static bool take_property(struct conf_reader *r, struct wish *w,
-			  const char *value)
-{
-	const char *is = strchr(value, '=');
-
-	if (!is || is == value || !is[1]) {
-		conf_wrong(r, value, "is not a udev property; write it as in "
-			   "property=ID_NET_NAME_SLOT=ens1*");
-		return false;
-	}
-	w->s.property = conf_copy(r, value);
-	return w->s.property;
+	if (fault)
+		conf_wrong(r, value, "%s%s", word == WORD_POOL ?
+			   "is not a valid pool name: " : "", fault);
+	else
+		*text = conf_copy(r, value);
+	return *text;
 }
 
 static bool take_int(struct conf_reader *r, const char *value,
@@ -95,50 +93,34 @@ static bool take_vf(struct conf_reader *r, struct wish *w, const char *value)
 	return false;
 }
 
-static bool take_pool(struct conf_reader *r, struct wish *w, const char *value)
+static bool take_mode(struct conf_reader *r, struct wish *w, const char *value)
 {
-	const char *fault = conf_pool_name_fault(value);
+	int i = conf_word_parse(r, stabletap_mode_words, value);
 
-	if (fault) {
-		conf_wrong(r, value, "is not a valid pool name: %s", fault);
+	if (i < 0)
 		return false;
-	}
-	w->s.pool = conf_copy(r, value);
-	return w->s.pool;
+	w->mode = (enum stabletap_mode)i;
+	w->mode_set = true;
+	return true;
 }
 
-static bool take_value(struct conf_reader *r, struct wish *w, int word,
-		       const char *value)
+static bool take_value(struct conf_reader *r, struct wish *w,
+		       enum conf_selector_word word, const char *value)
 {
-	int i;
+	char **text = conf_selector_text(&w->s, word);
 
+	if (text)
+		return take_text(r, text, word, value);
 	switch (word) {
-	case WORD_NAME:
-		return take_name(r, w, value);
 	case WORD_MAC:
 		w->s.mac_set = conf_mac_parse(r, value, w->s.mac);
 		return w->s.mac_set;
-	case WORD_PATH:
-		return take_dev_path(r, w, value);
-	case WORD_DRIVER:
-		w->s.driver = conf_copy(r, value);
-		return w->s.driver;
-	case WORD_PROPERTY:
-		return take_property(r, w, value);
-	case WORD_PHYS_PORT:
-		w->s.phys_port = conf_copy(r, value);
-		return w->s.phys_port;
 	case WORD_VLAN:
 		return take_int(r, value, 1, 4094, &w->s.vlan);
 	case WORD_VF:
 		return take_vf(r, w, value);
-	case WORD_POOL:
-		return take_pool(r, w, value);
 	case WORD_MODE:
-		i = conf_word_parse(r, stabletap_mode_words, value);
-		w->mode_set = i >= 0;
-		w->mode = w->mode_set ? (enum stabletap_mode)i : w->mode;
-		return w->mode_set;
+		return take_mode(r, w, value);
 	default:
 		conf_wrong(r, value, "'create' has no value; write the word "
 			   "alone");
@@ -201,7 +183,7 @@ static bool take_part(struct conf_reader *r, struct wish *w, char *part)
 		w->s.vlan_create = true;
 		return true;
 	}
-	return take_value(r, w, i, value);
+	return take_value(r, w, (enum conf_selector_word)i, value);
 }
 
 /* Checks whether the words can be combined. */
@@ -239,76 +221,50 @@ static bool wish_whole(struct conf_reader *r, const struct wish *w,
 
 /* ---- lists of candidates ---- */
 
-/* The list of a port or of a pool */
-struct list {
-	struct conf_candidate **v;
-	size_t *n;
-	const char *what;	/* the name of one entry, for messages */
-};
-
-static struct list candidates_of(const void *base)
+static void list_clear(struct conf_candidates *list)
 {
-	struct conf_port *port = (void *)(uintptr_t)base;
-
-	return (struct list){
-		&port->candidates, &port->candidates_n, "candidate",
-	};
+	free(list->v);
+	*list = (struct conf_candidates){ 0 };
 }
 
-static struct list members_of(const void *base)
+/* Takes over the strings of @w.  @what: the name of one entry, for messages */
+static void list_add(struct conf_reader *r, struct conf_candidates *list,
+		     struct wish *w, const char *text, const char *what)
 {
-	struct conf_pool *pool = (void *)(uintptr_t)base;
-
-	return (struct list){ &pool->members, &pool->members_n, "member" };
-}
-
-static void list_clear(struct list list)
-{
-	free(*list.v);
-	*list.v = NULL;
-	*list.n = 0;
-}
-
-/* Takes over the strings of @w. */
-static void list_add(struct conf_reader *r, struct list list, struct wish *w,
-		     const char *text)
-{
-	ssize_t number = conf_selector_intern(r, &w->s);
+	const struct conf_selector *s = conf_selector_intern(r, &w->s);
 	struct conf_candidate *v;
 	size_t i;
 
-	if (number < 0)
-		return;
-	for (i = 0; i < *list.n; i++) {
-		v = &(*list.v)[i];
-		if (v->selector != (size_t)number)
+	for (i = 0; s && i < list->n; i++) {
+		v = &list->v[i];
+		if (v->selector != s)
 			continue;
 		conf_wrong(r, text, "is a %s already in %s:%u; remove one of "
-			   "the two", list.what, v->file, v->line);
+			   "the two", what, v->at.file, v->at.line);
 		return;
 	}
-	v = conf_grow(r, *list.v, *list.n, sizeof(*v));
+	v = s ? conf_grow(r, list->v, list->n, sizeof(*v)) : NULL;
 	if (!v)
 		return;
-	*list.v = v;
-	v[(*list.n)++] = (struct conf_candidate){
-		.selector = (size_t)number, .mode_set = w->mode_set,
-		.mode = w->mode, .file = r->here.file, .line = r->here.line,
+	list->v = v;
+	v[list->n++] = (struct conf_candidate){
+		.selector = s, .mode_set = w->mode_set, .mode = w->mode,
+		.at = r->here,
 	};
 }
 
-static bool list_show(const struct conf *conf, struct list list, size_t i,
-		      FILE *out)
+static void list_show(const struct conf_field *f, const void *base, FILE *out)
 {
+	const struct conf_candidates *list = conf_at(f, base);
 	const struct conf_candidate *c;
 
-	if (i >= *list.n)
-		return false;
-	c = &(*list.v)[i];
-	conf_selector_put(&conf->selectors[c->selector], out);
-	if (c->mode_set)
-		fprintf(out, " mode=%s", stabletap_mode_name(c->mode));
-	return true;
+	for (c = list->v; c < list->v + list->n; c++) {
+		if (c > list->v)
+			putc('\n', out);
+		conf_selector_put(c->selector, out);
+		if (c->mode_set)
+			fprintf(out, " mode=%s", stabletap_mode_name(c->mode));
+	}
 }
 
 /* Returns false after a complaint; @w is empty then. */
@@ -331,28 +287,18 @@ static bool take_wish(struct conf_reader *r, const char *value, struct wish *w)
 	return false;
 }
 
-/* ---- Candidate= ---- */
+/* ---- the keys ---- */
 
 static void take_candidate(struct conf_reader *r, const struct conf_field *f,
 			   void *base, const char *value)
 {
 	struct wish w;
 
-	(void)f;
 	if (!value)
-		list_clear(candidates_of(base));
+		list_clear(conf_at(f, base));
 	else if (take_wish(r, value, &w))
-		list_add(r, candidates_of(base), &w, value);
+		list_add(r, conf_at(f, base), &w, value, "candidate");
 }
-
-static bool show_candidate(const struct conf *conf, const struct conf_field *f,
-			   const void *base, size_t i, FILE *out)
-{
-	(void)f;
-	return list_show(conf, candidates_of(base), i, out);
-}
-
-/* ---- Member= ---- */
 
 /*
  * Returns why @w can't be a member and what to write instead, or NULL if it
@@ -373,34 +319,26 @@ static void take_member(struct conf_reader *r, const struct conf_field *f,
 	const char *fault;
 	struct wish w;
 
-	(void)f;
 	if (!value) {
-		list_clear(members_of(base));
+		list_clear(conf_at(f, base));
 		return;
 	}
 	if (!take_wish(r, value, &w))
 		return;
 	fault = member_fault(&w);
 	if (!fault) {
-		list_add(r, members_of(base), &w, value);
+		list_add(r, conf_at(f, base), &w, value, "member");
 		return;
 	}
 	conf_wrong(r, value, "a member is an existing device; %s", fault);
 	conf_selector_release(&w.s);
 }
 
-static bool show_member(const struct conf *conf, const struct conf_field *f,
-			const void *base, size_t i, FILE *out)
-{
-	(void)f;
-	return list_show(conf, members_of(base), i, out);
-}
-
 const struct conf_type conf_candidate_type = {
 	"WORD [WORD ...]", .list = true,
-	.take = take_candidate, .show = show_candidate,
+	.take = take_candidate, .show = list_show,
 };
 const struct conf_type conf_member_type = {
 	"WORD [WORD ...]", .list = true,
-	.take = take_member, .show = show_member,
+	.take = take_member, .show = list_show,
 };

@@ -12,12 +12,19 @@
 
 #include "stabletap.h"
 
+/* A line of a file; line 0: the whole file, or (of a key) not set. */
+struct conf_place {
+	const char *file;	/* of conf.files; pointers can be compared */
+	unsigned int line;
+};
+
 /*
  * A description of devices: each field that is set must match.  Strings are
  * owned, NULL if not set; @name, @driver and @phys_port are shell patterns
  * (fnmatch).  Equal descriptions of different ports are one selector.
  */
 struct conf_selector {
+	size_t number;		/* index in conf.selectors */
 	char *name;		/* name or altname */
 	bool mac_set;
 	uint8_t mac[6];		/* permanent address */
@@ -36,11 +43,15 @@ struct conf_selector {
 
 /* A candidate of a port, or a member of a pool (without a mode) */
 struct conf_candidate {
-	size_t selector;	/* index into conf.selectors */
+	const struct conf_selector *selector;	/* of conf.selectors */
 	bool mode_set;
 	enum stabletap_mode mode; /* instead of the port's */
-	const char *file;	/* its line; conf.files owns the name */
-	unsigned int line;
+	struct conf_place at;
+};
+
+struct conf_candidates {
+	struct conf_candidate *v;
+	size_t n;
 };
 
 enum conf_probe_kind {
@@ -73,12 +84,9 @@ enum conf_vf_flag {
 /* A set of devices of which each carries one port at a time. */
 struct conf_pool {
 	char *name;
-	const char *file;	/* where it was first named; of conf.files */
-	unsigned int line;
-
-	size_t selector;	/* the selector "pool=NAME" */
-	struct conf_candidate *members;
-	size_t members_n;
+	struct conf_place at;	/* its first section */
+	const struct conf_selector *selector;	/* "pool=NAME" */
+	struct conf_candidates members;
 	uint32_t vf_count;	/* VFs to create; 0: none */
 	bool vf_mac;		/* set the port's MAC address */
 	uint32_t vf_vlan;	/* 0: leave unchanged */
@@ -93,8 +101,7 @@ enum conf_failback {
 
 struct conf_port {
 	char *name;
-	const char *file;	/* where it was first named; of conf.files */
-	unsigned int line;
+	struct conf_place at;	/* its first section */
 
 	/* For the port's creation.  Zero, or NULL: the module's default. */
 	bool mac_set;
@@ -109,8 +116,7 @@ struct conf_port {
 	/* Devices */
 	enum stabletap_mode mode;
 	bool filter;		/* STABLETAP_ATTACH_FILTER */
-	struct conf_candidate *candidates;	/* the best first */
-	size_t candidates_n;
+	struct conf_candidates candidates;	/* the best first */
 	enum conf_failback failback;
 	uint64_t failback_delay;	/* FailbackDelaySec, ns */
 	uint64_t loss_delay;		/* LossDelaySec, ns */
@@ -139,14 +145,13 @@ struct conf_port {
  */
 struct conf_left_out {
 	char *section;
-	const char *file;	/* of conf.files */
-	unsigned int line;
+	struct conf_place at;
 	char *why;		/* its first error, as in a complaint */
 	bool kept;		/* the section in force is kept */
 };
 
 struct conf {
-	struct conf_selector *selectors;
+	struct conf_selector **selectors;
 	size_t selectors_n;
 	struct conf_port *ports;	/* sorted by name */
 	size_t ports_n;

@@ -40,13 +40,13 @@ static void take_link_down(struct conf_reader *r, const struct conf_field *f,
 	port->link_down_set = value != NULL;
 }
 
-static bool show_link_down(const struct conf *conf, const struct conf_field *f,
-			   const void *base, size_t i, FILE *out)
+static void show_link_down(const struct conf_field *f, const void *base,
+			   FILE *out)
 {
 	const struct conf_port *port = base;
 
-	return port->link_down_set &&
-	       conf_span_type.show(conf, f, base, i, out);
+	if (port->link_down_set)
+		conf_span_type.show(f, base, out);
 }
 
 static const struct conf_type link_down_type = {
@@ -90,7 +90,7 @@ const struct conf_key conf_keys[CONF_KEYS_N] = {
 	},
 	[KEY_CANDIDATE] = {
 		CONF_PORT, "Candidate", &conf_candidate_type,
-		{ 0 },
+		{ PORT(candidates) },
 	},
 	[KEY_ATTACH_MODE] = {
 		CONF_PORT, "AttachMode", &conf_word_type,
@@ -197,7 +197,7 @@ const struct conf_key conf_keys[CONF_KEYS_N] = {
 	},
 	[KEY_MEMBER] = {
 		CONF_POOL, "Member", &conf_member_type,
-		{ 0 },
+		{ POOL(members) },
 	},
 	[KEY_VF_COUNT] = {
 		CONF_POOL, "VFCount", &conf_number_type,
@@ -229,14 +229,23 @@ const struct conf_key conf_keys[CONF_KEYS_N] = {
 
 /* ---- lookup ---- */
 
+static const struct {
+	const char *name, *noun;
+} kinds[] = {
+	[CONF_OTHER] = { "", "" },
+	[CONF_DAEMON] = { "Daemon", "daemon" },
+	[CONF_POOL] = { "Pool", "pool" },
+	[CONF_PORT] = { "Port", "port" },
+};
+
 const char *conf_kind_name(enum conf_kind kind)
 {
-	static const char *const names[] = {
-		[CONF_OTHER] = "", [CONF_DAEMON] = "Daemon",
-		[CONF_POOL] = "Pool", [CONF_PORT] = "Port",
-	};
+	return kinds[kind].name;
+}
 
-	return names[kind];
+const char *conf_kind_noun(enum conf_kind kind)
+{
+	return kinds[kind].noun;
 }
 
 enum conf_key_id conf_key_find(enum conf_kind kind, const char *name)
@@ -273,21 +282,36 @@ void conf_keys_reset(enum conf_kind kind, void *base)
 			key->type->take(&r, &key->field, base, NULL);
 }
 
-char *conf_key_text(const struct conf_key *key, const struct conf *conf,
-		    const void *base)
+char *conf_key_lines(const struct conf_key *key, const void *base)
 {
 	char *text = NULL;
-	size_t len, i;
+	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
 	if (!out)
 		return NULL;
-	for (i = 0; key->type->show(conf, &key->field, base, i, out); i++)
-		fputs(", ", out);
-	if (!fclose(out) && text) {
-		text[i ? len - strlen(", ") : 0] = '\0';
+	key->type->show(&key->field, base, out);
+	if (!fclose(out))
 		return text;
-	}
+	free(text);
+	return NULL;
+}
+
+char *conf_key_text(const struct conf_key *key, const void *base)
+{
+	char *lines = conf_key_lines(key, base), *text = NULL;
+	const char *p;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	for (p = lines; out && p && *p; p++)
+		if (*p == '\n')
+			fputs(", ", out);
+		else
+			putc(*p, out);
+	free(lines);
+	if (out && !fclose(out) && p)
+		return text;
 	free(text);
 	return NULL;
 }
@@ -330,7 +354,7 @@ bool conf_keys_list(const char *name, FILE *out)
 		found = true;
 		fprintf(out, "[%s] %s=", conf_kind_name(key->kind), key->name);
 		put_values(key, out);
-		text = conf_key_text(key, &conf, bases[key->kind]);
+		text = conf_key_text(key, bases[key->kind]);
 		/*
 		 * 0 in a span that can't be 0 means that the default depends on
 		 * others.

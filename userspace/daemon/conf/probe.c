@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Probe= and its source address: reading, comparing, writing. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -131,23 +130,12 @@ static bool take_target(struct conf_reader *r, const char *value, char *rest,
 static bool take_argv(struct conf_reader *r, const char *value, char *rest,
 		      struct conf_probe *p)
 {
-	size_t n = 0;
-	char **v;
 	char *word;
 
-	while ((word = strtok_r(NULL, BLANKS, &rest))) {
-		v = reallocarray(p->argv, n + 2, sizeof(*v));
-		if (!v) {
-			r->err = -ENOMEM;
+	while ((word = strtok_r(NULL, BLANKS, &rest)))
+		if (!conf_strings_add(r, &p->argv, word))
 			return false;
-		}
-		p->argv = v;
-		v[n] = conf_copy(r, word);
-		v[n + 1] = NULL;
-		if (!v[n++])
-			return false;
-	}
-	if (!n) {
+	if (!p->argv) {
 		conf_wrong(r, value, "the program is missing; write 'script "
 			   "/path/of/it'");
 		return false;
@@ -157,12 +145,7 @@ static bool take_argv(struct conf_reader *r, const char *value, char *rest,
 
 static void forget(struct conf_probe *p)
 {
-	size_t i;
-
-	for (i = 0; p->argv && p->argv[i]; i++)
-		free(p->argv[i]);
-	free(p->argv);
-	p->argv = NULL;
+	conf_strings_clear(&p->argv);
 	p->kind = CONF_PROBE_NONE;
 	memset(p->target, 0, sizeof(p->target));
 }
@@ -218,30 +201,19 @@ static void put(const struct conf_probe *p, FILE *out)
 		fprintf(out, " %s", text);
 }
 
-static bool show_probe(const struct conf *conf, const struct conf_field *f,
-		       const void *base, size_t i, FILE *out)
+static void show_probe(const struct conf_field *f, const void *base, FILE *out)
 {
-	const struct conf_probe *p = conf_at(f, base);
-
-	(void)conf;
-	if (i || p->kind == CONF_PROBE_NONE)
-		return false;
-	put(p, out);
-	return true;
+	put(conf_at(f, base), out);
 }
 
-static bool show_source(const struct conf *conf, const struct conf_field *f,
-			const void *base, size_t i, FILE *out)
+static void show_source(const struct conf_field *f, const void *base, FILE *out)
 {
 	const struct conf_probe *p = conf_at(f, base);
 	char text[INET6_ADDRSTRLEN];
 
-	(void)conf;
-	if (i || !p->source_family ||
-	    !inet_ntop(p->source_family, p->source, text, sizeof(text)))
-		return false;
-	fputs(text, out);
-	return true;
+	if (p->source_family &&
+	    inet_ntop(p->source_family, p->source, text, sizeof(text)))
+		fputs(text, out);
 }
 
 const struct conf_type conf_probe_type = {
@@ -256,12 +228,11 @@ void conf_probe_format(const struct conf_probe *p, char *buf, size_t size)
 {
 	FILE *out = fmemopen(buf, size, "w");
 
-	if (size)
-		buf[0] = '\0';
-	if (!out)
-		return;
-	put(p, out);
-	fclose(out);
+	buf[0] = '\0';
+	if (out) {
+		put(p, out);
+		fclose(out);
+	}
 	buf[size - 1] = '\0';
 }
 
@@ -293,24 +264,16 @@ bool conf_probe_equal(const struct conf_probe *a, const struct conf_probe *b)
 
 int conf_probe_copy(struct conf_probe *to, const struct conf_probe *from)
 {
-	size_t i, n = 0;
+	struct conf_reader r = { 0 };
+	size_t i;
 
 	*to = *from;
 	to->argv = NULL;
-	if (!from->argv)
-		return 0;
-	while (from->argv[n])
-		n++;
-	to->argv = calloc(n + 1, sizeof(*to->argv));
-	for (i = 0; to->argv && i < n; i++) {
-		to->argv[i] = strdup(from->argv[i]);
-		if (!to->argv[i])
-			break;
-	}
-	if (to->argv && i == n)
-		return 0;
-	conf_probe_release(to);
-	return -ENOMEM;
+	for (i = 0; from->argv && from->argv[i]; i++)
+		conf_strings_add(&r, &to->argv, from->argv[i]);
+	if (r.err)
+		conf_probe_release(to);
+	return r.err;
 }
 
 void conf_probe_release(struct conf_probe *p)

@@ -162,6 +162,34 @@ void *conf_grow(struct conf_reader *r, void *v, size_t n, size_t size)
 	return v;
 }
 
+bool conf_strings_add(struct conf_reader *r, char ***list, const char *text)
+{
+	char **v;
+	size_t n = 0;
+
+	while (*list && (*list)[n])
+		n++;
+	v = reallocarray(*list, n + 2, sizeof(*v));
+	if (!v) {
+		r->err = -ENOMEM;
+		return false;
+	}
+	*list = v;
+	v[n] = conf_copy(r, text);
+	v[n + 1] = NULL;
+	return v[n];
+}
+
+void conf_strings_clear(char ***list)
+{
+	size_t i;
+
+	for (i = 0; *list && (*list)[i]; i++)
+		free((*list)[i]);
+	free(*list);
+	*list = NULL;
+}
+
 const char *conf_file_add(struct conf_reader *r, const char *path)
 {
 	struct conf *conf = r->conf;

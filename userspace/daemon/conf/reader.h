@@ -12,12 +12,6 @@
 
 #include "conf/conf.h"
 
-/* A line of a file; line 0: the whole file, or (of a key) not said. */
-struct conf_place {
-	const char *file;	/* of conf.files; pointers can be compared */
-	unsigned int line;
-};
-
 /* The first error of a section */
 struct conf_fault {
 	struct conf_place at;
@@ -61,6 +55,9 @@ char *conf_escape(struct conf_reader *r, const char *text);
 char *conf_copy(struct conf_reader *r, const char *text);
 /* Returns @v with room for one more than @n; NULL: no memory, r->err is set. */
 void *conf_grow(struct conf_reader *r, void *v, size_t n, size_t size);
+/* Adds a copy of @text to a list that ends with NULL; false: no memory. */
+bool conf_strings_add(struct conf_reader *r, char ***list, const char *text);
+void conf_strings_clear(char ***list);
 /* Returns @path in conf.files; NULL: out of memory. */
 const char *conf_file_add(struct conf_reader *r, const char *path);
 

@@ -20,11 +20,10 @@ struct conf_type {
 	void (*take)(struct conf_reader *r, const struct conf_field *f,
 		     void *base, const char *value);
 	/*
-	 * Writes value @i, counted from 0, as in a file.  Returns false if
-	 * there is no such value, or if the module has the default.
+	 * Writes the value as in a file; nothing if the module has the default.
+	 * The values of a list are separated by newlines, which no value has.
 	 */
-	bool (*show)(const struct conf *conf, const struct conf_field *f,
-		     const void *base, size_t i, FILE *out);
+	void (*show)(const struct conf_field *f, const void *base, FILE *out);
 };
 
 extern const struct conf_type conf_mac_type, conf_number_type, conf_span_type,

@@ -8,11 +8,6 @@
 #include "model/describe.h"
 #include "model/tables.h"
 
-bool describe_is_pattern(const char *text)
-{
-	return strpbrk(text, "*?[\\") != NULL;
-}
-
 bool describe_equal(const struct conf_selector *a,
 		    const struct conf_selector *b)
 {
@@ -96,7 +91,7 @@ static bool property_matches(const char *property, const struct device *dev)
 static bool may_stack(const struct conf_selector *s, const struct device *dev)
 {
 	return !dev->link.vlan_id ||
-	       (s->name && !describe_is_pattern(s->name));
+	       (s->name && !conf_is_pattern(s->name));
 }
 
 /* The comparisons that ask the kernel or udev come last. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/selector.h"
 #include "model/describe.h"
 #include "model/match.h"
 #include "model/tables.h"
@@ -69,7 +70,7 @@ static size_t hash(const struct match *match, const char *name)
 static struct base **bucket_of(struct match *match,
 			       const struct conf_selector *s)
 {
-	return s->name && !describe_is_pattern(s->name) ?
+	return s->name && !conf_is_pattern(s->name) ?
 	       &match->buckets[hash(match, s->name)] : &match->others;
 }
 
@@ -419,6 +420,12 @@ static int fill_bases(struct match *match)
 	return err;
 }
 
+static struct selection *selection_of(const struct match *match,
+				      const struct conf_selector *s)
+{
+	return &match->selections[s->number];
+}
+
 static int fill_pools(struct match *match, const struct conf *conf)
 {
 	const struct conf_pool *pool;
@@ -427,14 +434,15 @@ static int fill_pools(struct match *match, const struct conf *conf)
 	int err = 0;
 
 	for (i = 0; i < conf->pools_n; i++)
-		match->selections[conf->pools[i].selector].pool =
+		selection_of(match, conf->pools[i].selector)->pool =
 			&conf->pools[i];
 	for (i = 0; i < conf->pools_n; i++) {
 		pool = &conf->pools[i];
-		for (k = 0; k < pool->members_n && !err; k++) {
-			member = &match->selections[pool->members[k].selector];
+		for (k = 0; k < pool->members.n && !err; k++) {
+			member = selection_of(match,
+					      pool->members.v[k].selector);
 			err = add_to(&member->pools, &member->pools_n,
-				     &match->selections[pool->selector]);
+				     selection_of(match, pool->selector));
 		}
 	}
 	return err;
@@ -449,8 +457,9 @@ static int fill_users(struct match *match, struct port **ports, size_t n,
 
 	for (i = 0; i < n; i++) {
 		c = &conf->ports[i];
-		for (k = 0; k < c->candidates_n && !err; k++)
-			err = add_user(&match->selections[c->candidates[k].selector],
+		for (k = 0; k < c->candidates.n && !err; k++)
+			err = add_user(selection_of(match,
+						    c->candidates.v[k].selector),
 				       ports[i]);
 	}
 	return err;
@@ -474,7 +483,7 @@ static int match_fill(struct match *match, const struct conf *conf,
 	match->selections_n = n;
 	for (i = 0; i < n; i++) {
 		match->selections[i].number = i;
-		match->selections[i].spec = &conf->selectors[i];
+		match->selections[i].spec = conf->selectors[i];
 	}
 	err = fill_pools(match, conf);
 	if (!err)

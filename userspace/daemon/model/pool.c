@@ -34,9 +34,9 @@ const struct conf_pool *pool_of(const struct port *port,
 	const struct selection *sel;
 	size_t i;
 
-	for (i = 0; i < port->conf->candidates_n; i++) {
+	for (i = 0; i < port->conf->candidates.n; i++) {
 		sel = match_selection(port->model,
-				      port->conf->candidates[i].selector);
+				      port->conf->candidates.v[i].selector->number);
 		if (sel->pool && idset_has(&sel->match, dev->link.ifindex))
 			return sel->pool;
 	}

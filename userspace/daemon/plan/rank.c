@@ -53,7 +53,7 @@ static bool is_good(const struct rank_view *v, const struct device *dev,
 static const struct selection *selection(const struct port *port, size_t rank)
 {
 	return match_selection(port->model,
-			       port->conf->candidates[rank].selector);
+			       port->conf->candidates.v[rank].selector->number);
 }
 
 /*
@@ -137,7 +137,7 @@ static struct choice unproven(const struct rank_view *v)
 	const struct idset *s;
 	size_t i, k;
 
-	for (i = 0; i < v->port->conf->candidates_n; i++) {
+	for (i = 0; i < v->port->conf->candidates.n; i++) {
 		s = &selection(v->port, i)->match;
 		for (k = 0; k < s->n; k++) {
 			dev = model_device(v->port->model, s->v[k]);
@@ -155,7 +155,7 @@ static struct choice by_rank(const struct rank_view *v, bool settled)
 	struct choice c = { .dev = NULL };
 	size_t i;
 
-	for (i = 0; i < v->port->conf->candidates_n; i++) {
+	for (i = 0; i < v->port->conf->candidates.n; i++) {
 		c.dev = good_one(v, i, settled);
 		if (!c.dev)
 			continue;
