@@ -125,9 +125,11 @@ static void test_candidates(struct tap *t, const struct conf *conf)
 	   p->candidates.v[1].mode == STABLETAP_MODE_DIRECT,
 	   "a candidate has a mode of its own if that is said");
 	ok(t, p->candidates.v[0].at.line == 20 &&
-	   !strcmp(p->candidates.v[0].at.file, "f"), "a candidate has its place");
+	   !strcmp(p->candidates.v[0].at.file, "f"),
+	   "a candidate has its place");
 	ok(t, conf->selectors_n == 5 &&
-	   p->candidates.v[0].selector == conf->ports[1].candidates.v[0].selector,
+	   p->candidates.v[0].selector ==
+	   conf->ports[1].candidates.v[0].selector,
 	   "ports with one description share it; a cleared one is gone");
 	conf_selector_format(p->candidates.v[0].selector, buf, sizeof(buf));
 	is_str(t, buf, "name=", "a description is cut to its room");
@@ -153,7 +155,8 @@ static void test_whole(struct tap *t)
 	       "the daemon's key is read");
 	ok(t, !strcmp(p[0].name, "vm1") && !strcmp(p[1].name, "vm2"),
 	   "ports are sorted by name");
-	ok(t, p->at.line == 10 && !strcmp(p->at.file, "f"), "a port has its place");
+	ok(t, p->at.line == 10 && !strcmp(p->at.file, "f"),
+	   "a port has its place");
 	ok(t, p->mac_set && !memcmp(p->mac, mac, 6), "MACAddress");
 	ok(t, p->mtu == 9000 && p->queues == 4, "MTUBytes, Queues");
 	ok(t, p->owner == 0 && p->group == 4242, "Owner, Group");
@@ -173,7 +176,7 @@ static void test_whole(struct tap *t)
 	   "ProbeIntervalSec, ProbeTimeoutSec, ProbeMisses, ProbeAnswers");
 	is_str(t, p->qmp_socket, "/run/vm1/qmp", "QMPSocket");
 	is_str(t, p->qmp_device, "net0", "QMPDevice");
-	ok(t, p->link_down_set && !p->link_down, "GuestLinkDownSec");
+	ok(t, !p->link_down, "GuestLinkDownSec");
 	ok(t, p->link_initially_down, "GuestLink");
 	ok(t, p->follow_filter && p->filter,
 	   "FollowGuestFilter makes Filter yes");
@@ -206,7 +209,8 @@ static void test_defaults(struct tap *t)
 	   "back after 5 s, away at once");
 	ok(t, p->announce && !p->hooks && p->hook_limit == 30 * SEC,
 	   "announced, no hook, which would have 30 s");
-	ok(t, !p->qmp_socket && !p->link_down_set && !p->link_initially_down &&
+	ok(t, !p->qmp_socket && p->link_down == CONF_SPAN_NONE &&
+	   !p->link_initially_down &&
 	   !p->follow_filter && !p->trust_mac, "the guest is left alone");
 	forget(&a);
 	a = ask("");
@@ -701,7 +705,8 @@ static void is_left(struct tap *t, const struct conf *conf, const char *want,
 
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
 			 "%s%s %s:%u%s", i ? "; " : "", left->section,
-			 left->at.file, left->at.line, left->kept ? " kept" : "");
+			 left->at.file, left->at.line,
+			 left->kept ? " kept" : "");
 	}
 	is_str(t, text, want, name);
 }

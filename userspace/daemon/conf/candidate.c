@@ -20,6 +20,7 @@ struct wish {
 static const char *text_fault(enum conf_selector_word word, const char *value)
 {
 	const char *mark = strchr(value, word == WORD_PATH ? '-' : '=');
+	bool inside = mark && mark > value && mark[1];
 
 	switch (word) {
 	case WORD_NAME:
@@ -27,13 +28,12 @@ static const char *text_fault(enum conf_selector_word word, const char *value)
 		       "is not a device's name; a name has no '/' and at most "
 		       "127 bytes" : NULL;
 	case WORD_PATH:
-		return !mark || mark == value || !mark[1] || strchr(value, '/') ?
+		return inside && !strchr(value, '/') ? NULL :
 		       "is not a bus and a device; write them as in "
-		       "path=pci-0000:03:00.0" : NULL;
+		       "path=pci-0000:03:00.0";
 	case WORD_PROPERTY:
-		return !mark || mark == value || !mark[1] ?
-		       "is not a udev property; write it as in "
-		       "property=ID_NET_NAME_SLOT=ens1*" : NULL;
+		return inside ? NULL : "is not a udev property; write it as in "
+		       "property=ID_NET_NAME_SLOT=ens1*";
 	default:
 		return NULL;
 	}
@@ -231,7 +231,7 @@ static void list_clear(struct conf_candidates *list)
 static void list_add(struct conf_reader *r, struct conf_candidates *list,
 		     struct wish *w, const char *text, const char *what)
 {
-	const struct conf_selector *s = conf_selector_intern(r, &w->s);
+	struct conf_selector *s = conf_selector_intern(r, &w->s);
 	struct conf_candidate *v;
 	size_t i;
 

@@ -21,64 +21,55 @@
 /* Does @s have another value for @key than the default? */
 static bool is_set(const struct conf_section *s, enum conf_key_id key)
 {
-	struct conf_port blank = { 0 };
-	char *is = conf_key_text(&conf_keys[key], s->port), *other;
-	bool set;
-
-	conf_keys_reset(CONF_PORT, &blank);
-	other = conf_key_text(&conf_keys[key], &blank);
-	set = is && other && strcmp(is, other) != 0;
+	char *is = conf_key_text(&conf_keys[key], s->port);
+	char *other = conf_key_default(&conf_keys[key]);
+	bool 	set = is && other && strcmp(is, other) != 0;
 	free(is);
 	free(other);
 	return set;
 }
 
-static bool needs(enum conf_key_id key, enum conf_key_id other)
+/*
+ * An empty Probe= in a drop-in is no error: it switches off what the other keys
+ * tune.
+ */
+static bool is_given(const struct conf_section *s, enum conf_key_id key)
 {
+	return key == KEY_PROBE ? s->said[key].line != 0 : is_set(s, key);
+}
+
+/* Stores the first of the section's keys that need each missing one. */
+static void find_needs(const struct conf_section *s, enum conf_key_id *first)
+{
+	enum conf_key_id key, need;
 	size_t i;
 
-	for (i = 0; i < CONF_NEEDS_MAX; i++)
-		if (conf_keys[key].needs[i] == other)
-			return true;
-	return false;
+	for (key = KEY_NONE + 1; key < CONF_KEYS_N; key++) {
+		if (!s->said[key].line || !is_set(s, key))
+			continue;
+		for (i = 0; i < CONF_NEEDS_MAX; i++) {
+			need = conf_keys[key].needs[i];
+			if (need && !is_given(s, need) &&
+			    (!first[need] ||
+			     s->said[key].line < s->said[first[need]].line))
+				first[need] = key;
+		}
+	}
 }
 
-/*
- * Returns the first key in the files that needs @missing.  An empty Probe= in a
- * drop-in is no error: it switches off what the other keys tune.
- */
-static enum conf_key_id first_in_need(const struct conf_section *s,
-				      enum conf_key_id missing)
-{
-	enum conf_key_id key, first = KEY_NONE;
-
-	if (missing == KEY_PROBE ? s->said[missing].line != 0 :
-				   is_set(s, missing))
-		return KEY_NONE;
-	for (key = KEY_NONE + 1; key < CONF_KEYS_N; key++)
-		if (needs(key, missing) && s->said[key].line &&
-		    is_set(s, key) &&
-		    (!first || s->said[key].line < s->said[first].line))
-			first = key;
-	return first;
-}
-
-/* Report a key only once, even if it needs two others. */
+/* Reports a key only once, even if it needs two others. */
 static void check_needs(struct conf_draft *d, struct conf_section *s)
 {
-	static const enum conf_key_id needed[] = {
-		KEY_PROBE, KEY_QMP_SOCKET, KEY_QMP_DEVICE,
-	};
-	enum conf_key_id key, last = KEY_NONE;
-	size_t i;
+	enum conf_key_id first[CONF_KEYS_N] = { KEY_NONE };
+	enum conf_key_id need, last = KEY_NONE;
 
-	for (i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
-		key = first_in_need(s, needed[i]);
-		if (!key || key == last)
+	find_needs(s, first);
+	for (need = KEY_NONE + 1; need < CONF_KEYS_N; need++) {
+		if (!first[need] || first[need] == last)
 			continue;
-		last = key;
-		wrong(d, s, key, conf_keys[key].name, "has no effect without "
-		      "%s=; add it to port '%s'", conf_keys[needed[i]].name,
+		last = first[need];
+		wrong(d, s, last, conf_keys[last].name, "has no effect without "
+		      "%s=; add it to port '%s'", conf_keys[need].name,
 		      s->name);
 	}
 }
@@ -227,10 +218,10 @@ int conf_check_features(const struct conf *conf, uint64_t features, FILE *out)
 
 		if (port->on_detach == STABLETAP_ON_DETACH_HOLD &&
 		    !(features & STABLETAP_FEATURE_HOLD))
-			conf_wrong_at(&r, port->at, NULL, "OnDetach=hold", "the "
-				      "loaded module can't hold frames, and "
-				      "would refuse port '%s'; load a newer "
-				      "one, or write 'OnDetach=drop'",
+			conf_wrong_at(&r, port->at, NULL, "OnDetach=hold",
+				      "the loaded module can't hold frames, "
+				      "and would refuse port '%s'; load a "
+				      "newer one, or write 'OnDetach=drop'",
 				      port->name);
 	}
 	return r.wrong;

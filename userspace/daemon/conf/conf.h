@@ -25,6 +25,7 @@ struct conf_place {
  */
 struct conf_selector {
 	size_t number;		/* index in conf.selectors */
+	bool used;		/* by a port or pool that is not left out */
 	char *name;		/* name or altname */
 	bool mac_set;
 	uint8_t mac[6];		/* permanent address */
@@ -43,7 +44,7 @@ struct conf_selector {
 
 /* A candidate of a port, or a member of a pool (without a mode) */
 struct conf_candidate {
-	const struct conf_selector *selector;	/* of conf.selectors */
+	struct conf_selector *selector;	/* of conf.selectors */
 	bool mode_set;
 	enum stabletap_mode mode; /* instead of the port's */
 	struct conf_place at;
@@ -85,7 +86,7 @@ enum conf_vf_flag {
 struct conf_pool {
 	char *name;
 	struct conf_place at;	/* its first section */
-	const struct conf_selector *selector;	/* "pool=NAME" */
+	struct conf_selector *selector;	/* "pool=NAME" */
 	struct conf_candidates members;
 	uint32_t vf_count;	/* VFs to create; 0: none */
 	bool vf_mac;		/* set the port's MAC address */
@@ -93,6 +94,8 @@ struct conf_pool {
 	enum conf_vf_flag vf_spoof_check;
 	enum conf_vf_flag vf_trust;
 };
+
+#define CONF_SPAN_NONE UINT64_MAX	/* no time span is set */
 
 enum conf_failback {
 	CONF_FAILBACK_YES,	/* move to the best candidate after the delay */
@@ -127,8 +130,7 @@ struct conf_port {
 	/* The guest */
 	char *qmp_socket;	/* path, or NULL */
 	char *qmp_device;	/* NIC's or netdev's id */
-	bool link_down_set;
-	uint64_t link_down;	/* GuestLinkDownSec, ns */
+	uint64_t link_down;	/* GuestLinkDownSec, ns; or CONF_SPAN_NONE */
 	bool link_initially_down;
 	bool follow_filter;	/* follow the guest's lists */
 	bool trust_mac;		/* take over the guest's MAC address */

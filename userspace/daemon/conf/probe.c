@@ -36,11 +36,22 @@ static bool is_neighbour(int family, const uint8_t ip[16])
 	       !IN6_IS_ADDR_MULTICAST(&six) && !IN6_IS_ADDR_V4MAPPED(&six);
 }
 
+/* @value is no address of @family. */
+static const char *address_fault(int family, const char *value)
+{
+	bool four = family == AF_INET;
+	uint8_t ip[16];
+
+	if (inet_pton(four ? AF_INET6 : AF_INET, value, ip) == 1)
+		return four ? "is an IPv6 address; use 'nd' for it" :
+			      "is an IPv4 address; use 'arp' for it";
+	return four ? "is not an IPv4 address; write it as in 192.0.2.1" :
+		      "is not an IPv6 address; write it as in 2001:db8::1";
+}
+
 static bool take_address(struct conf_reader *r, const char *value, int family,
 			 uint8_t ip[16])
 {
-	uint8_t other[16];
-
 	memset(ip, 0, 16);
 	if (strchr(value, '%')) {
 		conf_wrong(r, value, "names a device; remove '%%' and what "
@@ -48,16 +59,7 @@ static bool take_address(struct conf_reader *r, const char *value, int family,
 		return false;
 	}
 	if (inet_pton(family, value, ip) != 1) {
-		bool is_other = inet_pton(family == AF_INET ? AF_INET6 :
-					  AF_INET, value, other) == 1;
-
-		conf_wrong(r, value, family == AF_INET ?
-			   is_other ? "is an IPv6 address; use 'nd' for "
-			   "it" : "is not an IPv4 address; write it as in "
-			   "192.0.2.1" :
-			   is_other ? "is an IPv4 address; use 'arp' for "
-			   "it" : "is not an IPv6 address; write it as "
-			   "in 2001:db8::1");
+		conf_wrong(r, value, "%s", address_fault(family, value));
 		return false;
 	}
 	if (!is_neighbour(family, ip)) {
@@ -96,8 +98,7 @@ static bool take_kind(struct conf_reader *r, const char *value,
 	}
 	if (close)
 		conf_wrong(r, value, "the kind of probe is missing; write '%s "
-				     "%s'",
-			   close, value);
+			   "%s'", close, value);
 	else
 		conf_wrong(r, value, "'%s' is unknown; expected 'arp ADDRESS', "
 			   "'nd ADDRESS' or 'script PATH [ARGUMENT ...]'",
@@ -120,8 +121,7 @@ static bool take_target(struct conf_reader *r, const char *value, char *rest,
 	more = strtok_r(NULL, BLANKS, &rest);
 	if (more) {
 		conf_wrong(r, value, "'%s' is one address too many; a probe "
-				     "has one",
-			   more);
+			   "has one", more);
 		return false;
 	}
 	return take_address(r, word, family_of(p->kind), p->target);

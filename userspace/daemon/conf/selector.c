@@ -128,8 +128,8 @@ void conf_selector_format(const struct conf_selector *s, char *buf,
 	buf[size - 1] = '\0';
 }
 
-const struct conf_selector *conf_selector_intern(struct conf_reader *r,
-						 struct conf_selector *s)
+struct conf_selector *conf_selector_intern(struct conf_reader *r,
+					   struct conf_selector *s)
 {
 	struct conf *conf = r->conf;
 	struct conf_selector **v, *copy = NULL;

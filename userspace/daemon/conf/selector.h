@@ -17,7 +17,8 @@ extern const char *const conf_selector_words[];	/* ended by NULL */
 	((struct conf_selector){ .vlan = -1, .vf = -1, .vf_last = -1 })
 
 /* Returns the string that @word sets, or NULL if its value is no string. */
-char **conf_selector_text(struct conf_selector *s, enum conf_selector_word word);
+char **conf_selector_text(struct conf_selector *s,
+			  enum conf_selector_word word);
 /* Do they ask for the same device? */
 bool conf_selector_equal(const struct conf_selector *a,
 			 const struct conf_selector *b);
@@ -32,8 +33,8 @@ void conf_selector_release(struct conf_selector *s);
  * Returns the one of conf.selectors that is equal to @s, whose strings are
  * taken over.  NULL: out of memory; they are freed.
  */
-const struct conf_selector *conf_selector_intern(struct conf_reader *r,
-						 struct conf_selector *s);
+struct conf_selector *conf_selector_intern(struct conf_reader *r,
+					   struct conf_selector *s);
 
 /* Does @text hold characters that make it a pattern? */
 bool conf_is_pattern(const char *text);

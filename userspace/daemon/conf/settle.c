@@ -216,18 +216,31 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*x, *y);
 }
 
+/* "pool=NAME", even if no port has that candidate */
+static void add_selector(struct conf_draft *d, struct conf_pool *pool)
+{
+	struct conf_selector s = CONF_SELECTOR_NONE;
+
+	s.pool = conf_copy(&d->r, pool->name);
+	pool->selector = conf_selector_intern(&d->r, &s);
+	if (pool->selector)
+		pool->selector->used = true;
+}
+
 /* Moves the section's port or pool to the list. */
 static void add_object(struct conf_draft *d, struct conf_section *s)
 {
-	struct conf_selector selector = CONF_SELECTOR_NONE;
+	struct conf_candidates *list = conf_object_candidates(s->kind, s->base);
 	struct conf *conf = d->r.conf;
+	size_t i;
 
+	for (i = 0; i < list->n; i++)
+		list->v[i].selector->used = true;
 	if (s->kind == CONF_PORT) {
 		imply(s->port);
 		conf->ports[conf->ports_n++] = *s->port;
 	} else {
-		selector.pool = conf_copy(&d->r, s->name);
-		s->pool->selector = conf_selector_intern(&d->r, &selector);
+		add_selector(d, s->pool);
 		conf->pools[conf->pools_n++] = *s->pool;
 	}
 	free(s->base);
@@ -253,44 +266,15 @@ static void collect(struct conf_draft *d)
 	qsort(conf->pools, conf->pools_n, sizeof(*conf->pools), by_name);
 }
 
-/* ---- selectors ---- */
-
-static void mark(const struct conf_candidates *list, bool *used)
-{
-	size_t i;
-
-	for (i = 0; i < list->n; i++)
-		used[list->v[i].selector->number] = true;
-}
-
-static void mark_used(const struct conf *conf, bool *used)
-{
-	size_t i;
-
-	for (i = 0; i < conf->ports_n; i++)
-		mark(&conf->ports[i].candidates, used);
-	for (i = 0; i < conf->pools_n; i++) {
-		mark(&conf->pools[i].members, used);
-		used[conf->pools[i].selector->number] = true;
-	}
-}
-
 /* Drops the selectors of emptied lists and of sections left out. */
-static void drop_unused(struct conf_draft *d)
+static void drop_unused(struct conf *conf)
 {
-	struct conf *conf = d->r.conf;
-	bool *used = calloc(conf->selectors_n + 1, sizeof(*used));
 	size_t i, n = 0;
 
-	if (!used) {
-		d->r.err = -ENOMEM;
-		return;
-	}
-	mark_used(conf, used);
 	for (i = 0; i < conf->selectors_n; i++) {
 		struct conf_selector *s = conf->selectors[i];
 
-		if (used[i]) {
+		if (s->used) {
 			s->number = n;
 			conf->selectors[n++] = s;
 		} else {
@@ -299,7 +283,6 @@ static void drop_unused(struct conf_draft *d)
 		}
 	}
 	conf->selectors_n = n;
-	free(used);
 }
 
 void conf_settle(struct conf_draft *d)
@@ -310,5 +293,5 @@ void conf_settle(struct conf_draft *d)
 	if (!d->r.err)
 		collect(d);
 	if (!d->r.err)
-		drop_unused(d);
+		drop_unused(d->r.conf);
 }

@@ -340,6 +340,8 @@ static void show_span(const struct conf_field *f, const void *base, FILE *out)
 	const uint64_t *span = conf_at(f, base);
 	unsigned long long ns = *span;
 
+	if (ns == CONF_SPAN_NONE)
+		return;
 	if (ns % NS_PER_MS)
 		fprintf(out, "%lluus", ns / NS_PER_US);
 	else if (ns % NS_PER_SEC)
@@ -464,7 +466,8 @@ static void take_program(struct conf_reader *r, const struct conf_field *f,
 		conf_strings_add(r, list, value);
 }
 
-static void show_program(const struct conf_field *f, const void *base, FILE *out)
+static void show_program(const struct conf_field *f, const void *base,
+			 FILE *out)
 {
 	char **const *list = conf_at(f, base);
 	size_t i;

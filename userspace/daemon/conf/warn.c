@@ -123,9 +123,9 @@ static void warn_of_vlan(struct conf_draft *d, const struct conf_candidate *a,
 
 	conf_selector_format(a->selector, first, sizeof(first));
 	conf_selector_format(b->selector, text, sizeof(text));
-	conf_warn_at(&d->r, b->at, text, "is %s, but '%s' is %s; unless the network joins the two, the guest's "
-		     "network would change with the device",
-		     vlan_text(y, is, sizeof(is)), first,
+	conf_warn_at(&d->r, b->at, text, "is %s, but '%s' is %s; unless the "
+		     "network joins the two, the guest's network would change "
+		     "with the device", vlan_text(y, is, sizeof(is)), first,
 		     vlan_text(x, was, sizeof(was)));
 }
 
@@ -165,7 +165,8 @@ static void warn_of_port(struct conf_draft *d, const struct conf_section *s)
 
 /* ---- pools ---- */
 
-static void count_users(const struct conf_draft *d, const struct conf_port *port)
+static void count_users(const struct conf_draft *d,
+			const struct conf_port *port)
 {
 	struct conf_section *pool;
 	const char *name;

@@ -31,6 +31,12 @@ const struct selection *match_selection(const struct model *m, size_t number)
 	return &m->match->selections[number];
 }
 
+const struct selection *match_candidate(const struct port *port, size_t rank)
+{
+	return match_selection(port->model,
+			       port->conf->candidates.v[rank].selector->number);
+}
+
 const struct base *match_base(const struct model *m, size_t number)
 {
 	return &m->match->bases[number];
@@ -451,15 +457,14 @@ static int fill_pools(struct match *match, const struct conf *conf)
 static int fill_users(struct match *match, struct port **ports, size_t n,
 		      const struct conf *conf)
 {
-	const struct conf_port *c;
+	const struct conf_candidates *c;
 	size_t i, k;
 	int err = 0;
 
 	for (i = 0; i < n; i++) {
-		c = &conf->ports[i];
-		for (k = 0; k < c->candidates.n && !err; k++)
-			err = add_user(selection_of(match,
-						    c->candidates.v[k].selector),
+		c = &conf->ports[i].candidates;
+		for (k = 0; k < c->n && !err; k++)
+			err = add_user(selection_of(match, c->v[k].selector),
 				       ports[i]);
 	}
 	return err;

@@ -35,8 +35,7 @@ const struct conf_pool *pool_of(const struct port *port,
 	size_t i;
 
 	for (i = 0; i < port->conf->candidates.n; i++) {
-		sel = match_selection(port->model,
-				      port->conf->candidates.v[i].selector->number);
+		sel = match_candidate(port, i);
 		if (sel->pool && idset_has(&sel->match, dev->link.ifindex))
 			return sel->pool;
 	}

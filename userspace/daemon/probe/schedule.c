@@ -339,8 +339,7 @@ static void on_look(struct port *port, void *arg)
 	if (port->conf->probe.kind == CONF_PROBE_NONE)
 		return;
 	for (i = 0; i < port->conf->candidates.n; i++) {
-		sel = match_selection(port->model,
-				      port->conf->candidates.v[i].selector->number);
+		sel = match_candidate(port, i);
 		for (k = 0; k < sel->match.n; k++) {
 			dev = model_device(port->model, sel->match.v[k]);
 			if (dev && device_is_usable(&dev->link) &&

@@ -80,8 +80,7 @@ static json_t *candidate_json(const struct port *port, size_t rank,
 	char text[256];
 	size_t i;
 
-	sel = match_selection(port->model,
-			      port->conf->candidates.v[rank].selector->number);
+	sel = match_candidate(port, rank);
 	conf_selector_format(sel->spec, text, sizeof(text));
 	for (i = 0; i < sel->match.n; i++) {
 		dev = model_device(port->model, sel->match.v[i]);
@@ -280,7 +279,8 @@ static void add_absent(const struct model *m, const struct conf_selector *s,
 static json_t *members_json(const struct model *m,
 			    const struct conf_pool *pool)
 {
-	const struct selection *sel = match_selection(m, pool->selector->number);
+	const struct selection *sel =
+		match_selection(m, pool->selector->number);
 	json_t *list = json_array();
 	const struct device *dev;
 	size_t i, b;
