@@ -128,49 +128,51 @@ static bool take_value(struct conf_reader *r, struct wish *w,
 	}
 }
 
-static void unknown_word(struct conf_reader *r, const char *text,
-			 const char *before)
+static void unknown_word(struct conf_reader *r, const char *part, size_t len)
 {
-	const char *close = conf_closest(before, conf_selector_words);
+	const char *close;
+	char word[32];
 
+	snprintf(word, sizeof(word), "%.*s", (int)len, part);
+	close = conf_closest(word, conf_selector_words);
 	if (close)
-		conf_wrong(r, text, "'%s' is unknown; did you mean '%s='?",
-			   before, close);
+		conf_wrong(r, part, "'%s' is unknown; did you mean '%s='?",
+			   word, close);
 	else
-		conf_wrong(r, text, "'%s' is unknown; expected name=, mac=, "
+		conf_wrong(r, part, "'%s' is unknown; expected name=, mac=, "
 			   "path=, driver=, property=, port=, vlan=, create, "
-			   "vf=, pool= or mode=", before);
+			   "vf=, pool= or mode=", word);
 }
 
-/* One word of a candidate: KEY=VALUE, "create", or a name.  It is changed. */
-static bool take_part(struct conf_reader *r, struct wish *w, char *part)
+/* Returns the word that is the first @len bytes of @part; -1: none is. */
+static int word_find(const char *part, size_t len)
 {
 	const char *const *words = conf_selector_words;
-	char *value = strchr(part, '=');
 	int i;
 
-	if (!value) {
-		i = strcmp(part, words[WORD_CREATE]) ? WORD_NAME : WORD_CREATE;
-		value = part;
-	} else {
-		*value = '\0';
-		for (i = 0; words[i]; i++)
-			if (!strcmp(words[i], part))
-				break;
-		*value = '=';
-		if (!words[i]) {
-			char before[32];
+	for (i = 0; words[i]; i++)
+		if (strlen(words[i]) == len && !strncmp(words[i], part, len))
+			return i;
+	return -1;
+}
 
-			snprintf(before, sizeof(before), "%.*s",
-				 (int)(value - part), part);
-			unknown_word(r, part, before);
-			return false;
-		}
-		value++;
+/* One word of a candidate: KEY=VALUE, "create", or a name */
+static bool take_part(struct conf_reader *r, struct wish *w, const char *part)
+{
+	size_t len = strcspn(part, "=");
+	const char *value = part[len] ? part + len + 1 : part;
+	int i = word_find(part, len);
+
+	if (value == part && i != WORD_CREATE)
+		i = WORD_NAME;
+	if (i < 0) {
+		unknown_word(r, part, len);
+		return false;
 	}
 	if (w->seen & 1U << i) {
 		conf_wrong(r, part, "a second '%s' in one candidate; give each "
-			   "device a Candidate= of its own", words[i]);
+			   "device a Candidate= of its own",
+			   conf_selector_words[i]);
 		return false;
 	}
 	w->seen |= 1U << i;

@@ -21,12 +21,10 @@ bool describe_equal(const struct conf_selector *a,
 
 static bool name_matches(const char *pattern, const struct stabletap_link *link)
 {
-	const char *alt = NULL;
+	const char *name = NULL;
 
-	if (!fnmatch(pattern, link->name, 0))
-		return true;
-	while ((alt = stabletap_link_altname(link, alt)))
-		if (!fnmatch(pattern, alt, 0))
+	while ((name = stabletap_link_next_name(link, name)))
+		if (!fnmatch(pattern, name, 0))
 			return true;
 	return false;
 }

@@ -23,18 +23,6 @@ bool device_is_usable(const struct stabletap_link *link)
 	       (link->operstate == OPER_UP || link->operstate == OPER_UNKNOWN);
 }
 
-bool device_is_named(const struct stabletap_link *link, const char *name)
-{
-	const char *alt = NULL;
-
-	if (!strcmp(link->name, name))
-		return true;
-	while ((alt = stabletap_link_altname(link, alt)))
-		if (!strcmp(alt, name))
-			return true;
-	return false;
-}
-
 bool device_is_marked(const struct stabletap_link *link)
 {
 	struct stabletap_vf was;

@@ -113,14 +113,13 @@ static void look_up(const struct match *match, const struct device *dev,
 static void find_bases(const struct match *match, const struct device *dev,
 		       struct idset *out)
 {
-	const char *alt = NULL;
+	const char *name = NULL;
 	const struct base *b;
 
 	if (!device_is_ethernet(&dev->link))
 		return;
-	look_up(match, dev, dev->link.name, out);
-	while ((alt = stabletap_link_altname(&dev->link, alt)))
-		look_up(match, dev, alt, out);
+	while ((name = stabletap_link_next_name(&dev->link, name)))
+		look_up(match, dev, name, out);
 	for (b = match->others; b; b = b->next)
 		if (describe_matches(b->spec, b->stacks, dev))
 			idset_add(out, (int)b->number);

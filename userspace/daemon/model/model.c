@@ -167,8 +167,9 @@ static void mark_by_hand(struct model *m, const struct stabletap_link *old,
 
 	for (i = 0; m->by_hand_n && i < m->ports_n; i++) {
 		o = &m->ports[i]->override;
-		if (*o->dev && ((old && device_is_named(old, o->dev)) ||
-				(now && device_is_named(now, o->dev))))
+		if (*o->dev &&
+		    ((old && stabletap_link_is_named(old, o->dev)) ||
+		     (now && stabletap_link_is_named(now, o->dev))))
 			port_mark(m->ports[i]);
 	}
 }

@@ -74,7 +74,7 @@ struct device *model_device_named(const struct model *m, const char *name)
 	size_t i;
 
 	for (i = 0; i < m->devices_n; i++)
-		if (device_is_named(&m->devices[i]->link, name))
+		if (stabletap_link_is_named(&m->devices[i]->link, name))
 			return m->devices[i];
 	return NULL;
 }
