@@ -195,6 +195,11 @@ static void test_errors(struct tap *t)
 	kernel.list = 0;
 	ok(t, loop_until(loop, is_addressed, (void *)"a", SOON),
 	   "until it succeeds");
+	kernel.list = -ENOBUFS;
+	kernel.pause = 0;
+	ok(t, reads_on_event(SOON) && kernel.pause == 500000 &&
+	   log_count(log_fd, "can't list addresses") == 2,
+	   "a failure after that begins anew");
 	end();
 
 	begin(NO_POOL);
