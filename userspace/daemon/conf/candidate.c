@@ -46,7 +46,7 @@ static bool take_text(struct conf_reader *r, char **text,
 			    text_fault(word, value);
 
 	if (fault)
-		conf_wrong(r, value, "%s%s", word == WORD_POOL ?
+		conf_error(r, value, "%s%s", word == WORD_POOL ?
 			   "is not a valid pool name: " : "", fault);
 	else
 		*text = conf_copy(r, value);
@@ -59,7 +59,7 @@ static bool take_int(struct conf_reader *r, const char *value,
 	uint64_t n;
 
 	if (stabletap_number_parse(value, 10, max, &n) || n < min) {
-		conf_wrong(r, value, "is not a number from %u to %u", min, max);
+		conf_error(r, value, "is not a number from %u to %u", min, max);
 		return false;
 	}
 	*out = (int)n;
@@ -88,7 +88,7 @@ static bool take_vf(struct conf_reader *r, struct wish *w, const char *value)
 		return false;
 	if (w->s.vf_last >= w->s.vf)
 		return true;
-	conf_wrong(r, value, "ends before it begins; write the lower number "
+	conf_error(r, value, "ends before it begins; write the lower number "
 		   "first");
 	return false;
 }
@@ -122,7 +122,7 @@ static bool take_value(struct conf_reader *r, struct wish *w,
 	case WORD_MODE:
 		return take_mode(r, w, value);
 	default:
-		conf_wrong(r, value, "'create' has no value; write the word "
+		conf_error(r, value, "'create' has no value; write the word "
 			   "alone");
 		return false;
 	}
@@ -136,10 +136,10 @@ static void unknown_word(struct conf_reader *r, const char *part, size_t len)
 	snprintf(word, sizeof(word), "%.*s", (int)len, part);
 	close = conf_closest(word, conf_selector_words);
 	if (close)
-		conf_wrong(r, part, "'%s' is unknown; did you mean '%s='?",
+		conf_error(r, part, "'%s' is unknown; did you mean '%s='?",
 			   word, close);
 	else
-		conf_wrong(r, part, "'%s' is unknown; expected name=, mac=, "
+		conf_error(r, part, "'%s' is unknown; expected name=, mac=, "
 			   "path=, driver=, property=, port=, vlan=, create, "
 			   "vf=, pool= or mode=", word);
 }
@@ -170,14 +170,14 @@ static bool take_part(struct conf_reader *r, struct wish *w, const char *part)
 		return false;
 	}
 	if (w->seen & 1U << i) {
-		conf_wrong(r, part, "a second '%s' in one candidate; give each "
+		conf_error(r, part, "a second '%s' in one candidate; give each "
 			   "device a Candidate= of its own",
 			   conf_selector_words[i]);
 		return false;
 	}
 	w->seen |= 1U << i;
 	if (!*value) {
-		conf_wrong(r, part, "the value is missing; add one, or remove "
+		conf_error(r, part, "the value is missing; add one, or remove "
 			   "the word");
 		return false;
 	}
@@ -199,22 +199,22 @@ static bool wish_whole(struct conf_reader *r, const struct wish *w,
 	if (w->s.pool) {
 		if (!(w->seen & ~(1U << WORD_POOL | 1U << WORD_MODE)))
 			return true;
-		conf_wrong(r, text, "only 'mode' can be added to 'pool'; "
+		conf_error(r, text, "only 'mode' can be added to 'pool'; "
 			   "describe the devices in [Pool %s]", w->s.pool);
 		return false;
 	}
 	if (!(w->seen & which)) {
-		conf_wrong(r, text, "names no device; add one, as in "
+		conf_error(r, text, "names no device; add one, as in "
 			   "'name=eth0'");
 		return false;
 	}
 	if (w->s.vlan_create && w->s.vlan < 0) {
-		conf_wrong(r, text, "only a VLAN can be created; add its "
+		conf_error(r, text, "only a VLAN can be created; add its "
 			   "'vlan='");
 		return false;
 	}
 	if (w->s.vf >= 0 && w->s.vlan >= 0) {
-		conf_wrong(r, text, "'vf' and 'vlan' in one candidate; to have "
+		conf_error(r, text, "'vf' and 'vlan' in one candidate; to have "
 			   "a VLAN on a VF describe the VF as a device");
 		return false;
 	}
@@ -241,7 +241,7 @@ static void list_add(struct conf_reader *r, struct conf_candidates *list,
 		v = &list->v[i];
 		if (v->selector != s)
 			continue;
-		conf_wrong(r, text, "is a %s already in %s:%u; remove one of "
+		conf_error(r, text, "is a %s already in %s:%u; remove one of "
 			   "the two", what, v->at.file, v->at.line);
 		return;
 	}
@@ -332,7 +332,7 @@ static void take_member(struct conf_reader *r, const struct conf_field *f,
 		list_add(r, conf_at(f, base), &w, value, "member");
 		return;
 	}
-	conf_wrong(r, value, "a member is an existing device; %s", fault);
+	conf_error(r, value, "a member is an existing device; %s", fault);
 	conf_selector_release(&w.s);
 }
 

@@ -7,14 +7,14 @@
 #include "conf/check.h"
 #include "conf/claim.h"
 
-/* Report an error of @s, in the line that has @key. */
-#define wrong(d, s, key, text, ...)					\
-	conf_wrong_at(&(d)->r, conf_section_place(s, key), &(s)->fault,	\
+/* Reports an error of @s, in the line that has @key. */
+#define error(d, s, key, text, ...)					\
+	conf_error_at(&(d)->r, conf_section_place(s, key), &(s)->fault,	\
 		      text, __VA_ARGS__)
 
 /* The same, in the line of candidate @c */
-#define wrong_candidate(d, s, c, text, ...)				\
-	conf_wrong_at(&(d)->r, (c)->at, &(s)->fault, text, __VA_ARGS__)
+#define error_candidate(d, s, c, text, ...)				\
+	conf_error_at(&(d)->r, (c)->at, &(s)->fault, text, __VA_ARGS__)
 
 /* ---- one port ---- */
 
@@ -68,7 +68,7 @@ static void check_needs(struct conf_draft *d, struct conf_section *s)
 		if (!first[need] || first[need] == last)
 			continue;
 		last = first[need];
-		wrong(d, s, last, conf_keys[last].name, "has no effect without "
+		error(d, s, last, conf_keys[last].name, "has no effect without "
 		      "%s=; add it to port '%s'", conf_keys[need].name,
 		      s->name);
 	}
@@ -89,14 +89,14 @@ static void check_probe_source(struct conf_draft *d, struct conf_section *s)
 	else if (p->kind == CONF_PROBE_ND && p->source_family != AF_INET6)
 		fault = "is an IPv4 address; 'nd' needs an IPv6 address";
 	if (fault)
-		wrong(d, s, KEY_PROBE_SOURCE, "ProbeSource", "%s", fault);
+		error(d, s, KEY_PROBE_SOURCE, "ProbeSource", "%s", fault);
 }
 
 static void check_filter(struct conf_draft *d, struct conf_section *s)
 {
 	if (s->port->follow_filter && s->said[KEY_FILTER].line &&
 	    !s->port->filter)
-		wrong(d, s, KEY_FILTER, "Filter=no", "FollowGuestFilter= needs "
+		error(d, s, KEY_FILTER, "Filter=no", "FollowGuestFilter= needs "
 		      "the lists that this switches off; remove one of the "
 		      "two");
 }
@@ -109,10 +109,10 @@ static void unknown_pool(struct conf_draft *d, struct conf_section *s,
 	const char *close = conf_section_closest(d, CONF_POOL, NULL, name);
 
 	if (close)
-		wrong_candidate(d, s, c, name, "there is no such pool; did you "
+		error_candidate(d, s, c, name, "there is no such pool; did you "
 				"mean '%s'?", close);
 	else
-		wrong_candidate(d, s, c, name, "there is no such pool; "
+		error_candidate(d, s, c, name, "there is no such pool; "
 				"describe it in a section [Pool %s]", name);
 }
 
@@ -129,7 +129,7 @@ static void check_pool_of(struct conf_draft *d, struct conf_section *s,
 	if (!pool)
 		unknown_pool(d, s, c, name);
 	else if (pool->settled && !pool->kept)
-		wrong_candidate(d, s, c, name, "the pool has an error in "
+		error_candidate(d, s, c, name, "the pool has an error in "
 				"%s:%u, so port '%s' is left out, too",
 				pool->fault.at.file, pool->fault.at.line,
 				s->name);
@@ -144,10 +144,10 @@ static void check_not_a_port(struct conf_draft *d, struct conf_section *s,
 	if (!other)
 		return;
 	if (!s->kept)
-		wrong_candidate(d, s, c, name, "is a port; a candidate is the "
+		error_candidate(d, s, c, name, "is a port; a candidate is the "
 				"device below one");
 	else if (conf_section_is_new(other, CONF_PORT))
-		conf_wrong_at(&d->r, other->at, &other->fault, name, "is a "
+		conf_error_at(&d->r, other->at, &other->fault, name, "is a "
 			      "candidate of port '%s', and can't be a port",
 			      s->name);
 }
@@ -181,10 +181,10 @@ static void check_pool(struct conf_draft *d, struct conf_section *s)
 	for (i = 0; i < pool->members.n; i++)
 		vfs += pool->members.v[i].selector->vf >= 0;
 	if (!pool->members.n)
-		wrong(d, s, KEY_NONE, s->name, "the pool has no Member=; say "
+		error(d, s, KEY_NONE, s->name, "the pool has no Member=; say "
 		      "what it is made of");
 	else if (pool->vf_count && !vfs)
-		wrong(d, s, KEY_VF_COUNT, "VFCount", "no member is a VF; say "
+		error(d, s, KEY_VF_COUNT, "VFCount", "no member is a VF; say "
 		      "on which device to create them, as in 'Member=name=eth0 "
 		      "vf=*'");
 }
@@ -193,7 +193,7 @@ static void check_pool(struct conf_draft *d, struct conf_section *s)
 
 int conf_check(struct conf_draft *d)
 {
-	int before = d->r.wrong;
+	int before = d->r.errors;
 	size_t i;
 
 	for (i = 0; i < d->n; i++)
@@ -205,7 +205,7 @@ int conf_check(struct conf_draft *d)
 		if (conf_section_is_valid(d->v[i], CONF_PORT))
 			check_candidates(d, d->v[i]);
 	conf_claims_check(d);
-	return d->r.wrong - before;
+	return d->r.errors - before;
 }
 
 int conf_check_features(const struct conf *conf, uint64_t features, FILE *out)
@@ -218,11 +218,11 @@ int conf_check_features(const struct conf *conf, uint64_t features, FILE *out)
 
 		if (port->on_detach == STABLETAP_ON_DETACH_HOLD &&
 		    !(features & STABLETAP_FEATURE_HOLD))
-			conf_wrong_at(&r, port->at, NULL, "OnDetach=hold",
+			conf_error_at(&r, port->at, NULL, "OnDetach=hold",
 				      "the loaded module can't hold frames, "
 				      "and would refuse port '%s'; load a "
 				      "newer one, or write 'OnDetach=drop'",
 				      port->name);
 	}
-	return r.wrong;
+	return r.errors;
 }

@@ -120,7 +120,7 @@ static void two_on_a_device(struct conf_draft *d, const struct claim *first,
 	if (!c->port->port->mac_set)
 		return;
 	conf_selector_format(c->candidate->selector, text, sizeof(text));
-	conf_wrong_at(&d->r, c->candidate->at, &c->port->fault, text, "ports "
+	conf_error_at(&d->r, c->candidate->at, &c->port->fault, text, "ports "
 		      "'%s' and '%s' have the same MAC address and can't both "
 		      "be on this device; change one MACAddress=",
 		      first->port->name, c->port->name);
@@ -129,7 +129,7 @@ static void two_on_a_device(struct conf_draft *d, const struct claim *first,
 static void two_on_a_nic(struct conf_draft *d, const struct claim *first,
 			 const struct claim *c)
 {
-	conf_wrong_at(&d->r, conf_section_place(c->port, KEY_QMP_DEVICE),
+	conf_error_at(&d->r, conf_section_place(c->port, KEY_QMP_DEVICE),
 		      &c->port->fault, c->port->port->qmp_device, "ports '%s' "
 		      "and '%s' are for the same NIC of the same guest; change "
 		      "one QMPDevice=", first->port->name, c->port->name);

@@ -63,7 +63,7 @@ void conf_keys_reset(enum conf_kind kind, void *base);
  */
 char *conf_key_lines(const struct conf_key *key, const void *base);
 char *conf_key_text(const struct conf_key *key, const void *base);
-/* The same of the default */
+/* Returns the default in the same way. */
 char *conf_key_default(const struct conf_key *key);
 /* Lists the keys, or only key @name.  Returns false if there is no such key. */
 bool conf_keys_list(const char *name, FILE *out);

@@ -199,7 +199,7 @@ static void read_drop_ins(struct conf_draft *d, const char *root,
 	free(sub);
 }
 
-/* Warn of drop-ins without a file to change: probably a typo. */
+/* Warns of drop-ins without a file to change: probably a typo. */
 static void warn_of_strays(struct conf_reader *r, const char *root,
 			   const struct list *files)
 {

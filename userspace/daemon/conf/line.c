@@ -54,10 +54,10 @@ static void unknown_name(struct conf_draft *d, enum conf_kind kind,
 	const char *close = conf_section_closest(d, kind, d->main, h->name);
 
 	if (close)
-		conf_wrong(&d->r, h->name, "there is no such %s in %s; did you "
+		conf_error(&d->r, h->name, "there is no such %s in %s; did you "
 			   "mean '%s'?", conf_kind_noun(kind), d->main, close);
 	else
-		conf_wrong(&d->r, h->name, "there is no such %s in %s; a new "
+		conf_error(&d->r, h->name, "there is no such %s in %s; a new "
 			   "one needs a file of its own", conf_kind_noun(kind),
 			   d->main);
 }
@@ -94,7 +94,7 @@ static void open_named(struct conf_draft *d, enum conf_kind kind,
 
 	if (fault) {
 		skip(d, h);
-		conf_wrong(&d->r, h->name, "is not a valid %s name: %s",
+		conf_error(&d->r, h->name, "is not a valid %s name: %s",
 			   kind == CONF_PORT ? "interface" : "pool", fault);
 	} else if (drop_in && (!s || s->main != d->main)) {
 		skip(d, h);
@@ -102,7 +102,7 @@ static void open_named(struct conf_draft *d, enum conf_kind kind,
 	} else if (!drop_in && s) {
 		s->doubled = true;
 		skip(d, h);
-		conf_wrong(&d->r, h->name, "the %s is described already in "
+		conf_error(&d->r, h->name, "the %s is described already in "
 			   "%s:%u; change it there or in a drop-in",
 			   conf_kind_noun(kind), s->at.file, s->at.line);
 	} else {
@@ -116,7 +116,7 @@ static void open_daemon(struct conf_draft *d, const struct head *h)
 
 	if (*h->name) {
 		skip(d, h);
-		conf_wrong(&d->r, h->line, "there is one daemon, and it has no "
+		conf_error(&d->r, h->line, "there is one daemon, and it has no "
 			   "name; write [Daemon]");
 		return;
 	}
@@ -129,11 +129,11 @@ static void unknown_section(struct conf_draft *d, const struct head *h)
 	const char *close = conf_closest(h->word, words);
 
 	if (close)
-		conf_wrong(&d->r, h->line, "there is no such section; did you "
+		conf_error(&d->r, h->line, "there is no such section; did you "
 			   "mean [%s%s%s]?", close, *h->name ? " " : "",
 			   h->name);
 	else
-		conf_wrong(&d->r, h->line, "there is no such section; expected "
+		conf_error(&d->r, h->line, "there is no such section; expected "
 			   "[Port NAME], [Pool NAME] or [Daemon]");
 }
 
@@ -153,7 +153,7 @@ static void open_head(struct conf_draft *d, const struct head *h)
 	}
 	skip(d, h);
 	if (kind != CONF_OTHER)
-		conf_wrong(&d->r, h->line, "the %s's name is missing; write "
+		conf_error(&d->r, h->line, "the %s's name is missing; write "
 			   "[%s NAME]", conf_kind_noun(kind), h->word);
 	else if (strncmp(h->word, "X-", 2) != 0)
 		unknown_section(d, h);
@@ -183,7 +183,7 @@ static void take_head(struct conf_draft *d, const char *line, char *text,
 		return;
 	}
 	skip(d, &h);
-	conf_wrong(&d->r, line, end ? "something follows the section's ']'; "
+	conf_error(&d->r, line, end ? "something follows the section's ']'; "
 		   "give it a line of its own" :
 		   "the section's ']' is missing");
 }
@@ -212,7 +212,7 @@ static bool takes_line(struct conf_draft *d, const char *line)
 	skip(d, &none);
 	name = strndup(line, strcspn(line, "= \t"));
 	if (name)
-		conf_wrong(&d->r, name, "stands before any section; begin with "
+		conf_error(&d->r, name, "stands before any section; begin with "
 			   "[Port NAME]");
 	else
 		d->r.err = -ENOMEM;
@@ -226,10 +226,10 @@ static void unknown_key(struct conf_draft *d, const char *name)
 	const char *close = conf_key_closest(kind, name);
 
 	if (close)
-		conf_wrong(&d->r, name, "there is no such key; did you mean "
+		conf_error(&d->r, name, "there is no such key; did you mean "
 			   "'%s='?", close);
 	else
-		conf_wrong(&d->r, name, "there is no such key; "
+		conf_error(&d->r, name, "there is no such key; "
 			   "stabletap.conf(5) lists those of [%s]",
 			   conf_kind_name(kind));
 }
@@ -250,7 +250,7 @@ static void set_key(struct conf_draft *d, const char *name, const char *value)
 	/* Only a drop-in may override another file. */
 	if (said->line && !key->type->list &&
 	    (said->file == here.file || here.file == d->main)) {
-		conf_wrong(&d->r, name, "is set already in %s:%u; remove one "
+		conf_error(&d->r, name, "is set already in %s:%u; remove one "
 			   "of the two", said->file, said->line);
 		return;
 	}
@@ -298,7 +298,7 @@ static void take_line(struct conf_draft *d, char *line)
 		return;
 	fault = line_fault(line);
 	if (fault) {
-		conf_wrong(&d->r, line, "%s", fault);
+		conf_error(&d->r, line, "%s", fault);
 		return;
 	}
 	value = strchr(line, '=');
@@ -325,7 +325,7 @@ void conf_lines_read(struct conf_draft *d, FILE *in, const char *file,
 		if (strlen(text) == (size_t)len)
 			take_line(d, line);
 		else if (takes_line(d, line))
-			conf_wrong(&d->r, line,
+			conf_error(&d->r, line,
 				   "a NUL byte follows; is this a text?");
 	}
 	if (ferror(in))

@@ -54,16 +54,16 @@ static bool take_address(struct conf_reader *r, const char *value, int family,
 {
 	memset(ip, 0, 16);
 	if (strchr(value, '%')) {
-		conf_wrong(r, value, "names a device; remove '%%' and what "
+		conf_error(r, value, "names a device; remove '%%' and what "
 			   "follows: the probe is sent through each candidate");
 		return false;
 	}
 	if (inet_pton(family, value, ip) != 1) {
-		conf_wrong(r, value, "%s", address_fault(family, value));
+		conf_error(r, value, "%s", address_fault(family, value));
 		return false;
 	}
 	if (!is_neighbour(family, ip)) {
-		conf_wrong(r, value, "can't be a neighbour's address; write "
+		conf_error(r, value, "can't be a neighbour's address; write "
 			   "that of a gateway");
 		return false;
 	}
@@ -92,15 +92,15 @@ static bool take_kind(struct conf_reader *r, const char *value,
 	else if (*word == '/')
 		close = "script";
 	else if (close) {
-		conf_wrong(r, value, "'%s' is unknown; did you mean '%s'?",
+		conf_error(r, value, "'%s' is unknown; did you mean '%s'?",
 			   word, close);
 		return false;
 	}
 	if (close)
-		conf_wrong(r, value, "the kind of probe is missing; write '%s "
+		conf_error(r, value, "the kind of probe is missing; write '%s "
 			   "%s'", close, value);
 	else
-		conf_wrong(r, value, "'%s' is unknown; expected 'arp ADDRESS', "
+		conf_error(r, value, "'%s' is unknown; expected 'arp ADDRESS', "
 			   "'nd ADDRESS' or 'script PATH [ARGUMENT ...]'",
 			   word);
 	return false;
@@ -113,14 +113,14 @@ static bool take_target(struct conf_reader *r, const char *value, char *rest,
 	const char *more;
 
 	if (!word) {
-		conf_wrong(r, value, "the address is missing; write '%s %s'",
+		conf_error(r, value, "the address is missing; write '%s %s'",
 			   kinds[p->kind], p->kind == CONF_PROBE_ARP ?
 			   "192.0.2.1" : "2001:db8::1");
 		return false;
 	}
 	more = strtok_r(NULL, BLANKS, &rest);
 	if (more) {
-		conf_wrong(r, value, "'%s' is one address too many; a probe "
+		conf_error(r, value, "'%s' is one address too many; a probe "
 			   "has one", more);
 		return false;
 	}
@@ -136,7 +136,7 @@ static bool take_argv(struct conf_reader *r, const char *value, char *rest,
 		if (!conf_strings_add(r, &p->argv, word))
 			return false;
 	if (!p->argv) {
-		conf_wrong(r, value, "the program is missing; write 'script "
+		conf_error(r, value, "the program is missing; write 'script "
 			   "/path/of/it'");
 		return false;
 	}

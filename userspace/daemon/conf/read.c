@@ -61,7 +61,7 @@ static int finish(struct conf_draft *d, struct conf **conf)
 		conf_free(d->r.conf);
 	else
 		*conf = d->r.conf;
-	return d->r.err ? d->r.err : d->r.wrong;
+	return d->r.err ? d->r.err : d->r.errors;
 }
 
 int conf_read_stream(FILE *in, const char *name, const struct conf *before,

@@ -86,7 +86,7 @@ static void put(struct conf_reader *r, struct conf_place at,
 static void add_error(struct conf_reader *r, struct conf_place at,
 		      struct conf_fault *fault, char *why)
 {
-	r->wrong++;
+	r->errors++;
 	if (!why) {
 		r->err = -ENOMEM;
 		return;
@@ -98,7 +98,7 @@ static void add_error(struct conf_reader *r, struct conf_place at,
 		free(why);
 }
 
-void conf_wrong(struct conf_reader *r, const char *text, const char *fmt, ...)
+void conf_error(struct conf_reader *r, const char *text, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -107,7 +107,7 @@ void conf_wrong(struct conf_reader *r, const char *text, const char *fmt, ...)
 	va_end(ap);
 }
 
-void conf_wrong_at(struct conf_reader *r, struct conf_place at,
+void conf_error_at(struct conf_reader *r, struct conf_place at,
 		   struct conf_fault *fault, const char *text,
 		   const char *fmt, ...)
 {
@@ -139,7 +139,7 @@ void conf_unreadable(struct conf_reader *r, const char *path, int err)
 	struct conf_place at = { path, 0 };
 
 	r->unreadable = true;
-	conf_wrong_at(r, at, NULL, NULL, "can't be read: %s", strerror(err));
+	conf_error_at(r, at, NULL, NULL, "can't be read: %s", strerror(err));
 }
 
 char *conf_copy(struct conf_reader *r, const char *text)

@@ -21,7 +21,7 @@ struct conf_fault {
 struct conf_reader {
 	struct conf *conf;	/* the configuration so far */
 	FILE *out;		/* takes complaints, a line each */
-	int wrong;		/* number of errors */
+	int errors;		/* their number */
 	int err;		/* -ENOMEM: the result is unusable */
 	bool unreadable;	/* a file could not be read */
 	struct conf_place here;
@@ -30,10 +30,10 @@ struct conf_reader {
 
 /* Reports an error in @text at r->here: "what is wrong; what would be right" */
 __attribute__((format(printf, 3, 4)))
-void conf_wrong(struct conf_reader *r, const char *text, const char *fmt, ...);
+void conf_error(struct conf_reader *r, const char *text, const char *fmt, ...);
 /* Reports an error in another place, of another section. */
 __attribute__((format(printf, 5, 6)))
-void conf_wrong_at(struct conf_reader *r, struct conf_place at,
+void conf_error_at(struct conf_reader *r, struct conf_place at,
 		   struct conf_fault *fault, const char *text,
 		   const char *fmt, ...);
 /* Reports a warning; the value is used nevertheless. */

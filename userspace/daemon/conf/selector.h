@@ -19,10 +19,10 @@ extern const char *const conf_selector_words[];	/* ended by NULL */
 /* Returns the string that @word sets, or NULL if its value is no string. */
 char **conf_selector_text(struct conf_selector *s,
 			  enum conf_selector_word word);
-/* Do they ask for the same device? */
+/* Do they describe the same devices? */
 bool conf_selector_equal(const struct conf_selector *a,
 			 const struct conf_selector *b);
-/* Write it as in a file, "name=eth0 vlan=5"; cut to @size. */
+/* Writes the description as in a file, "name=eth0 vlan=5"; cut to @size. */
 void conf_selector_format(const struct conf_selector *s, char *buf,
 			  size_t size);
 void conf_selector_put(const struct conf_selector *s, FILE *out);

@@ -71,7 +71,10 @@ static void fill(struct conf_draft *d, struct conf_section *s, void *from)
 		places_keep(d, s->kind, s->base, from);
 }
 
-/* Returns the section of @name; a new one if there is none. */
+/*
+ * Adds the section in force of @name.  Returns NULL if there is none, or if the
+ * files have a section of that name.
+ */
 static struct conf_section *revive(struct conf_draft *d, enum conf_kind kind,
 				   const char *name)
 {
@@ -99,7 +102,7 @@ static void keep_pools(struct conf_draft *d, const struct conf_section *s)
 	}
 }
 
-/* With a head like "[Prot vm1]" keep the port or pool of that name. */
+/* With a head like "[Prot vm1]" keeps the port or pool of that name. */
 static bool keep_misspelt(struct conf_draft *d, const char *name)
 {
 	struct conf_section *port;
@@ -205,14 +208,13 @@ static void imply(struct conf_port *port)
 
 /* ---- the configuration ---- */
 
-_Static_assert(!offsetof(struct conf_port, name) &&
-	       !offsetof(struct conf_pool, name), "by_name() needs this");
-
-/* Compares two ports, or two pools. */
+/* Compares two ports, or two pools: both begin with their name. */
 static int by_name(const void *a, const void *b)
 {
 	char *const *x = a, *const *y = b;
 
+	_Static_assert(!offsetof(struct conf_port, name) &&
+		       !offsetof(struct conf_pool, name), "see above");
 	return strcmp(*x, *y);
 }
 

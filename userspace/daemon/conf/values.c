@@ -115,10 +115,10 @@ static void unknown_word(struct conf_reader *r, const char *const *words,
 	if (!list)
 		r->err = -ENOMEM;
 	else if (close)
-		conf_wrong(r, value, "is none of %s; did you mean '%s'?", list,
+		conf_error(r, value, "is none of %s; did you mean '%s'?", list,
 			   close);
 	else
-		conf_wrong(r, value, "is unknown; expected %s", list);
+		conf_error(r, value, "is unknown; expected %s", list);
 	free(list);
 }
 
@@ -188,7 +188,7 @@ static void take_number(struct conf_reader *r, const struct conf_field *f,
 	if (!value)
 		return;
 	if (stabletap_number_parse(value, 10, f->max, &n) || n < f->min)
-		conf_wrong(r, value, "is not a number from %u to %u",
+		conf_error(r, value, "is not a number from %u to %u",
 			   (unsigned int)f->min, (unsigned int)f->max);
 	else
 		*out = (uint32_t)n;
@@ -201,7 +201,7 @@ static void take_parsed(struct conf_reader *r, const char *value, uint32_t *out,
 {
 	*out = 0;
 	if (value && parse(value, out))
-		conf_wrong(r, value, "%s", fault);
+		conf_error(r, value, "%s", fault);
 }
 
 static void take_user(struct conf_reader *r, const struct conf_field *f,
@@ -323,13 +323,13 @@ static void take_span(struct conf_reader *r, const struct conf_field *f,
 		return;
 	err = span_parse(value, f->max, &n);
 	if (err == -EINVAL)
-		conf_wrong(r, value, "is not a time span; write it as in 5, "
+		conf_error(r, value, "is not a time span; write it as in 5, "
 			   "500ms, 2min or 1min 30s");
 	else if (err)
-		conf_wrong(r, value, "is too long; at most %llud are possible",
+		conf_error(r, value, "is too long; at most %llud are possible",
 			   (unsigned long long)(f->max / NS_PER_SEC / 86400));
 	else if (n < f->min)
-		conf_wrong(r, value, "is too short; at least %llums are needed",
+		conf_error(r, value, "is too short; at least %llums are needed",
 			   (unsigned long long)(f->min / NS_PER_MS));
 	else
 		*out = n;
@@ -361,17 +361,17 @@ bool conf_mac_parse(struct conf_reader *r, const char *value, uint8_t mac[6])
 	static const uint8_t zero[6];
 
 	if (stabletap_mac_parse(value, mac)) {
-		conf_wrong(r, value, "is not a MAC address; write it as in "
+		conf_error(r, value, "is not a MAC address; write it as in "
 			   "52:54:00:12:34:56");
 		return false;
 	}
 	if (mac[0] & 1) {
-		conf_wrong(r, value, "is a multicast address; a device's has "
+		conf_error(r, value, "is a multicast address; a device's has "
 			   "an even first byte, as in 52:54:00:12:34:56");
 		return false;
 	}
 	if (!memcmp(mac, zero, sizeof(zero))) {
-		conf_wrong(r, value, "can't be a device's address; remove it");
+		conf_error(r, value, "can't be a device's address; remove it");
 		return false;
 	}
 	return true;
@@ -407,7 +407,7 @@ bool conf_is_absolute(struct conf_reader *r, const char *value)
 {
 	if (*value == '/')
 		return true;
-	conf_wrong(r, value, "is not an absolute path; it must begin with '/'");
+	conf_error(r, value, "is not an absolute path; it must begin with '/'");
 	return false;
 }
 
@@ -421,7 +421,7 @@ static void take_path(struct conf_reader *r, const struct conf_field *f,
 	if (!value || !conf_is_absolute(r, value))
 		return;
 	if (f->max && strlen(value) > f->max)
-		conf_wrong(r, value, "is too long for a socket; at most %u "
+		conf_error(r, value, "is too long for a socket; at most %u "
 			   "bytes are possible", (unsigned int)f->max);
 	else
 		*out = conf_copy(r, value);
@@ -441,7 +441,7 @@ static void take_id(struct conf_reader *r, const struct conf_field *f,
 		if (!isalnum((unsigned char)*p) && !strchr("-._/[]#", *p))
 			break;
 	if (*p)
-		conf_wrong(r, value, "is not a device's id; write what follows "
+		conf_error(r, value, "is not a device's id; write what follows "
 			   "'id=' in QEMU's -device or -netdev");
 	else
 		*out = conf_copy(r, value);
