@@ -141,7 +141,7 @@ struct conf_port {
 
 /*
  * A section that has an error, and does not count.  On a reload the section
- * that was in force before is kept.  @section is the text between its brackets,
+ * that was in force before is kept.  @section is what is between its brackets,
  * "" for lines before any section.  Control characters of both texts are
  * escaped.
  */

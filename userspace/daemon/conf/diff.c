@@ -48,8 +48,8 @@ static int diff_keys(enum conf_kind kind, const char *what, const char *name,
 static const char *name_of(enum conf_kind kind, const struct conf_objects *list,
 			   size_t i)
 {
-	return i < list->n ? *conf_object_name(kind, conf_object(list, i)) :
-			     NULL;
+	return i < list->n ?
+	       *conf_object(kind, conf_objects_at(list, i)).name : NULL;
 }
 
 /* strcmp(), where NULL comes last */
@@ -80,8 +80,9 @@ static int diff_lists(enum conf_kind kind, const char *what,
 				order < 0 ? "gone" : "new");
 			count++;
 		} else {
-			count += diff_keys(kind, what, b, conf_object(&was, i),
-					   conf_object(&is, k), out);
+			count += diff_keys(kind, what, b,
+					   conf_objects_at(&was, i),
+					   conf_objects_at(&is, k), out);
 		}
 		i += order <= 0;
 		k += order >= 0;

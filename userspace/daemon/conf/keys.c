@@ -129,24 +129,12 @@ const struct conf_key conf_keys[CONF_KEYS_N] = {
 
 /* ---- lookup ---- */
 
-static const struct {
-	const char *name, *noun;
-} kinds[] = {
+const struct conf_kind_words conf_kinds[] = {
 	[CONF_OTHER] = { "", "" },
 	[CONF_DAEMON] = { "Daemon", "daemon" },
 	[CONF_POOL] = { "Pool", "pool" },
 	[CONF_PORT] = { "Port", "port" },
 };
-
-const char *conf_kind_name(enum conf_kind kind)
-{
-	return kinds[kind].name;
-}
-
-const char *conf_kind_noun(enum conf_kind kind)
-{
-	return kinds[kind].noun;
-}
 
 enum conf_key_id conf_key_find(enum conf_kind kind, const char *name)
 {
@@ -256,7 +244,7 @@ bool conf_keys_list(const char *name, FILE *out)
 		if (name && strcasecmp(name, key->name) != 0)
 			continue;
 		found = true;
-		fprintf(out, "[%s] %s=", conf_kind_name(key->kind), key->name);
+		fprintf(out, "[%s] %s=", conf_kinds[key->kind].name, key->name);
 		put_values(key, out);
 		text = conf_key_default(key);
 		/*

@@ -50,9 +50,11 @@ extern const struct conf_key conf_keys[CONF_KEYS_N];
 enum conf_key_id conf_key_find(enum conf_kind kind, const char *name);
 /* Returns the name of the key that was probably meant, or NULL. */
 const char *conf_key_closest(enum conf_kind kind, const char *name);
-/* "Port", "Pool", "Daemon", as in a file; "port", "pool", "daemon" */
-const char *conf_kind_name(enum conf_kind kind);
-const char *conf_kind_noun(enum conf_kind kind);
+struct conf_kind_words {
+	const char *name;	/* "Port", as in a file */
+	const char *noun;	/* "port", in messages */
+};
+extern const struct conf_kind_words conf_kinds[];
 
 /* Sets all keys of a section to their defaults, and frees their values. */
 void conf_keys_reset(enum conf_kind kind, void *base);

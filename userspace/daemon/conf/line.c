@@ -36,7 +36,6 @@ static void enter(struct conf_draft *d, struct conf_section *s)
 /* The parts of a head */
 struct head {
 	const char *line;	/* the whole head */
-	const char *title;	/* the text between the brackets */
 	const char *word;
 	const char *name;	/* "" if there is none */
 };
@@ -44,7 +43,7 @@ struct head {
 /* Skips the following lines; the next complaint is about this section. */
 static void skip(struct conf_draft *d, const struct head *h)
 {
-	enter(d, conf_section_add(d, CONF_OTHER, h->name, h->title));
+	enter(d, conf_section_add(d, CONF_OTHER, h->word, h->name));
 }
 
 /* A drop-in can only change what its file has. */
@@ -55,10 +54,10 @@ static void unknown_name(struct conf_draft *d, enum conf_kind kind,
 
 	if (close)
 		conf_error(&d->r, h->name, "there is no such %s in %s; did you "
-			   "mean '%s'?", conf_kind_noun(kind), d->main, close);
+			   "mean '%s'?", conf_kinds[kind].noun, d->main, close);
 	else
 		conf_error(&d->r, h->name, "there is no such %s in %s; a new "
-			   "one needs a file of its own", conf_kind_noun(kind),
+			   "one needs a file of its own", conf_kinds[kind].noun,
 			   d->main);
 }
 
@@ -104,9 +103,9 @@ static void open_named(struct conf_draft *d, enum conf_kind kind,
 		skip(d, h);
 		conf_error(&d->r, h->name, "the %s is described already in "
 			   "%s:%u; change it there or in a drop-in",
-			   conf_kind_noun(kind), s->at.file, s->at.line);
+			   conf_kinds[kind].noun, s->at.file, s->at.line);
 	} else {
-		enter(d, s ? s : conf_section_add(d, kind, h->name, h->title));
+		enter(d, s ? s : conf_section_add(d, kind, h->word, h->name));
 	}
 }
 
@@ -120,7 +119,7 @@ static void open_daemon(struct conf_draft *d, const struct head *h)
 			   "name; write [Daemon]");
 		return;
 	}
-	enter(d, s ? s : conf_section_add(d, CONF_DAEMON, "", h->title));
+	enter(d, s ? s : conf_section_add(d, CONF_DAEMON, h->word, ""));
 }
 
 static void unknown_section(struct conf_draft *d, const struct head *h)
@@ -154,28 +153,23 @@ static void open_head(struct conf_draft *d, const struct head *h)
 	skip(d, h);
 	if (kind != CONF_OTHER)
 		conf_error(&d->r, h->line, "the %s's name is missing; write "
-			   "[%s NAME]", conf_kind_noun(kind), h->word);
+			   "[%s NAME]", conf_kinds[kind].noun, h->word);
 	else if (strncmp(h->word, "X-", 2) != 0)
 		unknown_section(d, h);
 }
 
-/*
- * Splits @text, what follows the '[' of @line, into the title, and @copy of it
- * into word and name.
- */
-static void take_head(struct conf_draft *d, const char *line, char *text,
-		      char *copy)
+/* Splits @text, which follows the '[' of @line, into word and name. */
+static void take_head(struct conf_draft *d, const char *line, char *text)
 {
-	struct head h = { .line = line, .title = text };
-	char *end = strchr(text, ']');
+	char *end = strchr(text, ']'), *name;
 	const char *more = end ? end + 1 + strspn(end + 1, BLANKS) : NULL;
-	char *name;
+	struct head h = { .line = line };
 
 	if (end)
-		copy[end - text] = *end = '\0';
-	copy = trim(copy);
-	h.word = copy;
-	name = copy + strcspn(copy, BLANKS);
+		*end = '\0';
+	text = trim(text);
+	name = text + strcspn(text, BLANKS);
+	h.word = text;
 	h.name = name + strspn(name, BLANKS);
 	*name = '\0';
 	if (end && !*more) {
@@ -191,11 +185,9 @@ static void take_head(struct conf_draft *d, const char *line, char *text,
 static void open_section(struct conf_draft *d, const char *line)
 {
 	char *text = conf_copy(&d->r, line + 1);
-	char *copy = conf_copy(&d->r, line + 1);
 
-	if (text && copy)
-		take_head(d, line, text, copy);
-	free(copy);
+	if (text)
+		take_head(d, line, text);
 	free(text);
 }
 
@@ -204,7 +196,7 @@ static void open_section(struct conf_draft *d, const char *line)
 /* Does the present section take @line, which is no head?  Otherwise skip it. */
 static bool takes_line(struct conf_draft *d, const char *line)
 {
-	struct head none = { .title = "", .name = "" };
+	struct head none = { .word = "", .name = "" };
 	char *name;
 
 	if (d->now)
@@ -231,7 +223,7 @@ static void unknown_key(struct conf_draft *d, const char *name)
 	else
 		conf_error(&d->r, name, "there is no such key; "
 			   "stabletap.conf(5) lists those of [%s]",
-			   conf_kind_name(kind));
+			   conf_kinds[kind].name);
 }
 
 static void set_key(struct conf_draft *d, const char *name, const char *value)

@@ -21,7 +21,7 @@ struct conf_objects conf_objects(const struct conf *conf, enum conf_kind kind)
 	}
 }
 
-void *conf_object(const struct conf_objects *list, size_t i)
+void *conf_objects_at(const struct conf_objects *list, size_t i)
 {
 	return (char *)list->v + i * list->size;
 }
@@ -34,35 +34,25 @@ void *conf_object_find(const struct conf *conf, enum conf_kind kind,
 
 	if (kind == CONF_DAEMON)
 		return (void *)(uintptr_t)conf;
-	for (i = 0; i < list.n; i++)
-		if (!strcmp(*conf_object_name(kind, conf_object(&list, i)),
-			    name))
-			return conf_object(&list, i);
+	for (i = 0; i < list.n; i++) {
+		void *base = conf_objects_at(&list, i);
+
+		if (!strcmp(*conf_object(kind, base).name, name))
+			return base;
+	}
 	return NULL;
 }
 
-char **conf_object_name(enum conf_kind kind, void *base)
+struct conf_object conf_object(enum conf_kind kind, void *base)
 {
 	struct conf_port *port = base;
 	struct conf_pool *pool = base;
 
-	return kind == CONF_PORT ? &port->name : &pool->name;
-}
-
-struct conf_place *conf_object_place(enum conf_kind kind, void *base)
-{
-	struct conf_port *port = base;
-	struct conf_pool *pool = base;
-
-	return kind == CONF_PORT ? &port->at : &pool->at;
-}
-
-struct conf_candidates *conf_object_candidates(enum conf_kind kind, void *base)
-{
-	struct conf_port *port = base;
-	struct conf_pool *pool = base;
-
-	return kind == CONF_PORT ? &port->candidates : &pool->members;
+	if (kind == CONF_PORT)
+		return (struct conf_object){
+			&port->name, &port->at, &port->candidates,
+		};
+	return (struct conf_object){ &pool->name, &pool->at, &pool->members };
 }
 
 void *conf_object_new(enum conf_kind kind)
@@ -78,5 +68,5 @@ void *conf_object_new(enum conf_kind kind)
 void conf_object_release(enum conf_kind kind, void *base)
 {
 	conf_keys_reset(kind, base);
-	free(*conf_object_name(kind, base));
+	free(*conf_object(kind, base).name);
 }

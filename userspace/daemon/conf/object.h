@@ -13,16 +13,19 @@ struct conf_objects {
 };
 
 struct conf_objects conf_objects(const struct conf *conf, enum conf_kind kind);
-void *conf_object(const struct conf_objects *list, size_t i);
+void *conf_objects_at(const struct conf_objects *list, size_t i);
 /* Returns the object @name; of CONF_DAEMON @conf itself; or NULL. */
 void *conf_object_find(const struct conf *conf, enum conf_kind kind,
 		       const char *name);
 
-/* Of a port or a pool */
-char **conf_object_name(enum conf_kind kind, void *base);
-struct conf_place *conf_object_place(enum conf_kind kind, void *base);
-struct conf_candidates *conf_object_candidates(enum conf_kind kind, void *base);
+/* What a port and a pool have in common */
+struct conf_object {
+	char **name;
+	struct conf_place *at;
+	struct conf_candidates *devices;	/* Candidate= or Member= */
+};
 
+struct conf_object conf_object(enum conf_kind kind, void *base);
 /* Creates a port or a pool with the defaults; NULL: out of memory. */
 void *conf_object_new(enum conf_kind kind);
 /* Frees all that a port or a pool owns, but not the object itself. */

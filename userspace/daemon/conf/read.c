@@ -16,7 +16,7 @@ static void free_objects(const struct conf *conf, enum conf_kind kind)
 	size_t i;
 
 	for (i = 0; i < list.n; i++)
-		conf_object_release(kind, conf_object(&list, i));
+		conf_object_release(kind, conf_objects_at(&list, i));
 	free(list.v);
 }
 

@@ -100,6 +100,8 @@ void conf_sections_free(struct conf_draft *d)
 /* Creates what the keys of @s set.  Returns false if there is no memory. */
 static bool make_base(struct conf_draft *d, struct conf_section *s)
 {
+	struct conf_object object;
+
 	if (s->kind == CONF_DAEMON)
 		s->daemon = d->r.conf;
 	if (s->kind == CONF_DAEMON || s->kind == CONF_OTHER)
@@ -107,14 +109,15 @@ static bool make_base(struct conf_draft *d, struct conf_section *s)
 	s->base = conf_object_new(s->kind);
 	if (!s->base)
 		return false;
-	*conf_object_place(s->kind, s->base) = s->at;
-	*conf_object_name(s->kind, s->base) = strdup(s->name);
-	return *conf_object_name(s->kind, s->base);
+	object = conf_object(s->kind, s->base);
+	*object.at = s->at;
+	*object.name = strdup(s->name);
+	return *object.name;
 }
 
 struct conf_section *conf_section_add(struct conf_draft *d,
-				      enum conf_kind kind, const char *name,
-				      const char *title)
+				      enum conf_kind kind, const char *word,
+				      const char *name)
 {
 	struct conf_section **v = conf_grow(&d->r, d->v, d->n, sizeof(*v));
 	struct conf_section *s = v ? calloc(1, sizeof(*s)) : NULL;
@@ -126,7 +129,9 @@ struct conf_section *conf_section_add(struct conf_draft *d,
 		s->at = d->r.here;
 		s->main = d->main;
 		s->name = strdup(name);
-		s->title = strdup(title);
+		if (asprintf(&s->title, "%s%s%s", word, *name ? " " : "",
+			     name) < 0)
+			s->title = NULL;
 		if (s->name && s->title && make_base(d, s) &&
 		    (kind == CONF_OTHER || tsearch(s, &d->by_name, by_name))) {
 			v[d->n++] = s;

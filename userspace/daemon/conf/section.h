@@ -8,7 +8,7 @@
 struct conf_section {
 	enum conf_kind kind;
 	char *name;		/* of the port or pool; else "" */
-	char *title;		/* "Port vm1", as between the brackets */
+	char *title;		/* "Port vm1" */
 	struct conf_place at;	/* its first head */
 	const char *main;	/* the file whose drop-ins may change it */
 	struct conf_fault fault; /* its first error */
@@ -55,12 +55,13 @@ struct conf_section *conf_section_find(const struct conf_draft *d,
 const char *conf_section_closest(struct conf_draft *d, enum conf_kind kind,
 				 const char *main, const char *name);
 /*
- * Creates a section whose keys have their defaults; @name may be "".  Returns
+ * Creates a section whose keys have their defaults; the words of
+ * its head may be "".  Returns
  * NULL if there is no memory; r.err is set then.
  */
 struct conf_section *conf_section_add(struct conf_draft *d,
-				      enum conf_kind kind, const char *name,
-				      const char *title);
+				      enum conf_kind kind, const char *word,
+				      const char *name);
 void conf_sections_free(struct conf_draft *d);
 
 #endif /* CONF_SECTION_H */

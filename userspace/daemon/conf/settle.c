@@ -47,14 +47,13 @@ static void key_keep(struct conf_draft *d, const struct conf_key *key,
 static void places_keep(struct conf_draft *d, enum conf_kind kind, void *to,
 			void *from)
 {
-	const struct conf_candidates *was = conf_object_candidates(kind, from);
-	struct conf_candidates *is = conf_object_candidates(kind, to);
+	struct conf_object was = conf_object(kind, from);
+	struct conf_object is = conf_object(kind, to);
 	size_t i;
 
-	*conf_object_place(kind, to) =
-		place_keep(d, *conf_object_place(kind, from));
-	for (i = 0; i < is->n; i++)
-		is->v[i].at = place_keep(d, was->v[i].at);
+	*is.at = place_keep(d, *was.at);
+	for (i = 0; i < is.devices->n; i++)
+		is.devices->v[i].at = place_keep(d, was.devices->v[i].at);
 }
 
 /* Fills @s, which has the defaults, with the values in force. */
@@ -83,7 +82,7 @@ static struct conf_section *revive(struct conf_draft *d, enum conf_kind kind,
 
 	if (s || !from)
 		return NULL;
-	s = conf_section_add(d, kind, name, name);
+	s = conf_section_add(d, kind, conf_kinds[kind].name, name);
 	if (s)
 		fill(d, s, from);
 	return s;
@@ -232,7 +231,7 @@ static void add_selector(struct conf_draft *d, struct conf_pool *pool)
 /* Moves the section's port or pool to the list. */
 static void add_object(struct conf_draft *d, struct conf_section *s)
 {
-	struct conf_candidates *list = conf_object_candidates(s->kind, s->base);
+	struct conf_candidates *list = conf_object(s->kind, s->base).devices;
 	struct conf *conf = d->r.conf;
 	size_t i;
 
