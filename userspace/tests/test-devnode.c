@@ -13,6 +13,7 @@
 
 static char dir[] = "/tmp/devnode-XXXXXX";
 static sd_event_inotify_handler_t handler;
+static sd_event_source *source;
 
 int __real_sd_event_add_inotify(sd_event *e, sd_event_source **s,
 				const char *path, uint32_t mask,
@@ -26,8 +27,13 @@ int __wrap_sd_event_add_inotify(sd_event *e, sd_event_source **s,
 				sd_event_inotify_handler_t callback, void *arg)
 {
 	handler = callback;
-	return __real_sd_event_add_inotify(e, s, strcmp(path, "/dev") ? path :
-					   dir, mask, callback, arg);
+	/*
+	 * A source that belongs to the loop (no @s) keeps the loop from being
+	 * freed, at least in libsystemd 252.
+	 */
+	return __real_sd_event_add_inotify(e, s ? s : &source,
+					   strcmp(path, "/dev") ? path : dir,
+					   mask, callback, arg);
 }
 
 static bool is_due(const char *port)
@@ -112,6 +118,7 @@ int main(void)
 	delete("stabletap.d");
 	delete("tap7");
 	rmdir(dir);
+	sd_event_source_disable_unref(source);
 	sd_event_unref(loop);
 	scene_end();
 	return tap_end(&t);
