@@ -76,16 +76,19 @@ bool conf_selector_equal(const struct conf_selector *a,
 	const char *x, *y;
 	size_t i;
 
+	/* Numbers first: many ports may be on one device, each in its VLAN. */
+	if (a->vlan != b->vlan || a->vlan_create != b->vlan_create ||
+	    a->vf != b->vf || a->vf_last != b->vf_last ||
+	    a->mac_set != b->mac_set ||
+	    (a->mac_set && memcmp(a->mac, b->mac, sizeof(a->mac)) != 0))
+		return false;
 	for (i = 0; i < CONF_SELECTOR_WORDS_N; i++) {
 		x = text_of(a, i);
 		y = text_of(b, i);
 		if (x && y ? strcmp(x, y) != 0 : x != y)
 			return false;
 	}
-	return a->vlan == b->vlan && a->vlan_create == b->vlan_create &&
-	       a->vf == b->vf && a->vf_last == b->vf_last &&
-	       a->mac_set == b->mac_set &&
-	       (!a->mac_set || !memcmp(a->mac, b->mac, sizeof(a->mac)));
+	return true;
 }
 
 void conf_selector_put(const struct conf_selector *s, FILE *out)
