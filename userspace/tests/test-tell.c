@@ -38,6 +38,9 @@ static void test_journal(struct tap *t)
 	scene_play("+1500ms p@a");
 	ok(t, logged(", without a lower for 1.500 s\n") == 1,
 	   "an attach after a detach says how long that lasted");
+	scene_play("p:gone");
+	ok(t, logged("p: deleted from a\n") == 1,
+	   "an event without a reason ends without one");
 	scene_end();
 }
 
