@@ -149,11 +149,25 @@ teardown() {
 teardown_scene() {
 	local pid
 
-	for pid in "${background[@]}"; do
+	# After "function &", $! is a subshell, so kill what it started, too.
+	for pid in "${background[@]}" $(command ip netns pids "$NS"); do
 		kill -KILL "$pid" 2>/dev/null || :
 		wait "$pid" 2>/dev/null || :
 	done
 	command ip netns del "$NS"
+}
+
+# Run a command until it stops at step $1. $2...: the command.  Sets STOPPED.
+stops_at() {
+	STABLETAP_STOP=$1 "$BIN_FAULTS" -n "$NS" "${@:2}" 3>&- &
+	STOPPED=$!
+	background+=("$STOPPED")
+	eventually grep -q '^State:.*T' "/proc/$STOPPED/status"
+}
+
+goes_on() {
+	kill -CONT "$STOPPED"
+	wait "$STOPPED"
 }
 
 # Check that the output is one message with the text "$1", and that the status

@@ -86,7 +86,7 @@ record_of() {
 	echo "/run/stabletap/children/$(stat -c %i "/run/netns/$NS").$(of "$1" ifindex)"
 }
 
-@test "the record of a child's device goes with the port, however that goes" {
+@test "the record of a child's device is removed with the port" {
 	stabletap add vm1
 	stabletap attach vm1 dev v0
 	local first second
@@ -757,7 +757,7 @@ completions() {
 	done
 }
 
-@test "a reader that goes away ends nothing without a word" {
+@test "if the reader of its output goes away, the command says so" {
 	stabletap add vm1
 	for words in show "-j show" help; do
 		# The writer begins when the reader has gone.
@@ -782,7 +782,7 @@ completions() {
 	[ $((0x${output##*[[:space:]]} & 0x1000)) != 0 ]
 }
 
-@test "options may stand behind the verb, and mean something or are refused" {
+@test "options may follow the verb, and are refused where they have no effect" {
 	stabletap add vm1
 	[ "$("$BIN" show vm1 -n "$NS" -j)" = "$(stabletap -j show vm1)" ]
 	run -2 stabletap del vm1 -br
@@ -827,7 +827,7 @@ completions() {
 
 # ---- a command that is stopped ----
 
-@test "a command that is stopped half-way stops the failover of no port" {
+@test "a command that is stopped half-way does not stop failover" {
 	configure <<<'[Port vm1]
 Candidate=d0
 Candidate=d1
@@ -838,7 +838,7 @@ Candidate=d1'
 	eventually is_on vm1 d0
 	eventually is_on vm3 d0
 	stabletap add vm2
-	# One without a master yet, one whose port the daemon works on, too
+	# vm2: a child without a master yet; vm3: a port of the daemon
 	for what in "vm2 dev v0 filter" "vm3 dev v0 replace"; do
 		STABLETAP_STOP=child-created "$BIN_FAULTS" -n "$NS" \
 			attach $what 3>&- >"$BATS_TEST_TMPDIR/stopped" 2>&1 &
@@ -864,22 +864,45 @@ Candidate=d1'
 	eventually has_children 3
 }
 
-@test "a command that is killed while it is stopped leaves nothing for good" {
+@test "a command stops no other port's failover at any step of a break-before-make" {
+	local mode=passthru from=v0 to=d1
+
+	configure <<<'[Port vm1]
+Candidate=v0
+Candidate=d1
+Failback=no'
+	daemon
+	stabletap add vm2
+	stabletap attach vm2 dev d0
+	eventually is_on vm1 v0
+	for step in planned detached old-deleted child-created attached; do
+		stops_at "$step" attach vm2 dev d0 mode "$mode" replace
+		# v0's carrier is that of v1
+		ip link set "${from/v0/v1}" down
+		eventually is_on vm1 "$to"
+		ip link set "${from/v0/v1}" up
+		goes_on
+		[ "$(of vm2 lower.mode)" = "$mode" ]
+		[ "$mode" = passthru ] && mode=bridge || mode=passthru
+		read -r from to <<<"$to $from"
+	done
+	eventually nothing_is_loose
+	eventually has_children 2
+}
+
+@test "the remains of a command that is killed while stopped are removed" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	daemon
 	eventually is_on vm1 d0
 	stabletap add vm2
-	STABLETAP_STOP=child-created "$BIN_FAULTS" -n "$NS" \
-		attach vm2 dev v0 filter 3>&- 2>/dev/null &
-	background+=("$!")
-	eventually grep -q '^State:.*T' "/proc/$!/status"
+	stops_at child-created attach vm2 dev v0 filter
 	[ "$(loose)" = 1 ]
-	kill -KILL "$!"
+	kill -KILL "$STOPPED"
 	eventually nothing_is_loose
 }
 
-@test "option -n wants the name of a namespace that is there" {
+@test "option -n needs the name of an existing namespace" {
 	for name in "" a/b; do
 		run -2 "$BIN" -n "$name" show
 		[[ $output == *"'$name' is no name of a network namespace"* ]]

@@ -33,7 +33,7 @@ steps_of_valgrind() {
 	eventually is_on vm1 d0
 	ip link del d0
 	eventually is_detached vm1
-	eventually log_has "the guest's link goes off"
+	eventually log_has "the guest's link is set down"
 	configure <<<"$1[Port vm2]
 Candidate=d1 vlan=7 create
 AttachMode=private"

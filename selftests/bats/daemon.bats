@@ -114,7 +114,7 @@ Candidate=d0'
 	kill -0 "$HOLDER"
 }
 
-@test "carrier lost moves it to the next device, and back when it returns" {
+@test "a port moves to the next device when carrier is lost, and back when it returns" {
 	configure <<<'[Port vm1]
 Candidate=v0
 Candidate=d0
@@ -130,7 +130,7 @@ FailbackDelaySec=200ms'
 	eventually events_have vm1 "replaced from d0 to v0, failback"
 }
 
-@test "without failback it stays where it went" {
+@test "without failback a port stays on its new device" {
 	goes_for_good
 	eventually has_carrier v0
 	# A later change marks that the earlier ones were handled.
@@ -146,7 +146,7 @@ Candidate=d2'
 	is_on vm1 d0
 }
 
-@test "removed, added and renamed at once, the right device is used" {
+@test "if devices are removed, added and renamed at once, the right one is used" {
 	ip link set d0 address 52:54:00:aa:00:01
 	configure <<<'[Port vm1]
 Candidate=mac=52:54:00:aa:00:01'
@@ -221,7 +221,7 @@ FailbackDelaySec=0'
 	eventually is_on vm1 d0
 	stabletap unpin vm1
 	run stabletap unpin vm1
-	refused "nothing is asked"
+	refused "'vm1' is not pinned"
 }
 
 @test "a lower that is no candidate is replaced" {
@@ -268,7 +268,7 @@ Candidate=d0'
 	[ "$(of vm1 attaches)" = 1 ]
 }
 
-@test "killed at any step, the next start completes it" {
+@test "a step at which the daemon is killed is completed by the next start" {
 	local step
 
 	configure <<<'[Port vm1]
@@ -290,7 +290,7 @@ Candidate=d0'
 	done
 }
 
-@test "children of ports that are gone go, others' macvlans stay" {
+@test "children of deleted ports are removed, other macvlans stay" {
 	ip link add mine link d0 type macvlan mode bridge
 	stabletap add vm9
 	stabletap attach vm9 dev d1
@@ -352,7 +352,7 @@ Candidate=d0'
 	[ "$status" = 78 ]
 }
 
-@test "--check tells that OnDetach=hold is nothing for this module" {
+@test "--check reports that the module does not support OnDetach=hold" {
 	configure <<<'[Port vm1]
 OnDetach=hold
 Candidate=d0'
@@ -430,11 +430,11 @@ FailbackDelaySec=0'
 	eventually is_on vm1 v0
 }
 
-@test "a log that nobody reads holds up no failover" {
+@test "a log that nobody reads does not delay failover" {
 	fails_over_unread
 }
 
-@test "a journal that hangs holds up no failover" {
+@test "a journal that hangs does not delay failover" {
 	mkdir -p /run/systemd/journal
 	deaf_socket DGRAM /run/systemd/journal/socket
 	# The daemon only checks that it is set.
@@ -506,7 +506,7 @@ Candidate=d1'
 
 # ---- by hand, for maintenance ----
 
-@test "a port that is held off stays detached until that is taken back" {
+@test "a port that is held off stays detached until unpin" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	daemon
@@ -523,7 +523,7 @@ Candidate=d0'
 	eventually is_on vm1 d0
 }
 
-@test "a pin that keeps a port detached is told, and shown in status" {
+@test "a pin that keeps a port detached is logged, and shown in status" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	mkdir -p /run/stabletap/override
@@ -534,7 +534,7 @@ Candidate=d0'
 	eventually is_detached vm1
 }
 
-@test "a pin to another port's device says whose it is" {
+@test "status of a pin to another port's device names that port" {
 	configure <<<'[Port vm1]
 AttachMode=direct
 Candidate=d0
@@ -546,7 +546,7 @@ Candidate=d1'
 	eventually is_on vm1 d0
 	eventually is_on vm2 d1
 	stabletap pin vm1 d1
-	stabletap -j status vm1 | grep -q "pinned to d1, which port vm2 has"
+	stabletap -j status vm1 | grep -q "pinned to d1, which is in use by port vm2"
 	is_on vm2 d1
 }
 
@@ -579,7 +579,7 @@ Candidate=d0'
 	command ip netns del "$NS.far"
 }
 
-@test "no innocent device is named for one that went to another namespace" {
+@test "status names the right device when it went to another namespace" {
 	command ip netns add "$NS.far"
 	ip link add name e7 index 4711 type dummy
 	configure <<<'[Port vm1]
@@ -595,7 +595,7 @@ Candidate=e7'
 	[[ $output == *"\"netns\":\"$NS.far\""* ]]
 	run -0 stabletap status vm1
 	[[ $output == *"moved: e7 went to network namespace $NS.far, and"* ]]
-	# It comes back, and is what it was.
+	# The device comes back, and is the candidate again.
 	ip link del innocent
 	command ip -n "$NS.far" link set e7 netns "$NS"
 	ip link set e7 up
@@ -604,7 +604,7 @@ Candidate=e7'
 	command ip netns del "$NS.far"
 }
 
-@test "a port that goes to another namespace is not told as deleted" {
+@test "a port that goes to another namespace is not logged as deleted" {
 	command ip netns add "$NS.far"
 	configure <<<'[Port vm1]
 Candidate=d0'
@@ -613,13 +613,13 @@ Candidate=d0'
 	ip link set vm1 netns "$NS.far"
 	eventually events_have vm1 "vm1: moved"
 	eventually is_on vm1 d0
-	run ! log_has "is cut off"
+	run ! log_has "has no network"
 	command ip netns del "$NS.far"
 }
 
 # ---- VLANs ----
 
-@test "no VLANs are made on the VLANs that are made" {
+@test "no VLANs are made on VLANs that the daemon has made" {
 	configure <<<'[Port vm1]
 Candidate=name=d[0]* vlan=5 create
 [Port vm2]
@@ -647,7 +647,7 @@ FailbackDelaySec=5'
 
 # ---- clients ----
 
-@test "clients that ask all the time hold up no failover" {
+@test "clients that ask all the time do not delay failover" {
 	local i
 
 	configure <<<'[Port vm1]
@@ -665,7 +665,7 @@ Candidate=d0'
 	eventually is_on vm1 d0
 }
 
-@test "a client that gets no place is told so, and failover goes on" {
+@test "a client above the limit gets the reason, and failover continues" {
 	configure <<<'[Port vm1]
 Candidate=v0
 Candidate=d0'
@@ -680,7 +680,7 @@ Candidate=d0'
 	refused "busy: there are too many clients"
 }
 
-@test "events are numbered anew by each daemon, which has a name of its own" {
+@test "each start of the daemon numbers events anew, with a new instance id" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	daemon

@@ -21,7 +21,7 @@ of_ip() {
 	jq -e ".[0].linkinfo | $2" <<<"$output"
 }
 
-@test "a port is made with every attribute, and told with them" {
+@test "a port is made with every attribute, and shown with them" {
 	ip link add vm1 address $MAC type stabletap queues 3 owner nobody \
 		group daemon perm 0640 on-detach drop lower d0 filter
 	of_ip vm1 '.info_kind == "stabletap" and (.info_data |

@@ -51,7 +51,7 @@ valid() {
 	valid monitor <"$BATS_TEST_TMPDIR/told"
 }
 
-@test "status, events and what is asked by hand" {
+@test "status, events and overrides" {
 	configure <<<'[Port vm1]
 Candidate=v0
 Candidate=d0

@@ -36,13 +36,13 @@ FailbackDelaySec=0'
 	[[ $stderr == *"stabletapd makes 'vm1' anew"* ]]
 	[[ $stderr == *"[Port vm1]"* ]]
 	eventually is_on vm1 d0
-	# Of others' ports there is nothing to say, ...
+	# No note about ports that the daemon does not manage, ...
 	stabletap add vm2
 	run -0 --separate-stderr stabletap attach vm2 dev d1
 	[ "$stderr" = "" ]
 	run -0 --separate-stderr stabletap detach vm2
 	[ "$stderr" = "" ]
-	# ... nor where no daemon runs.
+	# ... nor if no daemon runs.
 	daemon_ends TERM
 	run -0 --separate-stderr stabletap detach vm1
 	[ "$stderr" = "" ]
@@ -50,7 +50,7 @@ FailbackDelaySec=0'
 
 # ---- by hand ----
 
-@test "pin and prefer check names, and tell what came of it" {
+@test "pin and prefer check names, and print the result" {
 	managed
 	run stabletap pin vm1 etho
 	refused "there is no device 'etho'"
@@ -99,13 +99,13 @@ FailbackDelaySec=0'
 	is_on vm1 d1
 }
 
-@test "pin without a daemon is kept for it" {
+@test "a pin without a running daemon takes effect when it starts" {
 	rm -rf /run/stabletap
 	stabletap add vm1
 	run stabletap pin vm9 d1
 	refused "there is no port 'vm9'"
 	run -0 stabletap pin vm1 d1
-	[[ $output == *"it will heed this when it does"* ]]
+	[[ $output == *"this takes effect when it is started"* ]]
 	configure <<<'[Port vm1]
 Candidate=d0'
 	daemon
@@ -128,7 +128,7 @@ Candidate=d0'
 	[[ $output == "vm1: attached dev d0"* ]]
 }
 
-@test "failback tells what came of it" {
+@test "failback prints the result" {
 	goes_for_good
 	came_back() { stabletap -j status vm1 | grep -q '"name":"v0","usable":true'; }
 	eventually came_back
@@ -182,7 +182,7 @@ Candidate=d0'
 	[ "$(grep -c 'replaced from d1 to d0' "$BATS_TEST_TMPDIR/told")" = 1 ]
 }
 
-@test "events since one of an earlier daemon hides none, and says so" {
+@test "events since a number of an earlier daemon hides none, and says so" {
 	local first
 	managed
 	eventually events_have vm1 "to d0"

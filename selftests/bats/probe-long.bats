@@ -426,7 +426,7 @@ Candidate=d0"
 	eventually is_on vm1 u1
 	# While the script hangs
 	eventually is_on vm2 d0
-	eventually log_has "u0: probe .* fails: was ended after 10 s, its limit"
+	eventually log_has "u0: probe .* fails: was killed after its time limit of 10 s"
 	first=$(head -n 1 "$BATS_TEST_TMPDIR/hanging")
 	run ! kill -0 "$first"
 	is_on vm1 u1

@@ -34,7 +34,7 @@ dies_and_is_started() {
 
 # ---- kill -9 ----
 
-@test "killed between making a port and setting it up" {
+@test "the daemon is killed between making a port and setting it up" {
 	configure <<<'[Port vm1]
 Candidate=d0'
 	dies_and_is_started port-created
@@ -43,7 +43,7 @@ Candidate=d0'
 	eventually has_children 1
 }
 
-@test "killed at any step of a replace by another device" {
+@test "the daemon is killed at any step of a replace by another device" {
 	local step
 
 	configure <<<'[Port vm1]
@@ -65,7 +65,7 @@ FailbackDelaySec=0'
 	done
 }
 
-@test "killed at any step of a change to passthru, and of one of mode" {
+@test "the daemon is killed at any step of a change to passthru, or of mode" {
 	local step
 
 	configure <<<'[Port vm1]
@@ -199,7 +199,7 @@ FailbackDelaySec=3'
 	eventually reloaded_is_on vm1 v0
 }
 
-@test "failback by hand waits for nobody who works on another port, or on this" {
+@test "failback by hand waits for no process that works on this or another port" {
 	configure <<<'[Port vm1]
 Candidate=v0
 Candidate=d0
@@ -220,13 +220,13 @@ Failback=no'
 	done
 	run -0 stabletap failback vm1
 	eventually is_on vm1 v0
-	# Those who were killed leave nothing.
+	# Nothing remains of the killed commands.
 	kill -KILL "${background[@]: -2}"
 	eventually nothing_is_loose
 	is_on vm1 v0
 }
 
-@test "a device that was asked for by hand is taken when it comes, candidate or not" {
+@test "a pinned or preferred device is used when it appears, candidate or not" {
 	configure <<<'[Port vm1]
 Candidate=d0
 [Port vm2]
@@ -259,7 +259,7 @@ Candidate=d0'
 	eventually is_on vm2 d0
 }
 
-@test "what can't be asked for by hand is refused" {
+@test "pin, failback and activate refuse missing names" {
 	configure <<<''
 	daemon
 	run stabletap pin vm1 ""
@@ -277,7 +277,7 @@ Candidate=d0'
 	stabletap pin vm1 d1
 	eventually is_on vm1 d1
 	rm -r /run/stabletap/override
-	eventually log_has "by hand any more"
+	eventually log_has "no longer pinned"
 	stabletap pin vm1 d1
 	eventually log_has_twice "pinned to d1"
 }
@@ -311,7 +311,7 @@ Candidate=d0'
 	daemon
 }
 
-@test "a port that works is not cut off for a mode that is impossible" {
+@test "a port that works is not interrupted for an impossible mode" {
 	ip link add m0 link d0 type macvlan mode bridge
 	wants_passthru
 	eventually log_has "'d0' has other macvlans"
@@ -448,7 +448,7 @@ qemu() {
 	background+=($!)
 }
 
-@test "a monitor that does not answer is told by the port's name, and in status" {
+@test "a monitor that does not answer is logged with the port's name, and shown" {
 	local qmp=$BATS_TEST_TMPDIR/qmp
 
 	deaf_socket STREAM "$qmp"
@@ -488,7 +488,7 @@ GuestLink=down"
 	[ "$(grep -c set_link "$qmp.asked")" = 2 ]
 }
 
-@test "a guest's link goes up when it is no longer configured" {
+@test "a guest's link is set up when it is no longer configured" {
 	local qmp=$BATS_TEST_TMPDIR/qmp guest
 
 	guest="QMPSocket=$qmp
@@ -540,7 +540,7 @@ Candidate=nothing"
 	run ! grep -vE '^(# (HELP|TYPE) stabletapd?_[a-z_]+ .+|stabletapd?_[a-z_]+(\{(port="vm[12]"|version="[^"]+")\})? -?[0-9]+)$' \
 		"$BATS_TEST_TMPDIR/copy"
 	[ "$(grep -c '^# TYPE' "$BATS_TEST_TMPDIR/copy")" = 15 ]
-	# A file that nobody renews says nothing of what is now.
+	# The file is not renewed any more, so it is removed.
 	daemon_ends TERM
 	[ ! -e "$BATS_TEST_TMPDIR/stabletap.prom" ]
 }

@@ -189,7 +189,7 @@ teardown() {
 	run ! told "stabletap" -u systemd-udevd
 }
 
-@test "it is started when it is ready, and says how many ports are attached" {
+@test "the service is started when ready, and says how many ports are attached" {
 	cat >/etc/stabletap/guests.conf <<-CONF
 		[Daemon]
 		MetricsFile=/var/lib/prometheus/node-exporter/stabletap.prom
@@ -207,7 +207,7 @@ teardown() {
 	eventually grep -q vm1 /var/lib/prometheus/node-exporter/stabletap.prom
 }
 
-@test "when it has started, all ports are made" {
+@test "when the service has started, all ports are made" {
 	local i
 
 	for ((i = 100; i < 200; i++)); do
@@ -223,7 +223,7 @@ teardown() {
 	eventually is_on vm1 sd0
 }
 
-@test "in its sandbox it makes children and VLANs, replaces, and follows udev" {
+@test "in its sandbox the daemon makes children and VLANs, replaces, and follows udev" {
 	sd mkdir -p /run/udev/rules.d
 	sd tee /run/udev/rules.d/90-test.rules >/dev/null <<-'RULE'
 		SUBSYSTEM=="net", KERNEL=="sd2", ENV{ST_TEST}="yes"
@@ -275,7 +275,7 @@ teardown() {
 	has SubState running
 }
 
-@test "a restart with errors in a section leaves it out, and cuts nothing" {
+@test "a restart with errors in a section leaves it out, and interrupts no port" {
 	local before
 
 	before=$(lower_of vm1)
@@ -289,7 +289,7 @@ teardown() {
 	[ "$(lower_of vm1)" = "$before" ]
 }
 
-@test "a restart with a file that can't be read fails, once, and cuts nothing" {
+@test "a restart with a file that can't be read fails once, and interrupts no port" {
 	local before
 
 	before=$(lower_of vm1)
@@ -386,7 +386,7 @@ teardown() {
 	sd stabletap unpin vm1
 }
 
-@test "killed, it is started again, and has nothing to do" {
+@test "a daemon that is killed is started again, and changes nothing" {
 	local before pid
 
 	before=$(lower_of vm1)
@@ -447,7 +447,7 @@ start_qemu() {
 	eventually sd test -S /run/guests/vm1.qmp
 }
 
-@test "QMP sockets of other users: refused, but by the group or the capability" {
+@test "QMP sockets of other users are refused without the group or the capability" {
 	sed -i '/^\[Port vm1\]/a\
 		QMPSocket=/run/guests/vm1.qmp\
 		QMPDevice=net0' /etc/stabletap/guests.conf
@@ -488,7 +488,7 @@ is_by_networkd() {
 		"/run/systemd/netif/links/$(cat "/sys/class/net/$2/ifindex")"
 }
 
-# Its socket would start it again at the next link event.
+# networkd's socket would start it again at the next link event.
 stop_networkd() {
 	sd rm /run/systemd/network/90-all.network
 	sd systemctl stop systemd-networkd.socket systemd-networkd

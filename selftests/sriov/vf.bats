@@ -164,7 +164,7 @@ is_attached() {
 	[ "$made" -lt "$up" ]
 }
 
-@test "killed while its PF makes VFs, the daemon can be started at once" {
+@test "a daemon that is killed while VFs are made can be started at once" {
 	vfs 4 '' 1 | configure
 	daemon
 	eventually [ -e "$PCI/virtfn0" ]
@@ -275,7 +275,7 @@ Candidate=none'
 	[ "$(marks)" = 1 ]
 }
 
-@test "killed at any step of setting up, the next start completes it" {
+@test "a VF's set-up at which the daemon is killed is completed by the next start" {
 	local step
 
 	vfs 2 'VFVLAN=5\n' 1 | configure
@@ -356,7 +356,7 @@ Candidate=none'
 	[ "$(of vm1 attaches)" = 1 ]
 }
 
-@test "a child on a VF is let through, too" {
+@test "a child on a VF gets its frames, too" {
 	vfs 2 '' 1 bridge | configure
 	daemon
 	eventually is_attached vm1

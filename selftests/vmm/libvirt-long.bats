@@ -208,7 +208,7 @@ log_has() {
 }
 
 # As in Documentation/howto-libvirt.md
-@test "stabletapd keeps a domain's port on its device, and tells the guest's link" {
+@test "stabletapd keeps a domain's port on its device, and sets the guest's link" {
 	stabletap del lv1
 	cat >"$DIR/guests.conf" <<-CONF
 		[Port lv1]
@@ -238,9 +238,9 @@ log_has() {
 	eventually answers
 	log_has "lv1: QEMU's monitor listens"
 	ip link del lv0
-	eventually log_has "lv1: the guest's link goes off"
+	eventually log_has "lv1: the guest's link is set down"
 	plug_nic
-	eventually log_has "lv1: the guest's link goes on"
+	eventually log_has "lv1: the guest's link is set up"
 	eventually answers
 	virsh -q -c qemu:///system domiflist third | grep -q "lv1 *ethernet"
 	virsh -q -c qemu:///system domifstat third lv1

@@ -106,7 +106,7 @@ static int run(struct cli *cli, const struct call *call)
 	err = stabletap_port_create(cli->st, &port);
 	if (err)
 		return report(cli, err, &port);
-	/* A port that is down drops all frames, which few would suspect. */
+	/* A port that is down drops all frames, so set it up unless told not to. */
 	if (!call->v[DOWN])
 		err = stabletap_link_set_up(cli->st, (int)port.port, true);
 	if (err) {

@@ -60,8 +60,8 @@ static int check_namespace(struct cli *cli, int fd)
 	if (!shared && cli->netns) {
 		refuse("stabletapd (pid %d) does not work in network namespace "
 		       "'%s'", (int)peer.pid, cli->netns);
-		hint("leave out '-n': 'nsenter --net -t %d' goes where it "
-		     "works", (int)peer.pid);
+		hint("leave out '-n': 'nsenter --net -t %d' enters its "
+		     "namespace", (int)peer.pid);
 		return -EXDEV;
 	}
 	if (!shared)
@@ -191,8 +191,8 @@ json_t *ask(struct cli *cli, json_t *request)
 	errno = 0;
 	answer = read_answer(cli, file, &error);
 	if (!answer && (feof(file) || errno == ECONNRESET))
-		refuse("stabletapd has ended the conversation: it may have too "
-		       "many clients, or end");
+		refuse("stabletapd has closed the connection: it may have too "
+		       "many clients, or be stopping");
 	else if (!answer)
 		refuse("stabletapd's answer can't be read: %s",
 		       ferror(file) ? strerror(errno) : error.text);

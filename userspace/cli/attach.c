@@ -103,10 +103,10 @@ static int check_wifi(const struct stabletap_link *dev)
 {
 	if (!is_wifi(dev->name))
 		return 0;
-	refuse("'%s' is a Wi-Fi device: as a client's it carries frames of its "
-	       "own MAC address only, so the guest would hear nothing",
+	refuse("'%s' is a Wi-Fi device: a Wi-Fi station carries frames of its "
+	       "own MAC address only, so the guest would have no network",
 	       dev->name);
-	hint("use a wired device, or route; 'force' if it is no client");
+	hint("use a wired device, or route; 'force' if it is an access point");
 	return CLI_REFUSED;
 }
 
@@ -144,14 +144,14 @@ static int check_upper(struct cli *cli, const struct stabletap_link *dev,
 	int err = stabletap_link_dump(cli->st, NULL, &all);
 
 	/*
-	 * An interrupted dump may lack devices that come and go all the time;
-	 * none of those is a lasting upper.
+	 * An interrupted dump may lack devices that come and go all the time.
+	 * A device that stays on @dev is in it.
 	 */
 	if (err < 0)
 		return refused(cli, err, "can't list the devices");
 	upper = find_upper(&all, dev, port);
 	if (upper) {
-		refuse("'%s' carries '%s': used whole, the port would take "
+		refuse("'%s' carries '%s': in mode direct the port would take "
 		       "its frames", dev->name, upper->name);
 		hint("use another mode than 'direct', or 'force'");
 		status = CLI_REFUSED;
@@ -173,19 +173,19 @@ static int check_direct(struct cli *cli, const struct stabletap_link *dev,
 		return refused(cli, n, "can't list the addresses of '%s'",
 			       dev->name);
 	if (n > 0) {
-		refuse("'%s' has %d IP address%s: used whole, the host would "
-		       "lose the network by it", dev->name, n,
+		refuse("'%s' has %d IP address%s: in mode direct the host would "
+		       "have no network through it", dev->name, n,
 		       n == 1 ? "" : "es");
 		hint("use another mode than 'direct', or 'force'");
 		return CLI_REFUSED;
 	}
 	n = stabletap_route_is_default(cli->st, dev->ifindex);
 	if (n < 0)
-		return refused(cli, n, "can't list the routes by '%s'",
+		return refused(cli, n, "can't list the routes through '%s'",
 			       dev->name);
 	if (n > 0) {
-		refuse("a default route goes by '%s': used whole, the host "
-		       "would lose the network", dev->name);
+		refuse("a default route uses '%s': in mode direct the host "
+		       "would lose its network", dev->name);
 		hint("use another mode than 'direct', or 'force'");
 		return CLI_REFUSED;
 	}
@@ -271,8 +271,8 @@ out:
 	return status;
 }
 
-/* A port that is down neither sends nor receives, whatever its lower does. */
-static int hush(struct cli *cli, const struct stabletap_link *port)
+/* For "quiet": a port that is down neither sends nor receives. */
+static int set_port_down(struct cli *cli, const struct stabletap_link *port)
 {
 	int err;
 
@@ -290,12 +290,12 @@ static int place_quietly(struct cli *cli, const struct wish *w,
 			 const struct stabletap_link *port,
 			 const struct stabletap_link *dev)
 {
-	int status = hush(cli, port);
+	int status = set_port_down(cli, port);
 
 	if (status)
 		return status;
 	status = place(cli, w, port, dev);
-	/* After a refusal set the port up again. */
+	/* If the attach failed, set the port up again. */
 	if (status && port->flags & IFF_UP)
 		stabletap_link_set_up(cli->st, port->ifindex, true);
 	return status;

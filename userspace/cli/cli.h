@@ -11,7 +11,7 @@
 /* Exit statuses. */
 enum {
 	CLI_DONE = 0,
-	CLI_REFUSED = 1,	/* by the kernel, or for what it said */
+	CLI_REFUSED = 1,	/* by the kernel or stabletapd, or by a check */
 	CLI_USAGE = 2,
 };
 
@@ -20,10 +20,10 @@ struct verb;
 struct cli {
 	const struct verb *const *verbs;	/* ended by NULL */
 	struct stabletap *st;
-	const char *socket;		/* where stabletapd is asked */
-	const char *overrides;		/* directory of what is asked by hand */
+	const char *socket;		/* path of stabletapd's socket */
+	const char *overrides;		/* directory of the overrides */
 	const char *netns;		/* -n, or NULL */
-	bool shares_netns;		/* with stabletapd, which was asked */
+	bool shares_netns;		/* stabletapd works in our namespace */
 	struct sigaction sigpipe;	/* as the command found it */
 	bool json;
 	bool pretty;

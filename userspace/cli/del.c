@@ -19,8 +19,8 @@ static const struct word words[] = {
 static void give_hints(struct cli *cli, int ifindex, const char *name)
 {
 	report_holders(cli, ifindex, name);
-	hint("'stabletap del %s force' deletes it all the same: the guest "
-	     "loses its network for good", name);
+	hint("'stabletap del %s force' deletes it anyway: the guest has no "
+	     "network until it is restarted", name);
 }
 
 static int run(struct cli *cli, const struct call *call)

@@ -23,12 +23,12 @@ static const struct word words[] = {
 	[PORT] = { "PORT", NULL, WORD_PLACE, "of this port (default: all)",
 		   NULL },
 	[SINCE] = { "since", "[INSTANCE:]NUMBER", WORD_WHOLE,
-		    "only those after this one, which a line begins with",
+		    "only events after this number, which begins a line",
 		    NULL },
 	[INSTANCE] = { "instance", "ID", WORD_WHOLE,
 		       "as INSTANCE: before NUMBER", NULL },
 	[FOLLOW] = { "follow", NULL, WORD_WHOLE,
-		     "go on with those that come, until it is ended", NULL },
+		     "then print new events as they happen, until interrupted", NULL },
 	{ .name = NULL },
 };
 
@@ -38,7 +38,7 @@ struct follower {
 	json_int_t last;	/* number of the last event that was seen */
 	char instance[64];	/* "": not known yet */
 	bool met;		/* the daemon has answered before */
-	bool gone;		/* and has gone, which was said */
+	bool gone;		/* the daemon is gone, which was printed */
 };
 
 static json_t *request(const struct follower *f, bool follow)
@@ -132,7 +132,7 @@ static int list(struct follower *f)
 	return status;
 }
 
-/* ---- on and on ---- */
+/* ---- following ---- */
 
 /* One line of JSON, or of text, for each event */
 static void tell(struct follower *f, const json_t *e)
@@ -185,14 +185,14 @@ static int take_first(struct follower *f, const json_t *first)
 	}
 	json_array_foreach(json_object_get(first, "events"), i, e)
 		tell(f, e);
-	/* Those of other ports have numbers, too. */
+	/* Events of other ports have numbers, too. */
 	f->last = json_integer_value(json_object_get(first, "last"));
 	f->met = true;
 	f->gone = false;
 	return 0;
 }
 
-/* Whoever reads what was printed does not wait until the daemon says more. */
+/* Before waiting for the daemon, give the reader all that was printed. */
 static json_t *next(const struct follower *f, FILE *from)
 {
 	fflush(stdout);
@@ -205,7 +205,7 @@ static int converse(struct follower *f, FILE *from)
 	bool is_busy = json_is_true(json_object_get(o, "busy"));
 	int status = 0;
 
-	/* Later it may have room, and be back. */
+	/* If a follower connects again and the daemon is busy, it tries again. */
 	if (o && (!is_busy || !f->met))
 		status = take_first(f, o);
 	while (!status && o && !is_busy && !ferror(stdout)) {
@@ -225,7 +225,7 @@ static void tell_gone(struct follower *f)
 	f->gone = true;
 }
 
-/* Nobody knows when the daemon is back: try each second. */
+/* Try each second until the daemon is back. */
 static int follow(struct follower *f)
 {
 	const struct timespec second = { .tv_sec = 1 };

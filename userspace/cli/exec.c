@@ -149,7 +149,7 @@ static int open_port(struct cli *cli, struct plan *p)
 		if (err == -EBUSY)
 			report_holders(cli, port.ifindex, p->port);
 		else if (err == -ESTALE)
-			hint("somebody else put that node there; remove it");
+			hint("another program made that node; remove it");
 		else if (err == -EACCES)
 			hint("the node belongs to uid %u, gid %u, perm %04o",
 			     get.owner, get.group, get.perm);
@@ -305,7 +305,7 @@ static int refuse_step(const char *what, unsigned int id)
 
 	refuse("can't %s %u: %s", what, id, strerror(err));
 	if (err == EPERM)
-		hint("'exec --user' has to be run as root");
+		hint("'exec --user' must be run as root");
 	return CLI_REFUSED;
 }
 

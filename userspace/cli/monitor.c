@@ -113,13 +113,14 @@ static void add_device(struct monitor *m, json_t *fields)
 {
 	const json_t *index = json_object_get(fields, "lower_ifindex");
 	const struct stabletap_link *lower;
+	int parent = 0;
 
 	lower = lookup(m, (int)json_integer_value(index));
-	if (lower && stabletap_link_is_macvlan(lower) &&
-	    lower->link_netnsid < 0)
+	if (lower)
+		parent = stabletap_link_parent(lower);
+	if (parent)
 		json_object_set_new(fields, "dev",
-				    stabletap_json_text(name_of(lower->link,
-								m)));
+				    stabletap_json_text(name_of(parent, m)));
 }
 
 /* The requested port may be deleted and created again under its name. */

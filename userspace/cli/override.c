@@ -34,7 +34,7 @@ struct wish {
 
 /* ---- the result ---- */
 
-static bool is_heeded(const json_t *port, const struct wish *w)
+static bool is_applied(const json_t *port, const struct wish *w)
 {
 	const char *pin = w->kind == OVERRIDE_PIN ? w->dev : "";
 	const char *prefer = w->kind == OVERRIDE_PREFER ? w->dev : "";
@@ -71,7 +71,7 @@ static json_t *ask_outcome(struct cli *cli, const struct wish *w)
 	json_t *port = ask_port_quietly(cli, w->port, NULL);
 	int i;
 
-	for (i = 1; i < LOOKS && port && !is_heeded(port, w); i++) {
+	for (i = 1; i < LOOKS && port && !is_applied(port, w); i++) {
 		json_decref(port);
 		nanosleep(&nap, NULL);
 		port = ask_port_quietly(cli, w->port, NULL);
@@ -98,14 +98,14 @@ static int report(struct cli *cli, const struct wish *w)
 
 	if (!port) {
 		json_decref(ask_port_quietly(cli, w->port, &answered));
-		note("%s", answered ? "it counts as soon as the port is in "
+		note("%s", answered ? "this takes effect when the port is in "
 		     "stabletapd's configuration" : "stabletapd does not run; "
-		     "it will heed this when it does");
+		     "this takes effect when it is started");
 		return CLI_DONE;
 	}
 	print_port(cli, port);
-	if (!is_heeded(port, w))
-		note("stabletapd has not heeded this yet");
+	if (!is_applied(port, w))
+		note("stabletapd has not applied this yet");
 	else if (w->dev && strcmp(json_text_of(port, "dev"), w->name) != 0)
 		note("'%s' is not on '%s' now", w->port, w->dev);
 	json_decref(port);
@@ -128,16 +128,16 @@ static int check_device(struct cli *cli, struct wish *w)
 		return refused(cli, err, "can't look up '%s'", w->dev);
 	refuse("there is no device '%s' in this network namespace", w->dev);
 	if (w->kind == OVERRIDE_PIN)
-		hint("'force' pins '%s' all the same: it goes to no other "
-		     "device until this one comes", w->port);
+		hint("'force' pins '%s' anyway: it moves to no other device "
+		     "before this one exists", w->port);
 	else
-		hint("'force' asks for it all the same");
+		hint("'force' records it anyway");
 	return CLI_REFUSED;
 }
 
 /*
- * The daemon knows its ports.  If it does not run, an existing port is
- * accepted.
+ * Ask the daemon, which knows the ports of its configuration.  If it does not
+ * run, an existing port is accepted.
  */
 static int check_port(struct cli *cli, const struct wish *w)
 {
@@ -159,7 +159,7 @@ static int check_port(struct cli *cli, const struct wish *w)
 	else
 		refuse("there is no port '%s' in this network namespace",
 		       w->port);
-	hint("'force' asks for it all the same");
+	hint("'force' records it anyway");
 	return CLI_REFUSED;
 }
 
@@ -309,14 +309,14 @@ static int run_unpin(struct cli *cli, const struct call *call)
 	if (!err)
 		return report(cli, &w);
 	if (err == -ENOENT)
-		return refuse("nothing is asked for '%s' by hand", w.port);
+		return refuse("'%s' is not pinned, preferred or held off", w.port);
 	return refuse_file(err, "remove", cli, w.port);
 }
 
 const struct verb verb_unpin = {
 	.name = "unpin",
 	.aliases = "",
-	.purpose = "end what pin, prefer or hold-off asked for",
+	.purpose = "end a pin, prefer or hold-off",
 	.example = "unpin vm1",
 	.words = port_words,
 	.run = run_unpin,

@@ -256,7 +256,7 @@ static int complain(const struct verb *v, const char *arg)
 	list_keywords(v, names);
 	usage_format(v, line, sizeof(line));
 	if (!names[0])
-		return usage("%s: '%s' is too much; 'stabletap %s %s'",
+		return usage("%s: '%s' is unexpected; 'stabletap %s %s'",
 			     v->name, arg, v->name, line);
 	if (word_find(arg, names) >= 0)
 		return usage("%s: '%s' can't be abbreviated", v->name, arg);

@@ -104,7 +104,7 @@ int need_module(struct cli *cli)
 		return refused(cli, err, "can't ask the module its version");
 	if (version.api == STABLETAP_API_VERSION)
 		return 0;
-	refuse("the loaded module speaks version %u of the interface, this "
+	refuse("the loaded module has version %u of the interface, this "
 	       "command version %u", version.api, STABLETAP_API_VERSION);
 	hint("install module and command of one release and load that module");
 	return CLI_REFUSED;
@@ -125,7 +125,7 @@ int load_module(struct cli *cli)
 int refuse_kind(const struct stabletap_link *link, const char *name)
 {
 	refuse("'%s' is a network device, but no port (%s%s)", name,
-	       *link->kind ? "its kind is " : "it is of no kind", link->kind);
+	       *link->kind ? "its kind is " : "it has no kind", link->kind);
 	hint("'stabletap show' lists the ports");
 	return CLI_REFUSED;
 }

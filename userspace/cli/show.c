@@ -52,13 +52,14 @@ static void find_lower(struct cli *cli, struct view *v,
 		       struct stabletap_link *lower,
 		       struct stabletap_link *parent)
 {
+	int index;
+
 	if (!v->get.lower ||
 	    stabletap_link_get(cli->st, (int)v->get.lower, lower))
 		return;
 	v->lower = lower;
-	if (lower->link_netnsid >= 0 || !stabletap_link_is_macvlan(lower))
-		return;
-	if (!stabletap_link_get(cli->st, lower->link, parent))
+	index = stabletap_link_parent(lower);
+	if (index && !stabletap_link_get(cli->st, index, parent))
 		v->parent = parent;
 }
 

@@ -314,7 +314,7 @@ enum { PORT, WATCH };
 static const struct word words[] = {
 	[PORT] = { "PORT", NULL, WORD_PLACE, "this port (default: all)", NULL },
 	[WATCH] = { "watch", NULL, WORD_WHOLE,
-		    "look again each second, in place, until it is ended",
+		    "update the output each second, until interrupted",
 		    NULL },
 	{ .name = NULL },
 };

@@ -162,7 +162,7 @@ static void draw_port(struct watch *w, const json_t *port)
 static const char *state_of_daemon(const struct watch *w)
 {
 	if (!w->answers)
-		return "stabletapd does not answer; what it said last:";
+		return "stabletapd does not answer; its last answer:";
 	return w->restarted ? "stabletapd was restarted" : "";
 }
 
@@ -242,7 +242,7 @@ static void take_answer(struct watch *w, json_t *o)
 }
 
 /*
- * Print an error only at the first request; later it may be over in a second.
+ * Print an error only at the first request; a later one may soon be over.
  */
 static int look(struct watch *w)
 {

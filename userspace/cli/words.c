@@ -108,7 +108,7 @@ bool parse_address(const char *text, uint8_t mac[6])
 	}
 	/* The module takes zeros for "no address given". */
 	if (!memcmp(out, zero, sizeof(zero))) {
-		usage("address '%s' is no device's", text);
+		usage("address '%s' can't be a device's", text);
 		return false;
 	}
 	memcpy(mac, out, sizeof(out));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A configuration becomes the one in force. */
+/* Reads a configuration and puts it in force. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "module.h"
 #include "util/log.h"
 
-/* What reading said, a line each; @text is changed. */
+/* Logs each line that conf_read() wrote; @text is changed. */
 static void log_lines(int priority, char *text)
 {
 	char *line, *rest = NULL;
@@ -34,7 +34,7 @@ static int read_conf(const struct model *m, const char *file,
 	if (!out)
 		return -ENOMEM;
 	n = conf_read(NULL, file, m->conf, out, conf);
-	/* Such a section counts: another module may be loaded later. */
+	/* Such a section is not left out: another module may be loaded later. */
 	if (n >= 0 && *conf)
 		n += module_check(*conf, out);
 	if (!fclose(out))
@@ -57,7 +57,7 @@ static void log_diff(const struct conf *old, const struct conf *new)
 	free(text);
 }
 
-/* Sections with errors don't count; the others do. */
+/* Logs the sections with errors; the others take effect. */
 static void log_left_out(const struct conf *conf, int errors)
 {
 	const struct conf_left_out *left;
@@ -67,8 +67,8 @@ static void log_left_out(const struct conf *conf, int errors)
 		left = &conf->left_out[i];
 		log_line(LOG_ERR, NULL, "section [%s] is left out%s: %s:%u: %s",
 			 left->section, left->kept ?
-			 ", and what was in force stays so" : "", left->at.file,
-			 left->at.line, left->why);
+			 "; its previous version stays in force" : "",
+			 left->at.file, left->at.line, left->why);
 	}
 	if (errors)
 		log_line(LOG_ERR, NULL,
@@ -86,7 +86,7 @@ static int take(struct model *m, struct conf *conf)
 	if (!err)
 		return 0;
 	conf_free(conf);
-	/* When the daemon starts, that is told as the end of it. */
+	/* At the start, main() logs that the daemon ends for this. */
 	if (m->conf)
 		log_line(LOG_ERR, NULL,
 			 "can't take the configuration: %s; the one before stays in force",

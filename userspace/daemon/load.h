@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A configuration becomes the one in force. */
+/* Reads a configuration and puts it in force. */
 #ifndef LOAD_H
 #define LOAD_H
 

@@ -169,7 +169,7 @@ static int run(struct daemon *d)
 		else
 			log_line(LOG_ERR, NULL, "can't lock " DAEMON_LOCK
 				 ": %s%s", strerror(-lock), lock == -EACCES ?
-				 "; stabletapd is to be run as root" : "");
+				 "; stabletapd must be run as root" : "");
 		return EXIT_FAILURE;
 	}
 	err = start(d);

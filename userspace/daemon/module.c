@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the loaded module can't do that a configuration asks for. */
+/* Finds settings of a configuration that the loaded module does not support. */
 #include <unistd.h>
 
 #include "conf/check.h"

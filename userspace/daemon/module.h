@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the loaded module can't do that a configuration asks for. */
+/* Finds settings of a configuration that the loaded module does not support. */
 #ifndef MODULE_H
 #define MODULE_H
 
@@ -8,8 +8,8 @@
 struct conf;
 
 /*
- * Complain on @out as conf_read() does; the number of errors.  Without a module
- * there are none: asking must not load it.
+ * Reports errors on @out as conf_read() does, and returns their number.  Returns
+ * 0 if no module is loaded, and does not load it.
  */
 int module_check(const struct conf *conf, FILE *out);
 

@@ -17,10 +17,10 @@
 extern struct link_util stabletap_link_util;
 extern struct link_util stabletap_slave_link_util;
 
-/* As the plug-ins of iproute2 have it: ip has room for no more. */
+/* The size of ip's own buffer, which iproute2's plug-ins assume, too */
 #define MESSAGE_SIZE 1024
 
-/* ---- what is given ---- */
+/* ---- options ---- */
 
 static void print_help(struct link_util *self, int argc, char **argv, FILE *out)
 {
@@ -175,7 +175,7 @@ static int parse_slave(struct link_util *self, int argc, char **argv,
 			 flags);
 }
 
-/* ---- what is told ---- */
+/* ---- output ---- */
 
 static uint32_t u32(struct rtattr *const attr[], int type)
 {
@@ -187,7 +187,7 @@ static uint64_t u64(struct rtattr *const attr[], int type)
 {
 	uint64_t value = 0;
 
-	/* It need not be aligned. */
+	/* The attribute's value need not be aligned. */
 	if (attr[type] && RTA_PAYLOAD(attr[type]) >= sizeof(value))
 		memcpy(&value, RTA_DATA(attr[type]), sizeof(value));
 	return value;
@@ -283,7 +283,7 @@ static void print_slave(struct link_util *self, FILE *out,
 {
 	(void)self;
 	(void)out;
-	/* Nothing while the two are being linked */
+	/* The kernel sends nothing while the two are being linked. */
 	if (!attr || !attr[IFLA_STABLETAP_SLAVE_LOWER_KIND])
 		return;
 	print_word("lower_kind", "kind %s ", stabletap_lower_kind_name(
@@ -312,7 +312,7 @@ static const char *const counter_names[STABLETAP_XSTATS_MAX + 1] = {
 	[STABLETAP_XSTATS_RX_NOMEM]	= "rx_nomem",
 };
 
-/* The port that was asked for, 0 for all; ip runs one command and ends. */
+/* The requested port, 0 for all.  ip runs one command and ends. */
 static unsigned int only;
 
 static int parse_xstats(struct link_util *self, int argc, char **argv)

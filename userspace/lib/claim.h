@@ -2,16 +2,15 @@
 /*
  * Claims: which ports are being worked on.
  *
- * A child that was just made and a child that somebody left behind look alike:
- * both have no master.  So a process that makes a child claims the port before
- * it does, and gives the claim up when the child is attached or removed.  A
- * sweep for orphaned children leaves those of claimed ports alone.
+ * A child that was just made and an orphaned child look alike: both have no
+ * master.  So a process claims the port before it makes a child, and drops the
+ * claim when the child is attached or removed.  A sweep for orphaned children
+ * leaves those of claimed ports alone.
  *
  * A claim is a shared lock of an open file description on one byte of
- * STABLETAP_CLAIMS; the port's ifindex is the offset.  Nobody takes an
- * exclusive lock, so nobody ever waits: neither for another port's claim nor
- * for that of a process that was stopped.  The kernel drops the claims of a
- * process that dies.
+ * STABLETAP_CLAIMS; the port's ifindex is the offset.  No process takes an
+ * exclusive lock, so none ever waits, even for the claim of a process that was
+ * stopped.  The kernel drops the claims of a process that dies.
  *
  * The file serves all network namespaces.  Ports of two namespaces may have
  * the same ifindex; then a sweep passes over a child once too often, and the

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Overrides: the operator's requests for a port, until they are taken back or
- * the machine is rebooted.  The command writes them, the daemon reads them: a
- * file for each port, named as the port, with one line: "pin DEVICE", "prefer
+ * Overrides: the operator's requests for a port, until they are removed or the
+ * machine is rebooted.  The command writes them, the daemon reads them: a file
+ * for each port, named as the port, with one line: "pin DEVICE", "prefer
  * DEVICE" or "hold-off".
  */
 #ifndef STABLETAP_OVERRIDE_H

@@ -31,14 +31,6 @@ static uint32_t macvlan_mode(enum stabletap_mode mode)
 	}
 }
 
-/* Returns the parent of a macvlan, if it is in our namespace, or 0. */
-static int parent_of(const struct stabletap_link *link)
-{
-	if (!stabletap_link_is_macvlan(link) || link->link_netnsid >= 0)
-		return 0;
-	return link->link;
-}
-
 static bool wants_alone(enum stabletap_mode mode)
 {
 	return mode == STABLETAP_MODE_PASSTHRU || mode == STABLETAP_MODE_DIRECT;
@@ -49,14 +41,15 @@ static bool wants_alone(enum stabletap_mode mode)
 static enum stabletap_how how_direct(const struct stabletap_place *p)
 {
 	const struct stabletap_link *old = &p->old_link;
+	int parent = stabletap_link_parent(old);
 
 	if (old->ifindex == p->dev)
 		return STABLETAP_HOW_KEEP;
 	/* The old child holds the receive handler of its parent. */
-	if (parent_of(old) == p->dev)
+	if (parent == p->dev)
 		return STABLETAP_HOW_BREAK;
 	/* Two macvlans of one parent can't both have the port's MAC address. */
-	if (parent_of(old) && parent_of(old) == parent_of(&p->dev_link))
+	if (parent && parent == stabletap_link_parent(&p->dev_link))
 		return STABLETAP_HOW_BREAK;
 	return STABLETAP_HOW_SWAP;
 }
@@ -69,7 +62,7 @@ static enum stabletap_how how_child(const struct stabletap_place *p)
 	/* The port itself holds the receive handler of a direct lower. */
 	if (old->ifindex == p->parent)
 		return STABLETAP_HOW_BREAK;
-	if (parent_of(old) != p->parent)
+	if (stabletap_link_parent(old) != p->parent)
 		return STABLETAP_HOW_SWAP;
 	if (old->macvlan_mode == mode)
 		return STABLETAP_HOW_KEEP;
@@ -123,7 +116,7 @@ int stabletap_place_plan(struct stabletap *st, struct stabletap_place *p)
 	}
 
 	/* The kernel puts a macvlan on a macvlan onto that one's parent. */
-	p->parent = parent_of(&p->dev_link);
+	p->parent = stabletap_link_parent(&p->dev_link);
 	if (!p->parent)
 		p->parent = p->dev;
 	p->how = choose_how(p);
@@ -253,7 +246,7 @@ static int check_alone(struct stabletap *st, const struct stabletap_place *p)
 	err = 0;
 	for (i = 0; i < vlans.n && !err; i++) {
 		l = vlans.v[i];
-		if (parent_of(l) == p->parent &&
+		if (stabletap_link_parent(l) == p->parent &&
 		    l->ifindex != p->old_link.ifindex)
 			err = -EBUSY;
 	}
@@ -337,7 +330,7 @@ static bool has_passthru(struct stabletap *st, int parent)
 
 	stabletap_link_dump(st, "macvlan", &vlans);
 	for (i = 0; i < vlans.n; i++)
-		if (parent_of(vlans.v[i]) == parent &&
+		if (stabletap_link_parent(vlans.v[i]) == parent &&
 		    vlans.v[i]->macvlan_mode == MACVLAN_MODE_PASSTHRU)
 			found = true;
 	stabletap_links_release(&vlans);

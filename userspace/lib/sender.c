@@ -10,8 +10,8 @@
 #include "sender.h"
 
 /*
- * Frames in a device whose queue has stopped stay charged to the socket.  With
- * room for the queues of dozens of these, others can still be sent by.
+ * Frames in a device whose queue has stopped stay charged to the socket.  This
+ * has room for dozens of such queues, so that other devices can still send.
  */
 #define SNDBUF (64 << 20)
 

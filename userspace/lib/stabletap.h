@@ -187,6 +187,17 @@ static inline bool stabletap_link_is_macvlan(const struct stabletap_link *link)
 	return !__builtin_strcmp(link->kind, "macvlan");
 }
 
+/*
+ * Returns the index of a macvlan's parent, or 0 if that is in another namespace
+ * or the device is no macvlan.
+ */
+static inline int stabletap_link_parent(const struct stabletap_link *link)
+{
+	if (!stabletap_link_is_macvlan(link) || link->link_netnsid >= 0)
+		return 0;
+	return link->link;
+}
+
 /* Finds a device by index, or by name or altname.  -ENODEV: there is none. */
 int stabletap_link_get(struct stabletap *st, int ifindex,
 		       struct stabletap_link *out);

@@ -46,8 +46,8 @@ static inline bool loop_until(sd_event *loop, bool (*holds)(void *arg),
 }
 
 /*
- * How many ms the loop turns until @holds, at most @ms: time in which we had no
- * turn ourselves does not count.
+ * Returns the ms until @holds, at most @ms, without the time in which this
+ * process had no turn.
  */
 static inline unsigned int loop_took(sd_event *loop, bool (*holds)(void *arg),
 				     void *arg, unsigned int ms)
@@ -77,7 +77,7 @@ static inline void loop_for(sd_event *loop, unsigned int ms)
 	loop_until(loop, loop_never, NULL, ms);
 }
 
-/* From now on stderr goes to a file in memory; its number. */
+/* Redirects stderr to a file in memory.  Returns its fd. */
 static inline int log_capture(void)
 {
 	int fd = memfd_create("log", MFD_CLOEXEC);
@@ -88,7 +88,7 @@ static inline int log_capture(void)
 	return fd;
 }
 
-/* How often @text has been logged since log_forget(). */
+/* Returns how often @text was logged since log_forget(). */
 static inline unsigned int log_count(int fd, const char *text)
 {
 	static char buf[1 << 16];
@@ -110,7 +110,7 @@ static inline void log_forget(int fd)
 		abort();
 }
 
-/* Its status; 0: all is well. */
+/* Returns the command's status. */
 static inline int shell(const char *command)
 {
 	int status = -1;

@@ -234,7 +234,7 @@ static void scene_addressed(const char *name)
 	idset_release(&set);
 }
 
-/* What follows the colon */
+/* Applies the words behind the colon. */
 static void scene_change(const char *name, const char *what)
 {
 	struct stabletap_link link;

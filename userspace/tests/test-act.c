@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ports and VLANs that are made, and children that are swept up: what is asked
- * of the kernel and what is told of its answer.  The library's part is played
- * by the functions below.
+ * Creating ports and VLANs, and sweeping children: the requests to the kernel,
+ * and the log lines for its answers.  The functions below stand in for the
+ * library.
  */
 #include <errno.h>
 
@@ -124,15 +124,15 @@ static void test_made_anew(struct tap *t)
 	scene_play("p p:gone");
 	create();
 	ok(t, is_logged("was deleted, and is made anew"),
-	   "a port that was deleted cuts its guest off, which is told");
+	   "a port that was deleted is logged with the effect on its guest");
 	scene_play("p p:away");
 	create();
 	ok(t, is_logged("went to another network namespace") &&
 	   !is_logged("deleted"),
-	   "fault 14: one that was moved is not said to be deleted");
+	   "a port that was moved is not logged as deleted");
 	scene_play("p p:name=q");
 	create();
-	ok(t, is_logged("p: made"), "one that was renamed goes on");
+	ok(t, is_logged("p: made"), "a renamed port is not logged as deleted");
 	scene_end();
 }
 
@@ -143,18 +143,19 @@ static void test_no_module(struct tap *t)
 	ok(t, create() == -ENODEV && is_logged("modprobe stabletap") &&
 	   scene.m.module_missing, "without the module no port can be made");
 	ok(t, create() == -ENODEV && !is_logged("modprobe stabletap"),
-	   "which is told once");
+	   "the missing module is logged once");
 	kernel.control = 0;
 	ok(t, !create() && !scene.m.module_missing &&
 	   is_logged("the loaded module is of version 0.0.1"),
-	   "when it comes, its version is compared");
+	   "a module that is loaded later has its version compared");
 	kernel.control = -EACCES;
 	ok(t, create() == -EACCES && !scene.m.module_missing &&
 	   is_logged("can't be made: Permission denied"),
 	   "a module that can't be used is not missing");
 	kernel.control = 0;
 	kernel.create = -EEXIST;
-	ok(t, create() == -EEXIST, "a name that is taken is told as such");
+	ok(t, create() == -EEXIST,
+	   "create_port() returns -EEXIST for a name in use");
 	scene_end();
 }
 
@@ -178,12 +179,12 @@ static void test_vlan(struct tap *t)
 	ok(t, !strcmp(kernel.name, "a.5") && kernel.id == 5 &&
 	   kernel.parent == *scene_index("a") && is_logged("made VLAN"),
 	   "a VLAN is made on its base, by its name");
-	ok(t, v->made == scene.now, "and known as the daemon's own");
+	ok(t, v->made == scene.now, "the daemon records that it made the VLAN");
 	ok(t, scene_look_at_device("a").what == DEVICE_NOTHING,
-	   "no other is made before its event");
+	   "no second VLAN is made before the first one's event");
 	scene_play("+1s");
 	ok(t, scene_look_at_device("a").what == DEVICE_MAKE_VLAN,
-	   "but one whose event never comes is made again");
+	   "a VLAN whose event never comes is made again");
 	scene_end();
 }
 
@@ -195,12 +196,13 @@ static void test_vlan_names(struct tap *t)
 	scene_play("a x x:name=a.5");
 	make("a", 5);
 	snprintf(want, sizeof(want), "v%d.5", *scene_index("a"));
-	is_str(t, kernel.name, want, "another device may have the name");
+	is_str(t, kernel.name, want,
+	       "if another device has the name, the VLAN gets another");
 	scene_play("enp193s0f0np01");
 	make("enp193s0f0np01", 4000);
 	snprintf(want, sizeof(want), "v%d.4000",
 		 *scene_index("enp193s0f0np01"));
-	is_str(t, kernel.name, want, "or the kernel may have no room for it");
+	is_str(t, kernel.name, want, "so it does if the name is too long");
 	scene_end();
 }
 
@@ -214,20 +216,20 @@ static void test_vlan_refused(struct tap *t)
 	kernel.vlan = -EEXIST;
 	make("a", 5);
 	ok(t, !is_logged("can't make"),
-	   "one that exists already is about to be told");
+	   "a VLAN that exists already is not logged: its event will come");
 	kernel.vlan = -EOPNOTSUPP;
 	v = make("b", 5);
 	first = v->until - scene.now;
 	ok(t, is_logged("can't make VLAN 5 on b: Operation not supported") &&
-	   !v->made, "why it can't be made is told");
+	   !v->made, "the reason of a refused VLAN is logged");
 	v = make("b", 5);
 	ok(t, first && v->until - scene.now > first,
-	   "it is tried again, with a back-off");
+	   "a refused VLAN is retried with a back-off");
 	ok(t, device_vlan(scene_device("a"), 5)->until - scene.now == first,
-	   "which is that of one device");
+	   "each device has a back-off of its own");
 	kernel.vlan = 0;
 	v = make("b", 5);
-	ok(t, v->made == scene.now, "until it is made");
+	ok(t, v->made == scene.now, "the back-off ends when the VLAN is made");
 	scene_end();
 }
 
@@ -245,15 +247,15 @@ static void test_sweep(struct tap *t)
 {
 	begin(P "Candidate=a\n");
 	ok(t, !sweep(0, 0) && !is_logged("children"),
-	   "nothing to sweep, nothing to tell");
+	   "nothing is logged if there is nothing to sweep");
 	ok(t, !sweep(0, 2) && is_logged("removed 2 children"),
-	   "how many children were removed is told");
+	   "the number of removed children is logged");
 	ok(t, sweep(-EAGAIN, 1) == -EAGAIN && is_logged("removed 1 ") &&
 	   !is_logged("can't remove"),
-	   "fault 4: one whose port is worked on is left for the next sweep");
+	   "a child whose port is worked on is left for the next sweep");
 	ok(t, sweep(-EPERM, 0) == -EPERM &&
 	   is_logged("can't remove children that no port uses: "
-		     "Operation not permitted"), "what is refused is told");
+		     "Operation not permitted"), "a refused sweep is logged");
 	scene_end();
 }
 

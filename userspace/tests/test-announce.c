@@ -30,7 +30,7 @@ static const uint8_t ip4[4] = { 192, 0, 2, 7 };
 static const uint8_t ip6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 7 };
 static const struct announce_tags none;
 
-/* In hex, zeros at the end left out. */
+/* Returns the frame in hex, without the zeros at its end. */
 static const char *hex(const struct announce_frame *f)
 {
 	static char text[2 * ANNOUNCE_FRAME_MAX + 1];
@@ -140,7 +140,7 @@ static void test_links(struct tap *t)
 	   "a VLAN is read");
 	nlh = begin_link(buf, 9, 4, IFF_UP);
 	put_vlan(nlh, "macvlan", 5);
-	ok(t, !read_vlan(nlh, &s), "what is none has no tag");
+	ok(t, !read_vlan(nlh, &s), "a device that is no VLAN has no tag");
 	nlh = begin_link(buf, 9, 4, 0);
 	put_vlan(nlh, "vlan", 5);
 	ok(t, !read_vlan(nlh, &s), "a device that is down is silent");
@@ -360,7 +360,7 @@ static void test_rounds(struct tap *t, sd_event *loop, struct announcer *a,
 	   (int)(seen->last - begin));
 	loop_for(loop, 300);
 	see(seen);
-	ok(t, seen->rarp == 5, "and no more");
+	ok(t, seen->rarp == 5, "no further frame is sent");
 
 	ok(t, begun(loop, a, port, seen), "it begins again");
 	announcer_start(a, port, port, mac, true, NULL, 0);
@@ -373,7 +373,7 @@ static void test_rounds(struct tap *t, sd_event *loop, struct announcer *a,
 	ok(t, begun(loop, a, port, seen), "it begins once more");
 	announcer_stop(a, port);
 	announcer_stop(a, port);
-	/* Some may be on their way. */
+	/* Frames may be on their way. */
 	loop_for(loop, 200);
 	see(seen);
 	some = seen->rarp;
@@ -394,14 +394,14 @@ static void test_guests_vlans(struct tap *t, sd_event *loop,
 	announcer_start(a, port, port, mac, true, vlans, 3);
 	loop_until(loop, see_few, seen, SOON);
 	ok(t, see_few(seen) && !seen->vlan[203],
-	   "a few VLANs are told each time");
+	   "a few VLANs are announced in each round");
 	memset(seen->vlan, 0, sizeof(seen->vlan));
 	announcer_start(a, port, port, mac, true, vlans, 100);
 	loop_until(loop, see_many, seen, SOON);
 	loop_for(loop, 100);
 	/* 5 times 64 of 100: each of them three times, and some once more */
 	ok(t, see_many(seen) && seen->vlan[200] == 4 && seen->vlan[299] == 3,
-	   "many take turns");
+	   "many VLANs take turns");
 }
 
 static void test_no_device(struct tap *t, sd_event *loop, struct announcer *a,
@@ -413,10 +413,10 @@ static void test_no_device(struct tap *t, sd_event *loop, struct announcer *a,
 	loop_until(loop, is_told, &log_fd, SOON);
 	loop_for(loop, 100);
 	ok(t, log_count(log_fd, "No such device") == 1,
-	   "a device that is not there ends it");
+	   "an announcement ends if the device does not exist");
 	ok(t, log_count(log_fd, "port0: could not be announced "
 			"on a device that is gone") == 1,
-	   "which is told of the port by its name");
+	   "that is logged with the port's name");
 }
 
 static void test_forwarding(struct tap *t, struct stabletap *st, int port)
@@ -425,7 +425,8 @@ static void test_forwarding(struct tap *t, struct stabletap *st, int port)
 	if (shell("echo 1 >/proc/sys/net/ipv6/conf/port0/forwarding"))
 		ok(t, true, "forwarding # SKIP no IPv6 sysctl");
 	else
-		ok(t, stabletap_ip6_forwards(st, port), "it is one now");
+		ok(t, stabletap_ip6_forwards(st, port),
+		   "the port is a router now");
 	ok(t, !stabletap_ip6_forwards(st, 4711),
 	   "a device that is gone forwards nothing");
 }
@@ -454,7 +455,7 @@ static void test_live(struct tap *t, struct seen *seen)
 
 /* ---- ports of a model ---- */
 
-/* In place of the kernel: which devices frames were sent by */
+/* Instead of the kernel: records by which devices frames were sent */
 static bool is_played;
 static bool sent[64];
 
@@ -510,17 +511,18 @@ static void test_ports(struct tap *t, sd_event *loop, struct announcer *a)
 	ok(t, announced_by(loop, a, "p@a") == *scene_index("a"),
 	   "a port is announced by the device that its child is on");
 	ok(t, announced_by(loop, a, "p@b=direct") == *scene_index("b"),
-	   "by its lower, if that is the device itself");
-	ok(t, !announced_by(loop, a, "q@b"), "not if Announce=no");
+	   "a port is announced by its lower, if that is the device itself");
+	ok(t, !announced_by(loop, a, "q@b"),
+	   "a port with Announce=no is not announced");
 	ok(t, announced_by(loop, a, "p:down p:up") == *scene_index("b"),
-	   "again when it is set up anew");
+	   "a port that is set up again is announced again");
 	scene_play("p@a");
 	p = scene_port("p");
 	put_away("a");
 	ok(t, announced_by(loop, a, "p:down p:up") == (int)p->told.lower,
-	   "fault 1: by its child, if the device is in another namespace");
+	   "a port is announced by its child if the device is in another namespace");
 	ok(t, announced_by(loop, a, "p@b") == *scene_index("b"),
-	   "and by the next device when it is on that");
+	   "a port on its next device is announced by that");
 	scene_end();
 }
 

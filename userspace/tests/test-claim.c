@@ -26,7 +26,8 @@ static void test_two(struct tap *t, const char *path)
 	ok(t, a >= 0 && b >= 0, "the file of claims can be opened twice");
 	claim_take(a, 12);
 	ok(t, claim_is_taken(b, 12), "a claim is seen by another");
-	ok(t, !claim_is_taken(a, 12), "its owner's question is for others'");
+	ok(t, !claim_is_taken(a, 12),
+	   "an owner's query reports only claims of others");
 	ok(t, !claim_is_taken(b, 11) && !claim_is_taken(b, 13),
 	   "a claim is for one port");
 	claim_take(b, 12);
@@ -69,7 +70,7 @@ static void test_stopped(struct tap *t, const char *path)
 	claim_drop(fd, 7);
 	claim_drop(fd, 8);
 	alarm(0);
-	ok(t, true, "nobody waits for it, for its port or for another");
+	ok(t, true, "no claim waits for it, for its port or another");
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	ok(t, !claim_is_taken(fd, 7), "a process that dies has no claims");

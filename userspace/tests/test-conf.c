@@ -17,7 +17,7 @@
 #define SEC 1000000000ULL
 #define MS 1000000ULL
 
-/* What conf_read_stream() said of a text */
+/* The result of conf_read_stream() for a text */
 struct answer {
 	int wrong;
 	char *said;
@@ -804,7 +804,7 @@ static void test_why(struct tap *t)
 	"VFVLAN=7\nVFSpoofCheck=no\nVFTrust=yes\n"
 #define ALL_DAEMON "[Daemon]\nMetricsFile=/m\n"
 
-/* What is said in each of them is wrong. */
+/* Each section has an error. */
 static void test_kept_whole(struct tap *t)
 {
 	struct answer a = ask(ALL ALL_POOL ALL_DAEMON P2 "Candidate=x\n");
@@ -1293,7 +1293,7 @@ static void test_diff(struct tap *t)
 
 static void test_equal(struct tap *t)
 {
-	/* Each like none of the others */
+	/* No two of these are equal. */
 	struct answer a = ask("[Port a]\nCandidate=e1\nCandidate=e2\n"
 			      "Candidate=mac=2:0:0:0:0:1\n"
 			      "Candidate=mac=2:0:0:0:0:2\n"

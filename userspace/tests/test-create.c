@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Making ports and VLANs, with a kernel that refuses: one warning a cause. */
+/* Creating ports and VLANs that the kernel refuses: one warning per cause. */
 #include <errno.h>
 
 #include "act/act.h"
@@ -74,28 +74,31 @@ static void test_port(struct tap *t, int log)
 	create_port(&act, p);
 	create_port(&act, p);
 	ok(t, log_count(log, "can't be made: can't hold frames") == 1,
-	   "fault 6: a port that can't be made is logged once a cause");
+	   "a port that can't be made is logged once per cause");
 	is_str(t, p->create_why, "can't hold frames",
-	       "fault 13: and the cause is kept in the kernel's words");
+	       "the port keeps the cause in the kernel's words");
 	refuse(-ENOMEM, "");
 	create_port(&act, p);
 	ok(t, log_count(log, "can't be made: Cannot allocate memory") == 1,
 	   "another cause is logged");
 	p->create_until = scene.now + CLOCK_SECOND;
-	ok(t, scene_look("p").what == STEP_NONE, "it is tried again later");
+	ok(t, scene_look("p").what == STEP_NONE,
+	   "the port is made again later");
 	scene_configure("[Port p]\nCandidate=a\nMTUBytes=1400\n");
-	ok(t, scene_look("p").what == STEP_CREATE, "or at once after a reload");
+	ok(t, scene_look("p").what == STEP_CREATE,
+	   "after a reload the port is made at once");
 	kernel.opened = -ENOENT;
 	ok(t, create_port(&act, p) == -ENODEV, "without the module");
-	is_str(t, p->create_why, "the module is not loaded", "that is why");
+	is_str(t, p->create_why, "the module is not loaded",
+	       "the port keeps the missing module as the cause");
 	kernel.opened = 0;
 	scene_play("p");
-	ok(t, !*p->create_why, "the port's event ends it");
+	ok(t, !*p->create_why, "the port's event clears the cause");
 	scene_play("p:gone");
 	log_forget(log);
 	create_port(&act, p);
 	ok(t, log_count(log, "can't be made") == 1,
-	   "the next time it is logged again");
+	   "a cause that returns is logged again");
 	scene_end();
 }
 
@@ -113,21 +116,23 @@ static void test_vlan(struct tap *t, int log)
 	make_vlan(-EPERM, "no VLAN here");
 	make_vlan(-EPERM, "no VLAN here");
 	ok(t, log_count(log, "can't make VLAN 5 on a: no VLAN here") == 1,
-	   "fault 6: a VLAN that can't be made is logged once a cause");
+	   "a VLAN that can't be made is logged once per cause");
 	make_vlan(-ENOMEM, "");
 	ok(t, log_count(log, "can't make VLAN 5") == 2,
 	   "another cause is logged");
 	scene_play("a.5 a.5:gone");
 	make_vlan(-ENOMEM, "");
 	ok(t, log_count(log, "can't make VLAN 5") == 3,
-	   "and the same one when the VLAN was there in between");
+	   "so is the same cause, if the VLAN existed in between");
 	scene_play("a.5 a.5:gone");
 	log_forget(log);
 	make_vlan(-EEXIST, "");
-	ok(t, !log_count(log, "can't make"), "an event may be late: no warning");
+	ok(t, !log_count(log, "can't make"),
+	   "an EEXIST is not logged at first: the VLAN's event may be late");
 	make_vlan(-EEXIST, "");
 	make_vlan(-EEXIST, "");
-	ok(t, log_count(log, "can't make") == 1, "if it does not come: one");
+	ok(t, log_count(log, "can't make") == 1,
+	   "if the event does not come, it is logged once");
 	scene_end();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the command makes of stabletapd's answers: a process that answers as the
- * daemon does, in its words, listens on a socket of the test's own.
+ * The command's output for stabletapd's answers.  A process listens on a socket
+ * of the test, and answers in the daemon's format.
  */
 #include <pty.h>
 #include <signal.h>
@@ -22,19 +22,21 @@ static char override_dir[64];
 
 /* ---- the daemon ---- */
 
-/* A conversation: the request must hold @asked; then @says is sent. */
+/* A connection: the request must hold @asked; then @says is sent. */
 struct turn {
 	const char *asked;
 	const char *says;	/* NULL: hang up without a word */
 };
 
-/* How it ends: the command must print @until before the daemon hangs up. */
+/*
+ * The end of a turn: the command must print @until before the daemon hangs up.
+ */
 struct ending {
 	const char *until;	/* NULL: nothing */
 	bool killed;		/* then, and is started anew 1.5 s later */
 };
 
-/* Of each turn; NULL: all are over when @says is sent. */
+/* One for each turn; NULL: each turn ends when @says is sent. */
 static const struct ending *endings;
 
 static int listen_at(const char *path)
@@ -50,7 +52,7 @@ static int listen_at(const char *path)
 	return fd;
 }
 
-/* What the command has printed so far */
+/* Returns the command's output so far. */
 static char *output(void)
 {
 	static char out[8192];
@@ -84,7 +86,7 @@ static void answer(int listener, const struct turn *turn, const char *until)
 	char request[512] = "";
 	ssize_t n = read(fd, request, sizeof(request) - 1);
 
-	/* "": somebody looks who listens. */
+	/* "": a connection without a request, which checks who listens. */
 	if ((n <= 0) != !*turn->asked || !strstr(request, turn->asked)) {
 		fprintf(stdout, "# asked: %s# not: %s\n", request,
 			turn->asked);
@@ -106,7 +108,7 @@ static int restart(int fd)
 	return listen_at(socket_path);
 }
 
-/* In order; what is asked beyond that finds no daemon. */
+/* Serves @turns in order.  Later requests find no daemon. */
 static pid_t start(const struct turn *turns)
 {
 	struct ending end = { .until = NULL };
@@ -114,7 +116,7 @@ static pid_t start(const struct turn *turns)
 	pid_t pid;
 	int fd;
 
-	/* None at all: it does not run. */
+	/* Without a turn the daemon does not run. */
 	fd = turns->asked ? listen_at(socket_path) : -1;
 	fflush(NULL);
 	pid = fork();
@@ -272,7 +274,7 @@ static void test_status(struct tap *t)
 	expect(t, steers, "status", 0, "    QEMU monitor refused: \\x1b[2J"
 	       "\\xc2\\x9b2J caf\303\251\n", "or steers the terminal");
 	expect(t, steers, "-j status", 0, "\"why\":\"\\u001B[2J",
-	       "in JSON it is as it was said");
+	       "in JSON the text is unchanged");
 	expect(t, named, "status", 0, "    moved: lo went to network namespace "
 	       "blue, and the port is still on it\n",
 	       "a move to a namespace that has a name");
@@ -285,7 +287,7 @@ static void test_status(struct tap *t)
 	       "in JSON, too");
 	expect(t, busy, "status", 1, "stabletapd refuses: busy: ",
 	       "a busy daemon is said to be so");
-	expect(t, silent, "status", 1, "has ended the conversation",
+	expect(t, silent, "status", 1, "has closed the connection",
 	       "a daemon that hangs up is told");
 	expect(t, none, "status", 1, "stabletapd does not run",
 	       "so is one that does not run");
@@ -331,7 +333,7 @@ static void test_events(struct tap *t)
 		{ "\"events\":3,\"instance\":\"bb\"", "{\"error\":\"enough\"}"
 		  "\n" }, { NULL, NULL },
 	};
-	/* There is no place for it for a while. */
+	/* The daemon is busy for a while. */
 	static const struct turn crowded[] = {
 		{ "events", "{" NEW "\"last\":6,\"events\":["
 		  EVENT("6", "attached") "]}\n" },
@@ -339,7 +341,7 @@ static void test_events(struct tap *t)
 		{ "events", NULL },
 		{ "events", "{\"error\":\"enough\"}\n" }, { NULL, NULL },
 	};
-	/* It is killed, and has no event to tell when it is back. */
+	/* The daemon is killed, and has no event when it is back. */
 	static const struct turn killed[] = {
 		{ "\"events\":0", "{" NEW "\"last\":2,\"events\":[]}\n"
 		  "{\"event\":" EVENT("3", "attached") "}\n" },
@@ -358,22 +360,23 @@ static void test_events(struct tap *t)
 
 	expect(t, list, "events since 5 -u", 0,
 	       "aa:6 2026-01-02T03:04:05.000006Z vm1: attached to eth1, w\n",
-	       "fault 8: events are listed with the instance that numbers them");
+	       "events are listed with the instance that numbers them");
 	expect(t, passed, "events since 6", 0, "note: if stabletapd was restarted "
 	       "after event 6, events are missing here; 'since INSTANCE:6', as "
-	       "the line of that event begins, misses none\n", "fault 8: a number alone may hide events");
+	       "the line of that event begins, misses none\n",
+	       "with a number alone, a note says that events may be missing");
 	expect(t, own, "events since aa:6", 0, "",
-	       "what a line begins with is taken");
+	       "since takes what a line begins with");
 	expect(t, other, "events since zz:9", 0, "note: stabletapd was "
 	       "restarted: events are numbered anew\naa:6 ",
-	       "fault 8: and tells of a restart, however many there are now");
+	       "with an instance, a restart is noted, however many events there are now");
 	expect(t, unasked, "events since :5", 2, "since: write [INSTANCE:]NUMBER",
 	       "an instance without an id is refused");
 	expect(t, later, "events since 9", 0, "note: the last event has number "
 	       "6: stabletapd was restarted",
 	       "a number of an earlier instance is told");
 	expect(t, other, "events since 9 instance zz", 0, "vm1: attached",
-	       "with its instance nothing is lost");
+	       "with the old instance no event is lost");
 	expect(t, list, "-j events since 5", 0,
 	       "\"instance\":\"aa\",\"last\":6,\"events\":[{", "and in JSON");
 	expect(t, follow, "events --follow -u", 1,
@@ -389,10 +392,10 @@ static void test_events(struct tap *t)
 	       "in JSON, one object a line");
 	expect(t, crowded, "events --follow", 1, "vm1: attached to eth1, w\n"
 	       "note: stabletapd has gone; waiting for it\nstabletap: stabletapd refuses: enough",
-	       "that it waits is said once, however often it tries");
+	       "a follower notes once that it waits, however often it tries");
 	endings = killed_ends;
 	expect(t, killed, "-j events --follow", 1, "daemon-restarted",
-	       "nothing that a follower says waits for the next event");
+	       "a follower prints each event at once");
 	endings = NULL;
 	expect(t, old, "events --follow", 1, "too old to be followed",
 	       "a daemon that can't be followed is told");
@@ -424,7 +427,7 @@ static void test_by_hand(struct tap *t)
 {
 	static const struct turn pin[] = {
 		NAMESPACE, { "status", STATUS_OF("") },
-		/* It has not seen the file yet. */
+		/* The daemon has not read the file yet. */
 		{ "status", STATUS_OF("") },
 		{ "status", STATUS_OF(",\"pin\":\"lo\"") },
 		{ "settled", SETTLED(",\"pin\":\"lo\"") }, { NULL, NULL },
@@ -471,7 +474,7 @@ static void test_by_hand(struct tap *t)
 	       "force overrides that, and the warning is shown");
 	is_str(t, override_of("vm1", buf), "pin etho\n", "the file is written");
 	expect(t, pin, "pin vm1 lo", 0, "vm1: attached dev lo pin lo\n",
-	       "what came of it is told when the daemon has seen it");
+	       "the port's state is printed when the daemon has read the file");
 	expect(t, hold_off, "hold-off vm1", 0, "vm1: attached dev lo held-off",
 	       "hold-off is told");
 	is_str(t, override_of("vm1", buf), "hold-off\n", "and written");
@@ -480,12 +483,12 @@ static void test_by_hand(struct tap *t)
 	is_str(t, override_of("vm1", buf), "none", "the file is gone");
 	expect(t, failback, "failback vm1", 0,
 	       "vm1: attached dev lo\nnote: 'vm1' stays",
-	       "failback tells that nothing came of it");
+	       "failback notes that the port stays");
 	expect(t, refused, "failback vm9", 1, "can't fail 'vm9' back: no such",
 	       "a refused failback is told");
 }
 
-/* What would do nothing, or wait for ever, is refused before anything else. */
+/* Requests without effect, or that would wait forever, are refused first. */
 static void test_wrong_words(struct tap *t)
 {
 	static const struct turn none[] = { { NULL, NULL } };
@@ -497,7 +500,7 @@ static void test_wrong_words(struct tap *t)
 	       "no port", "a device of another kind is not waited for");
 	snprintf(line, sizeof(line), "wait %0128d timeout 1", 0);
 	expect(t, none, line, 2, "can't be a port's name",
-	       "nor a name that no device can have");
+	       "nor a name that a device can't have");
 	snprintf(line, sizeof(line), "pin vm1 %0128d force", 0);
 	expect(t, asked, line, 2, "can't be a device's name",
 	       "a device's name that would be cut off is refused");
@@ -554,10 +557,10 @@ static void test_terminal(struct tap *t)
 	ok(t, shows(fd, seen, sizeof(seen), "vm1             lo"),
 	   "a watched port has a line");
 	ok(t, shows(fd, seen, sizeof(seen), "stabletapd does not answer"),
-	   "that the daemon has gone is shown");
+	   "status --watch shows that the daemon is gone");
 	two = start(second);
 	ok(t, shows(fd, seen, sizeof(seen), "stabletapd was restarted") &&
-	   strstr(seen, "0.250s"), "so is that it is back");
+	   strstr(seen, "0.250s"), "and that it was restarted");
 	ok(t, count(seen, "\033[2J") == 1 && count(seen, "\033[H") >= 3,
 	   "the lines are drawn in place");
 	ok(t, !strstr(seen, "DROPPED/s"), "and not beyond the terminal's edge");

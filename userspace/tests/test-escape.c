@@ -70,7 +70,7 @@ static void test_cut(struct tap *t)
 	ok(t, buf[0] == 'x', "no room, nothing written");
 }
 
-/* What log_line() writes, read back; the caller's until the next call */
+/* Returns the line that log_line() wrote; valid until the next call. */
 static const char *logged(const char *port, const char *text)
 {
 	static char buf[4096];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Files below /run: replaced whole, the record of children's devices, and what
- * the operator asks for by hand.
+ * Files below /run: atomic replacement, the record of children's devices, and
+ * overrides.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -56,10 +56,10 @@ static void test_replace(struct tap *t)
 	ok(t, !file_make_dir(dir) && !file_make_dir(dir),
 	   "a directory is made, and may be there");
 	ok(t, !stat(dir, &sb) && (sb.st_mode & 0777) == 0755,
-	   "everybody may look into it, whatever the umask");
+	   "all users may list it, whatever the umask");
 	ok(t, !file_replace(dir, "vm1", "pin eth0\n", 0644), "a file is made");
 	ok(t, !file_replace(dir, "vm1", "pin eth1\n", 0644),
-	   "and made anew");
+	   "a file is replaced");
 	is_str(t, contents("vm1", buf, sizeof(buf)), "pin eth1\n",
 	       "its contents are the last ones");
 	snprintf(other, sizeof(other), "%s/vm1", dir);
@@ -67,7 +67,7 @@ static void test_replace(struct tap *t)
 	   "its mode is the one asked for");
 	ok(t, count_files() == 1, "nothing else is left");
 
-	/* What somebody has put where the new file is about to be written */
+	/* A symbolic link at the temporary file's name */
 	snprintf(tmp, sizeof(tmp), "%s/.vm1.%d", dir, getpid());
 	if (symlink(other, tmp))
 		return;
@@ -76,7 +76,7 @@ static void test_replace(struct tap *t)
 	   !lstat(other, &sb) && S_ISREG(sb.st_mode),
 	   "a symbolic link is not written through");
 	ok(t, file_replace("/nonexistent", "x", "", 0644) == -ENOENT,
-	   "what is missing is told");
+	   "a missing directory is an error");
 }
 
 static void test_names(struct tap *t)
@@ -108,7 +108,7 @@ static void test_origin(struct tap *t)
 	ok(t, origin_find(dir, 12, "st12-06", device, sizeof(device)) &&
 	   !strcmp(device, "eth6"), "the newest child's device is known");
 	ok(t, origin_find(dir, 12, "st12-05", device, sizeof(device)) &&
-	   !strcmp(device, "eth5"), "so is the one's before");
+	   !strcmp(device, "eth5"), "so is that of the child before");
 	ok(t, !origin_find(dir, 12, "st12-01", device, sizeof(device)),
 	   "an old one is forgotten");
 	origin_note(dir, 12, "st12-ffffffffff", "averylongname15");
@@ -165,7 +165,7 @@ static void test_origin_sweep(struct tap *t)
 	   "but not those of devices here, or of other namespaces");
 }
 
-/* ---- what is asked for by hand ---- */
+/* ---- overrides ---- */
 
 static void put(const char *name, const char *text)
 {
@@ -200,7 +200,7 @@ static void test_override(struct tap *t)
 
 	snprintf(sub, sizeof(sub), "%s/override", dir);
 	ok(t, !override_read(sub, "vm1", &o) && o.kind == OVERRIDE_NONE,
-	   "without a file nothing is asked for");
+	   "without a file there is no override");
 	for (i = 0; i < sizeof(asked) / sizeof(*asked); i++)
 		ok(t, !override_write(sub, "vm1", &asked[i]) &&
 		   !override_read(sub, "vm1", &o) && o.kind == asked[i].kind &&
@@ -208,7 +208,7 @@ static void test_override(struct tap *t)
 		   "override %zu is read as it was written", i);
 	ok(t, !override_remove(sub, "vm1") &&
 	   !override_read(sub, "vm1", &o) && o.kind == OVERRIDE_NONE,
-	   "it can be taken back");
+	   "an override can be removed");
 	ok(t, override_remove(sub, "vm1") == -ENOENT, "once");
 	rmdir(sub);
 }

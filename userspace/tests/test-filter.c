@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a guest wants becomes a device's lists: on a veth, which has the same
- * lists as a port; what the module makes of a port's is tested with it.
+ * Copying a guest's filter to a device's lists: those of a veth, which are the
+ * same as a port's.  The module's tests show how a port passes them to its
+ * lower.
  */
 #include <net/if.h>
 #include <sched.h>
@@ -156,55 +157,60 @@ static void test_lists(struct tap *t)
 
 	begin(true, false);
 	ok(t, flags() == IFF_ALLMULTI && list_is(0, 0),
-	   "what is not known yet is all multicast");
+	   "unknown lists mean all multicast");
 	say(&f);
 	ok(t, !flags() && list_is(0, 3), "a list is followed");
 	f = wish(2, 4);
 	say(&f);
-	ok(t, !flags() && list_is(2, 4), "what changes in it is changed");
+	ok(t, !flags() && list_is(2, 4), "a changed list is followed");
 	f = wish(0, FILTER_MAX);
 	say(&f);
-	ok(t, !flags() && list_is(0, FILTER_MAX), "all of a full one");
+	ok(t, !flags() && list_is(0, FILTER_MAX), "a full list is followed");
 	f = wish(FILTER_MAX - 30, FILTER_MAX);
 	say(&f);
 	ok(t, !flags() && list_is(FILTER_MAX - 30, FILTER_MAX),
-	   "another full one in its place");
+	   "so is another full list");
 	f = wish(0, FILTER_MAX + 1);
 	say(&f);
-	ok(t, flags() == IFF_ALLMULTI, "too long a one is all multicast");
+	ok(t, flags() == IFF_ALLMULTI,
+	   "a list that is too long means all multicast");
 	f = wish(0, 2);
 	f.multicast_overflow = true;
 	say(&f);
-	ok(t, flags() == IFF_ALLMULTI, "so is one that had no room in QEMU");
+	ok(t, flags() == IFF_ALLMULTI,
+	   "so does a list that had no room in QEMU");
 	f = wish(0, 2);
 	f.multicast = QMP_RX_ALL;
 	say(&f);
-	ok(t, flags() == IFF_ALLMULTI, "and the wish for all");
+	ok(t, flags() == IFF_ALLMULTI, "so does a guest that wants all");
 	f = wish(0, 2);
 	f.promiscuous = true;
 	say(&f);
-	ok(t, flags() == IFF_ALLMULTI, "and promiscuous mode");
+	ok(t, flags() == IFF_ALLMULTI, "so does promiscuous mode");
 	f = wish(0, 2);
 	f.multicast = QMP_RX_NONE;
 	say(&f);
-	ok(t, !flags() && list_is(0, 0), "none is none");
+	ok(t, !flags() && list_is(0, 0),
+	   "a guest that wants none gets no entry");
 	f = wish(0, 2);
 	memcpy(mc[1], uc[1], 6);
 	say(&f);
-	ok(t, !flags() && list_is(0, 1), "no multicast address, no entry");
+	ok(t, !flags() && list_is(0, 1),
+	   "a unicast address in the list is ignored");
 	make_addresses();
 	say(NULL);
 	ok(t, !flags() && list_is(0, 1),
-	   "what was known is in force for a moment");
+	   "the last known list is kept for a moment");
 	ok(t, loop_until(d.loop, is_all, NULL, SOON), "then all multicast");
 	say(&f);
 	ok(t, !flags(), "until it is known again");
 	filter_leave(d.filter);
-	ok(t, flags() == IFF_ALLMULTI, "nobody to follow it: all multicast");
+	ok(t, flags() == IFF_ALLMULTI,
+	   "with no filter to follow: all multicast");
 	end();
 }
 
-/* Whoever begins knows nothing but what the kernel and the file have. */
+/* A new daemon knows only what the kernel and the record have. */
 static void test_restart(struct tap *t)
 {
 	struct qmp_filter f = wish(0, 3);
@@ -222,7 +228,8 @@ static void test_restart(struct tap *t)
 	stabletap_mc_set(d.st, port.ifindex, mc[2], false);
 	begin(true, false);
 	say(&f);
-	ok(t, list_is(2, 2), "what somebody took away is put there again");
+	ok(t, list_is(2, 2),
+	   "an entry that another program removed is added again");
 	end();
 
 	if (shell("printf 'port x\\nmc 1\\nuc\\n\\nallmulti' >"
@@ -233,7 +240,7 @@ static void test_restart(struct tap *t)
 	say(&f);
 	end();
 	begin(false, false);
-	ok(t, !flags(), "who follows no more takes the flag away");
+	ok(t, !flags(), "a port that no longer follows clears the flag");
 	end();
 	stabletap_mc_set(d.st, port.ifindex, mc[2], false);
 	stabletap_mc_set(d.st, port.ifindex, mc[3], false);
@@ -316,7 +323,7 @@ static void test_mac(struct tap *t)
 	ok(t, mac_is(conf.mac) && !has(uc[0]),
 	   "an address that is not trusted is not taken, nor others");
 	is_str(t, noted, "guest-mac: 52:54:00:01:00:07 is the guest's, not "
-	       "trusted\n", "it is told once");
+	       "trusted\n", "an address that is not trusted is reported once");
 	end();
 
 	noted[0] = '\0';
@@ -336,18 +343,19 @@ static void test_mac(struct tap *t)
 	memcpy(f.mac, mc[3], 6);
 	noted[0] = '\0';
 	say(&f);
-	ok(t, mac_is(uc[7]) && strstr(noted, "none to have"),
-	   "but not one that is none");
+	ok(t, mac_is(uc[7]) && strstr(noted, "not valid"),
+	   "an address that is not valid is not taken");
 	say(NULL);
 	ok(t, loop_until(d.loop, is_configured, NULL, SOON),
 	   "when nobody has it open, the configured one is put back");
 	end();
 	begin(false, false);
-	ok(t, !has(uc[0]), "trusted no more, nothing of it stays");
+	ok(t, !has(uc[0]),
+	   "when the guest is no longer trusted, nothing of it stays");
 	end();
 }
 
-/* By a reload, or by a daemon that is started with another configuration */
+/* Trust ends by a reload, or by a restart with another configuration. */
 static void test_trusted_no_more(struct tap *t)
 {
 	struct qmp_filter f = wish(0, 1);
@@ -362,14 +370,15 @@ static void test_trusted_no_more(struct tap *t)
 	end();
 	noted[0] = '\0';
 	begin(false, false);
-	ok(t, mac_is(conf.mac), "trusted no more, the configured one is back");
+	ok(t, mac_is(conf.mac),
+	   "when the guest is no longer trusted, the configured address is back");
 	is_str(t, noted, "guest-mac: 52:54:00:00:00:01 is the port's again\n",
 	       "which is told");
 	ok(t, shell("test ! -e " FILTER_DIR "/" DEV) == 0,
 	   "and nothing is kept");
 	say(&f);
 	ok(t, mac_is(conf.mac) && strstr(noted, "not trusted"),
-	   "whatever the guest says");
+	   "an untrusted guest's address is not taken after that");
 	end();
 
 	begin(true, true);
@@ -387,7 +396,7 @@ static void test_trusted_no_more(struct tap *t)
 	end();
 	stabletap_link_set_mac(d.st, port.ifindex, uc[9]);
 	begin(false, false);
-	ok(t, mac_is(uc[9]), "but an address that the operator gave it stays");
+	ok(t, mac_is(uc[9]), "an address that the operator has set stays");
 	end();
 
 	begin(false, true);
@@ -395,13 +404,13 @@ static void test_trusted_no_more(struct tap *t)
 	end();
 	conf.mac_set = false;
 	begin(false, false);
-	ok(t, mac_is(uc[7]), "so does the guest's, where none is configured");
+	ok(t, mac_is(uc[7]), "the guest's address stays if none is configured");
 	end();
 	conf.mac_set = true;
 	stabletap_link_set_mac(d.st, port.ifindex, conf.mac);
 }
 
-/* What was put on a port that is no more says nothing of its successor. */
+/* The record of a port that is gone does not apply to its successor. */
 static void test_anew(struct tap *t)
 {
 	struct qmp_filter f = wish(0, 3);
@@ -423,21 +432,22 @@ static void test_anew(struct tap *t)
 	f = wish(2, 1);
 	say(&f);
 	ok(t, !flags() && by_hand(mc[1]) && by_hand(mc[2]) && !has(mc[0]),
-	   "which has what is wanted, and what the operator wants");
+	   "the new port has the guest's entries and the operator's");
 	filter_port_changed(d.filter);
 	loop_for(d.loop, 20);
 	/* As the kernel leaves it with the next one of that ifindex */
 	stabletap_mc_set(d.st, port.ifindex, mc[2], false);
 	filter_port_changed(d.filter);
 	loop_for(d.loop, 20);
-	ok(t, !by_hand(mc[2]), "what is as it was is not looked at");
+	ok(t, !by_hand(mc[2]), "an unchanged port is not evaluated");
 	ifindex = port.ifindex;
 	port.ifindex = 0;
 	filter_port_changed(d.filter);
 	port.ifindex = ifindex;
 	filter_port_changed(d.filter);
 	loop_for(d.loop, 20);
-	ok(t, by_hand(mc[2]), "another port is, also one of the same ifindex");
+	ok(t, by_hand(mc[2]),
+	   "another port is evaluated, also one with the same ifindex");
 	end();
 }
 
@@ -452,7 +462,7 @@ static unsigned int lines(const char *text)
 	return n;
 }
 
-/* Its notes go to the log, the history and to hooks, which are programs. */
+/* Reports of a guest's address go to the log, the history and hooks. */
 static void test_restless(struct tap *t)
 {
 	struct qmp_filter f = wish(0, 1);
@@ -465,11 +475,11 @@ static void test_restless(struct tap *t)
 		say(&f);
 	}
 	ok(t, lines(noted) == 5,
-	   "a guest that changes its address all the time is told of a few times");
+	   "a guest that keeps changing its address is reported a few times");
 	end();
 }
 
-/* With notes left: otherwise their limit would hide a repetition. */
+/* The limit of reports is not reached: it would hide a repetition. */
 static void test_reload(struct tap *t)
 {
 	struct qmp_filter f = wish(0, 1);
@@ -482,10 +492,10 @@ static void test_reload(struct tap *t)
 	loop_for(d.loop, 20);
 	is_str(t, noted, "guest-mac: 52:54:00:01:00:07 is the guest's, not "
 	       "trusted\n",
-	       "fault 14: a reload does not tell of an address again");
+	       "a reload does not report an address again");
 	memcpy(f.mac, uc[8], 6);
 	say(&f);
-	ok(t, lines(noted) == 2, "but another address is told of");
+	ok(t, lines(noted) == 2, "another address is reported");
 	end();
 }
 

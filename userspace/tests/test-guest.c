@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who looks after which guest's NIC, over reloads, and without memory.  QMP is
- * a list of the clients that there are and of what was wished last; nobody
- * follows a guest's filter.
+ * Which port follows which guest's NIC, over reloads, and without memory.  QMP
+ * is a list of the clients and of the last state that each one set.  The filter
+ * is replaced by stubs.
  */
 #include <errno.h>
 
@@ -175,19 +175,19 @@ static void test_reload(struct tap *t)
 	ok(t, hub.made == 1 && !hub.freed, "a NIC stays over a reload");
 	scene_configure(P NIC(2) DOWN);
 	ok(t, hub.made == 2 && hub.freed_up == 1 && !hub.freed,
-	   "the link of a NIC that the port has left goes on");
+	   "the link of a NIC that the port has left is set up");
 	ok(t, hub.clients[1].wished && !hub.clients[1].up,
-	   "that of its new one goes off");
+	   "the link of the port's new NIC is set down");
 	scene_configure("[Port q]\nCandidate=a\n" NIC(2) DOWN);
 	ok(t, hub.made == 3 && hub.freed == 1 && hub.freed_up == 1,
-	   "one that another port has now is left to it");
+	   "a NIC that another port has now is left to that port");
 	scene_configure("");
 	ok(t, hub.freed == 1 && hub.freed_up == 2,
-	   "that of a port that is dropped goes on");
+	   "the link of a dropped port's NIC is set up");
 	end();
 }
 
-/* Before and after the room that looks after guests is told of a port */
+/* Called before and after guest/ for each port that is configured */
 static void lose_memory(struct port *port, const struct conf_port *before,
 			void *arg)
 {
@@ -219,12 +219,12 @@ static void test_no_memory(struct tap *t)
 	scene_configure(P);
 	ok(t, hub.freed_up == 1, "to leave a NIC needs no memory");
 	scene_configure(P NIC(1) DOWN);
-	ok(t, hub.made == 1, "without memory a NIC can't be had");
+	ok(t, hub.made == 1, "without memory a NIC is not followed");
 	scene_configure("");
 	scene_configure(P NIC(1) DOWN);
 	scene_configure("");
 	ok(t, hub.made == 2 && hub.freed_up == 2,
-	   "nor does dropping a port need any");
+	   "dropping a port needs no memory");
 	end();
 }
 
@@ -234,7 +234,7 @@ static void test_again(struct tap *t)
 	hub.error = -ENOMEM;
 	scene_configure(P NIC(1) DOWN);
 	ok(t, !hub.made && scene_port("p")->guest.monitor == MONITOR_NONE,
-	   "a NIC that can't be had");
+	   "a NIC that can't be followed");
 	hub.error = 0;
 	scene_configure(P NIC(1) DOWN);
 	ok(t, hub.made == 1 &&

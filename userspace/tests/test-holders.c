@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who has a node open, by the example of /dev/null and this process. */
+/* Finding the processes that have a node open: /dev/null, and this process. */
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <unistd.h>

@@ -141,7 +141,7 @@ static void test_given(struct tap *t, struct hooks *h)
 	close(extra);
 }
 
-/* What QEMU or the kernel says comes from others. */
+/* Text of QEMU or the kernel is foreign. */
 static void test_foreign(struct tap *t, struct hooks *h)
 {
 	struct happening what = make("vm1", "attached");
@@ -160,7 +160,7 @@ static void test_foreign(struct tap *t, struct hooks *h)
 	   "a hook is run for an event with foreign text");
 	is_str(t, contents("why"),
 	       "gone\\x0aPATH=/evil\\x1b[0m|\\xff\\x09eth1|",
-	       "fault 9: the text is escaped in its environment");
+	       "foreign text is escaped in a hook's environment");
 }
 
 static void test_failures(struct tap *t, struct hooks *h)
@@ -234,7 +234,7 @@ static void test_limit(struct tap *t, struct hooks *h)
 			    "while [ ! -e $dir/child-ready ]; do sleep 0.01; "
 			    "done\n"
 			    "touch $dir/soft-ready; wait");
-	uint64_t took = overrun(h, soft, "soft-ready", "soft was ended after");
+	uint64_t took = overrun(h, soft, "soft-ready", "soft was killed after");
 
 	ok(t, took >= 300, "a hook that takes too long is ended (%d ms)",
 	   (int)took);
@@ -242,7 +242,7 @@ static void test_limit(struct tap *t, struct hooks *h)
 	ok(t, loop_until(loop, is_gone, (void *)"deaf-child", SOON),
 	   "what it has left behind is killed");
 
-	took = overrun(h, deaf, "deaf-ready", "deaf was ended after");
+	took = overrun(h, deaf, "deaf-ready", "deaf was killed after");
 	ok(t, took >= 2300, "one that ignores SIGTERM, too, later (%d ms)",
 	   (int)took);
 	ok(t, loop_until(loop, is_gone, (void *)"pid", SOON),
@@ -277,7 +277,7 @@ static void test_order(struct tap *t, struct hooks *h)
 	}
 	what = make("vm2", "e");
 	hooks_run(h, other, &what, PATIENCE);
-	/* They may be changed or freed once hooks_run() is over. */
+	/* The caller may change or free the paths after hooks_run(). */
 	a[0] = b[0] = '\0';
 	ok(t, loop_until(loop, exists, (void *)"other", SOON),
 	   "another port's hooks don't wait");

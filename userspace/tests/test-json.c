@@ -48,7 +48,7 @@ static void check_json(struct tap *t, const char *definition, json_t *o,
 	json_decref(o);
 }
 
-/* What a verb prints */
+/* Checks the output of a verb. */
 static void check_verb(struct tap *t, const struct verb *v,
 		       const char *definition)
 {

@@ -209,7 +209,7 @@ static void test_example(struct tap *t, char *text, size_t number)
 	   "example %zu has no error", number);
 	fclose(in);
 	fclose(out);
-	/* What it runs is not here. */
+	/* The example's programs don't exist here. */
 	for (line = strtok(said, "\n"); line; line = strtok(NULL, "\n"))
 		if (!strstr(line, "can't be run"))
 			ok(t, false, "example %zu: %s", number, line);
@@ -343,7 +343,7 @@ static void list_keys(const char *path)
 	fclose(out);
 }
 
-/* What is offered for "stabletapd --keys @word", in @text */
+/* Writes the completions of "stabletapd --keys @word" to @text. */
 static void complete(const char *list, const char *word, char *text,
 		     size_t size)
 {

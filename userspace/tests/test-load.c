@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Taking a configuration, at the start and anew: what is logged, what counts. */
+/* Loading a configuration, at the start and later: the log and the result. */
 #include <unistd.h>
 
 #include "load.h"
@@ -48,17 +48,17 @@ static void test_features(struct tap *t, int log)
 {
 	scene_model();
 	ok(t, !take(log, HOLD) && !log_count(log, "hold"),
-	   "without a module nothing is said of it");
+	   "without a module there is no such error");
 	is_loaded = true;
 	take(log, HOLD);
 	ok(t, log_count(log, "the loaded module can't hold frames") == 1 &&
 	   log_count(log, "the configuration has 1 error;") == 1,
-	   "fault 13: what the module can't do is an error of a reload");
+	   "a setting that the module lacks is an error of a reload");
 	ok(t, model_port(&scene.m, "p") != NULL,
 	   "the port counts: another module may be loaded later");
 	features = STABLETAP_FEATURE_HOLD;
 	take(log, HOLD);
-	ok(t, !log_count(log, "hold"), "a module that can is not complained of");
+	ok(t, !log_count(log, "hold"), "a module that has it causes no error");
 	scene_end();
 	scene_model();
 	features = 0;
@@ -72,10 +72,10 @@ static void test_errors(struct tap *t, int log)
 {
 	scene_begin("[Port p]\nCandidate=a\n");
 	ok(t, !take(log, "[Port p]\nNonsense=1\n[Port q]\nCandidate=a\n") &&
-	   log_count(log, "section [Port p] is left out, and what was in force") == 1,
+	   log_count(log, "section [Port p] is left out; its previous version stays") == 1,
 	   "a section with an error is left out, which is logged");
 	ok(t, model_port(&scene.m, "p") && model_port(&scene.m, "q"),
-	   "what was in force of it stays, and others count");
+	   "its previous version stays, and the others take effect");
 	unlink(path);
 	log_forget(log);
 	ok(t, load(&scene.m, path) < 0 && log_count(log, "can't read") >= 1 &&

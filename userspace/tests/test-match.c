@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which devices selectors mean, in the words of scene.h; pools; the indexes. */
+/* Which devices selectors match (in the words of scene.h); pools; indexes. */
 #include <time.h>
 
 #include "model/match.h"
@@ -8,8 +8,8 @@
 
 #define P "[Port p]\n"
 
-/* Names of the devices that candidate @rank of p means, "a b" */
-static const char *meant(size_t rank)
+/* Names of the devices that candidate @rank of p matches, "a b" */
+static const char *matched(size_t rank)
 {
 	static char text[256];
 	const struct port *port = scene_port("p");
@@ -57,12 +57,12 @@ static const struct {
 	{ "whose base gets the name", "Candidate=name=x vlan=5\n",
 	  "a a.5 a:name=x", "a.5" },
 	{ "a VLAN by its own name", "Candidate=a.5\n", "a a.5 a.6", "a.5" },
-	{ "fault 2: a pattern's own VLAN is no base of it",
+	{ "a VLAN that matches the pattern is no base for it",
 	  "Candidate=name=a* vlan=5\n", "a a.5 a.5.5", "a.5" },
 	{ "a VLAN on a VLAN that is named", "Candidate=name=a.7 vlan=5\n",
 	  "a a.7 a.7.5", "a.7.5" },
 
-	/* fault 3: what an address means */
+	/* which device an address selects */
 	{ "a permanent address", "Candidate=mac=52:54:00:00:00:01\n",
 	  "a:mac=52:54:00:00:00:01 b", "a" },
 	{ "not a VLAN's inherited one", "Candidate=mac=52:54:00:00:00:01\n",
@@ -93,7 +93,7 @@ static void test_rows(struct tap *t)
 		snprintf(conf, sizeof(conf), P "%s", rows[i].conf);
 		scene_begin(conf);
 		scene_play(rows[i].words);
-		is_str(t, meant(0), rows[i].want, rows[i].name);
+		is_str(t, matched(0), rows[i].want, rows[i].name);
 		scene_end();
 	}
 }
@@ -103,13 +103,13 @@ static void test_shared(struct tap *t)
 	scene_begin(P "Candidate=name=a vlan=5\nCandidate=name=a vlan=6\n"
 		    "Candidate=a\n");
 	scene_play("a a.6 a.5");
-	ok(t, !strcmp(meant(0), "a.5") && !strcmp(meant(1), "a.6") &&
-	   !strcmp(meant(2), "a"), "selectors that share a base");
+	ok(t, !strcmp(matched(0), "a.5") && !strcmp(matched(1), "a.6") &&
+	   !strcmp(matched(2), "a"), "selectors that share a base");
 	scene_play("a.5:gone");
-	ok(t, !*meant(0) && !strcmp(meant(1), "a.6"),
+	ok(t, !*matched(0) && !strcmp(matched(1), "a.6"),
 	   "what goes from one stays with the other");
 	scene_play("a:gone");
-	ok(t, !*meant(2), "the base itself");
+	ok(t, !*matched(2), "the base itself");
 	scene_end();
 }
 
@@ -121,7 +121,7 @@ static void test_wifi(struct tap *t)
 	scene.wifi = "w0";
 	scene_play("w0 w1");
 	port = scene_port("p");
-	is_str(t, meant(0), "w1", "a Wi-Fi device is no candidate");
+	is_str(t, matched(0), "w1", "a Wi-Fi device is no candidate");
 	ok(t, match_candidate(port, 0)->base->wifi.n == 1, "and known as one");
 	scene_play("w0:gone");
 	ok(t, !match_candidate(port, 0)->base->wifi.n, "until it goes");
@@ -153,17 +153,18 @@ static void test_marks(struct tap *t)
 	   "an event marks the ports whose candidate it is");
 	unmark_all();
 	scene_play("a.5:down");
-	ok(t, !is_marked("p") && is_marked("r"), "a VLAN's its own");
+	ok(t, !is_marked("p") && is_marked("r"),
+	   "a VLAN's event marks its own port");
 	unmark_all();
 	scene_play("x x:down x:gone");
 	ok(t, !is_marked("p") && !is_marked("q") && !is_marked("r") &&
 	   agenda_is_empty(&scene.m.agenda, AGENDA_DEVICE),
-	   "an event of a device that is nobody's marks nothing");
+	   "an event of a device that is no candidate marks nothing");
 	scene_play("pin=q,x");
 	unmark_all();
 	scene_play("x");
 	ok(t, is_marked("q") && !is_marked("p"),
-	   "one that was asked for by hand marks that port");
+	   "the device of a pin marks the pinned port");
 	scene_end();
 }
 
@@ -174,19 +175,21 @@ static void test_pools(struct tap *t)
 	scene_begin("[Pool f]\nMember=name=a*\nMember=c\n"
 		    P "Candidate=pool=f\n[Port q]\nCandidate=pool=f\n");
 	scene_play("a ab b c");
-	is_str(t, meant(0), "a ab c", "a pool means its members");
+	is_str(t, matched(0), "a ab c", "a pool means its members");
 	scene_play("ab:name=x");
-	is_str(t, meant(0), "a c", "which change");
+	is_str(t, matched(0), "a c", "which change");
 	unmark_all();
 	scene_play("q q:up q@a");
 	pool_use(scene_device("a"), &use);
-	ok(t, use.holder == *scene_index("q"), "who has a member");
+	ok(t, use.holder == *scene_index("q"),
+	   "the holder of a member is known");
 	ok(t, !pool_allows(scene_port("p"), scene_device("a")) &&
 	   pool_allows(scene_port("q"), scene_device("a")),
-	   "it is that port's only");
+	   "a member with a holder is allowed to that port only");
 	unmark_all();
 	scene_play("q@none");
-	ok(t, is_marked("p"), "one that becomes free marks those that wait");
+	ok(t, is_marked("p"),
+	   "a member that becomes free marks the ports that wait");
 	pool_use(scene_device("c"), &use);
 	ok(t, !use.holder && !*use.why, "a free one");
 	scene_play("c:addressed");
@@ -213,7 +216,7 @@ static void test_claims(struct tap *t)
 	ok(t, !pool_allows(q, a), "also after an event that is older");
 	scene_play("p@a=direct");
 	ok(t, !p->claim && !a->claim && !pool_allows(q, a),
-	   "until the event is there, which says the same");
+	   "the attach's event ends the claim, and shows the holder");
 	port_claim(q, a);
 	scene_play("a:gone");
 	ok(t, !q->claim, "a device that goes takes its claim along");
@@ -227,13 +230,13 @@ static void test_partial(struct tap *t)
 		    P "Candidate=pool=f mode=direct\n");
 	scene_play("p p:up p@a=direct");
 	scene_play("b");
-	is_str(t, meant(0), "a b", "what comes later adds to the pool");
+	is_str(t, matched(0), "a b", "what comes later adds to the pool");
 	ok(t, pool_allows(scene_port("p"), scene_device("a")),
 	   "and takes nothing from it");
 	scene_end();
 }
 
-/* Fault 10: one of a thousand VLANs on one device changes. */
+/* One of a thousand VLANs on one device changes. */
 static void test_many(struct tap *t)
 {
 	char *conf = NULL, name[32];
@@ -255,10 +258,11 @@ static void test_many(struct tap *t)
 	unmark_all();
 	scene_play("a.77:nocarrier");
 	ok(t, is_marked("p77") && !is_marked("p78"),
-	   "of 1,000 ports with a VLAN each one is concerned");
+	   "of 1,000 ports with a VLAN each, one is marked");
 	unmark_all();
 	scene_play("a:nocarrier");
-	ok(t, !is_marked("p1"), "an event of the NIC is none of its VLANs'");
+	ok(t, !is_marked("p1"),
+	   "an event of the NIC marks no port of its VLANs");
 	scene_end();
 }
 
@@ -302,7 +306,7 @@ static void test_names(struct tap *t)
 	uint64_t few = cost_of_events(10), many = cost_of_events(1000);
 
 	ok(t, many < 4 * few,
-	   "fault 10: an event costs the same with 1,000 names as with 10 (%d, %d us)",
+	   "an event costs the same with 1,000 names as with 10 (%d, %d us)",
 	   (int)(many / 1000), (int)(few / 1000));
 }
 

@@ -59,13 +59,14 @@ static void test_values(struct tap *t)
 	has(t, "stabletap_port_attached{port=\"p\"} 1", "and is attached");
 	has(t, "stabletap_port_candidate{port=\"p\"} 1", "its candidate's rank");
 	has(t, "stabletap_port_attaches_total{port=\"p\"} 1", "a counter");
-	has(t, "stabletap_port_by_hand{port=\"p\"} 0", "nothing by hand");
+	has(t, "stabletap_port_by_hand{port=\"p\"} 0", "no override");
 	has(t, "stabletapd_module_missing 0", "the daemon's own");
-	has(t, "stabletapd_events_total 1", "what happened");
+	has(t, "stabletapd_events_total 1", "the number of events");
 	has(t, "stabletapd_build_info{version=\"" STABLETAP_VERSION "\"} 1",
-	    "which daemon it is");
+	    "the build info has the version");
 	scene_play("hold-off=p p@none");
-	has(t, "stabletap_port_by_hand{port=\"p\"} 1", "held off is by hand");
+	has(t, "stabletap_port_by_hand{port=\"p\"} 1",
+	    "hold-off counts as an override");
 	has(t, "stabletap_port_candidate{port=\"p\"} -1", "no candidate");
 	scene_end();
 }
@@ -77,7 +78,7 @@ static void test_left_out(struct tap *t)
 	scene_misconfigure("[Port p]\nCandidate=a\n[Port q]\nMode=x\n"
 			   "[Port r]\nMode=x\n", 2);
 	has(t, "stabletapd_left_out_sections 2",
-	    "fault 11: sections with errors are counted");
+	    "sections with errors are counted");
 	scene_end();
 }
 
@@ -106,14 +107,14 @@ static bool is_well_formed(char *text)
 	return true;
 }
 
-/* Fault 14: a quote in a port's name broke the whole file. */
+/* A quote in a port's name must not break the whole file. */
 static void test_names(struct tap *t)
 {
 	char *text;
 
 	scene_begin("[Port a\"b]\nCandidate=x\n[Port c\\d]\nCandidate=x\n");
 	has(t, "stabletap_port_present{port=\"a\\\"b\"} 0",
-	    "fault 14: a quote in a name is escaped");
+	    "a quote in a name is escaped");
 	has(t, "stabletap_port_present{port=\"c\\\\d\"} 0", "and a backslash");
 	text = text_now();
 	ok(t, is_well_formed(text), "the file is well-formed");
@@ -159,16 +160,17 @@ static void test_file(struct tap *t)
 	scene_configure(conf);
 	real_time = 1700000000 * CLOCK_SECOND;
 	ok(t, loop_until(loop, is_beating, path, SOON),
-	   "it is written, with the time as the daemon's heartbeat");
+	   "the file has the time as the daemon's heartbeat");
 	real_time += 15 * CLOCK_SECOND;
 	ok(t, loop_until(loop, is_beating, path, SOON),
-	   "fault 14: which is renewed when nothing happens");
+	   "the heartbeat is renewed when nothing happens");
 	real_time += 15 * CLOCK_SECOND;
-	ok(t, loop_until(loop, is_beating, path, SOON), "again and again");
+	ok(t, loop_until(loop, is_beating, path, SOON),
+	   "the heartbeat is renewed again");
 	ok(t, longest_wait_us <= 20000000,
-	   "often enough not to be taken for stale");
+	   "the heartbeat is renewed before it is stale");
 	metrics_stop(x);
-	ok(t, !is_there(path), "fault 14: and goes with the daemon");
+	ok(t, !is_there(path), "the file is removed when the daemon ends");
 	rmdir(dir);
 	scene_end();
 	sd_event_unref(loop);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tables, what happens to ports, what a reload keeps; the agenda. */
+/* The tables, the events of ports, what a reload keeps; the agenda. */
 #include "model/history.h"
 #include "model/lower.h"
 #include "model/match.h"
@@ -16,16 +16,16 @@
 static const struct {
 	const char *name, *words, *want;
 } happenings[] = {
-	{ "what it has when it is first seen is not news", "a p@a", "" },
+	{ "the state in which a port is first seen is no event", "a p@a", "" },
 	{ "attached", "a p p@a", "p attached >a not by the daemon" },
 	{ "replaced", "a b p p@a p@b", "p attached >a not by the daemon; "
 	  "p replaced a>b not by the daemon" },
 	{ "detached", "a p@a p@none", "p detached a> none" },
 	{ "deleted", "a p@a p:gone", "p deleted a> " },
 	{ "renamed", "a p@a p:name=x", "p deleted a> renamed to x" },
-	{ "fault 14: moved to another namespace, not deleted", "a p@a p:away",
+	{ "a port in another namespace was moved, not deleted", "a p@a p:away",
 	  "p moved a> to another network namespace" },
-	{ "fault 1: its parent's move is told under its own name",
+	{ "the event of a parent's move has that parent's name",
 	  "a b p@a a:away p@b", "p replaced a>b not by the daemon" },
 	{ "a device that takes the parent's ifindex is not named",
 	  "a b p@a a:away x p@b", "p replaced a>b not by the daemon" },
@@ -68,7 +68,7 @@ static void test_moved_meanwhile(struct tap *t)
 		  "p replaced a>b lower down" },
 		{ "one that is deleted has not moved", "a:gone",
 		  "p replaced a>b lower down" },
-		{ "what other devices do says nothing", "c:away",
+		{ "events of other devices don't matter", "c:away",
 		  "p replaced a>b lower down" },
 	};
 	size_t i;
@@ -94,7 +94,7 @@ static void test_lost(struct tap *t)
 	is_str(t, scene.told,
 	       "p deleted a> or moved away, while events were lost",
 	       "a port that went while events were lost is not told as deleted for sure");
-	ok(t, scene_port("p")->end == PORT_LOST, "nor does the daemon say so");
+	ok(t, scene_port("p")->end == PORT_LOST, "nor is it logged as deleted");
 	scene_end();
 }
 
@@ -116,13 +116,13 @@ static void test_parent(struct tap *t)
 	link.link_netnsid = 2;
 	scene_put(&link);
 	ok(t, device_parent(&scene.m, lower, &dev) == DEVICE_AWAY && !dev,
-	   "one whose parent is elsewhere for none here");
+	   "a child whose parent is elsewhere stands for no device here");
 	ok(t, !port_present(scene_port("p")) && port_is_away(scene_port("p")),
 	   "the port's device is away");
 	is_str(t, port_device_name(scene_port("p"), name), "a",
-	       "and is called what it was called here");
+	       "it keeps the name that it had here");
 	ok(t, device_parent(&scene.m, 4711, &dev) == DEVICE_UNKNOWN,
-	   "what is not known stands for nothing");
+	   "an unknown ifindex stands for nothing");
 	scene_end();
 }
 
@@ -141,7 +141,8 @@ static void test_reused(struct tap *t)
 	ok(t, !scene_port("p")->ifindex && strstr(scene.told, "p deleted"),
 	   "an ifindex that another device has now is no port's");
 	ok(t, model_device(&scene.m, ifindex) &&
-	   !model_device(&scene.m, ifindex)->port, "nor is the device one");
+	   !model_device(&scene.m, ifindex)->port,
+	   "and that device is no port");
 	scene_end();
 }
 
@@ -174,13 +175,14 @@ static void test_counts(struct tap *t)
 	scene_play("q:gone");
 	ok(t, !scene.m.attached_n, "and go");
 	scene_play("pin=p,a");
-	ok(t, scene.m.by_hand_n == 1, "so are overrides");
+	ok(t, scene.m.by_hand_n == 1, "overrides are counted");
 	scene_play("unpin=p");
-	ok(t, !scene.m.by_hand_n, "until they are taken back");
+	ok(t, !scene.m.by_hand_n,
+	   "overrides are counted until they are removed");
 	scene_end();
 }
 
-/* What stands on what, in whatever order it was told */
+/* Stacked devices whose messages come in any order */
 static void test_stacking(struct tap *t)
 {
 	struct stabletap_link link = {
@@ -235,11 +237,11 @@ static void test_refusals(struct tap *t)
 	p = scene_port("p");
 	a = scene_device("a");
 	ok(t, !port_refused(p, a, "busy", scene.now, &news) && news,
-	   "fault 6: a cause is told");
+	   "a cause is logged");
 	ok(t, !port_refused(p, a, "busy", scene.now, &news) && !news,
-	   "once, however often it is tried");
+	   "a cause is logged once, however often it is tried");
 	ok(t, !port_refused(p, a, "no room", scene.now, &news) && news,
-	   "another cause is told");
+	   "another cause is logged");
 	ok(t, a->refused == 1 && scene.m.refusals_n == 1, "counted");
 	port_refusal_drop(p, a->link.ifindex);
 	ok(t, !a->refused && !scene.m.refusals_n && !p->refusals_n, "and gone");
@@ -284,7 +286,8 @@ static void test_reload(struct tap *t)
 	   "a reload changes the section of a port, and not the port");
 	ok(t, configured_new == 1 && configured_old == 1 && !dropped,
 	   "watchers are told what is new and what was there");
-	ok(t, p->refusals_n == 1, "so do refusals of the same candidates");
+	ok(t, p->refusals_n == 1,
+	   "refusals of the same candidates stay over a reload");
 	ok(t, match_selects_device(&scene.m,
 				     p->conf->candidates.v[0].selector->number,
 				     scene_device("a")), "devices match at once");
@@ -299,7 +302,7 @@ static void test_reload(struct tap *t)
 	scene_end();
 }
 
-/* Whatever a watcher is told of, the tables fit the port's section. */
+/* In every call of a watcher, the tables fit the port's section. */
 static int told_rank[2];	/* of the present device, at the last call */
 
 static int rank_now(const struct port *port)
@@ -307,7 +310,7 @@ static int rank_now(const struct port *port)
 	const struct device *dev = port_present(port);
 	size_t i;
 
-	/* Of no device does a selector have a number that there is not. */
+	/* Each number of a selector in a device's set must exist. */
 	for (i = 0; dev && i < dev->matches.n; i++)
 		if ((size_t)dev->matches.v[i] >= port->model->conf->selectors_n)
 			return -2;
@@ -423,7 +426,7 @@ static void test_agenda(struct tap *t)
 	for (i = 0; i < 50; i++)
 		agenda_leave(&a, &v[i]);
 	ok(t, !agenda_next(&a) && agenda_is_empty(&a, AGENDA_PORT),
-	   "what leaves is not looked at any more");
+	   "a todo that left the agenda is not evaluated");
 	agenda_release(&a);
 }
 

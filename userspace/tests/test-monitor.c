@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a port's status says of its guest's QEMU, which is a socket here. */
+/*
+ * The state of QEMU's monitor in a port's status.  A socket stands in for QEMU.
+ */
 #include <errno.h>
 #include <sched.h>
 #include <sys/mount.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Following what the operator asks for by hand, in a directory of this test:
- * files and the directory itself come, go and are moved.
+ * Following overrides in a directory of this test: files and the directory
+ * itself are created, removed and moved.
  */
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -19,7 +19,7 @@ static char top[] = "/tmp/override-XXXXXX";
 static char dir[64], elsewhere[64];
 static sd_event *loop;
 
-/* ---- what is asked for, and what the daemon knows of it ---- */
+/* ---- overrides: their files, and the model's ---- */
 
 static void ask_for(const char *port, enum override_kind kind, const char *dev)
 {
@@ -74,16 +74,17 @@ static void test_files(struct tap *t)
 
 	ask_for("p", OVERRIDE_PIN, "a");
 	ok(t, becomes(OVERRIDE_PIN, "p") && kind_of("q") == OVERRIDE_NONE,
-	   "what is asked for one port is heeded");
+	   "a port's override is applied");
 	is_str(t, scene_port("p")->override.dev, "a", "with its device");
 	ask_for("p", OVERRIDE_HOLD_OFF, "");
-	ok(t, becomes(OVERRIDE_HOLD_OFF, "p"), "another wish replaces it");
+	ok(t, becomes(OVERRIDE_HOLD_OFF, "p"), "another override replaces it");
 	override_remove(dir, "p");
-	ok(t, becomes(OVERRIDE_NONE, "p"), "a file that is removed asks for nothing");
+	ok(t, becomes(OVERRIDE_NONE, "p"),
+	   "a file that is removed ends the override");
 	ask_for("p", OVERRIDE_PIN, "a");
 	becomes(OVERRIDE_PIN, "p");
 	move(path(dir, "p", from), path(elsewhere, "p", to));
-	ok(t, becomes(OVERRIDE_NONE, "p"), "nor does one that is moved away");
+	ok(t, becomes(OVERRIDE_NONE, "p"), "so does a file that is moved away");
 	move(to, from);
 	ok(t, becomes(OVERRIDE_PIN, "p"), "until it is moved back");
 	override_remove(dir, "p");
@@ -92,7 +93,7 @@ static void test_files(struct tap *t)
 
 static bool is_logged(void *arg)
 {
-	return log_count(*(int *)arg, "its line can't be understood") > 0;
+	return log_count(*(int *)arg, "its line is no override") > 0;
 }
 
 static void test_unreadable(struct tap *t, int log)
@@ -103,7 +104,7 @@ static void test_unreadable(struct tap *t, int log)
 	file_replace(dir, "p", "pinn b\n", 0644);
 	ok(t, loop_until(loop, is_logged, &log, SOON) &&
 	   kind_of("p") == OVERRIDE_PIN,
-	   "a line that can't be understood changes nothing, and is logged");
+	   "a line that is no override changes nothing, and is logged");
 	override_remove(dir, "p");
 	becomes(OVERRIDE_NONE, "p");
 }
@@ -117,9 +118,10 @@ static void test_removed(struct tap *t)
 	if (unlink(path(dir, "p", file)) || rmdir(dir))
 		abort();
 	ok(t, becomes(OVERRIDE_NONE, "p"),
-	   "with the directory goes what was asked for");
+	   "overrides end with the directory");
 	ask_for("q", OVERRIDE_PIN, "a");
-	ok(t, becomes(OVERRIDE_PIN, "q"), "one that is made anew is followed");
+	ok(t, becomes(OVERRIDE_PIN, "q"),
+	   "a directory that is made anew is followed");
 	override_remove(dir, "q");
 	becomes(OVERRIDE_NONE, "q");
 }
@@ -132,7 +134,7 @@ static void test_moved(struct tap *t)
 	becomes(OVERRIDE_PIN, "p");
 	move(dir, path(elsewhere, "moved", to));
 	ok(t, becomes(OVERRIDE_NONE, "p"),
-	   "a directory that is moved away is lost, with what it asked for");
+	   "a directory that is moved away ends its overrides");
 	ask_for("q", OVERRIDE_PIN, "a");
 	ok(t, becomes(OVERRIDE_PIN, "q"), "the one in its place is followed");
 	snprintf(file, sizeof(file), "%s/p", to);
@@ -165,7 +167,7 @@ static void test_unwatchable(struct tap *t, int log)
 	ok(t, becomes(OVERRIDE_NONE, "q"), "and is followed from then on");
 }
 
-/* One warning a cause, when the port was looked at. */
+/* One warning per cause, after the port was evaluated. */
 static void test_in_the_way(struct tap *t, int log)
 {
 	struct port *p = scene_port("p");
@@ -174,18 +176,19 @@ static void test_in_the_way(struct tap *t, int log)
 	ask_for("p", OVERRIDE_PIN, "d");
 	becomes(OVERRIDE_PIN, "p");
 	ok(t, !log_count(log, "does not exist"),
-	   "a device may be told later: no warning when a file is read");
+	   "the device may be unknown yet: no warning when a file is read");
 	model_port_settled(p);
 	model_port_settled(p);
 	ok(t, log_count(log, "is pinned to d, which does not exist") == 1,
-	   "fault 5: a pin that keeps a port detached is logged, once");
+	   "a pin that keeps a port detached is logged once");
 	scene_play("d");
 	model_port_settled(p);
-	ok(t, log_count(log, "is pinned to") == 1, "one that works is not");
+	ok(t, log_count(log, "is pinned to") == 1,
+	   "a pin that works is not logged");
 	scene_play("d:down");
 	model_port_settled(p);
 	ok(t, log_count(log, "is pinned to d, which is down") == 1,
-	   "until its device is lost");
+	   "it is logged when its device is lost");
 	scene_play("d:up refuse=p,d");
 	model_port_settled(p);
 	ok(t, log_count(log, "is pinned to") == 2,
@@ -224,7 +227,7 @@ static void test_reload(struct tap *t)
 	scene_configure("[Port p]\nCandidate=a\n[Port q]\nCandidate=a\n"
 			"[Port r]\nCandidate=a\n");
 	ok(t, kind_of("r") == OVERRIDE_PIN,
-	   "a port that is new finds what was asked for it");
+	   "a new port gets its override");
 	ask_for("p", OVERRIDE_PIN, "a");
 	ok(t, becomes(OVERRIDE_PIN, "p"), "and files are followed as before");
 }

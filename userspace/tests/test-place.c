@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Attaching, step by step: what is done in which order, what is undone when a
- * step is refused, and what another process that sweeps makes of each moment
- * (fault 4).  The kernel's part is played by the functions below.
+ * step is refused, and what a sweep by another process removes at each moment.
+ * The functions below stand in for the kernel.
  */
 #include <errno.h>
 #include <net/if_arp.h>
@@ -417,7 +417,7 @@ static const struct row {
 	{ "break: the old device is put back", DIRECT, DEV_A, BRIDGE, R,
 	  "make-attached", -EINVAL, -EINVAL, DEV_A,
 	  "detach make-attached! attach" },
-	{ "break: a lower that went first is planned for anew", CHILD, DEV_A,
+	{ "break: if the lower disappears first, the plan is made again", CHILD, DEV_A,
 	  WHOLE, R, "detach", -ENODEV, 0, DEV_A,
 	  "detach! detach delete attach" },
 };
@@ -453,7 +453,7 @@ static void test_row(struct tap *t, const struct row *r)
 	   r->name);
 }
 
-/* What a process leaves behind that is killed after any of its steps */
+/* The process is killed after each of its steps, and a sweep follows. */
 static void test_death(struct tap *t, const struct row *r)
 {
 	volatile unsigned int step = 0;
@@ -487,7 +487,7 @@ static void test_overtaken(struct tap *t)
 	find(child)->group = STABLETAP_CHILD_GROUP;
 	set_lower(child);
 	ok(t, !stabletap_place_run(&mine, &p) && present() == DEV_A,
-	   "a port that another process has moved is planned for anew");
+	   "if another process moves the port, the plan is made again");
 	is_str(t, kernel.done, "delete detach make replace delete",
 	   "from where it is now");
 	ok(t, !count_orphans(), "and nothing is left over");
@@ -523,7 +523,7 @@ static void test_sweep(struct tap *t)
 	ok(t, !stabletap_child_sweep(&others, STABLETAP_CHILD_ANY, &removed) &&
 	   removed == 1 && !find(child), "but not over another one");
 	claim_drop(__wrap_st_claims(&mine), PORT + 1);
-	ok(t, kernel.n == 4, "a macvlan without the mark is nobody's child");
+	ok(t, kernel.n == 4, "a macvlan without the mark is no child");
 }
 
 static void test_way_back(struct tap *t)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the daemon does next: what is configured, what there is and what has
- * happened (in the words of scene.h), and then the step, the reason, and when
- * to look again.  The decision table of Documentation/daemon.md is the first
- * part, line by line.
+ * The daemon's next step.  A row has the configuration, the devices and events
+ * (in the words of scene.h), and the expected step, its reason, and when to
+ * look again.  The first part is the decision table of Documentation/daemon.md,
+ * line by line.
  */
 #include "model/refusal.h"
 #include "plan/device.h"
@@ -225,7 +225,7 @@ static const struct row refusals[] = {
 	  PORT "a b p@b refuse=p,a", "- +500ms" },
 	{ "a device that is another one has not refused", AB,
 	  PORT "a refuse=p,a a:gone a", "attach a bridge: usable" },
-	/* fault 6: what was in the way has gone */
+	/* a refusal ends when the obstacle may be gone */
 	{ "an event of the device ends its refusal", AB,
 	  PORT "a refuse=p,a refuse=p,a refuse=p,a +500ms a:mac="
 	  "52:54:00:00:00:09", "attach a bridge: usable" },
@@ -406,7 +406,7 @@ static const struct {
 	  "-" },
 	{ "each that is asked for", VLANS "[Port q]\n"
 	  "Candidate=name=a vlan=6 create\n", "a a.5", "a", "vlan 6" },
-	{ "no VLAN on a VLAN by a pattern (fault 2)",
+	{ "a pattern makes no VLAN on a VLAN",
 	  P "Candidate=name=a* vlan=5 create\n", "a a.5", "a.5", "-" },
 	{ "nor by an address",
 	  P "Candidate=mac=52:54:00:00:00:01 vlan=5 create\n",

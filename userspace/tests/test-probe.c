@@ -15,7 +15,7 @@ static const uint8_t gateway[4] = { 192, 0, 2, 1 };
 static const uint8_t gateway6[16] = { 0x20, 0x01, 0x0d, 0xb8, [13] = 0xab,
 				      [14] = 0xcd, [15] = 1 };
 
-/* In hex, zeros at the end left out. */
+/* Returns the frame in hex, without the zeros at its end. */
 static const char *hex(const struct announce_frame *f)
 {
 	static char text[2 * ANNOUNCE_FRAME_MAX + 1];
@@ -76,7 +76,7 @@ static void make_na(uint8_t na[72])
 	memcpy(na + 48, gateway6, 16);
 }
 
-/* What the kernel would do with our filter; @tci < 0: a frame without tag */
+/* Does the frame pass the socket filter?  @tci < 0: it has no tag. */
 static bool passes(uint16_t proto, int tci, const uint8_t *data, size_t len)
 {
 	const struct sock_filter *f = answer_filter.filter;

@@ -38,7 +38,10 @@ static sd_event *loop;
 
 /* ---- bytes ---- */
 
-/* What comes out when @text is fed @step bytes at a time: messages or errno. */
+/*
+ * Returns the number of messages in @text, fed @step bytes at a time, or a
+ * negative errno.
+ */
 static int feed(const char *text, size_t len, size_t step)
 {
 	struct qmp_wire w = { 0 };
@@ -209,7 +212,7 @@ struct fake {
 	struct qmp_wire in;
 };
 
-/* Whoever has hung up meanwhile doesn't hear it. */
+/* A client that has disconnected doesn't get it. */
 static void fake_say(struct fake *s, const char *text)
 {
 	if (s->fd >= 0)
@@ -508,7 +511,7 @@ static void test_talk(struct tap *t)
 	   count_asked(&s, UP) == 1, "a change of the filter is asked for");
 	s.got[0] = '\0';
 	me.filters = 0;
-	/* What is asked for comes last. */
+	/* The event that causes a query comes last. */
 	fake_say(&s, EVENT("net1") "{\"event\": \"STOP\"}\r\n"
 		 "{\"event\": 7}\r\n{\"id\": {}}\r\n{\"return\": {}}\r\n"
 		 "{\"error\": 1, \"id\": 4711}\r\n{}\r\n" EVENT("net0"));
@@ -537,7 +540,7 @@ static void test_talk(struct tap *t)
 	side_exit(&me);
 }
 
-/* Nobody has had a turn for longer than the deadline. */
+/* The daemon had no turn for longer than the deadline. */
 static void test_held_up(struct tap *t)
 {
 	struct fake s;
@@ -561,7 +564,7 @@ static bool was_heard(void *arg)
 	return ioctl(((struct fake *)arg)->fd, SIOCOUTQ, &left) || !left;
 }
 
-/* What the client has said, but the server not read yet */
+/* Is @text in the bytes that the server has not read yet? */
 static bool is_coming(const struct fake *s, const char *text)
 {
 	char buf[1024];
@@ -681,7 +684,7 @@ static void test_forged(struct tap *t)
 	ok(t, loop_until(loop, has_told, (void *)"emergency", SOON),
 	   "QEMU's text is logged");
 	ok(t, log_count(log_fd, "no\\x0a<0>emergency\\x1b[2J\\xc2\\x9b\n") == 1,
-	   "fault 9: it is escaped");
+	   "QEMU's text is escaped in the log");
 	ok(t, !log_count(log_fd, "\n<0>"), "and forges no line");
 	s.refuses = false;
 	side_exit(&me);
@@ -756,7 +759,7 @@ static void test_stall(struct tap *t)
 	side_exit(&me);
 }
 
-/* What is known of the monitor, as a port's status has it */
+/* The state of the monitor, as in a port's status */
 struct watcher {
 	struct qmp_hub *hub;
 	struct qmp *q;
@@ -872,7 +875,7 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *arg)
 	return 0;
 }
 
-/* In so small pieces it is seen how much has been read. */
+/* Small pieces show how much was read. */
 #define PIECE 4096
 
 /* A flood that never ebbs: as much of @text, again and again, as fits */
@@ -900,8 +903,8 @@ static size_t flood_fill(struct flood *f, const struct fake *s)
 }
 
 /*
- * What a turn of the loop costs others is bounded by what it takes in, and
- * others come between any two turns: both without a look at the clock.
+ * A turn of the loop reads a bounded number of bytes, and other sources are
+ * served between two turns.  Neither check needs a clock.
  */
 static void one_flood(struct tap *t, struct flood f, const char *said)
 {
@@ -1017,7 +1020,7 @@ static void test_shared(struct tap *t)
 	qmp_set_link(other.q, false);
 	ok(t, !other.connected, "nothing is called back from within");
 	ok(t, loop_until(loop, has_filter, &other, SOON) && other.connected &&
-	   other.connects == 1, "who comes later is told as well");
+	   other.connects == 1, "a second port gets the filter, too");
 	ok(t, asked(&s, "{\"name\":\"net1\",\"up\":false}", 1),
 	   "and its wish is said");
 	loop_for(loop, 50);
@@ -1047,7 +1050,7 @@ static void test_farewell(struct tap *t)
 	loop_until(loop, has_filter, &me, SOON);
 	s.got[0] = '\0';
 	qmp_free_link_up(me.q);
-	ok(t, asked(&s, UP, 1), "who leaves the link on says so before");
+	ok(t, asked(&s, UP, 1), "a client that leaves sets the link up first");
 	ok(t, loop_until(loop, has_hung_up, &s, SOON) &&
 	   count_asked(&s, "\n") == 1 && me.connected,
 	   "and nothing else, and is gone");
@@ -1063,7 +1066,7 @@ static void test_farewell(struct tap *t)
 	qmp_free_link_up(me.q);
 	s.dumb = false;
 	ok(t, asked(&s, UP, 1) && !strstr(s.got, "false"),
-	   "also to who did not answer, by the next connection");
+	   "if QEMU did not answer, the next connection sets it up");
 	ok(t, loop_until(loop, has_hung_up, &s, SOON), "and is gone");
 
 	/* A question is under way when one leaves and the next one comes. */
@@ -1078,9 +1081,9 @@ static void test_farewell(struct tap *t)
 	qmp_set_link(me.q, false);
 	s.dumb = false;
 	s.got[0] = '\0';
-	/* It is asked about when there is no more to be said of links. */
+	/* The filter is queried after all set_link commands. */
 	ok(t, asked(&s, DOWN, 1) && asked(&s, ASK, 1) && !strstr(s.got, UP),
-	   "who looks after the link again has the last word");
+	   "a new client's state of the link is the last one");
 	qmp_free(me.q);
 	loop_until(loop, has_hung_up, &s, SOON);
 
@@ -1195,7 +1198,7 @@ static void talk_to_qemu(struct tap *t, const char *path)
 	qmp_set_link(none, false);
 	ok(t, loop_until(loop, has_told, (void *)"net7", SOON),
 	   "the link of a NIC that is not there is refused");
-	/* That came after it. */
+	/* This message came after the refusal. */
 	ok(t, !log_count(log_fd, "device net0"), "and nothing else");
 	qmp_free(none);
 	qmp_free(q);

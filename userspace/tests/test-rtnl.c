@@ -173,19 +173,19 @@ static void test_dumps(struct tap *t)
 	put(1, "b");
 	put(2, "c");
 	ok(t, !rtnl_resync(rtnl) && known(0) && known(1) && known(2),
-	   "a dump brings what there is");
+	   "a dump adds all devices");
 	kernel.hidden[1] = true;
 	kernel.v[2].ifindex = 0;
 	kernel.dump_result = 1;
 	kernel.asked = 0;
 	rtnl_resync(rtnl);
 	ok(t, known(0) && known(1),
-	   "fault 7: what a troubled dump lacks is not taken for gone");
+	   "a device that an interrupted dump lacks is not taken for gone");
 	ok(t, !known(2) && kernel.asked == 2,
-	   "it is asked for one by one, and so what is gone is known");
+	   "missing devices are requested one by one, which shows those that are gone");
 	kernel.dump_result = 0;
 	rtnl_resync(rtnl);
-	ok(t, !known(1), "what a whole dump lacks is gone");
+	ok(t, !known(1), "a device that a complete dump lacks is gone");
 	end();
 }
 
@@ -197,9 +197,9 @@ static void test_first_dump(struct tap *t)
 	kernel.hidden[1] = true;
 	kernel.dump_result = 1;
 	rtnl_resync(rtnl);
-	ok(t, known(0) && !known(1), "a first dump may lack something");
+	ok(t, known(0) && !known(1), "a first dump may lack a device");
 	event(&kernel.v[1], false, false);
-	ok(t, known(1), "that an event adds");
+	ok(t, known(1), "which an event adds");
 	kernel.hidden[1] = false;
 	kernel.dump_result = 0;
 	rtnl_resync(rtnl);
@@ -226,7 +226,7 @@ static void test_lost_port(struct tap *t)
 	kernel.overrun = true;
 	rtnl_read(rtnl);
 	ok(t, !scene_port("p")->ifindex && scene_port("p")->end == PORT_LOST,
-	   "fault 14: a port that went while events were lost is not said to be deleted");
+	   "a port that disappeared while events were lost is not logged as deleted");
 	put_port(3, 0);
 	rtnl_resync(rtnl);
 	event(&kernel.v[3], true, true);
@@ -264,7 +264,7 @@ static void test_away(struct tap *t)
 	child->link_netnsid = 5;
 	event(&a, true, true);
 	ok(t, port_is_away(scene_port("p")),
-	   "fault 1: its children are asked when a parent has moved");
+	   "children are requested when their parent has moved");
 	ok(t, agenda_is_marked(&scene_port("p")->todo),
 	   "and their ports look again");
 	child->link_netnsid = -1;
@@ -307,7 +307,7 @@ static void test_unanswered(struct tap *t, int log)
 	   "that is logged");
 	kernel.get_error = 0;
 	ok(t, loop_until(loop, is_dumped, &dumps, SOON) &&
-	   port_is_away(scene_port("p")), "and all is asked for again");
+	   port_is_away(scene_port("p")), "all devices are listed again");
 	dumps = kernel.dumps;
 	loop_for(loop, 700);
 	ok(t, kernel.dumps == dumps, "once, if that is answered");
@@ -323,7 +323,7 @@ static void test_unanswered_again(struct tap *t, int log)
 	lose_parent(child);
 	/* The child has no parent here: each look at all asks for it. */
 	ok(t, loop_until(loop, is_dumped, &dumps, SOON),
-	   "as long as devices can't be asked for, all is asked for again");
+	   "as long as requests fail, all devices are listed again");
 	ok(t, log_count(log, "can't ask for a device") == 1,
 	   "which is logged once");
 	end();
@@ -341,11 +341,12 @@ static void test_unanswered_name(struct tap *t)
 	rtnl_ask_named(rtnl, "a");
 	kernel.get_error = 0;
 	ok(t, !known(0) && loop_until(loop, is_dumped, &dumps, SOON) &&
-	   known(0), "so it is for a device that can't be asked for by name");
+	   known(0), "all is listed again if a request by name fails");
 	dumps = kernel.dumps;
 	rtnl_ask_named(rtnl, "b");
 	loop_for(loop, 700);
-	ok(t, kernel.dumps == dumps, "that there is none is an answer");
+	ok(t, kernel.dumps == dumps,
+	   "that there is no such device is an answer");
 	end();
 }
 

@@ -13,7 +13,7 @@
 #include "scene.h"
 #include "tap.h"
 
-/* Quick, so that the test is. */
+/* Short times, so that the test is quick */
 #define ARP "Probe=arp 192.0.2.1\nProbeIntervalSec=200ms\n" \
 	"ProbeTimeoutSec=100ms\nProbeMisses=2\nProbeAnswers=2\n"
 #define SCRIPT "Probe=script /bin/true\nProbeIntervalSec=10s\n"
@@ -198,15 +198,15 @@ static void test_answers(struct tap *t)
 	unmark_all();
 	ok(t, loop_until(loop, is_known, a, SOON) &&
 	   word_of("a") == VERDICT_ANSWERS && asked("a") == 2,
-	   "a device answers that has done so often enough");
+	   "a device that has answered often enough answers");
 	ok(t, loop_until(loop, is_known, b, SOON) &&
 	   word_of("b") == VERDICT_FAILS,
-	   "one that has not so often fails");
+	   "a device that has missed often enough fails");
 	ok(t, !agenda_is_empty(&scene.m.agenda, AGENDA_PORT),
 	   "and the port looks again");
 	net.answers[*scene_index("a")] = false;
 	ok(t, loop_until(loop, fails, a, SOON),
-	   "asking goes on, so that an end is seen");
+	   "probes continue, so that a failure is found");
 	end();
 }
 
@@ -218,7 +218,7 @@ static void test_error(struct tap *t)
 	net.error = -ENETDOWN;
 	look();
 	ok(t, loop_until(loop, fails, a, SOON),
-	   "what can't be asked counts as not answered");
+	   "a probe that can't be sent counts as missed");
 	end();
 }
 
@@ -304,7 +304,7 @@ static void test_program_of_the_past(struct tap *t)
 	scene_play("a");
 	look();
 	ok(t, asked("a") == 1 && word_of("a") == VERDICT_UNKNOWN,
-	   "whose successor is asked for itself");
+	   "a device with the same ifindex is probed by itself");
 	end();
 }
 

@@ -120,13 +120,16 @@ static void test_status(struct tap *t)
 
 	ok(t, json_integer_value(json_object_get(o, "version")) == 1 &&
 	   !strcmp(word(o, "release"), STABLETAP_VERSION) &&
-	   strlen(word(o, "instance")) == 8, "what answers, in which form");
+	   strlen(word(o, "instance")) == 8,
+	   "an answer has the format's version, the release and the instance");
 	ok(t, json_array_size(json_object_get(o, "ports")) == 2 &&
 	   json_is_array(json_object_get(o, "left_out")) &&
-	   json_is_array(json_object_get(o, "pools")), "status has all of it");
+	   json_is_array(json_object_get(o, "pools")),
+	   "status has ports, pools and sections that are left out");
 	is_str(t, word(port_of(o, 0), "dev"), "a", "the port's device");
 	is_str(t, word(port_of(o, 0), "state"), "attached", "its state");
-	ok(t, strlen(word(port_of(o, 0), "since")) == 27, "since when");
+	ok(t, strlen(word(port_of(o, 0), "since")) == 27,
+	   "the time of its last change");
 	is_str(t, word(json_object_get(port_of(o, 0), "monitor"), "state"),
 	       "none", "no monitor");
 	json_decref(o);
@@ -154,17 +157,17 @@ static void test_shown(struct tap *t)
 
 	scene_play("pin=p,etho");
 	is_str(t, first_warning(), "pinned to etho, which does not exist",
-	       "fault 5: a pin that keeps a port detached is shown");
+	       "a pin that keeps a port detached is shown");
 	scene_play("b:down pin=p,b");
 	is_str(t, first_warning(), "pinned to b, which is down or has no carrier",
-	       "so is one to a device that is down");
+	       "a pin to a device that is down is shown");
 	scene_play("b:up refuse=p,b");
 	is_str(t, first_warning(), "pinned to b, which refused: no",
-	       "fault 5: so is one to a device that refuses");
+	       "a pin to a device that refuses is shown");
 	scene_play("b/m pin=p,m");
 	is_str(t, first_warning(), "pinned to m, which is a macvlan and "
 	       "carries a port only in mode direct",
-	       "one to a macvlan that can't carry a child");
+	       "a pin to a macvlan that can't carry a child is shown");
 	scene_play("unpin=p m:gone hold-off=p");
 	o = ask("{\"status\": true, \"port\": \"p\"}\n");
 	ok(t, json_is_true(json_object_get(port_of(o, 0), "held_off")),
@@ -179,13 +182,13 @@ static void test_shown(struct tap *t)
 	       "no", "why a device was refused");
 	is_str(t, word(json_object_get(port_of(o, 0), "monitor"), "why"),
 	       "QMP socket /x: Permission denied",
-	       "fault 13: why the monitor is of no use");
+	       "why the monitor is refused is shown");
 	json_decref(o);
 	scene_play("a:away");
 	o = ask("{\"status\": true, \"port\": \"p\"}\n");
 	ok(t, strstr(word(json_object_get(port_of(o, 0), "moved"), "why"),
 		     "a went to another network namespace") != NULL,
-	   "fault 1: where the device went");
+	   "where the device went is shown");
 	ok(t, json_integer_value(json_object_get(json_object_get(
 		port_of(o, 0), "moved"), "nsid")) == 3,
 	   "and by which number that namespace is known here");
@@ -195,12 +198,12 @@ static void test_shown(struct tap *t)
 	strcpy(scene_port("p")->create_why, "can't hold frames");
 	o = ask("{\"status\": true, \"port\": \"p\"}\n");
 	is_str(t, word(json_object_get(port_of(o, 0), "missing"), "why"),
-	       "can't hold frames", "fault 13: why there is no such port");
+	       "can't hold frames", "why the port is missing is shown");
 	json_decref(o);
 	scene_play("p a b p@a");
 	o = ask("{\"status\": true, \"port\": \"p\"}\n");
 	ok(t, !json_object_get(port_of(o, 0), "missing"),
-	   "which is over when there is one");
+	   "and no longer when the port exists");
 	json_decref(o);
 }
 
@@ -211,14 +214,14 @@ static void test_pinned(struct tap *t)
 			"[Port q]\nAttachMode=direct\nCandidate=b\n"
 			"[Pool o]\nMember=v\n");
 	scene_play("q@b=direct pin=p,b");
-	is_str(t, first_warning(), "pinned to b, which port q has",
-	       "fault 5: one to a device that another port has");
+	is_str(t, first_warning(), "pinned to b, which is in use by port q",
+	       "a pin to a device that another port uses is shown");
 	scene_play("br v w x w:master=br pin=p,w");
 	is_str(t, first_warning(), "pinned to w, which has the master br",
-	       "one to a device that has a master");
+	       "a pin to a device that has a master is shown");
 	scene_play("v:addressed pin=p,v");
 	is_str(t, first_warning(), "pinned to v, which is taken: it has addresses",
-	       "one to a member of a pool that is taken");
+	       "a pin to a member of a pool that is taken is shown");
 	scene_play("pin=p,x");
 	is_str(t, first_warning(), "", "a pin that works is no warning");
 	scene_play("p@x=direct refuse=p,x");
@@ -256,9 +259,9 @@ static void test_left_out(struct tap *t)
 	       "{\"section\":\"Port r\",\"file\":\"scene\",\"line\":9,"
 	       "\"why\":\"'y': is not an octal number from 0001 to 0777; "
 	       "as in 0660\",\"kept\":false}]",
-	       "fault 11: sections with errors are shown, and why");
+	       "sections with errors are shown, and why");
 	scene_configure(PORTS);
-	is_str(t, left_out(), "[]", "until they have none");
+	is_str(t, left_out(), "[]", "they are shown until they have no error");
 }
 
 static size_t events(const char *request, const char *instance)
@@ -289,7 +292,7 @@ static void test_events(struct tap *t)
 	   all - 1, "of this instance");
 	ok(t, events("{\"events\": 1, \"instance\": \"other%s\"}\n",
 		     instance) == all,
-	   "fault 8: another instance's number hides nothing");
+	   "a number of another instance hides no event");
 }
 
 static void test_errors(struct tap *t)
@@ -427,7 +430,7 @@ static void unfollow(struct reading *r, int n)
 	loop_for(loop, 10);
 }
 
-/* What happens to a port has other things to be followed by. */
+/* An event of a port is first handled by the rest of the daemon. */
 static void test_told_in_turn(struct tap *t)
 {
 	static struct reading r[2];
@@ -474,7 +477,7 @@ static void test_told_late(struct tap *t)
 	unfollow(&r, 1);
 }
 
-/* It may be longer than what may lie unread later. */
+/* The first answer may be longer than the limit for unread bytes. */
 static void test_long_answer(struct tap *t)
 {
 	static struct reading r;
@@ -498,7 +501,7 @@ static void test_long_answer(struct tap *t)
 	loop_for(loop, 10);
 }
 
-/* None is seen under ASan, whose allocator it is not. */
+/* Under ASan, which has an allocator of its own, this is constant. */
 static size_t memory(void)
 {
 	struct mallinfo2 m = mallinfo2();
@@ -545,7 +548,7 @@ static void test_places(struct tap *t)
 	r.fd = fds[127];
 	loop_until(loop, has_line, &r, SOON);
 	ok(t, strstr(r.text, "busy: ") && strstr(r.text, "\"busy\":true"),
-	   "a client that gets no place is told so in words");
+	   "a client that gets no place gets the reason");
 	for (i = 0; i < 128; i++)
 		close(fds[i]);
 	loop_for(loop, 50);
@@ -608,7 +611,7 @@ static void test_user(struct tap *t)
 	if (!pid)
 		_exit(setuid(1000) || !is_one_too_many());
 	ok(t, loop_until(loop, is_over, &status, SOON) && !status,
-	   "fault 12: a user has 16 places, and is told so in words");
+	   "a user has 16 places, and the refusal says so");
 	loop_for(loop, 50);
 }
 
@@ -627,7 +630,7 @@ static void test_users(struct tap *t)
 		pids[i] = hold(1000 + (uid_t)i, 40, go[0]);
 	loop_for(loop, 500);
 	is_str(t, error_of("{}\n"), "no such request",
-	       "fault 12: idle connections of other users don't keep root out");
+	       "idle connections of other users don't keep root out");
 	close(go[1]);
 	close(go[0]);
 	for (i = 0; i < 6; i++)
@@ -714,10 +717,10 @@ static void test_work_first(struct tap *t)
 		sd_event_run(loop, 0);
 	read_more(&r);
 	ok(t, works == 1000 && !r.len,
-	   "fault 12: work that is to be done comes before clients");
+	   "work comes before clients");
 	sd_event_source_disable_unref(work);
 	ok(t, loop_until(loop, has_ended, &r, SOON) && r.len,
-	   "which are answered when it is done");
+	   "clients are answered when the work is done");
 	close(r.fd);
 }
 
@@ -760,7 +763,7 @@ static void test_rate(struct tap *t)
 	took = clock_awake() - begin;
 	/* Each costs 0.2 ms at least, and four times that as a pause. */
 	ok(t, took >= 199 * 800000ULL,
-	   "fault 12: a user who asks all the time has to wait (200 answers in %d ms)",
+	   "a user who asks all the time has to wait (200 answers in %d ms)",
 	   (int)(took / CLOCK_MS));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a port looks like, and what is told of its changes. */
+/* The output of show, and the events of monitor. */
 #include <stdlib.h>
 #include <net/if.h>
 #include <linux/if_link.h>
@@ -120,7 +120,8 @@ static void test_age(struct tap *t)
 	view_text(&cli, &v, f);
 	fclose(f);
 	ok(t, strstr(text, "lower-gone 0.0s ago") &&
-	   strstr(text, "attached 0.0s ago"), "what is to come is 0.0s ago");
+	   strstr(text, "attached 0.0s ago"),
+	   "a time in the future is 0.0s ago");
 	free(text);
 	o = view_json(&cli, &v);
 	ok(t, !json_unpack(o, "{s:{s:F}}", "last_detach", "seconds_ago",

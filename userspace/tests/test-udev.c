@@ -140,7 +140,10 @@ static void send_messages(unsigned int n)
 		.nl_family = AF_NETLINK, .nl_groups = 1 << (GROUP - 1),
 	};
 
-	/* It fails when the group has them: the kernel wants none itself. */
+	/*
+	 * The send fails after the group got the message: the kernel takes
+	 * none.
+	 */
 	while (n--)
 		sendto(fake.sender, "message", 7, 0,
 		       (const struct sockaddr *)&to, sizeof(to));
@@ -168,17 +171,17 @@ static void test_lost(struct tap *t, sd_event *loop, int log)
 	send_messages(1);
 	ok(t, loop_until(loop, all_is_read, NULL, SOON) &&
 	   !fake.looked_at.n && !log_count(log, "were lost"),
-	   "no device is looked at again for a message that comes");
+	   "a message that comes causes no evaluation of all devices");
 	forget(log);
 	send_messages(FLOOD);
 	ok(t, loop_until(loop, all_is_read, NULL, SOON) && fake.read < FLOOD,
 	   "messages are lost");
 	ok(t, log_count(log, "messages of udev were lost") == 1,
-	   "fault 14: that is logged, once");
+	   "lost messages are logged once");
 	ok(t, fake.looked_at.n == 2 &&
 	   idset_has(&fake.looked_at, scene_device("a")->link.ifindex) &&
 	   idset_has(&fake.looked_at, scene_device("b")->link.ifindex),
-	   "fault 14: all devices are looked at again");
+	   "all devices are evaluated again");
 	ok(t, fake.rtnl_read == 1, "after what the kernel has said of them");
 	forget(log);
 	send_messages(FLOOD);

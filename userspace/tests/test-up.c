@@ -59,7 +59,7 @@ static void test_once(struct tap *t)
 	   "a port that was just made is set up");
 	scene_play("p:up p:down");
 	ok(t, look(p).what != STEP_SET_UP,
-	   "once: if it is set down later, that is meant");
+	   "a port that the operator sets down later stays down");
 	scene_end();
 }
 
@@ -74,7 +74,7 @@ static void test_refused(struct tap *t, int log)
 	look(p);
 	step = look(p);
 	ok(t, step.what == STEP_ATTACH,
-	   "a port that can't be set up is attached all the same");
+	   "a port that can't be set up is attached nevertheless");
 	ok(t, step.look_again_at == scene.now + retry_refused.first,
 	   "and setting it up waits for its time");
 	scene.now = step.look_again_at;
@@ -100,7 +100,7 @@ static void test_by_hand(struct tap *t)
 	scene_play("p:up p:down");
 	scene.now = p->up_until;
 	ok(t, look(p).what != STEP_SET_UP && kernel.asked == 1,
-	   "a port that somebody else has set up needs no more of it");
+	   "a port that another program has set up is not set up again");
 	scene_end();
 }
 
@@ -110,7 +110,7 @@ static void test_made_anew(struct tap *t, int log)
 	log_forget(log);
 	look(scene_port("p"));
 	ok(t, !log_count(log, "can't be set up"),
-	   "a port that is gone is not complained of");
+	   "a port that is gone is not logged");
 	kernel.result = 0;
 	scene_play("p:gone p");
 	ok(t, look(scene_port("p")).what == STEP_SET_UP,

@@ -50,7 +50,7 @@ static void test_table(struct tap *t)
 	ok(t, words, "each word has a line");
 }
 
-/* What is said to be an example is understood. */
+/* The parser accepts each example. */
 static void test_examples(struct tap *t)
 {
 	char text[256];
@@ -149,7 +149,7 @@ static void test_verb(struct tap *t, const char *page, const struct verb *v)
 		ok(t, has_word(at, end, ".Cm", p), "and names alias '%s'", p);
 }
 
-/* Whatever has a section under VERBS is a verb. */
+/* Each section under VERBS is that of a verb. */
 static void test_sections(struct tap *t, const char *page)
 {
 	const char *at = strstr(page, "\n.Sh VERBS\n");

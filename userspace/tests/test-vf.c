@@ -24,7 +24,7 @@ static struct vf_keeper *keeper;
 static struct {
 	int set_up, put_back;	/* what it answers */
 	unsigned int set_ups, put_backs;
-	bool silent;		/* the PF tells nothing of its VFs */
+	bool silent;		/* the PF does not report its VFs */
 } kernel;
 
 int __wrap_stabletap_link_get(struct stabletap *st, int ifindex,
@@ -146,7 +146,7 @@ static void test_refused(struct tap *t)
 	kernel.set_up = -EPERM;
 	ok(t, prepare() == -EPERM && kernel.set_ups == 1, "a PF refuses");
 	is_str(t, act_why(&act, -EPERM), "the PF has said no",
-	       "its reason is what is told");
+	       "the PF's reason is returned");
 	end(sriov);
 }
 
@@ -159,11 +159,12 @@ static void test_silent(struct tap *t, int log_fd)
 	log_forget(log_fd);
 	prepare();
 	ok(t, prepare() == -EOPNOTSUPP && !kernel.set_ups,
-	   "the VF of a PF that does not tell what it has is left alone");
-	ok(t, log_count(log_fd, "could not be put back") == 1,
+	   "a VF whose settings the PF does not report is left alone");
+	ok(t, log_count(log_fd, "could not be restored") == 1,
 	   "which is logged once, however often it is tried");
 	kernel.silent = false;
-	ok(t, !prepare() && kernel.set_ups == 1, "until it tells");
+	ok(t, !prepare() && kernel.set_ups == 1,
+	   "it is set up when the PF reports its settings");
 	end(sriov);
 }
 
@@ -182,7 +183,7 @@ static void test_put_back(struct tap *t)
 		scene_play(i % 2 ? "p:up" : "p:down");
 		loop_for(loop, 50);
 	}
-	ok(t, first == 1, "a VF that no port has is to be put back");
+	ok(t, first == 1, "a VF that no port has is restored");
 	ok(t, kernel.put_backs > 1 && kernel.put_backs <= 4,
 	   "a refusal is followed by pauses that double (%u attempts in 3 s)",
 	   kernel.put_backs);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Making a port. */
+/* Creates ports. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,11 +20,11 @@ void create_check_module(void)
 	if (*module.loaded_version &&
 	    strcmp(module.loaded_version, STABLETAP_VERSION) != 0)
 		log_line(LOG_WARNING, NULL,
-			 "the loaded module is of version %s, stabletapd of " STABLETAP_VERSION ": load the module that belongs to it when no port is needed",
+			 "the loaded module is of version %s, stabletapd of " STABLETAP_VERSION ": load the module of that version when no port is in use",
 			 module.loaded_version);
 	else if (other)
 		log_line(LOG_WARNING, NULL,
-			 "the loaded module is not the installed one (version %s): load it when no port is needed",
+			 "the loaded module is not the installed one (version %s): load that one when no port is in use",
 			 module.version);
 }
 
@@ -39,7 +39,7 @@ static int module_missing(struct model *m, struct port *port)
 		 "the module is not loaded");
 	if (!m->module_missing)
 		log_line(LOG_ERR, NULL,
-			 "the module is not loaded: 'modprobe stabletap'; waiting for it");
+			 "the module is not loaded; waiting for it: 'modprobe stabletap' loads it");
 	m->module_missing = true;
 	return -ENODEV;
 }
@@ -50,7 +50,7 @@ static struct stabletap_create request_of(const struct conf_port *conf)
 		.mtu = conf->mtu, .queues = conf->queues, .owner = conf->owner,
 		.group = conf->group, .perm = conf->perm,
 		.on_detach = conf->on_detach,
-		/* Not set is 0, and so is root, the module's default. */
+		/* 0 means not set, or root, which is the module's default. */
 		.flags = (conf->owner ? STABLETAP_CREATE_OWNER : 0) |
 			 (conf->group ? STABLETAP_CREATE_GROUP : 0) |
 			 (conf->perm ? STABLETAP_CREATE_PERM : 0),
@@ -70,13 +70,13 @@ static void tell_made(const struct port *port)
 		log_line(LOG_INFO, name, "made");
 	else if (port->end == PORT_DELETED)
 		log_line(LOG_ERR, name,
-			 "was deleted, and is made anew: a guest that had it open is cut off until it is started again");
+			 "was deleted, and is made anew: a guest that had the old one open has no network until it is restarted");
 	else if (port->end == PORT_MOVED)
 		log_line(LOG_WARNING, name,
-			 "went to another network namespace, where its guest still has it but nobody looks after it; another port is made here");
+			 "went to another network namespace, where its guest still has it but stabletapd does not manage it; a new port was made here");
 	else
 		log_line(LOG_ERR, name,
-			 "was deleted, or moved to another network namespace, and is made anew: a guest that had it open may be cut off");
+			 "was deleted, or moved to another network namespace, and is made anew: a guest that had the old one open may have no network until it is restarted");
 }
 
 static void tell_refused(struct port *port, const char *why)

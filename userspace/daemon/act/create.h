@@ -11,7 +11,7 @@ struct port;
  * not loaded; -EEXIST: a device of that name exists.
  */
 int create_port(struct act *a, struct port *port);
-/* Warn if the module that is loaded is another one than it should be. */
+/* Warns if the loaded module is not the installed one, or not of our version. */
 void create_check_module(void);
 
 #endif /* ACT_CREATE_H */

@@ -197,7 +197,7 @@ static unsigned int count_vfs(const struct maker *maker)
 
 static void tell_failure(const struct maker *maker, int err)
 {
-	const char *why = err == ENOENT ? "it can have none" : strerror(err);
+	const char *why = err == ENOENT ? "it does not support VFs" : strerror(err);
 
 	log_line(LOG_ERR, NULL, "can't make %u VFs on %s: %s%s", maker->count,
 		 maker->pf, why, err == EROFS ?
@@ -223,7 +223,7 @@ static int on_maker(sd_event_source *s, const siginfo_t *si, void *arg)
 	n = count_vfs(maker);
 	if (n && n != maker->count)
 		log_line(LOG_WARNING, NULL,
-			 "%s has %u VFs already, not the %u of pool '%s'; other numbers would take them away from who has them",
+			 "%s has %u VFs already, not the %u of pool '%s'; these are kept, for a change of the number would remove VFs in use",
 			 maker->pf, n, maker->count, maker->pool);
 	return 0;
 }
@@ -273,7 +273,7 @@ void sriov_make(struct sriov *s, const struct conf_pool *pool,
 	if (!pool->vf_count || !(pf->link.flags & IFF_UP) || pf->vf.tried)
 		return;
 	/*
-	 * Once for each PF: if the operator removes the VFs, that is respected.
+	 * Once for each PF: VFs that the operator removes are not made again.
 	 */
 	pf->vf.tried = true;
 	maker = calloc(1, sizeof(*maker));

@@ -19,7 +19,7 @@ void up_port(struct act *a, struct port *port, uint64_t now)
 	}
 	if (!port->up_retry.failures && err != -ENODEV)
 		log_line(LOG_WARNING, port->conf->name,
-			 "can't be set up: %s; tried again from time to time",
+			 "can't be set up: %s; retried until it succeeds",
 			 act_why(a, err));
 	port->up_until = now + retry_after(&port->up_retry, &retry_refused);
 }
@@ -38,7 +38,7 @@ void up_device(struct act *a, struct device *dev, uint64_t now)
 		return;
 	if (!dev->up_retry.failures)
 		log_line(LOG_WARNING, NULL,
-			 "%s can't be set up: %s; tried again from time to time",
+			 "%s can't be set up: %s; retried until it succeeds",
 			 dev->link.name, act_why(a, err));
 	/*
 	 * The cause, such as a reset, may end without an event of the device.

@@ -181,7 +181,7 @@ int vf_prepare(struct vf_keeper *k, struct port *port, struct device *dev,
 	n = plan_setup(k, pool, dev, self, port_takes_whole(mode), &s);
 	if (n == -EOPNOTSUPP && !dev->vf.silent)
 		log_line(LOG_WARNING, port->conf->name,
-			 "the PF of %s does not tell what its VFs have, so that could not be put back; VFMAC=no leaves it alone",
+			 "the PF of %s does not report its VFs' settings, which could not be restored later; set VFMAC=no in its pool to use it unchanged",
 			 dev->link.name);
 	dev->vf.silent = n == -EOPNOTSUPP;
 	if (n <= 0)
@@ -216,7 +216,7 @@ static void put_back(struct vf_keeper *k, struct device *dev)
 	if (!err)
 		err = stabletap_vf_put_back(k->act->st, &dev->link, pf, &now);
 	if (!err) {
-		log_line(LOG_INFO, NULL, "VF %s is as it was", dev->link.name);
+		log_line(LOG_INFO, NULL, "VF %s has its previous settings again", dev->link.name);
 		refresh(k, dev);
 		/*
 		 * The VF's pool is refreshed when its event shows that it is
@@ -227,7 +227,7 @@ static void put_back(struct vf_keeper *k, struct device *dev)
 		err = 0;
 	} else if (!dev->vf.failed) {
 		/* Log the first failure only. */
-		log_line(LOG_WARNING, NULL, "VF %s can't be put back: %s",
+		log_line(LOG_WARNING, NULL, "can't restore the settings of VF %s: %s",
 			 dev->link.name, act_why(k->act, err));
 	}
 	dev->vf.failed = err;
@@ -236,7 +236,7 @@ static void put_back(struct vf_keeper *k, struct device *dev)
 
 /* ---- mending ---- */
 
-static bool is_had_whole(const struct device *dev, const struct device *self)
+static bool is_used_whole(const struct device *dev, const struct device *self)
 {
 	const struct device *lower;
 
@@ -247,8 +247,8 @@ static bool is_had_whole(const struct device *dev, const struct device *self)
 
 /*
  * Repeats lost settings of a VF in use: the port's address or the configuration
- * may have changed, or the PF may have lost them.  A PF that does not keep a
- * setting is not asked again before it does.
+ * may have changed, or the PF may have lost them.  If the PF does not keep a
+ * setting, it is requested once, and again only after the PF had it.
  */
 static void mend(struct vf_keeper *k, struct device *dev)
 {
@@ -270,19 +270,19 @@ static void mend(struct vf_keeper *k, struct device *dev)
 	else if (!k->check && !k->notice)
 		return;
 	memcpy(dev->vf.mac, self->link.addr, sizeof(dev->vf.mac));
-	n = plan_setup(k, pool, dev, self, is_had_whole(dev, self), &s);
+	n = plan_setup(k, pool, dev, self, is_used_whole(dev, self), &s);
 	if (n <= 0)
 		dev->vf.mended = false;
 	if (n <= 0 || dev->vf.mended)
 		return;
 	dev->vf.mended = true;
 	n = set_up(k, dev, &s);
-	log_line(LOG_NOTICE, port->conf->name, "VF %s is set up anew%s%s",
+	log_line(LOG_NOTICE, port->conf->name, "VF %s is set up again%s%s",
 		 dev->link.name, n ? ", in part: " : "",
 		 n ? act_why(k->act, n) : "");
 }
 
-/* ---- VFs whose device, and so whose mark, is gone ---- */
+/* ---- VFs whose device is gone, and the mark with it ---- */
 
 static bool is_zero(const uint8_t mac[6])
 {
@@ -342,7 +342,7 @@ static void clear_stray(struct vf_keeper *k, const struct conf_pool *pool,
 		want.trust = flag(CONF_VF_NO, now->trust);
 	if (!stabletap_vf_change(k->act->st, pf->link.ifindex, now, &want))
 		log_line(LOG_INFO, NULL,
-			 "VF %u of %s has a port's address no more",
+			 "cleared a port's address from VF %u of %s",
 			 now->number, pf->link.name);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Making VLANs on devices. */
+/* Creates VLANs on devices. */
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-/* The event of a VLAN that was made is there by then. */
+/* The event of a new VLAN has come within this time. */
 #define EVENT_NS CLOCK_SECOND
 
 static void choose_name(const struct device *base, int id, char *name,
@@ -54,6 +54,6 @@ void vlan_make(struct act *a, struct device *base, int id, uint64_t now)
 		v->made = now;
 		v->until = now + EVENT_NS;
 	}
-	/* There may be others to be made on it. */
+	/* The device may need further VLANs. */
 	agenda_mark(&a->m->agenda, &base->todo);
 }

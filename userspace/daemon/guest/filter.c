@@ -218,7 +218,7 @@ static bool may_tell(struct filter *f)
 	}
 	if (++f->notes == NOTES_MAX + 1)
 		log_line(LOG_WARNING, f->port->conf->name,
-			 "the guest changes its address again and again; no more of it is told for a minute");
+			 "the guest keeps changing its MAC address; further changes are not reported for a minute");
 	return f->notes <= NOTES_MAX;
 }
 
@@ -271,7 +271,7 @@ static void tell_refused(struct filter *f, const uint8_t mac[6], int err)
 	 */
 	if (memcmp(f->told, mac, 6) != 0 && f->notes < NOTES_MAX)
 		log_line(LOG_WARNING, f->port->conf->name,
-			 "can't have the guest's address %s: %s",
+			 "can't take the guest's address %s: %s",
 			 stabletap_mac_format(mac, text), why_not(f, err));
 	tell(f, mac, "is the guest's, refused by the kernel");
 }
@@ -315,7 +315,7 @@ static int sync_mac(struct filter *f, const struct stabletap_link *link)
 	else if (f->known && is_unicast(f->mac))
 		return take_mac(f, f->mac);
 	else if (f->known)
-		tell(f, f->mac, "is the guest's, and none to have");
+		tell(f, f->mac, "is the guest's, and not valid");
 	else if (conf->trust_mac && conf->mac_set && !f->patient &&
 		 !link->port.open_queues && memcmp(conf->mac, link->addr, 6) != 0)
 		return take_mac(f, conf->mac);
@@ -461,8 +461,8 @@ static int drop(struct filter *f, struct list *l)
  * Did another program add the address?  A group that the kernel has joined may
  * go any time, so add the guest to its count.  The operator's entries stay.
  */
-static int is_others(struct filter *f, const struct list *l,
-		     const uint8_t mac[6], struct turn *turn)
+static int is_added_by_others(struct filter *f, const struct list *l,
+			      const uint8_t mac[6], struct turn *turn)
 {
 	int err;
 
@@ -487,7 +487,7 @@ static int add(struct filter *f, struct list *l,
 	for (i = 0; i < l->want->n; i++) {
 		err = 0;
 		if (stabletap_macs_has(now, f->port->ifindex, l->want->v[i]))
-			err = is_others(f, l, l->want->v[i], turn);
+			err = is_added_by_others(f, l, l->want->v[i], turn);
 		if (!err) {
 			filter_set_put(&missing, l->want->v[i]);
 			err = filter_set_put(l->own, l->want->v[i]);
@@ -583,7 +583,7 @@ static int look_at_mac(struct filter *f, struct stabletap_link *link)
 	int err = give_back(f, link);
 
 	if (err) {
-		failed(f, "have its MACAddress= back", err);
+		failed(f, "restore its MACAddress=", err);
 		return err;
 	}
 	err = sync_mac(f, link);
@@ -608,7 +608,7 @@ static void look(struct filter *f, struct turn *turn)
 	if (mac_err)
 		return;
 	if (err)
-		failed(f, "let through what the guest wants", err);
+		failed(f, "apply the guest's receive filter", err);
 	else
 		retry_reset(&f->retry);
 }

@@ -207,7 +207,7 @@ static void hand_over(struct guests *gs, struct nic *nic)
 		qmp_free(nic->qmp);
 	} else if (nic->off) {
 		log_line(LOG_NOTICE, nic->port,
-			 "the guest's link goes on, since nobody will look after it");
+			 "the guest's link is set up, because no port uses its NIC any more");
 		qmp_free_link_up(nic->qmp);
 	} else {
 		qmp_free(nic->qmp);
@@ -256,7 +256,7 @@ static void on_port_configured(struct port *port,
 		g = guest_new(gs, port);
 	if (!g) {
 		log_line(LOG_ERR, port->conf->name,
-			 "the guest can't be looked after: no memory");
+			 "can't follow the guest: no memory");
 		return;
 	}
 	other = !is_nic(g->nic, port->conf->qmp_socket,
@@ -269,7 +269,7 @@ static void on_port_configured(struct port *port,
 		err = configure_filter(g, other);
 	if (err)
 		log_line(LOG_ERR, port->conf->name,
-			 "the guest can't be looked after: %s", strerror(-err));
+			 "can't follow the guest: %s", strerror(-err));
 }
 
 static void on_configured(const struct conf *before, void *arg)

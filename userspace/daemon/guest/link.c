@@ -17,7 +17,7 @@ static void set_link(struct guest_link *l, bool up)
 	qmp_set_link(l->qmp, up);
 	if (changes)
 		log_line(LOG_INFO, l->port->conf->name,
-			 "the guest's link goes %s", up ? "on" : "off");
+			 "the guest's link is set %s", up ? "up" : "down");
 }
 
 /* Returns when the link goes down; UINT64_MAX: never. */

@@ -13,7 +13,7 @@ struct guest_link {
 	struct port *port;
 	struct qmp *qmp;	/* NULL: none is configured */
 	sd_event_source *timer;	/* until the link goes down */
-	bool told;		/* @qmp has set it */
+	bool told;		/* @qmp was told the state @off */
 	bool off;		/* the state set last */
 };
 

@@ -48,7 +48,7 @@ struct device {
 
 	/*
 	 * The daemon sets a device up once: if the operator sets it down later,
-	 * that is respected.
+	 * it stays down.
 	 */
 	bool seen;		/* set up by the daemon, or found up */
 	bool initialized;	/* udev, if there is one, has named it */

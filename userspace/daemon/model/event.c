@@ -194,7 +194,7 @@ static void note_end(struct port *port, enum port_end end, const char *name)
 	if (end == PORT_RENAMED) {
 		snprintf(why, sizeof(why), "renamed to %s", name);
 		log_line(LOG_WARNING, port->conf->name,
-			 "was renamed to %s, which goes on and is no longer looked after; another is made",
+			 "was renamed to %s: that port keeps its lower, but is no longer managed; a new port is made",
 			 name);
 	} else if (end == PORT_MOVED) {
 		snprintf(why, sizeof(why), "to another network namespace");

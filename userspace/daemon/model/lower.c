@@ -7,7 +7,7 @@
 #include "model/pool.h"
 #include "model/tables.h"
 
-/* With a master it is another port's, a bridge's or a bond's. */
+/* A device with a master belongs to another port, a bridge or a bond. */
 static bool has_other_master(const struct port *port, const struct device *dev,
 			     enum stabletap_mode mode)
 {
@@ -22,8 +22,8 @@ static bool can_carry(const struct device *dev, enum stabletap_mode mode)
 	       !stabletap_link_is_macvlan(&dev->link);
 }
 
-bool port_suits(const struct port *port, const struct device *dev,
-		enum stabletap_mode mode)
+bool port_can_use(const struct port *port, const struct device *dev,
+		  enum stabletap_mode mode)
 {
 	return pool_allows(port, dev) && can_carry(dev, mode) &&
 	       !has_other_master(port, dev, mode);
@@ -35,9 +35,9 @@ static void tell_holder(const struct model *m, int ifindex, char *buf,
 	const struct device *holder = model_device(m, ifindex);
 
 	if (!holder)
-		snprintf(buf, size, "another device has");
+		snprintf(buf, size, "is in use by another device");
 	else if (stabletap_link_is_port(&holder->link))
-		snprintf(buf, size, "port %s has", holder->link.name);
+		snprintf(buf, size, "is in use by port %s", holder->link.name);
 	else
 		snprintf(buf, size, "has the master %s", holder->link.name);
 }
@@ -47,7 +47,7 @@ bool port_obstacle(const struct port *port, const struct device *dev,
 {
 	struct pool_use use;
 
-	if (port_suits(port, dev, mode))
+	if (port_can_use(port, dev, mode))
 		return false;
 	if (!can_carry(dev, mode)) {
 		snprintf(buf, size,

@@ -12,8 +12,8 @@ struct device;
 struct port;
 
 /* Can the port use @dev in that mode, as far as its present users allow? */
-bool port_suits(const struct port *port, const struct device *dev,
-		enum stabletap_mode mode);
+bool port_can_use(const struct port *port, const struct device *dev,
+		  enum stabletap_mode mode);
 /* If not, writes why, as the end of a sentence: "has the master br0". */
 bool port_obstacle(const struct port *port, const struct device *dev,
 		   enum stabletap_mode mode, char *buf, size_t size);

@@ -256,8 +256,8 @@ static void place(struct match *match, struct device *dev)
 }
 
 /*
- * udev's event calls for another look, see watch/udev.c.  The answer takes
- * sysfs, and counts only until the device is set up.
+ * udev's event causes another evaluation, see watch/udev.c.  The answer needs a
+ * read of sysfs, and matters only until the device is set up.
  */
 static void take_initialized(struct device *dev)
 {

@@ -157,7 +157,7 @@ static void refresh_pools(struct model *m, const struct stabletap_link *old,
 }
 
 /*
- * Ports with an override go by the device's name; it need not be a candidate.
+ * Marks ports whose override names the device, which need not be a candidate.
  */
 static void mark_by_hand(struct model *m, const struct stabletap_link *old,
 			 const struct stabletap_link *now)
@@ -466,7 +466,7 @@ static void port_reconfigure(struct port *port, const struct conf_port *now)
 	bool same = wishes_equal(port->conf, now);
 
 	port->conf = now;
-	/* The kernel may take what the section says now. */
+	/* The kernel may accept the new section. */
 	port->create_until = 0;
 	retry_reset(&port->create_retry);
 	if (same)

@@ -9,9 +9,9 @@
 struct port;
 
 /*
- * Why the port can't be attached to the device that it is pinned to, as the
- * end of a sentence: "does not exist".  False: it is not pinned, or nothing
- * known is in the way.
+ * Writes why the port can't be attached to the device that it is pinned to, as
+ * the end of a sentence: "does not exist".  False: it is not pinned, or no
+ * obstacle is known.
  */
 bool pin_obstacle(const struct port *port, char *buf, size_t size);
 

@@ -109,7 +109,7 @@ void pool_use(const struct device *dev, struct pool_use *use)
 	if (*dev->pf && dev->vfs != VFS_MADE)
 		taken(use, "its PF is making VFs");
 	else if (device_is_marked(&dev->link))
-		taken(use, "it is to be put back first");
+		taken(use, "its settings must be restored first");
 }
 
 bool pool_allows(const struct port *port, const struct device *dev)

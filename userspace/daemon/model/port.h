@@ -62,7 +62,7 @@ struct port {
 	const struct conf_port *conf;
 	struct todo todo;
 	struct override override;
-	char pin_why[200];	/* in the way of the pin, as was logged; or "" */
+	char pin_why[200];	/* why the pin has no effect, as logged; or "" */
 
 	/* From the kernel */
 	int ifindex;		/* 0: it does not exist */
@@ -70,7 +70,7 @@ struct port {
 	struct stabletap_port_info told;
 	char dev[STABLETAP_NAME_SIZE];	/* device of the last lower, or "" */
 
-	bool was_there;		/* it existed and is gone, because of ... */
+	bool was_there;		/* it existed and is gone; @end: the cause */
 	enum port_end end;
 	bool set_up_due;	/* new: to be set up once */
 	struct retry up_retry;
@@ -93,7 +93,7 @@ struct port {
 	struct retry create_retry;
 	uint64_t create_until;	/* not created before then; 0: at once */
 	char create_why[160];	/* why it can't be created, as logged; or "" */
-	struct retry busy;	/* attempts while others worked on it */
+	struct retry busy;	/* attempts while other processes worked on it */
 	struct refusal *refusals;
 	size_t refusals_n;
 	struct device *claim;	/* see pool.h */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Devices that would not be attached.  Each is tried again after a pause that
- * doubles, and as soon as something changes that may have been in the way.
+ * Devices that refused to be attached.  Each is tried again after a pause that
+ * doubles, and earlier if a change may have removed the obstacle.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -15,8 +15,8 @@
 #include "util/log.h"
 
 /*
- * An attempt may have events of its own, by which it must not end its own
- * refusal again and again; so attempts are so far apart, whatever happens.
+ * An attempt causes events.  If these ended the refusal at once, attempts would
+ * follow each other without a pause.  So this is the least time between two.
  */
 static const struct retry_pace apart = {
 	.first = 100 * CLOCK_MS, .most = 1600 * CLOCK_MS,
@@ -82,9 +82,9 @@ void port_refusals_clear(struct port *port)
 		port_refusal_drop(port, port->refusals[0].dev);
 }
 
-/* ---- what may have been in the way ---- */
+/* ---- the end of refusals ---- */
 
-/* Of attempts after @since; 0: of all */
+/* Ends refusals of @dev from attempts after @since; 0: all of them. */
 static void end(struct model *m, const struct device *dev, uint64_t since)
 {
 	struct retry attempts;
@@ -113,7 +113,7 @@ static void end_below(struct model *m, const struct stabletap_link *link,
 		end(m, model_device(m, below), since);
 }
 
-/* Carries no port's frames: made a moment ago, removed soon, or orphaned */
+/* Such a child carries no frames: it is new, about to be removed, or orphaned. */
 static bool is_lone_child(const struct stabletap_link *link)
 {
 	return !link->master && stabletap_child_is(link, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Devices that would not be attached, and what ends that. */
+/* Devices that refused to be attached, and the end of these refusals. */
 #ifndef MODEL_REFUSAL_H
 #define MODEL_REFUSAL_H
 
@@ -13,7 +13,7 @@ struct model;
 struct port;
 struct stabletap_link;
 
-/* A device that would not be attached */
+/* A device that refused to be attached */
 struct refusal {
 	int dev;
 	struct retry retry;

@@ -21,15 +21,15 @@ bool delay_is_over(uint64_t *again, uint64_t *since, uint64_t delay,
 	return false;
 }
 
-bool delay_refuses(const struct port *port, const struct device *dev,
-		   uint64_t now)
+bool delay_is_refused(const struct port *port, const struct device *dev,
+		      uint64_t now)
 {
 	const struct refusal *r = port_refusal(port, dev->link.ifindex);
 
 	return r && r->until > now;
 }
 
-void delay_refusals(const struct port *port, uint64_t *again, uint64_t now)
+void delay_until_retry(const struct port *port, uint64_t *again, uint64_t now)
 {
 	size_t i;
 

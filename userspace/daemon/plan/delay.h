@@ -19,10 +19,10 @@ bool delay_is_over(uint64_t *again, uint64_t *since, uint64_t delay,
 		   uint64_t now);
 
 /* Is the device still in the back-off after it has refused the port? */
-bool delay_refuses(const struct port *port, const struct device *dev,
-		   uint64_t now);
+bool delay_is_refused(const struct port *port, const struct device *dev,
+		      uint64_t now);
 /* Sets *again to the end of the next refusal. */
-void delay_refusals(const struct port *port, uint64_t *again, uint64_t now);
+void delay_until_retry(const struct port *port, uint64_t *again, uint64_t now);
 
 /*
  * Is the device a VLAN that the daemon created again after the port had lost

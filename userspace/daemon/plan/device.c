@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A device that is asked for: set up once, with the VLANs that are wanted. */
+/* Plans a device that a candidate names: set it up once, make its VLANs. */
 #include <net/if.h>
 
 #include "model/match.h"
@@ -8,15 +8,16 @@
 #include "plan/device.h"
 
 /*
- * A device that nobody has set up yet, just made or plugged in, can't show
- * whether it has carrier.  Once only: who sets it down later means it.
+ * A device that was just made or plugged in is down, and doesn't show whether it
+ * has carrier.  It is set up once: if the operator sets it down later, it stays
+ * down.
  */
 static void plan_set_up(const struct device *dev, struct device_step *step,
 			uint64_t now)
 {
 	if (dev->seen || dev->link.flags & IFF_UP)
 		return;
-	/* Where there is udev, it may want to rename the device before. */
+	/* udev can rename a device only before it is set up. */
 	if (!dev->initialized)
 		return;
 	if (dev->up_until > now)

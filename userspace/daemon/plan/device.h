@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What to do next for a device that is asked for; as pure as step.h. */
+/* The next step for a device that a candidate names; as pure as step.h. */
 #ifndef PLAN_DEVICE_H
 #define PLAN_DEVICE_H
 
@@ -17,7 +17,7 @@ enum device_what {
 struct device_step {
 	enum device_what what;
 	int vlan;		/* DEVICE_MAKE_VLAN: its id */
-	uint64_t look_again_at;	/* ns; 0: when something has happened */
+	uint64_t look_again_at;	/* ns; 0: not before an event */
 };
 
 struct device_step plan_device(const struct device *dev, uint64_t now);

@@ -12,12 +12,12 @@
 /* ---- one device ---- */
 
 /* Can the device be attached, as far as the model shows? */
-static bool can_have(const struct rank_view *v, const struct device *dev,
-		     enum stabletap_mode mode)
+static bool can_attach(const struct rank_view *v, const struct device *dev,
+		       enum stabletap_mode mode)
 {
 	return device_is_usable(&dev->link) &&
-	       !delay_refuses(v->port, dev, v->now) &&
-	       port_suits(v->port, dev, mode);
+	       !delay_is_refused(v->port, dev, v->now) &&
+	       port_can_use(v->port, dev, mode);
 }
 
 static enum verdict_word word(const struct port *port,
@@ -45,7 +45,7 @@ bool rank_passes_probe(const struct rank_view *v, const struct device *dev,
 static bool is_good(const struct rank_view *v, const struct device *dev,
 		    enum stabletap_mode mode)
 {
-	return can_have(v, dev, mode) && rank_passes_probe(v, dev, mode);
+	return can_attach(v, dev, mode) && rank_passes_probe(v, dev, mode);
 }
 
 /* ---- all of them ---- */
@@ -87,7 +87,7 @@ static struct choice by_hand(const struct rank_view *v)
 	if (!dev || !device_is_ethernet(&dev->link))
 		return c;
 	c.mode = port_mode_on(port, dev);
-	if (!can_have(v, dev, c.mode))
+	if (!can_attach(v, dev, c.mode))
 		return c;
 	/* No probes are sent through a device that is no candidate. */
 	if (o->kind == OVERRIDE_PIN || port_candidate(port, dev) < 0 ||
@@ -109,7 +109,7 @@ static bool look_at_unproven(const struct rank_view *v, size_t rank,
 {
 	enum stabletap_mode mode = port_mode(v->port, rank);
 
-	if (!can_have(v, dev, mode))
+	if (!can_attach(v, dev, mode))
 		return false;
 	if (dev == v->present || !u->first.dev)
 		u->first = (struct choice){ .dev = dev, .rank = rank,

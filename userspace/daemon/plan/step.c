@@ -228,7 +228,7 @@ struct step plan_port(const struct port *port, uint64_t now)
 		plan_held_off(port, &step);
 		return step;
 	}
-	delay_refusals(port, &step.look_again_at, now);
+	delay_until_retry(port, &step.look_again_at, now);
 	if (port->told.lower)
 		where = device_parent(port->model, (int)port->told.lower,
 				      &present);

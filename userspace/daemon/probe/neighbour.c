@@ -45,7 +45,7 @@
 #define FD_RCVBUF 65536		/* an answer is a frame, or two */
 
 /* A socket that receives answers */
-struct ear {
+struct receiver {
 	int fd;
 	sd_event_source *io;
 };
@@ -55,14 +55,14 @@ struct neighbours {
 	heard_fn fn;
 	void *arg;
 	int send_fd;
-	struct ear arp, nd;
+	struct receiver arp, nd;
 	struct idset closing;	/* closes fds when the loop is idle */
 	sd_event_source *closer;
 };
 
 /* ---- receiving ---- */
 
-static void hear(const struct neighbours *n, int fd)
+static void receive(const struct neighbours *n, int fd)
 {
 	struct sockaddr_ll from = { 0 };
 	socklen_t from_len;
@@ -88,7 +88,7 @@ static void hear(const struct neighbours *n, int fd)
 static int on_heard(sd_event_source *s, int fd, uint32_t revents, void *arg)
 {
 	(void)s, (void)revents;
-	hear(arg, fd);
+	receive(arg, fd);
 	return 0;
 }
 
@@ -135,29 +135,29 @@ static int listen_on(struct neighbours *n, int *fd, sd_event_source **io,
 	return err;
 }
 
-static struct ear *ear_of(struct neighbours *n, const struct probe *p)
+static struct receiver *receiver_of(struct neighbours *n, const struct probe *p)
 {
 	return p->spec.kind == CONF_PROBE_ARP ? &n->arp : &n->nd;
 }
 
-static int ear_open(struct neighbours *n, struct probe *p)
+static int receiver_open(struct neighbours *n, struct probe *p)
 {
 	uint16_t proto = p->spec.kind == CONF_PROBE_ARP ? ETH_P_ARP :
 							  ETH_P_IPV6;
-	struct ear *ear = ear_of(n, p);
+	struct receiver *receiver = receiver_of(n, p);
 
 	if (p->entry.whole)
 		return listen_on(n, &p->tap, &p->tap_io, ETH_P_ALL,
 				 p->dev->link.ifindex);
-	return listen_on(n, &ear->fd, &ear->io, proto, 0);
+	return listen_on(n, &receiver->fd, &receiver->io, proto, 0);
 }
 
 void neighbour_listen(struct neighbours *n, struct probe *p)
 {
-	int fd = p->entry.whole ? p->tap : ear_of(n, p)->fd;
+	int fd = p->entry.whole ? p->tap : receiver_of(n, p)->fd;
 
 	if (fd >= 0)
-		hear(n, fd);
+		receive(n, fd);
 }
 
 bool neighbour_is_answer(const struct probe *p, uint16_t proto,
@@ -196,7 +196,7 @@ int neighbour_ask(struct neighbours *n, struct probe *p)
 		memcpy(p->source, p->spec.source, sizeof(p->source));
 	else if (!arp)
 		answer_link_local(p->mac, p->source);
-	err = ear_open(n, p);
+	err = receiver_open(n, p);
 	if (err)
 		return err;
 	if (arp)
@@ -258,11 +258,11 @@ struct neighbours *neighbours_new(sd_event *loop, heard_fn fn, void *arg)
 	return n;
 }
 
-static void ear_close(struct ear *ear)
+static void receiver_close(struct receiver *receiver)
 {
-	sd_event_source_disable_unref(ear->io);
-	if (ear->fd >= 0)
-		close(ear->fd);
+	sd_event_source_disable_unref(receiver->io);
+	if (receiver->fd >= 0)
+		close(receiver->fd);
 }
 
 void neighbours_free(struct neighbours *n)
@@ -275,8 +275,8 @@ void neighbours_free(struct neighbours *n)
 		close(n->closing.v[i]);
 	idset_release(&n->closing);
 	sd_event_source_disable_unref(n->closer);
-	ear_close(&n->arp);
-	ear_close(&n->nd);
+	receiver_close(&n->arp);
+	receiver_close(&n->nd);
 	if (n->send_fd >= 0)
 		close(n->send_fd);
 	free(n);

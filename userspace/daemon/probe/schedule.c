@@ -34,9 +34,12 @@ struct probes {
 
 /* ---- ports that need a probe ---- */
 
-/* Would the port use the device whole (or not), by that selection? */
-static bool takes_it_so(const struct port *port, const struct probe *p,
-			size_t selection)
+/*
+ * By that selection, would the port use the device as the probe assumes: whole,
+ * or through a child?
+ */
+static bool uses_as_probed(const struct port *port, const struct probe *p,
+			   size_t selection)
 {
 	const struct conf_port *c = port->conf;
 	size_t i;
@@ -67,7 +70,7 @@ static struct port *next_user(const struct probe *p, struct cursor *at)
 		while (at->user < sel->users_n) {
 			port = sel->users[at->user++];
 			if (conf_probe_equal(&port->conf->probe, &p->spec) &&
-			    takes_it_so(port, p, sel->number))
+			    uses_as_probed(port, p, sel->number))
 				return port;
 		}
 	}
@@ -343,7 +346,7 @@ static void on_look(struct port *port, void *arg)
 		for (k = 0; k < sel->match.n; k++) {
 			dev = model_device(port->model, sel->match.v[k]);
 			if (dev && device_is_usable(&dev->link) &&
-			    port_suits(port, dev, port_mode(port, i)))
+			    port_can_use(port, dev, port_mode(port, i)))
 				want(arg, port, dev, port_mode(port, i));
 		}
 	}

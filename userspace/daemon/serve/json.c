@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Parts that several answers to clients have. */
+/* Parts of JSON that several answers to clients share. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

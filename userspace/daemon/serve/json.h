@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Parts that several answers to clients have. */
+/* Parts of JSON that several answers to clients share. */
 #ifndef SERVE_JSON_H
 #define SERVE_JSON_H
 

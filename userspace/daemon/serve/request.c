@@ -228,7 +228,7 @@ static json_t *ask_events(struct requests *r, struct client *c,
 
 	since = json_integer_value(json_object_get(request, "events"));
 	instance = json_string_value(json_object_get(request, "instance"));
-	/* Numbers begin at 1 with each instance: another one's say nothing. */
+	/* Each instance numbers its events from 1: ignore another one's number. */
 	if (since < 0 || (instance && strcmp(instance, r->instance) != 0))
 		since = 0;
 	if (json_is_true(json_object_get(request, "follow"))) {
@@ -295,12 +295,12 @@ static json_t *on_ask(struct client *c, const json_t *request, void *arg)
 
 /* ---- beginning and end ---- */
 
-/* Short, for "stabletap events" begins each line with it. */
+/* The id is short, because "stabletap events" begins each line with it. */
 static void make_instance(char *instance, size_t size)
 {
 	uint32_t id;
 
-	/* Early in the boot there may be no random numbers; the time will do. */
+	/* Early in the boot there may be no random numbers: use the time. */
 	if (getrandom(&id, sizeof(id), GRND_NONBLOCK) < 0)
 		id = (uint32_t)(clock_real() / 1000);
 	snprintf(instance, size, "%08x", id);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What can be asked of the daemon.  The last is for root only, the others for
- * the socket's group, too.
+ * The requests of clients.  The last is for root only, the others for the
+ * socket's group, too.
  *
  *	{"status": true[, "port": "vm1"]}
  *	{"events": 17[, "instance": ID][, "port": "vm1"][, "follow": true]}

@@ -144,7 +144,7 @@ static int gather(struct round *r)
 			    add_speaker, add_address, r);
 	if (err)
 		log_line(LOG_DEBUG, NULL,
-			 "what port %d has addresses of can't be read: %s",
+			 "can't list the addresses of port %d: %s",
 			 r->port, strerror(-err));
 	shrunk = realloc(r->frames, r->frames_n * sizeof(*r->frames));
 	if (shrunk)
@@ -166,7 +166,7 @@ static int send_and_count(struct round *r, const struct announce_frame *f,
 	return err && result != -ENODEV ? err : result;
 }
 
-static int say(struct round *r)
+static int send_round(struct round *r)
 {
 	struct announce_tags tags = { .n = 1, .proto = { ETH_P_8021Q } };
 	struct announce_frame f;
@@ -184,12 +184,12 @@ static int say(struct round *r)
 	return err;
 }
 
-static void say_failure(const struct round *r, int err)
+static void log_failure(const struct round *r, int err)
 {
 	char port[IF_NAMESIZE] = "?";
 	char dev[32] = "a device that is gone";
 
-	/* Without memory, the VLANs stay as they are. */
+	/* These leave the text as it is if there is no such device. */
 	if_indextoname((unsigned int)r->port, port);
 	if_indextoname((unsigned int)r->ifindex, dev);
 	log_line(LOG_NOTICE, port, "could not be announced on %s: %s", dev,
@@ -206,7 +206,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *arg)
 	if (!r->time)
 		err = gather(r);
 	if (!err)
-		err = say(r);
+		err = send_round(r);
 	if (++r->time < TIMES && err != -ENODEV && err != -ENOMEM) {
 		wait = 1000ULL * (at_ms[r->time] - at_ms[r->time - 1]);
 		sd_event_source_set_time_relative(s, wait);
@@ -214,7 +214,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *arg)
 		return 0;
 	}
 	if (err && !r->sent)
-		say_failure(r, err);
+		log_failure(r, err);
 	round_free(r);
 	return 0;
 }

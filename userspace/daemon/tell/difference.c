@@ -10,7 +10,7 @@ static void differs(const struct port *port, const char *key, bool really)
 {
 	if (really)
 		log_line(LOG_WARNING, port->conf->name,
-			 "%s= is not what it was made with, and counts when it is made anew",
+			 "%s= is not what it was made with, and takes effect when it is made anew",
 			 key);
 }
 

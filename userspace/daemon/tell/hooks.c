@@ -245,7 +245,7 @@ struct hooks *hooks_new(sd_event *loop)
 	h->loop = sd_event_ref(loop);
 	if (sd_event_add_defer(loop, &h->starter, on_start, h) < 0)
 		goto err_free;
-	/* Hooks come after all that guests' frames wait for. */
+	/* Hooks come after all work that guests' frames wait for. */
 	sd_event_source_set_priority(h->starter, PRIORITY_HOOKS);
 	sd_event_source_set_enabled(h->starter, SD_EVENT_OFF);
 	return h;

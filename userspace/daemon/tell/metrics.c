@@ -28,7 +28,7 @@ struct metrics {
 	struct model *m;
 	sd_event_source *timer;
 	bool due;		/* the timer is set for an event */
-	int error;		/* logged last */
+	int error;		/* the last one that was logged */
 };
 
 /* ---- metrics of a port ---- */
@@ -105,17 +105,17 @@ static const struct metric metrics[] = {
 	{ "stabletap_port_attaches_total", "counter",
 	  "Attachments since the port was made.", attaches },
 	{ "stabletap_port_replaces_total", "counter",
-	  "Lowers swapped for another since the port was made.", replaces },
+	  "Lowers replaced by another since the port was made.", replaces },
 	{ "stabletap_port_losses_total", "counter",
-	  "Lowers that went by themselves since the port was made.", losses },
+	  "Lowers that disappeared since the port was made.", losses },
 	{ "stabletap_port_refusing_devices", "gauge",
-	  "Devices that would not be attached and are tried again later.",
+	  "Devices that refused to be attached and are tried again later.",
 	  refusals },
 	{ "stabletap_port_probe_fails", "gauge",
-	  "1 if what Probe= asks for can't be reached by the present lower.",
+	  "1 if the probe of Probe= fails on the present lower.",
 	  is_silent },
 	{ "stabletap_port_by_hand", "gauge",
-	  "1 if the operator has pinned, preferred or held off.", is_by_hand },
+	  "1 if the port is pinned, prefers a device or is held off.", is_by_hand },
 };
 
 /* ---- writing ---- */
@@ -157,19 +157,19 @@ void metrics_write(const struct model *m, FILE *out)
 			    "1 if the kernel module is not loaded.",
 			    m->module_missing, out);
 	write_daemon_metric("stabletapd_resyncs_total", "counter",
-			    "Times that all devices were asked for again.",
+			    "How often all devices were listed again.",
 			    (double)m->resyncs, out);
 	write_daemon_metric("stabletapd_events_total", "counter",
 			    "Events of ports, as 'stabletap events' has them.",
 			    (double)history_last(m->history), out);
 	write_daemon_metric("stabletapd_left_out_sections", "gauge",
-			    "Sections that don't count because of errors.",
+			    "Sections that are left out because of errors.",
 			    m->conf ? (double)m->conf->left_out_n : 0, out);
 	write_daemon_metric("stabletapd_heartbeat_timestamp_seconds", "gauge",
-			    "When this was written; stale after 60 s.",
+			    "Time at which this was written; stale after 60 s.",
 			    (double)(clock_real() / CLOCK_SECOND), out);
 	write_head("stabletapd_build_info", "gauge",
-		   "1; the labels say which stabletapd this is.", out);
+		   "Always 1; the label is the version of stabletapd.", out);
 	fputs("stabletapd_build_info{version=\"" STABLETAP_VERSION "\"} 1\n",
 	      out);
 }

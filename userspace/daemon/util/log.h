@@ -18,8 +18,8 @@ void log_line(int priority, const char *port, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * One warning a cause, not one an attempt: is @why another cause than the last
- * one, which is kept in @last of @size bytes?  It is kept there now.
+ * For one warning per cause instead of one per attempt.  Returns true if @why
+ * differs from the last cause in @last (@size bytes), and stores it there.
  */
 bool log_is_new_cause(char *last, size_t size, const char *why);
 

@@ -108,7 +108,7 @@ static void describe(const struct program *p, const siginfo_t *si,
 	memset(end, 0, sizeof(*end));
 	if (p->overtime)
 		snprintf(end->text, sizeof(end->text),
-			 "was ended after %g s, its limit",
+			 "was killed after its time limit of %g s",
 			 (double)p->limit / 1e9);
 	else if (read(p->report, &err, sizeof(err)) == (ssize_t)sizeof(err))
 		snprintf(end->text, sizeof(end->text), "can't be run: %s",

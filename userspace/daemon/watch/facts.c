@@ -133,11 +133,11 @@ static void get_vf_user(const struct stabletap_link *pf, const char *vf,
 	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s/driver",
 		 pf->parent_bus, vf);
 	if (!link_target(path, driver, sizeof(driver)))
-		snprintf(buf, size, "no driver has it");
+		snprintf(buf, size, "it has no driver");
 	else if (!strncmp(driver, "vfio", 4) || !strcmp(driver, "pci-stub"))
 		snprintf(buf, size, "it is bound to %s", driver);
 	else
-		snprintf(buf, size, "driver %s has it, elsewhere", driver);
+		snprintf(buf, size, "it is bound to %s, but has no device here", driver);
 }
 
 const struct facts watch_facts = {

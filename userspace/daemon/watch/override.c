@@ -39,15 +39,15 @@ static void tell(const struct port *port, const struct override *o)
 
 	if (o->kind == OVERRIDE_NONE)
 		log_line(LOG_NOTICE, name,
-			 "nothing is asked for by hand any more");
+			 "is no longer pinned, preferred or held off");
 	else
 		log_line(LOG_NOTICE, name, "%s%s, by hand", verbs[o->kind],
 			 o->dev);
 }
 
 /*
- * Only once the port was looked at: when the daemon starts, it reads the files
- * before it knows any device.
+ * Warns of a pin only after the port was evaluated: when the daemon starts, it
+ * reads the files before it knows any device.
  */
 static void on_settled(struct port *port, void *arg)
 {
@@ -59,11 +59,11 @@ static void on_settled(struct port *port, void *arg)
 		port->pin_why[0] = '\0';
 		return;
 	}
-	/* A refusal is logged by itself. */
+	/* A refusal has a log line of its own. */
 	if (!port->refusals_n &&
 	    log_is_new_cause(port->pin_why, sizeof(port->pin_why), why))
 		log_line(LOG_WARNING, name,
-			 "is pinned to %s, which %s; 'stabletap unpin %s' takes that back",
+			 "is pinned to %s, which %s; 'stabletap unpin %s' removes the pin",
 			 port->override.dev, why, name);
 }
 
@@ -77,7 +77,7 @@ static void read_one(const struct override_watch *w, struct port *port)
 	if (err) {
 		log_line(LOG_WARNING, name, "can't read %s/%s: %s", w->dir,
 			 name, err == -EINVAL ?
-			 "its line can't be understood" : strerror(-err));
+			 "its line is no override" : strerror(-err));
 		return;
 	}
 	if (o.kind == port->override.kind &&
@@ -146,7 +146,7 @@ static void watch_again(struct override_watch *w)
 	} else {
 		if (!w->retry.failures)
 			log_line(LOG_WARNING, NULL,
-				 "can't watch %s: %s; tried again from time to time",
+				 "can't watch %s: %s; retried until it succeeds",
 				 w->dir, strerror(-err));
 		again_after(w, retry_after(&w->retry, &retry_refused));
 	}

@@ -74,7 +74,7 @@ static void fail(struct rtnl *r, const char *what, int err)
 {
 	if (!r->failed && !r->retry.failures)
 		log_line(LOG_WARNING, NULL,
-			 "can't %s: %s; all devices are asked for again later",
+			 "can't %s: %s; all devices will be listed again later",
 			 what, strerror(-err));
 	r->failed = true;
 }
@@ -85,7 +85,7 @@ static void take_answer(struct rtnl *r, struct stabletap_link *link)
 
 	stabletap_link_release(link);
 	if (err)
-		fail(r, "take in a device", err);
+		fail(r, "store a device", err);
 }
 
 static void ask(struct rtnl *r, int ifindex, enum port_end end)
@@ -228,7 +228,7 @@ static int dump(struct rtnl *r)
 	err = take_dump(r, &now, troubled);
 	stabletap_links_release(&now);
 	if (err) {
-		fail(r, "take in the devices", err);
+		fail(r, "store the devices", err);
 		return err;
 	}
 	ask_away(r);
@@ -270,7 +270,7 @@ int rtnl_read(struct rtnl *r)
 	}
 	if (err == -ENOBUFS)
 		log_line(LOG_INFO, NULL,
-			 "events were lost, all devices are looked at again");
+			 "events were lost; all devices are listed again");
 	else
 		log_line(LOG_WARNING, NULL, "can't read events: %s",
 			 strerror(-err));

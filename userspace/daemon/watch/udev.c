@@ -54,7 +54,7 @@ static int on_overrun(sd_event_source *s, int fd, uint32_t revents, void *arg)
 	    getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) || !err)
 		return 0;
 	log_line(LOG_INFO, NULL,
-		 "messages of udev were lost, all devices are looked at again");
+		 "messages of udev were lost; all devices are evaluated again");
 	rtnl_read(u->rtnl);
 	for (i = 0; i < u->m->devices_n; i++)
 		model_facts_changed(u->m, u->m->devices[i]->link.ifindex);
