@@ -24,29 +24,22 @@
 
 /* ---- what was taken ---- */
 
-static void write_keys(const struct conf *conf, enum conf_kind kind,
-		       const void *base, FILE *out)
+static void write_keys(enum conf_kind kind, const void *base, FILE *out)
 {
 	const struct conf_key *key;
-	char *text = NULL;
-	size_t i, len;
-	FILE *value;
-	bool more;
+	char *lines, *value;
 
 	for (key = conf_keys; key < conf_keys + CONF_KEYS_N; key++) {
 		if (key->kind != kind)
 			continue;
-		for (i = 0, more = true; more; i++) {
-			value = open_memstream(&text, &len);
-			must(value);
-			more = key->type->show(conf, &key->field, base, i,
-					       value);
-			must(!fclose(value));
-			/* An empty Probe= is a word for what tunes it. */
-			if (more || !i)
-				fprintf(out, "%s=%s\n", key->name, text);
-			free(text);
-		}
+		lines = conf_key_lines(key, base);
+		must(lines);
+		value = strtok(lines, "\n");
+		/* An empty Probe= is a word for what tunes it. */
+		do
+			fprintf(out, "%s=%s\n", key->name, value ? value : "");
+		while (value && (value = strtok(NULL, "\n")));
+		free(lines);
 	}
 }
 
@@ -58,12 +51,11 @@ static void compare(const struct conf *a, const struct conf *b)
 
 	must(a->ports_n == b->ports_n);
 	for (i = 0; i < a->ports_n; i++) {
-		must(a->ports[i].candidates_n == b->ports[i].candidates_n);
-		for (k = 0; k < a->ports[i].candidates_n; k++) {
-			x = &a->ports[i].candidates[k];
-			y = &b->ports[i].candidates[k];
-			must(conf_selector_equal(&a->selectors[x->selector],
-						 &b->selectors[y->selector]));
+		must(a->ports[i].candidates.n == b->ports[i].candidates.n);
+		for (k = 0; k < a->ports[i].candidates.n; k++) {
+			x = &a->ports[i].candidates.v[k];
+			y = &b->ports[i].candidates.v[k];
+			must(conf_selector_equal(x->selector, y->selector));
 			must(x->mode_set == y->mode_set && x->mode == y->mode);
 		}
 	}
@@ -79,14 +71,14 @@ static void read_again(const struct conf *conf, FILE *out)
 	file = open_memstream(&text, &len);
 	must(file);
 	fputs("[Daemon]\n", file);
-	write_keys(conf, CONF_DAEMON, conf, file);
+	write_keys(CONF_DAEMON, conf, file);
 	for (i = 0; i < conf->pools_n; i++) {
 		fprintf(file, "[Pool %s]\n", conf->pools[i].name);
-		write_keys(conf, CONF_POOL, &conf->pools[i], file);
+		write_keys(CONF_POOL, &conf->pools[i], file);
 	}
 	for (i = 0; i < conf->ports_n; i++) {
 		fprintf(file, "[Port %s]\n", conf->ports[i].name);
-		write_keys(conf, CONF_PORT, &conf->ports[i], file);
+		write_keys(CONF_PORT, &conf->ports[i], file);
 	}
 	fclose(file);
 	file = fmemopen(text, len, "r");

@@ -37,18 +37,6 @@ void managed_note_detach(struct cli *cli, const char *name)
 	json_decref(port);
 }
 
-static bool is_called(const struct stabletap_link *dev, const char *name)
-{
-	const char *alt = NULL;
-
-	if (!strcmp(dev->name, name))
-		return true;
-	while ((alt = stabletap_link_altname(dev, alt)))
-		if (!strcmp(alt, name))
-			return true;
-	return false;
-}
-
 void managed_note_attach(struct cli *cli, const char *name,
 			 const struct stabletap_link *dev)
 {
@@ -57,7 +45,8 @@ void managed_note_attach(struct cli *cli, const char *name,
 	if (is_held_off(port)) {
 		note("stabletapd detaches '%s' again: it is held off", name);
 		hint("'stabletap unpin %s' ends that", name);
-	} else if (port && !is_called(dev, json_text_of(port, "pin"))) {
+	} else if (port &&
+		   !stabletap_link_is_named(dev, json_text_of(port, "pin"))) {
 		note("stabletapd moves '%s' to where its configuration has it",
 		     name);
 		hint("'stabletap pin %s %s' keeps it there", name, dev->name);

@@ -67,8 +67,8 @@ static void log_left_out(const struct conf *conf, int errors)
 		left = &conf->left_out[i];
 		log_line(LOG_ERR, NULL, "section [%s] is left out%s: %s:%u: %s",
 			 left->section, left->kept ?
-			 "; its previous version stays in force" : "", left->file,
-			 left->line, left->why);
+			 "; its previous version stays in force" : "",
+			 left->at.file, left->at.line, left->why);
 	}
 	if (errors)
 		log_line(LOG_ERR, NULL,

@@ -275,3 +275,22 @@ const char *stabletap_link_altname(const struct stabletap_link *link,
 		return NULL;
 	return next;
 }
+
+const char *stabletap_link_next_name(const struct stabletap_link *link,
+				     const char *prev)
+{
+	if (!prev)
+		return link->name;
+	return stabletap_link_altname(link, prev == link->name ? NULL : prev);
+}
+
+bool stabletap_link_is_named(const struct stabletap_link *link,
+			     const char *name)
+{
+	const char *own = NULL;
+
+	while ((own = stabletap_link_next_name(link, own)))
+		if (!strcmp(own, name))
+			return true;
+	return false;
+}

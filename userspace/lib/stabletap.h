@@ -170,6 +170,12 @@ void stabletap_links_release(struct stabletap_links *links);
 /* Returns the altname after @prev (NULL: the first one), or NULL. */
 const char *stabletap_link_altname(const struct stabletap_link *link,
 				   const char *prev);
+/* The same of all names: the device's own one, then the altnames */
+const char *stabletap_link_next_name(const struct stabletap_link *link,
+				     const char *prev);
+/* Is @name the device's own name, or one of its altnames? */
+bool stabletap_link_is_named(const struct stabletap_link *link,
+			     const char *name);
 
 static inline bool stabletap_link_is_port(const struct stabletap_link *link)
 {

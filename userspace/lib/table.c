@@ -9,29 +9,19 @@
 #include <errno.h>
 
 #include "internal.h"
+#include "sorted.h"
 
 #define ELEMENT sizeof(struct stabletap_link *)
+
+static int ifindex_at(const void *v, size_t i)
+{
+	return ((struct stabletap_link *const *)v)[i]->ifindex;
+}
 
 /* Returns the position of @ifindex, or where to insert it. */
 static size_t position(const struct stabletap_links *links, int ifindex)
 {
-	size_t low = 0;
-	size_t high = links->n;
-	size_t mid;
-
-	/*
-	 * Most insertions are at the end: a new device has the highest ifindex.
-	 */
-	if (high && links->v[high - 1]->ifindex < ifindex)
-		return high;
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (links->v[mid]->ifindex < ifindex)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return sorted_position(links->v, links->n, ifindex, ifindex_at);
 }
 
 struct stabletap_link *

@@ -102,10 +102,10 @@ static void is_selector(struct tap *t, const struct conf *conf, size_t port,
 			size_t candidate, const char *want)
 {
 	const struct conf_port *p = &conf->ports[port];
-	size_t number = p->candidates[candidate].selector;
 	char buf[128];
 
-	conf_selector_format(&conf->selectors[number], buf, sizeof(buf));
+	conf_selector_format(p->candidates.v[candidate].selector, buf,
+			     sizeof(buf));
 	is_str(t, buf, want, "a candidate is read and written");
 }
 
@@ -114,23 +114,24 @@ static void test_candidates(struct tap *t, const struct conf *conf)
 	const struct conf_port *p = &conf->ports[0];
 	char buf[6];
 
-	if (!ok(t, p->candidates_n == 5, "an empty Candidate= clears the list"))
+	if (!ok(t, p->candidates.n == 5, "an empty Candidate= clears the list"))
 		return;
 	is_selector(t, conf, 0, 0, "name=eth0");
 	is_selector(t, conf, 0, 1, "mac=52:54:00:00:00:01");
 	is_selector(t, conf, 0, 2, "path=pci-0000:03:00.0 vf=3");
 	is_selector(t, conf, 0, 3, "driver=igb property=ID_X=a=b port=p[01]");
 	is_selector(t, conf, 0, 4, "name=eth0 vlan=5 create");
-	ok(t, p->candidates[1].mode_set && !p->candidates[0].mode_set &&
-	   p->candidates[1].mode == STABLETAP_MODE_DIRECT,
+	ok(t, p->candidates.v[1].mode_set && !p->candidates.v[0].mode_set &&
+	   p->candidates.v[1].mode == STABLETAP_MODE_DIRECT,
 	   "a candidate has a mode of its own if that is said");
-	ok(t, p->candidates[0].line == 20 &&
-	   !strcmp(p->candidates[0].file, "f"), "a candidate has its place");
+	ok(t, p->candidates.v[0].at.line == 20 &&
+	   !strcmp(p->candidates.v[0].at.file, "f"),
+	   "a candidate has its place");
 	ok(t, conf->selectors_n == 5 &&
-	   p->candidates[0].selector == conf->ports[1].candidates[0].selector,
+	   p->candidates.v[0].selector ==
+	   conf->ports[1].candidates.v[0].selector,
 	   "ports with one description share it; a cleared one is gone");
-	conf_selector_format(&conf->selectors[p->candidates[0].selector], buf,
-			     sizeof(buf));
+	conf_selector_format(p->candidates.v[0].selector, buf, sizeof(buf));
 	is_str(t, buf, "name=", "a description is cut to its room");
 }
 
@@ -154,7 +155,8 @@ static void test_whole(struct tap *t)
 	       "the daemon's key is read");
 	ok(t, !strcmp(p[0].name, "vm1") && !strcmp(p[1].name, "vm2"),
 	   "ports are sorted by name");
-	ok(t, p->line == 10 && !strcmp(p->file, "f"), "a port has its place");
+	ok(t, p->at.line == 10 && !strcmp(p->at.file, "f"),
+	   "a port has its place");
 	ok(t, p->mac_set && !memcmp(p->mac, mac, 6), "MACAddress");
 	ok(t, p->mtu == 9000 && p->queues == 4, "MTUBytes, Queues");
 	ok(t, p->owner == 0 && p->group == 4242, "Owner, Group");
@@ -174,7 +176,7 @@ static void test_whole(struct tap *t)
 	   "ProbeIntervalSec, ProbeTimeoutSec, ProbeMisses, ProbeAnswers");
 	is_str(t, p->qmp_socket, "/run/vm1/qmp", "QMPSocket");
 	is_str(t, p->qmp_device, "net0", "QMPDevice");
-	ok(t, p->link_down_set && !p->link_down, "GuestLinkDownSec");
+	ok(t, !p->link_down, "GuestLinkDownSec");
 	ok(t, p->link_initially_down, "GuestLink");
 	ok(t, p->follow_filter && p->filter,
 	   "FollowGuestFilter makes Filter yes");
@@ -207,7 +209,8 @@ static void test_defaults(struct tap *t)
 	   "back after 5 s, away at once");
 	ok(t, p->announce && !p->hooks && p->hook_limit == 30 * SEC,
 	   "announced, no hook, which would have 30 s");
-	ok(t, !p->qmp_socket && !p->link_down_set && !p->link_initially_down &&
+	ok(t, !p->qmp_socket && p->link_down == CONF_SPAN_NONE &&
+	   !p->link_initially_down &&
 	   !p->follow_filter && !p->trust_mac, "the guest is left alone");
 	forget(&a);
 	a = ask("");
@@ -632,19 +635,16 @@ static void test_pools(struct tap *t)
 	ok(t, !nics->vf_count && !nics->vf_vlan && !nics->vf_mac &&
 	   nics->vf_trust == CONF_VF_KEEP &&
 	   nics->vf_spoof_check == CONF_VF_KEEP, "or are not");
-	ok(t, vfs->members_n == 2 && nics->members_n == 1 &&
+	ok(t, vfs->members.n == 2 && nics->members.n == 1 &&
 	   a.conf->selectors_n == 5, "an empty Member= clears the list");
-	conf_selector_format(&a.conf->selectors[vfs->members[0].selector], buf,
-			     sizeof(buf));
+	conf_selector_format(vfs->members.v[0].selector, buf, sizeof(buf));
 	is_str(t, buf, "name=eth0 vf=*", "all VFs");
-	conf_selector_format(&a.conf->selectors[vfs->members[1].selector], buf,
-			     sizeof(buf));
+	conf_selector_format(vfs->members.v[1].selector, buf, sizeof(buf));
 	is_str(t, buf, "path=pci-1 vf=2-5", "some VFs");
-	ok(t, a.conf->ports[0].candidates[0].selector == vfs->selector &&
-	   a.conf->ports[1].candidates[0].selector == vfs->selector,
+	ok(t, a.conf->ports[0].candidates.v[0].selector == vfs->selector &&
+	   a.conf->ports[1].candidates.v[0].selector == vfs->selector,
 	   "those who ask for a pool have one selector");
-	conf_selector_format(&a.conf->selectors[vfs->selector], buf,
-			     sizeof(buf));
+	conf_selector_format(vfs->selector, buf, sizeof(buf));
 	is_str(t, buf, "pool=vfs", "which says so");
 	forget(&a);
 }
@@ -705,7 +705,8 @@ static void is_left(struct tap *t, const struct conf *conf, const char *want,
 
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
 			 "%s%s %s:%u%s", i ? "; " : "", left->section,
-			 left->file, left->line, left->kept ? " kept" : "");
+			 left->at.file, left->at.line,
+			 left->kept ? " kept" : "");
 	}
 	is_str(t, text, want, name);
 }
@@ -824,12 +825,12 @@ static void test_kept_whole(struct tap *t)
 		       "what was in force is kept, key by key");
 		ok(t, count_lines(b.said) == 3,
 		   "without warnings about what is kept");
-		ok(t, b.conf->ports[0].line == 1 &&
-		   b.conf->ports[0].candidates[1].line == 12 &&
-		   b.conf->pools[0].line == a.conf->pools[0].line &&
-		   b.conf->pools[0].members[0].line ==
-		   a.conf->pools[0].members[0].line, "with their places");
-		ok(t, b.conf->ports[0].candidates[5].selector ==
+		ok(t, b.conf->ports[0].at.line == 1 &&
+		   b.conf->ports[0].candidates.v[1].at.line == 12 &&
+		   b.conf->pools[0].at.line == a.conf->pools[0].at.line &&
+		   b.conf->pools[0].members.v[0].at.line ==
+		   a.conf->pools[0].members.v[0].at.line, "with their places");
+		ok(t, b.conf->ports[0].candidates.v[5].selector ==
 		   b.conf->pools[0].selector, "and the port has its pool");
 	}
 	free(said);
@@ -1096,9 +1097,9 @@ static void test_drop_ins(struct tap *t, const char *root)
 	       "are not read");
 	ok(t, !a.wrong && a.conf->ports[0].queues == 20 &&
 	   a.conf->files_n == 3, "the last that is not hidden wins");
-	ok(t, !a.wrong && a.conf->ports[0].candidates_n == 1 &&
+	ok(t, !a.wrong && a.conf->ports[0].candidates.n == 1 &&
 	   a.conf->selectors_n == 1 &&
-	   !strcmp(a.conf->selectors[0].name, "twenty"),
+	   !strcmp(a.conf->selectors[0]->name, "twenty"),
 	   "and can take lists back");
 	forget(&a);
 
@@ -1156,7 +1157,7 @@ static void is_best(struct tap *t, const struct answer *a, const char *want,
 		    const char *name)
 {
 	is_str(t, a->conf && a->conf->ports_n ?
-	       a->conf->selectors[a->conf->ports[0].candidates[0].selector].name
+	       a->conf->ports[0].candidates.v[0].selector->name
 	       : "none", want, name);
 }
 
@@ -1198,7 +1199,7 @@ static void test_broken_drop_in(struct tap *t, const char *root)
 	b = ask_root(root, NULL);
 	ok(t, b.wrong == 1 && b.conf->ports_n == 1 &&
 	   !strcmp(b.conf->left_out[0].section, "Port vm1") &&
-	   strstr(b.conf->left_out[0].file, "/c.conf.d/1.conf"),
+	   strstr(b.conf->left_out[0].at.file, "/c.conf.d/1.conf"),
 	   "a port with an error in a drop-in is left out, with its place");
 	forget(&b);
 	b = ask_root_again(a.conf, root, NULL);
@@ -1306,7 +1307,7 @@ static void test_equal(struct tap *t)
 			      "Candidate=path=e-1\nCandidate=property=e=1\n"
 			      "Candidate=driver=e2\nCandidate=port=e2\n"
 			      "Candidate=path=e-2\nCandidate=property=e=2\n");
-	const struct conf_selector *s = a.conf ? a.conf->selectors : NULL;
+	struct conf_selector *const *s = a.conf ? a.conf->selectors : NULL;
 	size_t i, k, n = s ? a.conf->selectors_n : 0;
 	bool good = true;
 
@@ -1314,7 +1315,7 @@ static void test_equal(struct tap *t)
 	for (i = 0; i < n; i++)
 		for (k = 0; k < n; k++)
 			good = good && (i == k) ==
-			       conf_selector_equal(&s[i], &s[k]);
+			       conf_selector_equal(s[i], s[k]);
 	ok(t, good && n == 20, "each is like itself and no other");
 	forget(&a);
 }

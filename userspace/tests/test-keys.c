@@ -126,6 +126,29 @@ static bool has_values(const struct conf_key *key, const struct entry *e)
 	return strstr(e->head, words_of(key)) != NULL;
 }
 
+/*
+ * Has the entry the default, "Default: 5 seconds." of "5s"?  The module's own
+ * defaults, and those that depend on other keys, are not in the table.
+ */
+static bool has_default(const struct conf_key *key, const struct entry *e)
+{
+	char *want = conf_key_default(key);
+	const char *is = strstr(e->text, "Default: ");
+	size_t len = want ? strlen(want) : 0;
+	bool good = true;
+
+	if (key->type == &conf_span_type && len)
+		len--;
+	if (len && key->field.fallback >= key->field.min) {
+		is = is ? is + strlen("Default: ") : "";
+		if (!strncmp(is, ".Cm ", 4))
+			is += 4;
+		good = !strncmp(is, want, len) && strchr(" .", is[len]);
+	}
+	free(want);
+	return good;
+}
+
 static void test_man(struct tap *t)
 {
 	const struct conf_key *key;
@@ -137,6 +160,9 @@ static void test_man(struct tap *t)
 
 		if (ok(t, e, "stabletap.conf(5) has %s=", key->name))
 			ok(t, has_values(key, e), "with the values of %s=",
+			   key->name);
+		if (e)
+			ok(t, has_default(key, e), "and the default of %s=",
 			   key->name);
 		if (e && key->type->list)
 			ok(t, strstr(e->text, "Can be repeated."),

@@ -17,7 +17,7 @@ static const char *matched(size_t rank)
 	const struct device *dev;
 	size_t i, len = 0;
 
-	sel = match_selection(&scene.m, port->conf->candidates[rank].selector);
+	sel = match_candidate(port, rank);
 	text[0] = '\0';
 	for (i = 0; i < sel->match.n; i++) {
 		dev = model_device(&scene.m, sel->match.v[i]);
@@ -122,11 +122,9 @@ static void test_wifi(struct tap *t)
 	scene_play("w0 w1");
 	port = scene_port("p");
 	is_str(t, matched(0), "w1", "a Wi-Fi device is no candidate");
-	ok(t, match_selection(&scene.m, port->conf->candidates[0].selector)
-	   ->base->wifi.n == 1, "and known as one");
+	ok(t, match_candidate(port, 0)->base->wifi.n == 1, "and known as one");
 	scene_play("w0:gone");
-	ok(t, !match_selection(&scene.m, port->conf->candidates[0].selector)
-	   ->base->wifi.n, "until it goes");
+	ok(t, !match_candidate(port, 0)->base->wifi.n, "until it goes");
 	scene_end();
 }
 

@@ -108,6 +108,15 @@ static void test_plain(struct tap *t)
 	       "a-rather-long-alternative-name", "the second altname");
 	ok(t, !stabletap_link_altname(&l, l.altnames + strlen("enp0s1") + 1),
 	   "there is no third altname");
+	ok(t, stabletap_link_next_name(&l, NULL) == l.name &&
+	   stabletap_link_next_name(&l, l.name) == l.altnames &&
+	   !stabletap_link_next_name(&l, l.altnames + strlen("enp0s1") + 1),
+	   "its own name comes before the altnames");
+	ok(t, stabletap_link_is_named(&l, "eth0") &&
+	   stabletap_link_is_named(&l, "enp0s1") &&
+	   stabletap_link_is_named(&l, "a-rather-long-alternative-name") &&
+	   !stabletap_link_is_named(&l, "eth") &&
+	   !stabletap_link_is_named(&l, ""), "it has these names and no other");
 	stabletap_link_release(&l);
 	ok(t, !stabletap_link_altname(&l, NULL), "and none after release");
 	stabletap_link_release(&l);

@@ -289,7 +289,7 @@ static void test_reload(struct tap *t)
 	ok(t, p->refusals_n == 1,
 	   "refusals of the same candidates stay over a reload");
 	ok(t, match_selects_device(&scene.m,
-				     p->conf->candidates[0].selector,
+				     p->conf->candidates.v[0].selector->number,
 				     scene_device("a")), "devices match at once");
 	scene_configure("[Port p]\nCandidate=b\n");
 	ok(t, dropped == 1 && !model_port(&scene.m, "q"),

@@ -382,8 +382,9 @@ static void look_at_pool(struct vf_keeper *k, const struct conf_pool *pool)
 	const struct selection *sel;
 	size_t i, b;
 
-	for (i = 0; i < pool->members_n; i++) {
-		sel = match_selection(k->act->m, pool->members[i].selector);
+	for (i = 0; i < pool->members.n; i++) {
+		sel = match_selection(k->act->m,
+				      pool->members.v[i].selector->number);
 		for (b = 0; sel->spec->vf >= 0 && b < sel->base->devices.n; b++)
 			look_at_pf(k, pool, sel, sel->base->devices.v[b]);
 	}

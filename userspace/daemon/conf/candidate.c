@@ -16,43 +16,41 @@ struct wish {
 	unsigned int seen;	/* a bit for each word that was given */
 };
 
-static bool take_name(struct conf_reader *r, struct wish *w, const char *value)
+/* Returns why @value can't be that of @word, which sets a string, or NULL. */
+static const char *text_fault(enum conf_selector_word word, const char *value)
 {
-	if (strchr(value, '/') || strlen(value) > ALTNAME_MAX) {
-		conf_wrong(r, value, "is not a device's name; a name has no "
-			   "'/' and at most %d bytes", ALTNAME_MAX);
-		return false;
+	const char *mark = strchr(value, word == WORD_PATH ? '-' : '=');
+	bool inside = mark && mark > value && mark[1];
+
+	switch (word) {
+	case WORD_NAME:
+		return strchr(value, '/') || strlen(value) > ALTNAME_MAX ?
+		       "is not a device's name; a name has no '/' and at most "
+		       "127 bytes" : NULL;
+	case WORD_PATH:
+		return inside && !strchr(value, '/') ? NULL :
+		       "is not a bus and a device; write them as in "
+		       "path=pci-0000:03:00.0";
+	case WORD_PROPERTY:
+		return inside ? NULL : "is not a udev property; write it as in "
+		       "property=ID_NET_NAME_SLOT=ens1*";
+	default:
+		return NULL;
 	}
-	w->s.name = conf_copy(r, value);
-	return w->s.name;
 }
 
-static bool take_dev_path(struct conf_reader *r, struct wish *w,
-			  const char *value)
+static bool take_text(struct conf_reader *r, char **text,
+		      enum conf_selector_word word, const char *value)
 {
-	const char *dash = strchr(value, '-');
+	const char *fault = word == WORD_POOL ? conf_pool_name_fault(value) :
+			    text_fault(word, value);
 
-	if (!dash || dash == value || !dash[1] || strchr(value, '/')) {
-		conf_wrong(r, value, "is not a bus and a device; write them as "
-			   "in path=pci-0000:03:00.0");
-		return false;
-	}
-	w->s.path = conf_copy(r, value);
-	return w->s.path;
-}
-
-static bool take_property(struct conf_reader *r, struct wish *w,
-			  const char *value)
-{
-	const char *is = strchr(value, '=');
-
-	if (!is || is == value || !is[1]) {
-		conf_wrong(r, value, "is not a udev property; write it as in "
-			   "property=ID_NET_NAME_SLOT=ens1*");
-		return false;
-	}
-	w->s.property = conf_copy(r, value);
-	return w->s.property;
+	if (fault)
+		conf_error(r, value, "%s%s", word == WORD_POOL ?
+			   "is not a valid pool name: " : "", fault);
+	else
+		*text = conf_copy(r, value);
+	return *text;
 }
 
 static bool take_int(struct conf_reader *r, const char *value,
@@ -61,7 +59,7 @@ static bool take_int(struct conf_reader *r, const char *value,
 	uint64_t n;
 
 	if (stabletap_number_parse(value, 10, max, &n) || n < min) {
-		conf_wrong(r, value, "is not a number from %u to %u", min, max);
+		conf_error(r, value, "is not a number from %u to %u", min, max);
 		return false;
 	}
 	*out = (int)n;
@@ -90,110 +88,96 @@ static bool take_vf(struct conf_reader *r, struct wish *w, const char *value)
 		return false;
 	if (w->s.vf_last >= w->s.vf)
 		return true;
-	conf_wrong(r, value, "ends before it begins; write the lower number "
+	conf_error(r, value, "ends before it begins; write the lower number "
 		   "first");
 	return false;
 }
 
-static bool take_pool(struct conf_reader *r, struct wish *w, const char *value)
+static bool take_mode(struct conf_reader *r, struct wish *w, const char *value)
 {
-	const char *fault = conf_pool_name_fault(value);
+	int i = conf_word_parse(r, stabletap_mode_words, value);
 
-	if (fault) {
-		conf_wrong(r, value, "is not a valid pool name: %s", fault);
+	if (i < 0)
 		return false;
-	}
-	w->s.pool = conf_copy(r, value);
-	return w->s.pool;
+	w->mode = (enum stabletap_mode)i;
+	w->mode_set = true;
+	return true;
 }
 
-static bool take_value(struct conf_reader *r, struct wish *w, int word,
-		       const char *value)
+static bool take_value(struct conf_reader *r, struct wish *w,
+		       enum conf_selector_word word, const char *value)
 {
-	int i;
+	char **text = conf_selector_text(&w->s, word);
 
+	if (text)
+		return take_text(r, text, word, value);
 	switch (word) {
-	case WORD_NAME:
-		return take_name(r, w, value);
 	case WORD_MAC:
 		w->s.mac_set = conf_mac_parse(r, value, w->s.mac);
 		return w->s.mac_set;
-	case WORD_PATH:
-		return take_dev_path(r, w, value);
-	case WORD_DRIVER:
-		w->s.driver = conf_copy(r, value);
-		return w->s.driver;
-	case WORD_PROPERTY:
-		return take_property(r, w, value);
-	case WORD_PHYS_PORT:
-		w->s.phys_port = conf_copy(r, value);
-		return w->s.phys_port;
 	case WORD_VLAN:
 		return take_int(r, value, 1, 4094, &w->s.vlan);
 	case WORD_VF:
 		return take_vf(r, w, value);
-	case WORD_POOL:
-		return take_pool(r, w, value);
 	case WORD_MODE:
-		i = conf_word_parse(r, stabletap_mode_words, value);
-		w->mode_set = i >= 0;
-		w->mode = w->mode_set ? (enum stabletap_mode)i : w->mode;
-		return w->mode_set;
+		return take_mode(r, w, value);
 	default:
-		conf_wrong(r, value, "'create' has no value; write the word "
+		conf_error(r, value, "'create' has no value; write the word "
 			   "alone");
 		return false;
 	}
 }
 
-static void unknown_word(struct conf_reader *r, const char *text,
-			 const char *before)
+static void unknown_word(struct conf_reader *r, const char *part, size_t len)
 {
-	const char *close = conf_closest(before, conf_selector_words);
+	const char *close;
+	char word[32];
 
+	snprintf(word, sizeof(word), "%.*s", (int)len, part);
+	close = conf_closest(word, conf_selector_words);
 	if (close)
-		conf_wrong(r, text, "'%s' is unknown; did you mean '%s='?",
-			   before, close);
+		conf_error(r, part, "'%s' is unknown; did you mean '%s='?",
+			   word, close);
 	else
-		conf_wrong(r, text, "'%s' is unknown; expected name=, mac=, "
+		conf_error(r, part, "'%s' is unknown; expected name=, mac=, "
 			   "path=, driver=, property=, port=, vlan=, create, "
-			   "vf=, pool= or mode=", before);
+			   "vf=, pool= or mode=", word);
 }
 
-/* One word of a candidate: KEY=VALUE, "create", or a name.  It is changed. */
-static bool take_part(struct conf_reader *r, struct wish *w, char *part)
+/* Returns the word that is the first @len bytes of @part; -1: none is. */
+static int word_find(const char *part, size_t len)
 {
 	const char *const *words = conf_selector_words;
-	char *value = strchr(part, '=');
 	int i;
 
-	if (!value) {
-		i = strcmp(part, words[WORD_CREATE]) ? WORD_NAME : WORD_CREATE;
-		value = part;
-	} else {
-		*value = '\0';
-		for (i = 0; words[i]; i++)
-			if (!strcmp(words[i], part))
-				break;
-		*value = '=';
-		if (!words[i]) {
-			char before[32];
+	for (i = 0; words[i]; i++)
+		if (strlen(words[i]) == len && !strncmp(words[i], part, len))
+			return i;
+	return -1;
+}
 
-			snprintf(before, sizeof(before), "%.*s",
-				 (int)(value - part), part);
-			unknown_word(r, part, before);
-			return false;
-		}
-		value++;
+/* One word of a candidate: KEY=VALUE, "create", or a name */
+static bool take_part(struct conf_reader *r, struct wish *w, const char *part)
+{
+	size_t len = strcspn(part, "=");
+	const char *value = part[len] ? part + len + 1 : part;
+	int i = word_find(part, len);
+
+	if (value == part && i != WORD_CREATE)
+		i = WORD_NAME;
+	if (i < 0) {
+		unknown_word(r, part, len);
+		return false;
 	}
 	if (w->seen & 1U << i) {
-		conf_wrong(r, part, "a second '%s' in one candidate; give each "
-			   "device a Candidate= of its own", words[i]);
+		conf_error(r, part, "a second '%s' in one candidate; give each "
+			   "device a Candidate= of its own",
+			   conf_selector_words[i]);
 		return false;
 	}
 	w->seen |= 1U << i;
 	if (!*value) {
-		conf_wrong(r, part, "the value is missing; add one, or remove "
+		conf_error(r, part, "the value is missing; add one, or remove "
 			   "the word");
 		return false;
 	}
@@ -201,7 +185,7 @@ static bool take_part(struct conf_reader *r, struct wish *w, char *part)
 		w->s.vlan_create = true;
 		return true;
 	}
-	return take_value(r, w, i, value);
+	return take_value(r, w, (enum conf_selector_word)i, value);
 }
 
 /* Checks whether the words can be combined. */
@@ -215,22 +199,22 @@ static bool wish_whole(struct conf_reader *r, const struct wish *w,
 	if (w->s.pool) {
 		if (!(w->seen & ~(1U << WORD_POOL | 1U << WORD_MODE)))
 			return true;
-		conf_wrong(r, text, "only 'mode' can be added to 'pool'; "
+		conf_error(r, text, "only 'mode' can be added to 'pool'; "
 			   "describe the devices in [Pool %s]", w->s.pool);
 		return false;
 	}
 	if (!(w->seen & which)) {
-		conf_wrong(r, text, "names no device; add one, as in "
+		conf_error(r, text, "names no device; add one, as in "
 			   "'name=eth0'");
 		return false;
 	}
 	if (w->s.vlan_create && w->s.vlan < 0) {
-		conf_wrong(r, text, "only a VLAN can be created; add its "
+		conf_error(r, text, "only a VLAN can be created; add its "
 			   "'vlan='");
 		return false;
 	}
 	if (w->s.vf >= 0 && w->s.vlan >= 0) {
-		conf_wrong(r, text, "'vf' and 'vlan' in one candidate; to have "
+		conf_error(r, text, "'vf' and 'vlan' in one candidate; to have "
 			   "a VLAN on a VF describe the VF as a device");
 		return false;
 	}
@@ -239,76 +223,50 @@ static bool wish_whole(struct conf_reader *r, const struct wish *w,
 
 /* ---- lists of candidates ---- */
 
-/* The list of a port or of a pool */
-struct list {
-	struct conf_candidate **v;
-	size_t *n;
-	const char *what;	/* the name of one entry, for messages */
-};
-
-static struct list candidates_of(const void *base)
+static void list_clear(struct conf_candidates *list)
 {
-	struct conf_port *port = (void *)(uintptr_t)base;
-
-	return (struct list){
-		&port->candidates, &port->candidates_n, "candidate",
-	};
+	free(list->v);
+	*list = (struct conf_candidates){ 0 };
 }
 
-static struct list members_of(const void *base)
+/* Takes over the strings of @w.  @what: the name of one entry, for messages */
+static void list_add(struct conf_reader *r, struct conf_candidates *list,
+		     struct wish *w, const char *text, const char *what)
 {
-	struct conf_pool *pool = (void *)(uintptr_t)base;
-
-	return (struct list){ &pool->members, &pool->members_n, "member" };
-}
-
-static void list_clear(struct list list)
-{
-	free(*list.v);
-	*list.v = NULL;
-	*list.n = 0;
-}
-
-/* Takes over the strings of @w. */
-static void list_add(struct conf_reader *r, struct list list, struct wish *w,
-		     const char *text)
-{
-	ssize_t number = conf_selector_intern(r, &w->s);
+	struct conf_selector *s = conf_selector_intern(r, &w->s);
 	struct conf_candidate *v;
 	size_t i;
 
-	if (number < 0)
-		return;
-	for (i = 0; i < *list.n; i++) {
-		v = &(*list.v)[i];
-		if (v->selector != (size_t)number)
+	for (i = 0; s && i < list->n; i++) {
+		v = &list->v[i];
+		if (v->selector != s)
 			continue;
-		conf_wrong(r, text, "is a %s already in %s:%u; remove one of "
-			   "the two", list.what, v->file, v->line);
+		conf_error(r, text, "is a %s already in %s:%u; remove one of "
+			   "the two", what, v->at.file, v->at.line);
 		return;
 	}
-	v = conf_grow(r, *list.v, *list.n, sizeof(*v));
+	v = s ? conf_grow(r, list->v, list->n, sizeof(*v)) : NULL;
 	if (!v)
 		return;
-	*list.v = v;
-	v[(*list.n)++] = (struct conf_candidate){
-		.selector = (size_t)number, .mode_set = w->mode_set,
-		.mode = w->mode, .file = r->here.file, .line = r->here.line,
+	list->v = v;
+	v[list->n++] = (struct conf_candidate){
+		.selector = s, .mode_set = w->mode_set, .mode = w->mode,
+		.at = r->here,
 	};
 }
 
-static bool list_show(const struct conf *conf, struct list list, size_t i,
-		      FILE *out)
+static void list_show(const struct conf_field *f, const void *base, FILE *out)
 {
+	const struct conf_candidates *list = conf_at(f, base);
 	const struct conf_candidate *c;
 
-	if (i >= *list.n)
-		return false;
-	c = &(*list.v)[i];
-	conf_selector_put(&conf->selectors[c->selector], out);
-	if (c->mode_set)
-		fprintf(out, " mode=%s", stabletap_mode_name(c->mode));
-	return true;
+	for (c = list->v; c < list->v + list->n; c++) {
+		if (c > list->v)
+			putc('\n', out);
+		conf_selector_put(c->selector, out);
+		if (c->mode_set)
+			fprintf(out, " mode=%s", stabletap_mode_name(c->mode));
+	}
 }
 
 /* Returns false after a complaint; @w is empty then. */
@@ -331,28 +289,18 @@ static bool take_wish(struct conf_reader *r, const char *value, struct wish *w)
 	return false;
 }
 
-/* ---- Candidate= ---- */
+/* ---- the keys ---- */
 
 static void take_candidate(struct conf_reader *r, const struct conf_field *f,
 			   void *base, const char *value)
 {
 	struct wish w;
 
-	(void)f;
 	if (!value)
-		list_clear(candidates_of(base));
+		list_clear(conf_at(f, base));
 	else if (take_wish(r, value, &w))
-		list_add(r, candidates_of(base), &w, value);
+		list_add(r, conf_at(f, base), &w, value, "candidate");
 }
-
-static bool show_candidate(const struct conf *conf, const struct conf_field *f,
-			   const void *base, size_t i, FILE *out)
-{
-	(void)f;
-	return list_show(conf, candidates_of(base), i, out);
-}
-
-/* ---- Member= ---- */
 
 /*
  * Returns why @w can't be a member and what to write instead, or NULL if it
@@ -373,34 +321,26 @@ static void take_member(struct conf_reader *r, const struct conf_field *f,
 	const char *fault;
 	struct wish w;
 
-	(void)f;
 	if (!value) {
-		list_clear(members_of(base));
+		list_clear(conf_at(f, base));
 		return;
 	}
 	if (!take_wish(r, value, &w))
 		return;
 	fault = member_fault(&w);
 	if (!fault) {
-		list_add(r, members_of(base), &w, value);
+		list_add(r, conf_at(f, base), &w, value, "member");
 		return;
 	}
-	conf_wrong(r, value, "a member is an existing device; %s", fault);
+	conf_error(r, value, "a member is an existing device; %s", fault);
 	conf_selector_release(&w.s);
-}
-
-static bool show_member(const struct conf *conf, const struct conf_field *f,
-			const void *base, size_t i, FILE *out)
-{
-	(void)f;
-	return list_show(conf, members_of(base), i, out);
 }
 
 const struct conf_type conf_candidate_type = {
 	"WORD [WORD ...]", .list = true,
-	.take = take_candidate, .show = show_candidate,
+	.take = take_candidate, .show = list_show,
 };
 const struct conf_type conf_member_type = {
 	"WORD [WORD ...]", .list = true,
-	.take = take_member, .show = show_member,
+	.take = take_member, .show = list_show,
 };

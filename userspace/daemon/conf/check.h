@@ -12,7 +12,7 @@
  */
 int conf_check(struct conf_draft *d);
 /*
- * Report on @out the ports that a module with these STABLETAP_FEATURE_* would
+ * Reports on @out the ports that a module with these STABLETAP_FEATURE_* would
  * refuse.  Returns their number.
  */
 int conf_check_features(const struct conf *conf, uint64_t features, FILE *out);

@@ -12,12 +12,20 @@
 
 #include "stabletap.h"
 
+/* A line of a file; line 0: the whole file, or (of a key) not set. */
+struct conf_place {
+	const char *file;	/* of conf.files; pointers can be compared */
+	unsigned int line;
+};
+
 /*
  * A description of devices: each field that is set must match.  Strings are
  * owned, NULL if not set; @name, @driver and @phys_port are shell patterns
  * (fnmatch).  Equal descriptions of different ports are one selector.
  */
 struct conf_selector {
+	size_t number;		/* index in conf.selectors */
+	bool used;		/* by a port or pool that is not left out */
 	char *name;		/* name or altname */
 	bool mac_set;
 	uint8_t mac[6];		/* permanent address */
@@ -36,11 +44,15 @@ struct conf_selector {
 
 /* A candidate of a port, or a member of a pool (without a mode) */
 struct conf_candidate {
-	size_t selector;	/* index into conf.selectors */
+	struct conf_selector *selector;	/* of conf.selectors */
 	bool mode_set;
 	enum stabletap_mode mode; /* instead of the port's */
-	const char *file;	/* its line; conf.files owns the name */
-	unsigned int line;
+	struct conf_place at;
+};
+
+struct conf_candidates {
+	struct conf_candidate *v;
+	size_t n;
 };
 
 enum conf_probe_kind {
@@ -73,18 +85,17 @@ enum conf_vf_flag {
 /* A set of devices of which each carries one port at a time. */
 struct conf_pool {
 	char *name;
-	const char *file;	/* where it was first named; of conf.files */
-	unsigned int line;
-
-	size_t selector;	/* the selector "pool=NAME" */
-	struct conf_candidate *members;
-	size_t members_n;
+	struct conf_place at;	/* its first section */
+	struct conf_selector *selector;	/* "pool=NAME" */
+	struct conf_candidates members;
 	uint32_t vf_count;	/* VFs to create; 0: none */
 	bool vf_mac;		/* set the port's MAC address */
 	uint32_t vf_vlan;	/* 0: leave unchanged */
 	enum conf_vf_flag vf_spoof_check;
 	enum conf_vf_flag vf_trust;
 };
+
+#define CONF_SPAN_NONE UINT64_MAX	/* no time span is set */
 
 enum conf_failback {
 	CONF_FAILBACK_YES,	/* move to the best candidate after the delay */
@@ -93,8 +104,7 @@ enum conf_failback {
 
 struct conf_port {
 	char *name;
-	const char *file;	/* where it was first named; of conf.files */
-	unsigned int line;
+	struct conf_place at;	/* its first section */
 
 	/* For the port's creation.  Zero, or NULL: the module's default. */
 	bool mac_set;
@@ -109,8 +119,7 @@ struct conf_port {
 	/* Devices */
 	enum stabletap_mode mode;
 	bool filter;		/* STABLETAP_ATTACH_FILTER */
-	struct conf_candidate *candidates;	/* the best first */
-	size_t candidates_n;
+	struct conf_candidates candidates;	/* the best first */
 	enum conf_failback failback;
 	uint64_t failback_delay;	/* FailbackDelaySec, ns */
 	uint64_t loss_delay;		/* LossDelaySec, ns */
@@ -121,8 +130,7 @@ struct conf_port {
 	/* The guest */
 	char *qmp_socket;	/* path, or NULL */
 	char *qmp_device;	/* NIC's or netdev's id */
-	bool link_down_set;
-	uint64_t link_down;	/* GuestLinkDownSec, ns */
+	uint64_t link_down;	/* GuestLinkDownSec, ns; or CONF_SPAN_NONE */
 	bool link_initially_down;
 	bool follow_filter;	/* follow the guest's lists */
 	bool trust_mac;		/* take over the guest's MAC address */
@@ -133,20 +141,19 @@ struct conf_port {
 
 /*
  * A section that has an error, and does not count.  On a reload the section
- * that was in force before is kept.  @section is the text between its brackets,
+ * that was in force before is kept.  @section is what is between its brackets,
  * "" for lines before any section.  Control characters of both texts are
  * escaped.
  */
 struct conf_left_out {
 	char *section;
-	const char *file;	/* of conf.files */
-	unsigned int line;
+	struct conf_place at;
 	char *why;		/* its first error, as in a complaint */
 	bool kept;		/* the section in force is kept */
 };
 
 struct conf {
-	struct conf_selector *selectors;
+	struct conf_selector **selectors;
 	size_t selectors_n;
 	struct conf_port *ports;	/* sorted by name */
 	size_t ports_n;

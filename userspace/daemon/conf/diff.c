@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "conf/diff.h"
-#include "conf/keys.h"
+#include "conf/object.h"
 
 static void put(FILE *out, const char *text)
 {
@@ -17,14 +17,8 @@ static void put(FILE *out, const char *text)
 	putc('\'', out);
 }
 
-/* One version of a section */
-struct side {
-	const struct conf *conf;
-	const void *base;
-};
-
-static int diff_keys(enum conf_kind kind, const char *who, struct side was,
-		     struct side is, FILE *out)
+static int diff_keys(enum conf_kind kind, const char *what, const char *name,
+		     const void *was, const void *is, FILE *out)
 {
 	const struct conf_key *key;
 	int count = 0;
@@ -34,10 +28,10 @@ static int diff_keys(enum conf_kind kind, const char *who, struct side was,
 
 		if (key->kind != kind)
 			continue;
-		a = conf_key_text(key, was.conf, was.base);
-		b = conf_key_text(key, is.conf, is.base);
+		a = conf_key_text(key, was);
+		b = conf_key_text(key, is);
 		if (a && b && strcmp(a, b) != 0) {
-			fprintf(out, "%s: %s was ", who, key->name);
+			fprintf(out, "%s%s: %s was ", what, name, key->name);
 			put(out, a);
 			fputs(", is ", out);
 			put(out, b);
@@ -50,23 +44,12 @@ static int diff_keys(enum conf_kind kind, const char *who, struct side was,
 	return count;
 }
 
-/* Ports or pools, sorted by their names, which are their first member */
-struct list {
-	const struct conf *conf;
-	const void *v;
-	size_t n;
-	size_t size;		/* of an element */
-};
-
-static const void *element(const struct list *l, size_t i)
-{
-	return (const char *)l->v + i * l->size;
-}
-
 /* NULL: behind the last one */
-static const char *name_of(const struct list *l, size_t i)
+static const char *name_of(enum conf_kind kind, const struct conf_objects *list,
+			   size_t i)
 {
-	return i < l->n ? *(char *const *)element(l, i) : NULL;
+	return i < list->n ?
+	       *conf_object(kind, conf_objects_at(list, i)).name : NULL;
 }
 
 /* strcmp(), where NULL comes last */
@@ -77,17 +60,19 @@ static int compare(const char *a, const char *b)
 	return strcmp(a, b);
 }
 
+/* Both lists are sorted by name. */
 static int diff_lists(enum conf_kind kind, const char *what,
-		      const struct list *old, const struct list *new,
-		      FILE *out)
+		      const struct conf *old, const struct conf *new, FILE *out)
 {
+	struct conf_objects was = conf_objects(old, kind);
+	struct conf_objects is = conf_objects(new, kind);
 	size_t i = 0, k = 0;
 	int count = 0;
 	int order;
 
-	while (i < old->n || k < new->n) {
-		const char *a = name_of(old, i);
-		const char *b = name_of(new, k);
+	while (i < was.n || k < is.n) {
+		const char *a = name_of(kind, &was, i);
+		const char *b = name_of(kind, &is, k);
 
 		order = compare(a, b);
 		if (order) {
@@ -95,12 +80,9 @@ static int diff_lists(enum conf_kind kind, const char *what,
 				order < 0 ? "gone" : "new");
 			count++;
 		} else {
-			struct side was = { old->conf, element(old, i) };
-			struct side is = { new->conf, element(new, k) };
-			char who[128];
-
-			snprintf(who, sizeof(who), "%s%s", what, b);
-			count += diff_keys(kind, who, was, is, out);
+			count += diff_keys(kind, what, b,
+					   conf_objects_at(&was, i),
+					   conf_objects_at(&is, k), out);
 		}
 		i += order <= 0;
 		k += order >= 0;
@@ -110,18 +92,7 @@ static int diff_lists(enum conf_kind kind, const char *what,
 
 int conf_diff(const struct conf *old, const struct conf *new, FILE *out)
 {
-	const struct list ports[] = {
-		{ old, old->ports, old->ports_n, sizeof(*old->ports) },
-		{ new, new->ports, new->ports_n, sizeof(*new->ports) },
-	};
-	const struct list pools[] = {
-		{ old, old->pools, old->pools_n, sizeof(*old->pools) },
-		{ new, new->pools, new->pools_n, sizeof(*new->pools) },
-	};
-	struct side was = { old, old };
-	struct side is = { new, new };
-
-	return diff_keys(CONF_DAEMON, "daemon", was, is, out) +
-	       diff_lists(CONF_POOL, "pool ", &pools[0], &pools[1], out) +
-	       diff_lists(CONF_PORT, "", &ports[0], &ports[1], out);
+	return diff_keys(CONF_DAEMON, "daemon", "", old, new, out) +
+	       diff_lists(CONF_POOL, "pool ", old, new, out) +
+	       diff_lists(CONF_PORT, "", old, new, out);
 }

@@ -29,30 +29,6 @@ static const char *const vf_flags[] = {
 static const char *const yes_no[] = { "no", "yes", NULL };
 static const char *const up_down[] = { "up", "down", NULL };
 
-/* ---- GuestLinkDownSec=, of which 0 is a value and not the default ---- */
-
-static void take_link_down(struct conf_reader *r, const struct conf_field *f,
-			   void *base, const char *value)
-{
-	struct conf_port *port = base;
-
-	conf_span_type.take(r, f, base, value);
-	port->link_down_set = value != NULL;
-}
-
-static bool show_link_down(const struct conf *conf, const struct conf_field *f,
-			   const void *base, size_t i, FILE *out)
-{
-	const struct conf_port *port = base;
-
-	return port->link_down_set &&
-	       conf_span_type.show(conf, f, base, i, out);
-}
-
-static const struct conf_type link_down_type = {
-	"SPAN", .take = take_link_down, .show = show_link_down,
-};
-
 /* ---- the table ---- */
 
 #define PORT(field) offsetof(struct conf_port, field)
@@ -60,184 +36,105 @@ static const struct conf_type link_down_type = {
 #define DAEMON(field) offsetof(struct conf, field)
 
 const struct conf_key conf_keys[CONF_KEYS_N] = {
-	[KEY_MAC_ADDRESS] = {
-		CONF_PORT, "MACAddress", &conf_mac_type,
-		{ PORT(mac) },
-	},
-	[KEY_MTU_BYTES] = {
-		CONF_PORT, "MTUBytes", &conf_number_type,
-		{ PORT(mtu), .min = 68, .max = 65535 },
-	},
-	[KEY_QUEUES] = {
-		CONF_PORT, "Queues", &conf_number_type,
-		{ PORT(queues), .min = 1, .max = STABLETAP_MAX_QUEUES },
-	},
-	[KEY_OWNER] = {
-		CONF_PORT, "Owner", &conf_user_type,
-		{ PORT(owner) },
-	},
-	[KEY_GROUP] = {
-		CONF_PORT, "Group", &conf_group_type,
-		{ PORT(group) },
-	},
-	[KEY_MODE] = {
-		CONF_PORT, "Mode", &conf_perm_type,
-		{ PORT(perm) },
-	},
-	[KEY_ON_DETACH] = {
-		CONF_PORT, "OnDetach", &conf_word_type,
-		{ PORT(on_detach), .words = stabletap_on_detach_words },
-	},
-	[KEY_CANDIDATE] = {
-		CONF_PORT, "Candidate", &conf_candidate_type,
-		{ 0 },
-	},
-	[KEY_ATTACH_MODE] = {
-		CONF_PORT, "AttachMode", &conf_word_type,
+	[KEY_MAC_ADDRESS] = { CONF_PORT, "MACAddress", &conf_mac_type,
+		{ PORT(mac) } },
+	[KEY_MTU_BYTES] = { CONF_PORT, "MTUBytes", &conf_number_type,
+		{ PORT(mtu), .min = 68, .max = 65535 } },
+	[KEY_QUEUES] = { CONF_PORT, "Queues", &conf_number_type,
+		{ PORT(queues), .min = 1, .max = STABLETAP_MAX_QUEUES } },
+	[KEY_OWNER] = { CONF_PORT, "Owner", &conf_user_type,
+		{ PORT(owner) } },
+	[KEY_GROUP] = { CONF_PORT, "Group", &conf_group_type,
+		{ PORT(group) } },
+	[KEY_MODE] = { CONF_PORT, "Mode", &conf_perm_type,
+		{ PORT(perm) } },
+	[KEY_ON_DETACH] = { CONF_PORT, "OnDetach", &conf_word_type,
+		{ PORT(on_detach), .words = stabletap_on_detach_words } },
+	[KEY_CANDIDATE] = { CONF_PORT, "Candidate", &conf_candidate_type,
+		{ PORT(candidates) } },
+	[KEY_ATTACH_MODE] = { CONF_PORT, "AttachMode", &conf_word_type,
 		{ PORT(mode), .fallback = STABLETAP_MODE_BRIDGE,
-		  .words = stabletap_mode_words },
-	},
-	[KEY_FILTER] = {
-		CONF_PORT, "Filter", &conf_bool_type,
-		{ PORT(filter), .words = yes_no },
-	},
-	[KEY_FAILBACK] = {
-		CONF_PORT, "Failback", &conf_word_type,
+		  .words = stabletap_mode_words } },
+	[KEY_FILTER] = { CONF_PORT, "Filter", &conf_bool_type,
+		{ PORT(filter), .words = yes_no } },
+	[KEY_FAILBACK] = { CONF_PORT, "Failback", &conf_word_type,
 		{ PORT(failback), .fallback = CONF_FAILBACK_YES,
-		  .words = failback },
-	},
-	[KEY_FAILBACK_DELAY] = {
-		CONF_PORT, "FailbackDelaySec", &conf_span_type,
+		  .words = failback } },
+	[KEY_FAILBACK_DELAY] = { CONF_PORT, "FailbackDelaySec", &conf_span_type,
 		{ PORT(failback_delay), .max = SPAN_MAX,
-		  .fallback = 5 * SEC },
-	},
-	[KEY_LOSS_DELAY] = {
-		CONF_PORT, "LossDelaySec", &conf_span_type,
-		{ PORT(loss_delay), .max = SPAN_MAX },
-	},
-	[KEY_QUIET] = {
-		CONF_PORT, "Quiet", &conf_bool_type,
-		{ PORT(quiet), .words = yes_no },
-	},
-	[KEY_ANNOUNCE] = {
-		CONF_PORT, "Announce", &conf_bool_type,
-		{ PORT(announce), .fallback = true, .words = yes_no },
-	},
-	[KEY_PROBE] = {
-		CONF_PORT, "Probe", &conf_probe_type,
-		{ PORT(probe) },
-	},
-	[KEY_PROBE_SOURCE] = {
-		CONF_PORT, "ProbeSource", &conf_probe_source_type,
-		{ PORT(probe) },
-		.needs = { KEY_PROBE },
-	},
-	/* 0: depends on the kind of probe, see check.c */
-	[KEY_PROBE_INTERVAL] = {
-		CONF_PORT, "ProbeIntervalSec", &conf_span_type,
+		  .fallback = 5 * SEC } },
+	[KEY_LOSS_DELAY] = { CONF_PORT, "LossDelaySec", &conf_span_type,
+		{ PORT(loss_delay), .max = SPAN_MAX } },
+	[KEY_QUIET] = { CONF_PORT, "Quiet", &conf_bool_type,
+		{ PORT(quiet), .words = yes_no } },
+	[KEY_ANNOUNCE] = { CONF_PORT, "Announce", &conf_bool_type,
+		{ PORT(announce), .fallback = true, .words = yes_no } },
+	[KEY_PROBE] = { CONF_PORT, "Probe", &conf_probe_type,
+		{ PORT(probe) } },
+	[KEY_PROBE_SOURCE] = { CONF_PORT, "ProbeSource",
+		&conf_probe_source_type, { PORT(probe) }, { KEY_PROBE } },
+	/* The default depends on the kind of probe, see settle.c. */
+	[KEY_PROBE_INTERVAL] = { CONF_PORT, "ProbeIntervalSec", &conf_span_type,
 		{ PORT(probe.interval), .min = 100 * MS, .max = DAY },
-		.needs = { KEY_PROBE },
-	},
-	[KEY_PROBE_TIMEOUT] = {
-		CONF_PORT, "ProbeTimeoutSec", &conf_span_type,
+		{ KEY_PROBE } },
+	[KEY_PROBE_TIMEOUT] = { CONF_PORT, "ProbeTimeoutSec", &conf_span_type,
 		{ PORT(probe.limit), .min = 10 * MS, .max = DAY },
-		.needs = { KEY_PROBE },
-	},
-	[KEY_PROBE_MISSES] = {
-		CONF_PORT, "ProbeMisses", &conf_number_type,
-		{ PORT(probe.misses), .min = 1, .max = 1000,
-		  .fallback = 3 },
-		.needs = { KEY_PROBE },
-	},
-	[KEY_PROBE_ANSWERS] = {
-		CONF_PORT, "ProbeAnswers", &conf_number_type,
-		{ PORT(probe.answers), .min = 1, .max = 1000,
-		  .fallback = 1 },
-		.needs = { KEY_PROBE },
-	},
+		{ KEY_PROBE } },
+	[KEY_PROBE_MISSES] = { CONF_PORT, "ProbeMisses", &conf_number_type,
+		{ PORT(probe.misses), .min = 1, .max = 1000, .fallback = 3 },
+		{ KEY_PROBE } },
+	[KEY_PROBE_ANSWERS] = { CONF_PORT, "ProbeAnswers", &conf_number_type,
+		{ PORT(probe.answers), .min = 1, .max = 1000, .fallback = 1 },
+		{ KEY_PROBE } },
 	/* A socket's path has room in sun_path with its NUL. */
-	[KEY_QMP_SOCKET] = {
-		CONF_PORT, "QMPSocket", &conf_path_type,
-		{ PORT(qmp_socket), .max = 107 },
-		.needs = { KEY_QMP_DEVICE },
-	},
-	[KEY_QMP_DEVICE] = {
-		CONF_PORT, "QMPDevice", &conf_id_type,
-		{ PORT(qmp_device) },
-		.needs = { KEY_QMP_SOCKET },
-	},
-	[KEY_GUEST_LINK_DOWN] = {
-		CONF_PORT, "GuestLinkDownSec", &link_down_type,
-		{ PORT(link_down), .max = SPAN_MAX },
-		.needs = { KEY_QMP_SOCKET, KEY_QMP_DEVICE },
-	},
-	[KEY_GUEST_LINK] = {
-		CONF_PORT, "GuestLink", &conf_bool_type,
+	[KEY_QMP_SOCKET] = { CONF_PORT, "QMPSocket", &conf_path_type,
+		{ PORT(qmp_socket), .max = 107 }, { KEY_QMP_DEVICE } },
+	[KEY_QMP_DEVICE] = { CONF_PORT, "QMPDevice", &conf_id_type,
+		{ PORT(qmp_device) }, { KEY_QMP_SOCKET } },
+	[KEY_GUEST_LINK_DOWN] = { CONF_PORT, "GuestLinkDownSec",
+		&conf_span_type, { PORT(link_down), .max = SPAN_MAX,
+		  .fallback = CONF_SPAN_NONE },
+		{ KEY_QMP_SOCKET, KEY_QMP_DEVICE } },
+	[KEY_GUEST_LINK] = { CONF_PORT, "GuestLink", &conf_bool_type,
 		{ PORT(link_initially_down), .words = up_down },
-		.needs = { KEY_QMP_SOCKET, KEY_QMP_DEVICE },
-	},
-	[KEY_FOLLOW_GUEST_FILTER] = {
-		CONF_PORT, "FollowGuestFilter", &conf_bool_type,
-		{ PORT(follow_filter), .words = yes_no },
-		.needs = { KEY_QMP_SOCKET, KEY_QMP_DEVICE },
-	},
-	[KEY_TRUST_GUEST_MAC] = {
-		CONF_PORT, "TrustGuestMAC", &conf_bool_type,
+		{ KEY_QMP_SOCKET, KEY_QMP_DEVICE } },
+	[KEY_FOLLOW_GUEST_FILTER] = { CONF_PORT, "FollowGuestFilter",
+		&conf_bool_type, { PORT(follow_filter), .words = yes_no },
+		{ KEY_QMP_SOCKET, KEY_QMP_DEVICE } },
+	[KEY_TRUST_GUEST_MAC] = { CONF_PORT, "TrustGuestMAC", &conf_bool_type,
 		{ PORT(trust_mac), .words = yes_no },
-		.needs = { KEY_QMP_SOCKET, KEY_QMP_DEVICE },
-	},
-	[KEY_HOOK] = {
-		CONF_PORT, "Hook", &conf_program_type,
-		{ PORT(hooks) },
-	},
-	[KEY_HOOK_TIMEOUT] = {
-		CONF_PORT, "HookTimeoutSec", &conf_span_type,
+		{ KEY_QMP_SOCKET, KEY_QMP_DEVICE } },
+	[KEY_HOOK] = { CONF_PORT, "Hook", &conf_program_type,
+		{ PORT(hooks) } },
+	[KEY_HOOK_TIMEOUT] = { CONF_PORT, "HookTimeoutSec", &conf_span_type,
 		{ PORT(hook_limit), .min = MS, .max = SPAN_MAX,
-		  .fallback = 30 * SEC },
-	},
-	[KEY_MEMBER] = {
-		CONF_POOL, "Member", &conf_member_type,
-		{ 0 },
-	},
-	[KEY_VF_COUNT] = {
-		CONF_POOL, "VFCount", &conf_number_type,
-		{ POOL(vf_count), .min = 1, .max = CONF_VF_MAX },
-	},
-	[KEY_VF_MAC] = {
-		CONF_POOL, "VFMAC", &conf_bool_type,
-		{ POOL(vf_mac), .fallback = true, .words = yes_no },
-	},
-	[KEY_VF_VLAN] = {
-		CONF_POOL, "VFVLAN", &conf_number_type,
-		{ POOL(vf_vlan), .min = 1, .max = 4094 },
-	},
-	[KEY_VF_SPOOF_CHECK] = {
-		CONF_POOL, "VFSpoofCheck", &conf_word_type,
+		  .fallback = 30 * SEC } },
+	[KEY_MEMBER] = { CONF_POOL, "Member", &conf_member_type,
+		{ POOL(members) } },
+	[KEY_VF_COUNT] = { CONF_POOL, "VFCount", &conf_number_type,
+		{ POOL(vf_count), .min = 1, .max = CONF_VF_MAX } },
+	[KEY_VF_MAC] = { CONF_POOL, "VFMAC", &conf_bool_type,
+		{ POOL(vf_mac), .fallback = true, .words = yes_no } },
+	[KEY_VF_VLAN] = { CONF_POOL, "VFVLAN", &conf_number_type,
+		{ POOL(vf_vlan), .min = 1, .max = 4094 } },
+	[KEY_VF_SPOOF_CHECK] = { CONF_POOL, "VFSpoofCheck", &conf_word_type,
 		{ POOL(vf_spoof_check), .fallback = CONF_VF_KEEP,
-		  .words = vf_flags },
-	},
-	[KEY_VF_TRUST] = {
-		CONF_POOL, "VFTrust", &conf_word_type,
+		  .words = vf_flags } },
+	[KEY_VF_TRUST] = { CONF_POOL, "VFTrust", &conf_word_type,
 		{ POOL(vf_trust), .fallback = CONF_VF_KEEP,
-		  .words = vf_flags },
-	},
-	[KEY_METRICS_FILE] = {
-		CONF_DAEMON, "MetricsFile", &conf_path_type,
-		{ DAEMON(metrics) },
-	},
+		  .words = vf_flags } },
+	[KEY_METRICS_FILE] = { CONF_DAEMON, "MetricsFile", &conf_path_type,
+		{ DAEMON(metrics) } },
 };
 
 /* ---- lookup ---- */
 
-const char *conf_kind_name(enum conf_kind kind)
-{
-	static const char *const names[] = {
-		[CONF_OTHER] = "", [CONF_DAEMON] = "Daemon",
-		[CONF_POOL] = "Pool", [CONF_PORT] = "Port",
-	};
-
-	return names[kind];
-}
+const struct conf_kind_words conf_kinds[] = {
+	[CONF_OTHER] = { "", "" },
+	[CONF_DAEMON] = { "Daemon", "daemon" },
+	[CONF_POOL] = { "Pool", "pool" },
+	[CONF_PORT] = { "Port", "port" },
+};
 
 enum conf_key_id conf_key_find(enum conf_kind kind, const char *name)
 {
@@ -273,23 +170,51 @@ void conf_keys_reset(enum conf_kind kind, void *base)
 			key->type->take(&r, &key->field, base, NULL);
 }
 
-char *conf_key_text(const struct conf_key *key, const struct conf *conf,
-		    const void *base)
+char *conf_key_lines(const struct conf_key *key, const void *base)
 {
 	char *text = NULL;
-	size_t len, i;
+	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
 	if (!out)
 		return NULL;
-	for (i = 0; key->type->show(conf, &key->field, base, i, out); i++)
-		fputs(", ", out);
-	if (!fclose(out) && text) {
-		text[i ? len - strlen(", ") : 0] = '\0';
+	key->type->show(&key->field, base, out);
+	if (!fclose(out))
 		return text;
-	}
 	free(text);
 	return NULL;
+}
+
+char *conf_key_text(const struct conf_key *key, const void *base)
+{
+	char *lines = conf_key_lines(key, base), *text = NULL;
+	const char *p;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	for (p = lines; out && p && *p; p++)
+		if (*p == '\n')
+			fputs(", ", out);
+		else
+			putc(*p, out);
+	free(lines);
+	if (out && !fclose(out) && p)
+		return text;
+	free(text);
+	return NULL;
+}
+
+char *conf_key_default(const struct conf_key *key)
+{
+	union {
+		struct conf conf;
+		struct conf_pool pool;
+		struct conf_port port;
+	} blank = { 0 };
+	struct conf_reader r = { 0 };	/* Setting a default can't fail. */
+
+	key->type->take(&r, &key->field, &blank, NULL);
+	return conf_key_text(key, &blank);
 }
 
 /* ---- listing ---- */
@@ -311,26 +236,17 @@ static void put_values(const struct conf_key *key, FILE *out)
 
 bool conf_keys_list(const char *name, FILE *out)
 {
-	struct conf conf = { 0 };
-	struct conf_port port = { 0 };
-	struct conf_pool pool = { 0 };
-	void *const bases[] = {
-		[CONF_DAEMON] = &conf, [CONF_POOL] = &pool,
-		[CONF_PORT] = &port,
-	};
 	const struct conf_key *key;
 	bool found = false;
 	char *text;
 
-	conf_keys_reset(CONF_POOL, &pool);
-	conf_keys_reset(CONF_PORT, &port);
 	for (key = conf_keys + 1; key < conf_keys + CONF_KEYS_N; key++) {
 		if (name && strcasecmp(name, key->name) != 0)
 			continue;
 		found = true;
-		fprintf(out, "[%s] %s=", conf_kind_name(key->kind), key->name);
+		fprintf(out, "[%s] %s=", conf_kinds[key->kind].name, key->name);
 		put_values(key, out);
-		text = conf_key_text(key, &conf, bases[key->kind]);
+		text = conf_key_default(key);
 		/*
 		 * 0 in a span that can't be 0 means that the default depends on
 		 * others.

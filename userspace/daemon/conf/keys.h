@@ -50,17 +50,23 @@ extern const struct conf_key conf_keys[CONF_KEYS_N];
 enum conf_key_id conf_key_find(enum conf_kind kind, const char *name);
 /* Returns the name of the key that was probably meant, or NULL. */
 const char *conf_key_closest(enum conf_kind kind, const char *name);
-/* "Port", "Pool", "Daemon" */
-const char *conf_kind_name(enum conf_kind kind);
+struct conf_kind_words {
+	const char *name;	/* "Port", as in a file */
+	const char *noun;	/* "port", in messages */
+};
+extern const struct conf_kind_words conf_kinds[];
 
 /* Sets all keys of a section to their defaults, and frees their values. */
 void conf_keys_reset(enum conf_kind kind, void *base);
 /*
- * Returns the value as in a file, a list's with ", " between, "" if the module
- * has the default.  The caller frees it.  NULL: out of memory.
+ * Return the value as in a file, "" if the module has the default.  Between the
+ * values of a list there is a newline, or ", ".  The caller frees it.  NULL:
+ * out of memory.
  */
-char *conf_key_text(const struct conf_key *key, const struct conf *conf,
-		    const void *base);
+char *conf_key_lines(const struct conf_key *key, const void *base);
+char *conf_key_text(const struct conf_key *key, const void *base);
+/* Returns the default in the same way. */
+char *conf_key_default(const struct conf_key *key);
 /* Lists the keys, or only key @name.  Returns false if there is no such key. */
 bool conf_keys_list(const char *name, FILE *out);
 

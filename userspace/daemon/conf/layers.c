@@ -50,6 +50,18 @@ static bool ends_in(const char *name, const char *suffix)
 	       !strcmp(name + len - slen, suffix);
 }
 
+static int is_conf(const struct dirent *entry)
+{
+	return ends_in(entry->d_name, ".conf");
+}
+
+static int is_drop_in_dir(const struct dirent *entry)
+{
+	return ends_in(entry->d_name, ".conf.d");
+}
+
+typedef int filter_fn(const struct dirent *entry);
+
 static void list_add(struct conf_reader *r, struct list *list, size_t layer,
 		     const char *dir, const char *name)
 {
@@ -69,27 +81,18 @@ static void list_add(struct conf_reader *r, struct list *list, size_t layer,
 }
 
 static void list_dir(struct conf_reader *r, struct list *list, size_t layer,
-		     const char *path, const char *suffix)
+		     const char *path, filter_fn *filter)
 {
-	const struct dirent *entry;
-	DIR *dir = opendir(path);
+	struct dirent **entries = NULL;
+	int i, n = scandir(path, &entries, filter, NULL);
 
-	if (!dir) {
-		if (errno != ENOENT)
-			conf_unreadable(r, path, errno);
-		return;
-	}
-	while (!r->err) {
-		errno = 0;
-		entry = readdir(dir);
-		if (!entry)
-			break;
-		if (ends_in(entry->d_name, suffix))
-			list_add(r, list, layer, path, entry->d_name);
-	}
-	if (errno && !r->err)
+	if (n < 0 && errno != ENOENT)
 		conf_unreadable(r, path, errno);
-	closedir(dir);
+	for (i = 0; i < n; i++) {
+		list_add(r, list, layer, path, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
 }
 
 static int by_name_and_layer(const void *a, const void *b)
@@ -104,11 +107,11 @@ static int by_name_and_layer(const void *a, const void *b)
 }
 
 /*
- * Lists the files that end in @suffix in directory @sub ("" or "/NAME.d") of
- * each layer, in order; of files with the same name only the first layer's.
+ * Lists what @filter takes of directory @sub ("" or "/NAME.d") of each layer,
+ * in order; of files with the same name only the first layer's.
  */
 static void list_layers(struct conf_reader *r, const char *root,
-			const char *sub, const char *suffix, struct list *list)
+			const char *sub, filter_fn *filter, struct list *list)
 {
 	size_t i, n = 0;
 	char *path;
@@ -118,7 +121,7 @@ static void list_layers(struct conf_reader *r, const char *root,
 			r->err = -ENOMEM;
 			return;
 		}
-		list_dir(r, list, i, path, suffix);
+		list_dir(r, list, i, path, filter);
 		free(path);
 	}
 	if (!list->n)
@@ -189,21 +192,21 @@ static void read_drop_ins(struct conf_draft *d, const char *root,
 		d->r.err = -ENOMEM;
 		return;
 	}
-	list_layers(&d->r, root, sub, ".conf", &list);
+	list_layers(&d->r, root, sub, is_conf, &list);
 	for (i = 0; i < list.n && !d->r.err; i++)
 		read_one(d, list.v[i].path, main_file);
 	list_release(&list);
 	free(sub);
 }
 
-/* Warn of drop-ins without a file to change: probably a typo. */
+/* Warns of drop-ins without a file to change: probably a typo. */
 static void warn_of_strays(struct conf_reader *r, const char *root,
 			   const struct list *files)
 {
 	struct list list = { 0 };
 	size_t i, k, len;
 
-	list_layers(r, root, "", ".conf.d", &list);
+	list_layers(r, root, "", is_drop_in_dir, &list);
 	for (i = 0; i < list.n; i++) {
 		struct conf_place at = { list.v[i].path, 0 };
 
@@ -235,7 +238,7 @@ void conf_layers_read(struct conf_draft *d, const char *root)
 		d->r.err = -ENOMEM;
 		return;
 	}
-	list_layers(&d->r, prefix, "", ".conf", &list);
+	list_layers(&d->r, prefix, "", is_conf, &list);
 	for (i = 0; i < list.n && !d->r.err; i++) {
 		file = read_one(d, list.v[i].path, NULL);
 		if (file)

@@ -6,7 +6,7 @@
 #include "conf/section.h"
 
 /*
- * Read @in, called @file (of conf.files), which is a drop-in of @main or
+ * Reads @in, called @file (of conf.files), which is a drop-in of @main or
  * @main itself.
  */
 void conf_lines_read(struct conf_draft *d, FILE *in, const char *file,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Probe= and its source address: reading, comparing, writing. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,32 +36,34 @@ static bool is_neighbour(int family, const uint8_t ip[16])
 	       !IN6_IS_ADDR_MULTICAST(&six) && !IN6_IS_ADDR_V4MAPPED(&six);
 }
 
+/* @value is no address of @family. */
+static const char *address_fault(int family, const char *value)
+{
+	bool four = family == AF_INET;
+	uint8_t ip[16];
+
+	if (inet_pton(four ? AF_INET6 : AF_INET, value, ip) == 1)
+		return four ? "is an IPv6 address; use 'nd' for it" :
+			      "is an IPv4 address; use 'arp' for it";
+	return four ? "is not an IPv4 address; write it as in 192.0.2.1" :
+		      "is not an IPv6 address; write it as in 2001:db8::1";
+}
+
 static bool take_address(struct conf_reader *r, const char *value, int family,
 			 uint8_t ip[16])
 {
-	uint8_t other[16];
-
 	memset(ip, 0, 16);
 	if (strchr(value, '%')) {
-		conf_wrong(r, value, "names a device; remove '%%' and what "
+		conf_error(r, value, "names a device; remove '%%' and what "
 			   "follows: the probe is sent through each candidate");
 		return false;
 	}
 	if (inet_pton(family, value, ip) != 1) {
-		bool is_other = inet_pton(family == AF_INET ? AF_INET6 :
-					  AF_INET, value, other) == 1;
-
-		conf_wrong(r, value, family == AF_INET ?
-			   is_other ? "is an IPv6 address; use 'nd' for "
-			   "it" : "is not an IPv4 address; write it as in "
-			   "192.0.2.1" :
-			   is_other ? "is an IPv4 address; use 'arp' for "
-			   "it" : "is not an IPv6 address; write it as "
-			   "in 2001:db8::1");
+		conf_error(r, value, "%s", address_fault(family, value));
 		return false;
 	}
 	if (!is_neighbour(family, ip)) {
-		conf_wrong(r, value, "can't be a neighbour's address; write "
+		conf_error(r, value, "can't be a neighbour's address; write "
 			   "that of a gateway");
 		return false;
 	}
@@ -91,16 +92,15 @@ static bool take_kind(struct conf_reader *r, const char *value,
 	else if (*word == '/')
 		close = "script";
 	else if (close) {
-		conf_wrong(r, value, "'%s' is unknown; did you mean '%s'?",
+		conf_error(r, value, "'%s' is unknown; did you mean '%s'?",
 			   word, close);
 		return false;
 	}
 	if (close)
-		conf_wrong(r, value, "the kind of probe is missing; write '%s "
-				     "%s'",
-			   close, value);
+		conf_error(r, value, "the kind of probe is missing; write '%s "
+			   "%s'", close, value);
 	else
-		conf_wrong(r, value, "'%s' is unknown; expected 'arp ADDRESS', "
+		conf_error(r, value, "'%s' is unknown; expected 'arp ADDRESS', "
 			   "'nd ADDRESS' or 'script PATH [ARGUMENT ...]'",
 			   word);
 	return false;
@@ -113,16 +113,15 @@ static bool take_target(struct conf_reader *r, const char *value, char *rest,
 	const char *more;
 
 	if (!word) {
-		conf_wrong(r, value, "the address is missing; write '%s %s'",
+		conf_error(r, value, "the address is missing; write '%s %s'",
 			   kinds[p->kind], p->kind == CONF_PROBE_ARP ?
 			   "192.0.2.1" : "2001:db8::1");
 		return false;
 	}
 	more = strtok_r(NULL, BLANKS, &rest);
 	if (more) {
-		conf_wrong(r, value, "'%s' is one address too many; a probe "
-				     "has one",
-			   more);
+		conf_error(r, value, "'%s' is one address too many; a probe "
+			   "has one", more);
 		return false;
 	}
 	return take_address(r, word, family_of(p->kind), p->target);
@@ -131,24 +130,13 @@ static bool take_target(struct conf_reader *r, const char *value, char *rest,
 static bool take_argv(struct conf_reader *r, const char *value, char *rest,
 		      struct conf_probe *p)
 {
-	size_t n = 0;
-	char **v;
 	char *word;
 
-	while ((word = strtok_r(NULL, BLANKS, &rest))) {
-		v = reallocarray(p->argv, n + 2, sizeof(*v));
-		if (!v) {
-			r->err = -ENOMEM;
+	while ((word = strtok_r(NULL, BLANKS, &rest)))
+		if (!conf_strings_add(r, &p->argv, word))
 			return false;
-		}
-		p->argv = v;
-		v[n] = conf_copy(r, word);
-		v[n + 1] = NULL;
-		if (!v[n++])
-			return false;
-	}
-	if (!n) {
-		conf_wrong(r, value, "the program is missing; write 'script "
+	if (!p->argv) {
+		conf_error(r, value, "the program is missing; write 'script "
 			   "/path/of/it'");
 		return false;
 	}
@@ -157,12 +145,7 @@ static bool take_argv(struct conf_reader *r, const char *value, char *rest,
 
 static void forget(struct conf_probe *p)
 {
-	size_t i;
-
-	for (i = 0; p->argv && p->argv[i]; i++)
-		free(p->argv[i]);
-	free(p->argv);
-	p->argv = NULL;
+	conf_strings_clear(&p->argv);
 	p->kind = CONF_PROBE_NONE;
 	memset(p->target, 0, sizeof(p->target));
 }
@@ -218,30 +201,19 @@ static void put(const struct conf_probe *p, FILE *out)
 		fprintf(out, " %s", text);
 }
 
-static bool show_probe(const struct conf *conf, const struct conf_field *f,
-		       const void *base, size_t i, FILE *out)
+static void show_probe(const struct conf_field *f, const void *base, FILE *out)
 {
-	const struct conf_probe *p = conf_at(f, base);
-
-	(void)conf;
-	if (i || p->kind == CONF_PROBE_NONE)
-		return false;
-	put(p, out);
-	return true;
+	put(conf_at(f, base), out);
 }
 
-static bool show_source(const struct conf *conf, const struct conf_field *f,
-			const void *base, size_t i, FILE *out)
+static void show_source(const struct conf_field *f, const void *base, FILE *out)
 {
 	const struct conf_probe *p = conf_at(f, base);
 	char text[INET6_ADDRSTRLEN];
 
-	(void)conf;
-	if (i || !p->source_family ||
-	    !inet_ntop(p->source_family, p->source, text, sizeof(text)))
-		return false;
-	fputs(text, out);
-	return true;
+	if (p->source_family &&
+	    inet_ntop(p->source_family, p->source, text, sizeof(text)))
+		fputs(text, out);
 }
 
 const struct conf_type conf_probe_type = {
@@ -256,12 +228,11 @@ void conf_probe_format(const struct conf_probe *p, char *buf, size_t size)
 {
 	FILE *out = fmemopen(buf, size, "w");
 
-	if (size)
-		buf[0] = '\0';
-	if (!out)
-		return;
-	put(p, out);
-	fclose(out);
+	buf[0] = '\0';
+	if (out) {
+		put(p, out);
+		fclose(out);
+	}
 	buf[size - 1] = '\0';
 }
 
@@ -293,24 +264,16 @@ bool conf_probe_equal(const struct conf_probe *a, const struct conf_probe *b)
 
 int conf_probe_copy(struct conf_probe *to, const struct conf_probe *from)
 {
-	size_t i, n = 0;
+	struct conf_reader r = { 0 };
+	size_t i;
 
 	*to = *from;
 	to->argv = NULL;
-	if (!from->argv)
-		return 0;
-	while (from->argv[n])
-		n++;
-	to->argv = calloc(n + 1, sizeof(*to->argv));
-	for (i = 0; to->argv && i < n; i++) {
-		to->argv[i] = strdup(from->argv[i]);
-		if (!to->argv[i])
-			break;
-	}
-	if (to->argv && i == n)
-		return 0;
-	conf_probe_release(to);
-	return -ENOMEM;
+	for (i = 0; from->argv && from->argv[i]; i++)
+		conf_strings_add(&r, &to->argv, from->argv[i]);
+	if (r.err)
+		conf_probe_release(to);
+	return r.err;
 }
 
 void conf_probe_release(struct conf_probe *p)

@@ -3,12 +3,22 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "conf/keys.h"
 #include "conf/layers.h"
 #include "conf/line.h"
+#include "conf/object.h"
 #include "conf/read.h"
 #include "conf/selector.h"
 #include "conf/settle.h"
+
+static void free_objects(const struct conf *conf, enum conf_kind kind)
+{
+	struct conf_objects list = conf_objects(conf, kind);
+	size_t i;
+
+	for (i = 0; i < list.n; i++)
+		conf_object_release(kind, conf_objects_at(&list, i));
+	free(list.v);
+}
 
 void conf_free(struct conf *conf)
 {
@@ -16,18 +26,12 @@ void conf_free(struct conf *conf)
 
 	if (!conf)
 		return;
-	for (i = 0; i < conf->ports_n; i++) {
-		conf_keys_reset(CONF_PORT, &conf->ports[i]);
-		free(conf->ports[i].name);
+	free_objects(conf, CONF_PORT);
+	free_objects(conf, CONF_POOL);
+	for (i = 0; i < conf->selectors_n; i++) {
+		conf_selector_release(conf->selectors[i]);
+		free(conf->selectors[i]);
 	}
-	free(conf->ports);
-	for (i = 0; i < conf->pools_n; i++) {
-		conf_keys_reset(CONF_POOL, &conf->pools[i]);
-		free(conf->pools[i].name);
-	}
-	free(conf->pools);
-	for (i = 0; i < conf->selectors_n; i++)
-		conf_selector_release(&conf->selectors[i]);
 	free(conf->selectors);
 	for (i = 0; i < conf->left_out_n; i++) {
 		free(conf->left_out[i].section);
@@ -57,7 +61,7 @@ static int finish(struct conf_draft *d, struct conf **conf)
 		conf_free(d->r.conf);
 	else
 		*conf = d->r.conf;
-	return d->r.err ? d->r.err : d->r.wrong;
+	return d->r.err ? d->r.err : d->r.errors;
 }
 
 int conf_read_stream(FILE *in, const char *name, const struct conf *before,

@@ -8,11 +8,11 @@
 #include "conf/conf.h"
 
 /*
- * Read all *.conf of the layers below @root (NULL: "/"), as systemd does for
+ * Reads all *.conf of the layers below @root (NULL: "/"), as systemd does for
  * its units: a file in etc/ masks one of the same name in run/, and that one
  * in usr/lib/; a symlink to /dev/null masks, too; all in the order of their
  * names, each followed by its drop-ins, the *.conf of <file>.d/ in all layers,
- * likewise.  Or read @file alone, if it is not NULL.
+ * likewise.  Or reads @file alone, if it is not NULL.
  *
  * Each error is reported on @out, a line each ("FILE:LINE: 'TEXT': what is
  * wrong; what would be right").  What is probably not meant has "warning: "

@@ -86,7 +86,7 @@ static void put(struct conf_reader *r, struct conf_place at,
 static void add_error(struct conf_reader *r, struct conf_place at,
 		      struct conf_fault *fault, char *why)
 {
-	r->wrong++;
+	r->errors++;
 	if (!why) {
 		r->err = -ENOMEM;
 		return;
@@ -98,7 +98,7 @@ static void add_error(struct conf_reader *r, struct conf_place at,
 		free(why);
 }
 
-void conf_wrong(struct conf_reader *r, const char *text, const char *fmt, ...)
+void conf_error(struct conf_reader *r, const char *text, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -107,7 +107,7 @@ void conf_wrong(struct conf_reader *r, const char *text, const char *fmt, ...)
 	va_end(ap);
 }
 
-void conf_wrong_at(struct conf_reader *r, struct conf_place at,
+void conf_error_at(struct conf_reader *r, struct conf_place at,
 		   struct conf_fault *fault, const char *text,
 		   const char *fmt, ...)
 {
@@ -139,7 +139,7 @@ void conf_unreadable(struct conf_reader *r, const char *path, int err)
 	struct conf_place at = { path, 0 };
 
 	r->unreadable = true;
-	conf_wrong_at(r, at, NULL, NULL, "can't be read: %s", strerror(err));
+	conf_error_at(r, at, NULL, NULL, "can't be read: %s", strerror(err));
 }
 
 char *conf_copy(struct conf_reader *r, const char *text)
@@ -160,6 +160,34 @@ void *conf_grow(struct conf_reader *r, void *v, size_t n, size_t size)
 	if (!v)
 		r->err = -ENOMEM;
 	return v;
+}
+
+bool conf_strings_add(struct conf_reader *r, char ***list, const char *text)
+{
+	char **v;
+	size_t n = 0;
+
+	while (*list && (*list)[n])
+		n++;
+	v = reallocarray(*list, n + 2, sizeof(*v));
+	if (!v) {
+		r->err = -ENOMEM;
+		return false;
+	}
+	*list = v;
+	v[n] = conf_copy(r, text);
+	v[n + 1] = NULL;
+	return v[n];
+}
+
+void conf_strings_clear(char ***list)
+{
+	size_t i;
+
+	for (i = 0; *list && (*list)[i]; i++)
+		free((*list)[i]);
+	free(*list);
+	*list = NULL;
 }
 
 const char *conf_file_add(struct conf_reader *r, const char *path)

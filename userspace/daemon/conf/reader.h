@@ -12,12 +12,6 @@
 
 #include "conf/conf.h"
 
-/* A line of a file; line 0: the whole file, or (of a key) not said. */
-struct conf_place {
-	const char *file;	/* of conf.files; pointers can be compared */
-	unsigned int line;
-};
-
 /* The first error of a section */
 struct conf_fault {
 	struct conf_place at;
@@ -27,7 +21,7 @@ struct conf_fault {
 struct conf_reader {
 	struct conf *conf;	/* the configuration so far */
 	FILE *out;		/* takes complaints, a line each */
-	int wrong;		/* number of errors */
+	int errors;		/* their number */
 	int err;		/* -ENOMEM: the result is unusable */
 	bool unreadable;	/* a file could not be read */
 	struct conf_place here;
@@ -36,10 +30,10 @@ struct conf_reader {
 
 /* Reports an error in @text at r->here: "what is wrong; what would be right" */
 __attribute__((format(printf, 3, 4)))
-void conf_wrong(struct conf_reader *r, const char *text, const char *fmt, ...);
+void conf_error(struct conf_reader *r, const char *text, const char *fmt, ...);
 /* Reports an error in another place, of another section. */
 __attribute__((format(printf, 5, 6)))
-void conf_wrong_at(struct conf_reader *r, struct conf_place at,
+void conf_error_at(struct conf_reader *r, struct conf_place at,
 		   struct conf_fault *fault, const char *text,
 		   const char *fmt, ...);
 /* Reports a warning; the value is used nevertheless. */
@@ -61,6 +55,9 @@ char *conf_escape(struct conf_reader *r, const char *text);
 char *conf_copy(struct conf_reader *r, const char *text);
 /* Returns @v with room for one more than @n; NULL: no memory, r->err is set. */
 void *conf_grow(struct conf_reader *r, void *v, size_t n, size_t size);
+/* Adds a copy of @text to a list that ends with NULL; false: no memory. */
+bool conf_strings_add(struct conf_reader *r, char ***list, const char *text);
+void conf_strings_clear(char ***list);
 /* Returns @path in conf.files; NULL: out of memory. */
 const char *conf_file_add(struct conf_reader *r, const char *path);
 

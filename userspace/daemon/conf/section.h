@@ -7,14 +7,15 @@
 
 struct conf_section {
 	enum conf_kind kind;
-	char *name;		/* of the port or pool */
-	char *title;		/* "Port vm1", as between the brackets */
+	char *name;		/* of the port or pool; else "" */
+	char *title;		/* "Port vm1" */
 	struct conf_place at;	/* its first head */
 	const char *main;	/* the file whose drop-ins may change it */
 	struct conf_fault fault; /* its first error */
 	bool settled;		/* its error has been dealt with */
 	bool doubled;		/* the name has a second section */
 	bool kept;		/* holds what was in force before the reload */
+	size_t users;		/* of a pool: ports that name it */
 	struct conf_place said[CONF_KEYS_N];
 	union {
 		void *base;	/* what the keys go to; of CONF_OTHER: NULL */
@@ -37,35 +38,30 @@ struct conf_draft {
 	struct conf_section *now; /* the section of the next line; NULL: none */
 };
 
-/* Is the section without an error, or kept? */
-bool conf_section_is_valid(const struct conf_section *s);
+/* Is the section of that kind, and without an error or kept? */
+bool conf_section_is_valid(const struct conf_section *s, enum conf_kind kind);
 /* Must the section be checked?  A kept one was checked when it was read. */
 bool conf_section_is_new(const struct conf_section *s, enum conf_kind kind);
 /* Returns the place of @key or, if it is not set, of the section's head. */
 struct conf_place conf_section_place(const struct conf_section *s,
 				     enum conf_key_id key);
-struct conf_place conf_candidate_place(const struct conf_candidate *c);
-const struct conf_selector *conf_selector_of(const struct conf_draft *d,
-					     const struct conf_candidate *c);
-/* Returns the port or pool @name, or NULL. */
+/* Returns the section of port or pool @name, or NULL. */
 struct conf_section *conf_section_find(const struct conf_draft *d,
 				       enum conf_kind kind, const char *name);
 /*
- * Creates a section whose keys have their defaults; @name may be "".  Returns
+ * Returns the name, of all or of those in file @main, that was probably meant
+ * by @name, or NULL.
+ */
+const char *conf_section_closest(struct conf_draft *d, enum conf_kind kind,
+				 const char *main, const char *name);
+/*
+ * Creates a section whose keys have their defaults; the words of
+ * its head may be "".  Returns
  * NULL if there is no memory; r.err is set then.
  */
 struct conf_section *conf_section_add(struct conf_draft *d,
-				      enum conf_kind kind, const char *name,
-				      const char *title);
+				      enum conf_kind kind, const char *word,
+				      const char *name);
 void conf_sections_free(struct conf_draft *d);
-
-/* Begins a file: no line belongs to a section yet. */
-void conf_section_none(struct conf_draft *d);
-/* Begins a section: "[Port NAME]", "[Pool NAME]" or "[Daemon]". */
-void conf_section_open(struct conf_draft *d, const char *line);
-/* Does the present section take @line, which is no head?  Otherwise skip it. */
-bool conf_section_takes_line(struct conf_draft *d, const char *line);
-void conf_section_set(struct conf_draft *d, const char *name,
-		      const char *value);
 
 #endif /* CONF_SECTION_H */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A selector describes devices; equal ones are kept once. */
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,14 +15,40 @@ const char *const conf_selector_words[] = {
 	NULL,
 };
 
+char **conf_selector_text(struct conf_selector *s, enum conf_selector_word word)
+{
+	switch (word) {
+	case WORD_NAME:
+		return &s->name;
+	case WORD_PATH:
+		return &s->path;
+	case WORD_DRIVER:
+		return &s->driver;
+	case WORD_PROPERTY:
+		return &s->property;
+	case WORD_PHYS_PORT:
+		return &s->phys_port;
+	case WORD_POOL:
+		return &s->pool;
+	default:
+		return NULL;
+	}
+}
+
+static const char *text_of(const struct conf_selector *s, size_t word)
+{
+	char **text = conf_selector_text((void *)(uintptr_t)s,
+					 (enum conf_selector_word)word);
+
+	return text ? *text : NULL;
+}
+
 void conf_selector_release(struct conf_selector *s)
 {
-	free(s->name);
-	free(s->path);
-	free(s->driver);
-	free(s->property);
-	free(s->phys_port);
-	free(s->pool);
+	size_t i;
+
+	for (i = 0; i < CONF_SELECTOR_WORDS_N; i++)
+		free((void *)(uintptr_t)text_of(s, i));
 	*s = CONF_SELECTOR_NONE;
 }
 
@@ -43,39 +70,36 @@ const char *conf_pool_name_fault(const char *name)
 	return NULL;
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
 bool conf_selector_equal(const struct conf_selector *a,
 			 const struct conf_selector *b)
 {
-	return a->vlan == b->vlan && a->vlan_create == b->vlan_create &&
-	       a->vf == b->vf && a->vf_last == b->vf_last &&
-	       a->mac_set == b->mac_set &&
-	       (!a->mac_set || !memcmp(a->mac, b->mac, sizeof(a->mac))) &&
-	       same(a->name, b->name) && same(a->path, b->path) &&
-	       same(a->driver, b->driver) && same(a->property, b->property) &&
-	       same(a->phys_port, b->phys_port) && same(a->pool, b->pool);
+	const char *x, *y;
+	size_t i;
+
+	/* Numbers first: many ports may be on one device, each in its VLAN. */
+	if (a->vlan != b->vlan || a->vlan_create != b->vlan_create ||
+	    a->vf != b->vf || a->vf_last != b->vf_last ||
+	    a->mac_set != b->mac_set ||
+	    (a->mac_set && memcmp(a->mac, b->mac, sizeof(a->mac)) != 0))
+		return false;
+	for (i = 0; i < CONF_SELECTOR_WORDS_N; i++) {
+		x = text_of(a, i);
+		y = text_of(b, i);
+		if (x && y ? strcmp(x, y) != 0 : x != y)
+			return false;
+	}
+	return true;
 }
 
 void conf_selector_put(const struct conf_selector *s, FILE *out)
 {
-	const char *const texts[] = {
-		[WORD_NAME] = s->name, [WORD_PATH] = s->path,
-		[WORD_DRIVER] = s->driver, [WORD_PROPERTY] = s->property,
-		[WORD_PHYS_PORT] = s->phys_port, [WORD_POOL] = s->pool,
-	};
-	char buf[STABLETAP_MAC_TEXT];
-	const char *gap = "";
+	char mac[STABLETAP_MAC_TEXT];
+	const char *text, *gap = "";
 	size_t i;
 
-	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		const char *text = texts[i];
-
-		if (i == WORD_MAC && s->mac_set)
-			text = stabletap_mac_format(s->mac, buf);
+	for (i = 0; i < CONF_SELECTOR_WORDS_N; i++) {
+		text = i == WORD_MAC && s->mac_set ?
+		       stabletap_mac_format(s->mac, mac) : text_of(s, i);
 		if (!text)
 			continue;
 		fprintf(out, "%s%s=%s", gap, conf_selector_words[i], text);
@@ -97,49 +121,41 @@ void conf_selector_put(const struct conf_selector *s, FILE *out)
 void conf_selector_format(const struct conf_selector *s, char *buf,
 			  size_t size)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out;
+	FILE *out = fmemopen(buf, size, "w");
 
-	if (!size)
-		return;
 	buf[0] = '\0';
-	out = open_memstream(&text, &len);
-	if (!out)
-		return;
-	conf_selector_put(s, out);
-	fclose(out);
-	if (text)
-		snprintf(buf, size, "%s", text);
-	free(text);
+	if (out) {
+		conf_selector_put(s, out);
+		fclose(out);
+	}
+	buf[size - 1] = '\0';
 }
 
-ssize_t conf_selector_intern(struct conf_reader *r, struct conf_selector *s)
+struct conf_selector *conf_selector_intern(struct conf_reader *r,
+					   struct conf_selector *s)
 {
 	struct conf *conf = r->conf;
-	struct conf_selector *v;
+	struct conf_selector **v, *copy = NULL;
 	size_t i;
 
 	for (i = 0; i < conf->selectors_n; i++) {
-		if (!conf_selector_equal(&conf->selectors[i], s))
+		if (!conf_selector_equal(conf->selectors[i], s))
 			continue;
 		conf_selector_release(s);
-		return (ssize_t)i;
+		return conf->selectors[i];
 	}
 	v = conf_grow(r, conf->selectors, conf->selectors_n, sizeof(*v));
-	if (!v) {
-		conf_selector_release(s);
-		return -1;
+	if (v) {
+		conf->selectors = v;
+		copy = malloc(sizeof(*copy));
 	}
-	conf->selectors = v;
-	v[conf->selectors_n] = *s;
-	return (ssize_t)conf->selectors_n++;
-}
-
-ssize_t conf_selector_of_pool(struct conf_reader *r, const char *name)
-{
-	struct conf_selector s = CONF_SELECTOR_NONE;
-
-	s.pool = conf_copy(r, name);
-	return s.pool ? conf_selector_intern(r, &s) : -1;
+	if (!copy) {
+		r->err = -ENOMEM;
+		conf_selector_release(s);
+		return NULL;
+	}
+	*copy = *s;
+	copy->number = conf->selectors_n;
+	v[conf->selectors_n++] = copy;
+	return copy;
 }

@@ -5,100 +5,60 @@
 #include <string.h>
 
 #include "conf/check.h"
+#include "conf/object.h"
 #include "conf/selector.h"
 #include "conf/settle.h"
 #include "conf/warn.h"
 
 /* ---- the configuration in force ---- */
 
-static const struct conf_port *port_before(const struct conf_draft *d,
-					   const char *name)
+static void *object_before(const struct conf_draft *d, enum conf_kind kind,
+			   const char *name)
 {
-	size_t i;
-
-	for (i = 0; d->before && i < d->before->ports_n; i++)
-		if (!strcmp(d->before->ports[i].name, name))
-			return &d->before->ports[i];
-	return NULL;
+	return d->before ? conf_object_find(d->before, kind, name) : NULL;
 }
 
-static const struct conf_pool *pool_before(const struct conf_draft *d,
-					   const char *name)
+/* Returns the same place, with the file's name owned by this configuration. */
+static struct conf_place place_keep(struct conf_draft *d, struct conf_place at)
 {
-	size_t i;
-
-	for (i = 0; d->before && i < d->before->pools_n; i++)
-		if (!strcmp(d->before->pools[i].name, name))
-			return &d->before->pools[i];
-	return NULL;
-}
-
-static const void *base_before(const struct conf_draft *d, enum conf_kind kind,
-			       const char *name)
-{
-	switch (kind) {
-	case CONF_PORT:
-		return port_before(d, name);
-	case CONF_POOL:
-		return pool_before(d, name);
-	case CONF_DAEMON:
-		return d->before;
-	default:
-		return NULL;
-	}
-}
-
-/* Returns @path in the files of this configuration. */
-static const char *file_of(struct conf_draft *d, const char *path)
-{
+	char **files = d->r.conf->files;
 	size_t i;
 
 	for (i = 0; i < d->r.conf->files_n; i++)
-		if (!strcmp(d->r.conf->files[i], path))
-			return d->r.conf->files[i];
-	return conf_file_add(&d->r, path);
+		if (!strcmp(files[i], at.file))
+			return (struct conf_place){ files[i], at.line };
+	return (struct conf_place){ conf_file_add(&d->r, at.file), at.line };
 }
 
 /* Copies a key: it is written as in a file, and read again. */
 static void key_keep(struct conf_draft *d, const struct conf_key *key,
 		     void *to, const void *from)
 {
-	char *text;
-	size_t i, len;
-	FILE *out;
-	bool more;
+	char *text = conf_key_lines(key, from), *value, *rest = NULL;
 
-	for (i = 0, more = true; more; i++) {
-		text = NULL;
-		out = open_memstream(&text, &len);
-		if (!out) {
-			d->r.err = -ENOMEM;
-			return;
-		}
-		more = key->type->show(d->before, &key->field, from, i, out);
-		fclose(out);
-		if (more && text && *text)
-			key->type->take(&d->r, &key->field, to, text);
-		free(text);
-	}
+	if (!text)
+		d->r.err = -ENOMEM;
+	for (value = text ? strtok_r(text, "\n", &rest) : NULL; value;
+	     value = strtok_r(NULL, "\n", &rest))
+		key->type->take(&d->r, &key->field, to, value);
+	free(text);
 }
 
-static void places_keep(struct conf_draft *d, struct conf_candidate *to,
-			size_t n, const struct conf_candidate *from)
+static void places_keep(struct conf_draft *d, enum conf_kind kind, void *to,
+			void *from)
 {
+	struct conf_object was = conf_object(kind, from);
+	struct conf_object is = conf_object(kind, to);
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		to[i].file = file_of(d, from[i].file);
-		to[i].line = from[i].line;
-	}
+	*is.at = place_keep(d, *was.at);
+	for (i = 0; i < is.devices->n; i++)
+		is.devices->v[i].at = place_keep(d, was.devices->v[i].at);
 }
 
 /* Fills @s, which has the defaults, with the values in force. */
-static void fill(struct conf_draft *d, struct conf_section *s, const void *from)
+static void fill(struct conf_draft *d, struct conf_section *s, void *from)
 {
-	const struct conf_port *port = from;
-	const struct conf_pool *pool = from;
 	const struct conf_key *key;
 
 	d->r.fault = NULL;
@@ -106,31 +66,23 @@ static void fill(struct conf_draft *d, struct conf_section *s, const void *from)
 		if (key->kind == s->kind)
 			key_keep(d, key, s->base, from);
 	s->kept = true;
-	if (d->r.err)
-		return;
-	if (s->kind == CONF_PORT) {
-		s->port->file = file_of(d, port->file);
-		s->port->line = port->line;
-		places_keep(d, s->port->candidates, s->port->candidates_n,
-			    port->candidates);
-	} else if (s->kind == CONF_POOL) {
-		s->pool->file = file_of(d, pool->file);
-		s->pool->line = pool->line;
-		places_keep(d, s->pool->members, s->pool->members_n,
-			    pool->members);
-	}
+	if (!d->r.err && s->kind != CONF_DAEMON)
+		places_keep(d, s->kind, s->base, from);
 }
 
-/* Returns the section of @name; a new one if there is none. */
+/*
+ * Adds the section in force of @name.  Returns NULL if there is none, or if the
+ * files have a section of that name.
+ */
 static struct conf_section *revive(struct conf_draft *d, enum conf_kind kind,
 				   const char *name)
 {
 	struct conf_section *s = conf_section_find(d, kind, name);
-	const void *from = base_before(d, kind, name);
+	void *from = object_before(d, kind, name);
 
 	if (s || !from)
 		return NULL;
-	s = conf_section_add(d, kind, name, name);
+	s = conf_section_add(d, kind, conf_kinds[kind].name, name);
 	if (s)
 		fill(d, s, from);
 	return s;
@@ -142,14 +94,14 @@ static void keep_pools(struct conf_draft *d, const struct conf_section *s)
 	const struct conf_selector *sel;
 	size_t i;
 
-	for (i = 0; i < s->port->candidates_n && !d->r.err; i++) {
-		sel = conf_selector_of(d, &s->port->candidates[i]);
+	for (i = 0; i < s->port->candidates.n && !d->r.err; i++) {
+		sel = s->port->candidates.v[i].selector;
 		if (sel->pool)
 			revive(d, CONF_POOL, sel->pool);
 	}
 }
 
-/* With a head like "[Prot vm1]" keep the port or pool of that name. */
+/* With a head like "[Prot vm1]" keeps the port or pool of that name. */
 static bool keep_misspelt(struct conf_draft *d, const char *name)
 {
 	struct conf_section *port;
@@ -166,7 +118,7 @@ static bool keep_misspelt(struct conf_draft *d, const char *name)
 /* Replaces @s by the section in force.  Returns false if there is none. */
 static bool keep(struct conf_draft *d, struct conf_section *s)
 {
-	const void *from = base_before(d, s->kind, s->name);
+	void *from = object_before(d, s->kind, s->name);
 
 	if (s->kind == CONF_OTHER)
 		return keep_misspelt(d, s->name);
@@ -197,8 +149,8 @@ static void leave_out(struct conf_draft *d, struct conf_section *s)
 		return;
 	}
 	v[conf->left_out_n++] = (struct conf_left_out){
-		.section = section, .file = s->fault.at.file,
-		.line = s->fault.at.line, .why = why, .kept = keep(d, s),
+		.section = section, .at = s->fault.at, .why = why,
+		.kept = keep(d, s),
 	};
 }
 
@@ -206,7 +158,7 @@ static void leave_out(struct conf_draft *d, struct conf_section *s)
 static void settle_double(struct conf_draft *d, struct conf_section *s)
 {
 	s->doubled = false;
-	if (base_before(d, s->kind, s->name))
+	if (object_before(d, s->kind, s->name))
 		keep(d, s);
 }
 
@@ -255,44 +207,45 @@ static void imply(struct conf_port *port)
 
 /* ---- the configuration ---- */
 
-static int by_port_name(const void *a, const void *b)
+/* Compares two ports, or two pools: both begin with their name. */
+static int by_name(const void *a, const void *b)
 {
-	const struct conf_port *x = a;
-	const struct conf_port *y = b;
+	char *const *x = a, *const *y = b;
 
-	return strcmp(x->name, y->name);
+	_Static_assert(!offsetof(struct conf_port, name) &&
+		       !offsetof(struct conf_pool, name), "see above");
+	return strcmp(*x, *y);
 }
 
-static int by_pool_name(const void *a, const void *b)
+/* "pool=NAME", even if no port has that candidate */
+static void add_selector(struct conf_draft *d, struct conf_pool *pool)
 {
-	const struct conf_pool *x = a;
-	const struct conf_pool *y = b;
+	struct conf_selector s = CONF_SELECTOR_NONE;
 
-	return strcmp(x->name, y->name);
+	s.pool = conf_copy(&d->r, pool->name);
+	pool->selector = conf_selector_intern(&d->r, &s);
+	if (pool->selector)
+		pool->selector->used = true;
 }
 
-/* Moves the section's object to the list. */
-static void add_port(struct conf_draft *d, struct conf_section *s)
+/* Moves the section's port or pool to the list. */
+static void add_object(struct conf_draft *d, struct conf_section *s)
 {
+	struct conf_candidates *list = conf_object(s->kind, s->base).devices;
 	struct conf *conf = d->r.conf;
+	size_t i;
 
-	imply(s->port);
-	conf->ports[conf->ports_n++] = *s->port;
-	free(s->port);
-	s->port = NULL;
-}
-
-static void add_pool(struct conf_draft *d, struct conf_section *s)
-{
-	struct conf *conf = d->r.conf;
-	ssize_t number = conf_selector_of_pool(&d->r, s->name);
-
-	if (number < 0)
-		return;
-	s->pool->selector = (size_t)number;
-	conf->pools[conf->pools_n++] = *s->pool;
-	free(s->pool);
-	s->pool = NULL;
+	for (i = 0; i < list->n; i++)
+		list->v[i].selector->used = true;
+	if (s->kind == CONF_PORT) {
+		imply(s->port);
+		conf->ports[conf->ports_n++] = *s->port;
+	} else {
+		add_selector(d, s->pool);
+		conf->pools[conf->pools_n++] = *s->pool;
+	}
+	free(s->base);
+	s->base = NULL;
 }
 
 static void collect(struct conf_draft *d)
@@ -306,78 +259,31 @@ static void collect(struct conf_draft *d)
 		d->r.err = -ENOMEM;
 		return;
 	}
-	for (i = 0; i < d->n; i++) {
-		if (!conf_section_is_valid(d->v[i]))
-			continue;
-		if (d->v[i]->kind == CONF_PORT)
-			add_port(d, d->v[i]);
-		else if (d->v[i]->kind == CONF_POOL)
-			add_pool(d, d->v[i]);
-	}
-	qsort(conf->ports, conf->ports_n, sizeof(*conf->ports), by_port_name);
-	qsort(conf->pools, conf->pools_n, sizeof(*conf->pools), by_pool_name);
-}
-
-/* ---- selectors ---- */
-
-static void mark(const struct conf_candidate *v, size_t n, size_t *to)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		to[v[i].selector] = 1;
-}
-
-static void renumber(struct conf_candidate *v, size_t n, const size_t *to)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		v[i].selector = to[v[i].selector];
-}
-
-static void mark_used(const struct conf *conf, size_t *to)
-{
-	size_t i;
-
-	for (i = 0; i < conf->ports_n; i++)
-		mark(conf->ports[i].candidates, conf->ports[i].candidates_n,
-		     to);
-	for (i = 0; i < conf->pools_n; i++) {
-		mark(conf->pools[i].members, conf->pools[i].members_n, to);
-		to[conf->pools[i].selector] = 1;
-	}
+	for (i = 0; i < d->n; i++)
+		if (conf_section_is_valid(d->v[i], CONF_PORT) ||
+		    conf_section_is_valid(d->v[i], CONF_POOL))
+			add_object(d, d->v[i]);
+	qsort(conf->ports, conf->ports_n, sizeof(*conf->ports), by_name);
+	qsort(conf->pools, conf->pools_n, sizeof(*conf->pools), by_name);
 }
 
 /* Drops the selectors of emptied lists and of sections left out. */
-static void drop_unused(struct conf_draft *d)
+static void drop_unused(struct conf *conf)
 {
-	struct conf *conf = d->r.conf;
-	size_t *to = calloc(conf->selectors_n + 1, sizeof(*to));
 	size_t i, n = 0;
 
-	if (!to) {
-		d->r.err = -ENOMEM;
-		return;
-	}
-	mark_used(conf, to);
 	for (i = 0; i < conf->selectors_n; i++) {
-		if (!to[i]) {
-			conf_selector_release(&conf->selectors[i]);
-			continue;
+		struct conf_selector *s = conf->selectors[i];
+
+		if (s->used) {
+			s->number = n;
+			conf->selectors[n++] = s;
+		} else {
+			conf_selector_release(s);
+			free(s);
 		}
-		conf->selectors[n] = conf->selectors[i];
-		to[i] = n++;
 	}
 	conf->selectors_n = n;
-	for (i = 0; i < conf->ports_n; i++)
-		renumber(conf->ports[i].candidates,
-			 conf->ports[i].candidates_n, to);
-	for (i = 0; i < conf->pools_n; i++) {
-		renumber(conf->pools[i].members, conf->pools[i].members_n, to);
-		conf->pools[i].selector = to[conf->pools[i].selector];
-	}
-	free(to);
 }
 
 void conf_settle(struct conf_draft *d)
@@ -388,5 +294,5 @@ void conf_settle(struct conf_draft *d)
 	if (!d->r.err)
 		collect(d);
 	if (!d->r.err)
-		drop_unused(d);
+		drop_unused(d->r.conf);
 }

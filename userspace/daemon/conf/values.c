@@ -115,10 +115,10 @@ static void unknown_word(struct conf_reader *r, const char *const *words,
 	if (!list)
 		r->err = -ENOMEM;
 	else if (close)
-		conf_wrong(r, value, "is none of %s; did you mean '%s'?", list,
+		conf_error(r, value, "is none of %s; did you mean '%s'?", list,
 			   close);
 	else
-		conf_wrong(r, value, "is unknown; expected %s", list);
+		conf_error(r, value, "is unknown; expected %s", list);
 	free(list);
 }
 
@@ -145,17 +145,12 @@ static void take_word(struct conf_reader *r, const struct conf_field *f,
 	memcpy(conf_at(f, base), &n, sizeof(n));
 }
 
-static bool show_word(const struct conf *conf, const struct conf_field *f,
-		      const void *base, size_t i, FILE *out)
+static void show_word(const struct conf_field *f, const void *base, FILE *out)
 {
 	uint32_t n;
 
-	(void)conf;
-	if (i)
-		return false;
 	memcpy(&n, conf_at(f, base), sizeof(n));
 	fputs(f->words[n], out);
-	return true;
 }
 
 static void take_bool(struct conf_reader *r, const struct conf_field *f,
@@ -167,16 +162,11 @@ static void take_bool(struct conf_reader *r, const struct conf_field *f,
 	*on = i > 0;
 }
 
-static bool show_bool(const struct conf *conf, const struct conf_field *f,
-		      const void *base, size_t i, FILE *out)
+static void show_bool(const struct conf_field *f, const void *base, FILE *out)
 {
 	const bool *on = conf_at(f, base);
 
-	(void)conf;
-	if (i)
-		return false;
 	fputs(f->words[*on], out);
-	return true;
 }
 
 const struct conf_type conf_word_type = {
@@ -198,67 +188,57 @@ static void take_number(struct conf_reader *r, const struct conf_field *f,
 	if (!value)
 		return;
 	if (stabletap_number_parse(value, 10, f->max, &n) || n < f->min)
-		conf_wrong(r, value, "is not a number from %u to %u",
+		conf_error(r, value, "is not a number from %u to %u",
 			   (unsigned int)f->min, (unsigned int)f->max);
 	else
 		*out = (uint32_t)n;
 }
 
+/* A value that the library reads; 0 is the module's default. */
+static void take_parsed(struct conf_reader *r, const char *value, uint32_t *out,
+			int (*parse)(const char *text, uint32_t *out),
+			const char *fault)
+{
+	*out = 0;
+	if (value && parse(value, out))
+		conf_error(r, value, "%s", fault);
+}
+
 static void take_user(struct conf_reader *r, const struct conf_field *f,
 		      void *base, const char *value)
 {
-	uint32_t *out = conf_at(f, base);
-
-	*out = 0;
-	if (value && stabletap_user_parse(value, out))
-		conf_wrong(r, value, "there is no such user; 'getent passwd' "
-			   "lists them");
+	take_parsed(r, value, conf_at(f, base), stabletap_user_parse,
+		    "there is no such user; 'getent passwd' lists them");
 }
 
 static void take_group(struct conf_reader *r, const struct conf_field *f,
 		       void *base, const char *value)
 {
-	uint32_t *out = conf_at(f, base);
-
-	*out = 0;
-	if (value && stabletap_group_parse(value, out))
-		conf_wrong(r, value, "there is no such group; 'getent group' "
-			   "lists them");
-}
-
-static bool show_number(const struct conf *conf, const struct conf_field *f,
-			const void *base, size_t i, FILE *out)
-{
-	const uint32_t *n = conf_at(f, base);
-
-	(void)conf;
-	if (i || !*n)
-		return false;
-	fprintf(out, "%u", *n);
-	return true;
+	take_parsed(r, value, conf_at(f, base), stabletap_group_parse,
+		    "there is no such group; 'getent group' lists them");
 }
 
 static void take_perm(struct conf_reader *r, const struct conf_field *f,
 		      void *base, const char *value)
 {
-	uint32_t *out = conf_at(f, base);
-
-	*out = 0;
-	if (value && stabletap_perm_parse(value, out))
-		conf_wrong(r, value, "is not an octal number from 0001 to "
-			   "0777; as in 0660");
+	take_parsed(r, value, conf_at(f, base), stabletap_perm_parse,
+		    "is not an octal number from 0001 to 0777; as in 0660");
 }
 
-static bool show_perm(const struct conf *conf, const struct conf_field *f,
-		      const void *base, size_t i, FILE *out)
+static void show_number(const struct conf_field *f, const void *base, FILE *out)
 {
 	const uint32_t *n = conf_at(f, base);
 
-	(void)conf;
-	if (i || !*n)
-		return false;
-	fprintf(out, "0%o", *n);
-	return true;
+	if (*n)
+		fprintf(out, "%u", *n);
+}
+
+static void show_perm(const struct conf_field *f, const void *base, FILE *out)
+{
+	const uint32_t *n = conf_at(f, base);
+
+	if (*n)
+		fprintf(out, "0%o", *n);
 }
 
 const struct conf_type conf_number_type = {
@@ -343,34 +323,31 @@ static void take_span(struct conf_reader *r, const struct conf_field *f,
 		return;
 	err = span_parse(value, f->max, &n);
 	if (err == -EINVAL)
-		conf_wrong(r, value, "is not a time span; write it as in 5, "
+		conf_error(r, value, "is not a time span; write it as in 5, "
 			   "500ms, 2min or 1min 30s");
 	else if (err)
-		conf_wrong(r, value, "is too long; at most %llud are possible",
+		conf_error(r, value, "is too long; at most %llud are possible",
 			   (unsigned long long)(f->max / NS_PER_SEC / 86400));
 	else if (n < f->min)
-		conf_wrong(r, value, "is too short; at least %llums are needed",
+		conf_error(r, value, "is too short; at least %llums are needed",
 			   (unsigned long long)(f->min / NS_PER_MS));
 	else
 		*out = n;
 }
 
-static bool show_span(const struct conf *conf, const struct conf_field *f,
-		      const void *base, size_t i, FILE *out)
+static void show_span(const struct conf_field *f, const void *base, FILE *out)
 {
 	const uint64_t *span = conf_at(f, base);
 	unsigned long long ns = *span;
 
-	(void)conf;
-	if (i)
-		return false;
+	if (ns == CONF_SPAN_NONE)
+		return;
 	if (ns % NS_PER_MS)
 		fprintf(out, "%lluus", ns / NS_PER_US);
 	else if (ns % NS_PER_SEC)
 		fprintf(out, "%llums", ns / NS_PER_MS);
 	else
 		fprintf(out, "%llus", ns / NS_PER_SEC);
-	return true;
 }
 
 const struct conf_type conf_span_type = {
@@ -384,17 +361,17 @@ bool conf_mac_parse(struct conf_reader *r, const char *value, uint8_t mac[6])
 	static const uint8_t zero[6];
 
 	if (stabletap_mac_parse(value, mac)) {
-		conf_wrong(r, value, "is not a MAC address; write it as in "
+		conf_error(r, value, "is not a MAC address; write it as in "
 			   "52:54:00:12:34:56");
 		return false;
 	}
 	if (mac[0] & 1) {
-		conf_wrong(r, value, "is a multicast address; a device's has "
+		conf_error(r, value, "is a multicast address; a device's has "
 			   "an even first byte, as in 52:54:00:12:34:56");
 		return false;
 	}
 	if (!memcmp(mac, zero, sizeof(zero))) {
-		conf_wrong(r, value, "can't be a device's address; remove it");
+		conf_error(r, value, "can't be a device's address; remove it");
 		return false;
 	}
 	return true;
@@ -410,17 +387,14 @@ static void take_mac(struct conf_reader *r, const struct conf_field *f,
 	port->mac_set = value && conf_mac_parse(r, value, port->mac);
 }
 
-static bool show_mac(const struct conf *conf, const struct conf_field *f,
-		     const void *base, size_t i, FILE *out)
+static void show_mac(const struct conf_field *f, const void *base, FILE *out)
 {
 	const struct conf_port *port = base;
 	char buf[STABLETAP_MAC_TEXT];
 
-	(void)conf, (void)f;
-	if (i || !port->mac_set)
-		return false;
-	fputs(stabletap_mac_format(port->mac, buf), out);
-	return true;
+	(void)f;
+	if (port->mac_set)
+		fputs(stabletap_mac_format(port->mac, buf), out);
 }
 
 const struct conf_type conf_mac_type = {
@@ -433,7 +407,7 @@ bool conf_is_absolute(struct conf_reader *r, const char *value)
 {
 	if (*value == '/')
 		return true;
-	conf_wrong(r, value, "is not an absolute path; it must begin with '/'");
+	conf_error(r, value, "is not an absolute path; it must begin with '/'");
 	return false;
 }
 
@@ -447,7 +421,7 @@ static void take_path(struct conf_reader *r, const struct conf_field *f,
 	if (!value || !conf_is_absolute(r, value))
 		return;
 	if (f->max && strlen(value) > f->max)
-		conf_wrong(r, value, "is too long for a socket; at most %u "
+		conf_error(r, value, "is too long for a socket; at most %u "
 			   "bytes are possible", (unsigned int)f->max);
 	else
 		*out = conf_copy(r, value);
@@ -467,72 +441,39 @@ static void take_id(struct conf_reader *r, const struct conf_field *f,
 		if (!isalnum((unsigned char)*p) && !strchr("-._/[]#", *p))
 			break;
 	if (*p)
-		conf_wrong(r, value, "is not a device's id; write what follows "
+		conf_error(r, value, "is not a device's id; write what follows "
 			   "'id=' in QEMU's -device or -netdev");
 	else
 		*out = conf_copy(r, value);
 }
 
-static bool show_string(const struct conf *conf, const struct conf_field *f,
-			const void *base, size_t i, FILE *out)
+static void show_string(const struct conf_field *f, const void *base, FILE *out)
 {
 	char *const *text = conf_at(f, base);
 
-	(void)conf;
-	if (i || !*text)
-		return false;
-	fputs(*text, out);
-	return true;
-}
-
-static void programs_clear(char ***list)
-{
-	size_t i;
-
-	for (i = 0; *list && (*list)[i]; i++)
-		free((*list)[i]);
-	free(*list);
-	*list = NULL;
+	if (*text)
+		fputs(*text, out);
 }
 
 static void take_program(struct conf_reader *r, const struct conf_field *f,
 			 void *base, const char *value)
 {
 	char ***list = conf_at(f, base);
-	size_t n = 0;
-	char **v;
 
-	if (!value) {
-		programs_clear(list);
-		return;
-	}
-	if (!conf_is_absolute(r, value))
-		return;
-	while (*list && (*list)[n])
-		n++;
-	v = reallocarray(*list, n + 2, sizeof(*v));
-	if (!v) {
-		r->err = -ENOMEM;
-		return;
-	}
-	*list = v;
-	v[n] = conf_copy(r, value);
-	v[n + 1] = NULL;
+	if (!value)
+		conf_strings_clear(list);
+	else if (conf_is_absolute(r, value))
+		conf_strings_add(r, list, value);
 }
 
-static bool show_program(const struct conf *conf, const struct conf_field *f,
-			 const void *base, size_t i, FILE *out)
+static void show_program(const struct conf_field *f, const void *base,
+			 FILE *out)
 {
 	char **const *list = conf_at(f, base);
-	size_t n = 0;
+	size_t i;
 
-	(void)conf;
-	while (*list && (*list)[n] && n < i)
-		n++;
-	if (!*list || !(*list)[n])
-		return false;
-	fputs((*list)[n], out);
-	return true;
+	for (i = 0; *list && (*list)[i]; i++)
+		fprintf(out, "%s%s", i ? "\n" : "", (*list)[i]);
 }
 
 const struct conf_type conf_path_type = {

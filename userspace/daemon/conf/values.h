@@ -20,18 +20,17 @@ struct conf_type {
 	void (*take)(struct conf_reader *r, const struct conf_field *f,
 		     void *base, const char *value);
 	/*
-	 * Writes value @i, counted from 0, as in a file.  Returns false if
-	 * there is no such value, or if the module has the default.
+	 * Writes the value as in a file; nothing if the module has the default.
+	 * The values of a list are separated by newlines, which no value has.
 	 */
-	bool (*show)(const struct conf *conf, const struct conf_field *f,
-		     const void *base, size_t i, FILE *out);
+	void (*show)(const struct conf_field *f, const void *base, FILE *out);
 };
 
 extern const struct conf_type conf_mac_type, conf_number_type, conf_span_type,
 	conf_user_type, conf_group_type, conf_perm_type, conf_word_type,
 	conf_bool_type, conf_path_type, conf_id_type, conf_program_type;
 
-/* The field itself */
+/* Returns the address of the field in @base. */
 void *conf_at(const struct conf_field *f, const void *base);
 /* Reads a device's MAC address.  Returns false after a complaint. */
 bool conf_mac_parse(struct conf_reader *r, const char *value, uint8_t mac[6]);
@@ -42,7 +41,7 @@ int conf_word_parse(struct conf_reader *r, const char *const *words,
 		    const char *value);
 /* Returns the word of @words (ended by NULL) closest to @text, or NULL. */
 const char *conf_closest(const char *text, const char *const *words);
-/* Write the words, "a, b or c". */
+/* Writes the words, "a, b or c". */
 void conf_words_put(const char *const *words, FILE *out);
 
 #endif /* CONF_VALUES_H */

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Warnings: values that are possible, but probably not meant. */
-#include <ctype.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "conf/claim.h"
 #include "conf/selector.h"
 #include "conf/warn.h"
 
@@ -50,26 +49,22 @@ static void warn_of_programs(struct conf_draft *d, const struct conf_section *s)
 
 /* ---- devices ---- */
 
-static void warn_of_device(struct conf_draft *d, const struct conf_candidate *c)
-{
-	const char *name = conf_selector_of(d, c)->name;
-	struct conf_place at = conf_candidate_place(c);
-
-	if (name && strchr(name, ','))
-		conf_warn_at(&d->r, at, name, "',' is part of the name; give "
-			     "each device a line of its own");
-	if (name && !strcmp(name, "lo"))
-		conf_warn_at(&d->r, at, name, "is the loopback device, which "
-			     "can't carry a port");
-}
-
 static void warn_of_devices(struct conf_draft *d,
-			    const struct conf_candidate *v, size_t n)
+			    const struct conf_candidates *list)
 {
-	size_t i;
+	const struct conf_candidate *c;
+	const char *name;
 
-	for (i = 0; i < n; i++)
-		warn_of_device(d, &v[i]);
+	for (c = list->v; c < list->v + list->n; c++) {
+		name = c->selector->name;
+		if (name && strchr(name, ','))
+			conf_warn_at(&d->r, c->at, name, "',' is part of the "
+				     "name; give each device a line of its "
+				     "own");
+		if (name && !strcmp(name, "lo"))
+			conf_warn_at(&d->r, c->at, name, "is the loopback "
+				     "device, which can't carry a port");
+	}
 }
 
 /* ---- VLANs of a port's candidates ---- */
@@ -103,7 +98,7 @@ static int vlan_of_device(const struct conf_selector *s)
 
 static int vlan_of(const struct conf_draft *d, const struct conf_candidate *c)
 {
-	const struct conf_selector *s = conf_selector_of(d, c);
+	const struct conf_selector *s = c->selector;
 	const struct conf_section *pool;
 
 	if (!s->pool)
@@ -126,31 +121,29 @@ static void warn_of_vlan(struct conf_draft *d, const struct conf_candidate *a,
 {
 	char first[160], text[160], was[16], is[16];
 
-	conf_selector_format(conf_selector_of(d, a), first, sizeof(first));
-	conf_selector_format(conf_selector_of(d, b), text, sizeof(text));
-	conf_warn_at(&d->r, conf_candidate_place(b), text, "is %s, but '%s' is "
-		     "%s; unless the network joins the two, the guest's "
-		     "network would change with the device",
-		     vlan_text(y, is, sizeof(is)), first,
+	conf_selector_format(a->selector, first, sizeof(first));
+	conf_selector_format(b->selector, text, sizeof(text));
+	conf_warn_at(&d->r, b->at, text, "is %s, but '%s' is %s; unless the "
+		     "network joins the two, the guest's network would change "
+		     "with the device", vlan_text(y, is, sizeof(is)), first,
 		     vlan_text(x, was, sizeof(was)));
 }
 
-static void warn_of_vlans(struct conf_draft *d, const struct conf_port *port)
+static void warn_of_vlans(struct conf_draft *d,
+			  const struct conf_candidates *list)
 {
-	const struct conf_candidate *first = NULL;
+	const struct conf_candidate *c, *first = NULL;
 	int expected = VLAN_UNKNOWN, vlan;
-	size_t i;
 
-	for (i = 0; i < port->candidates_n; i++) {
-		vlan = vlan_of(d, &port->candidates[i]);
+	for (c = list->v; c < list->v + list->n; c++) {
+		vlan = vlan_of(d, c);
 		if (vlan == VLAN_UNKNOWN || (first && vlan == expected))
 			continue;
 		if (first) {
-			warn_of_vlan(d, first, expected, &port->candidates[i],
-				     vlan);
+			warn_of_vlan(d, first, expected, c, vlan);
 			return;
 		}
-		first = &port->candidates[i];
+		first = c;
 		expected = vlan;
 	}
 }
@@ -161,158 +154,64 @@ static void warn_of_port(struct conf_draft *d, const struct conf_section *s)
 {
 	const struct conf_port *port = s->port;
 
-	if (!port->candidates_n)
+	if (!port->candidates.n)
 		conf_warn_at(&d->r, conf_section_place(s, KEY_CANDIDATE),
 			     s->name, "the port has no Candidate= and will "
 			     "stay detached");
-	warn_of_devices(d, port->candidates, port->candidates_n);
-	warn_of_vlans(d, port);
+	warn_of_devices(d, &port->candidates);
+	warn_of_vlans(d, &port->candidates);
 	warn_of_programs(d, s);
 }
 
 /* ---- pools ---- */
 
-/* Counts the ports that name the pool. */
-static size_t count_users(const struct conf_draft *d, const char *name)
+static void count_users(const struct conf_draft *d,
+			const struct conf_port *port)
 {
-	const struct conf_selector *sel;
-	size_t i, k, n = 0;
+	struct conf_section *pool;
+	const char *name;
+	size_t i;
 
-	for (i = 0; i < d->n; i++) {
-		const struct conf_section *s = d->v[i];
-
-		for (k = 0; s->kind == CONF_PORT && k < s->port->candidates_n;
-		     k++) {
-			sel = conf_selector_of(d, &s->port->candidates[k]);
-			n += sel->pool && !strcmp(sel->pool, name);
-		}
+	for (i = 0; i < port->candidates.n; i++) {
+		name = port->candidates.v[i].selector->pool;
+		pool = name ? conf_section_find(d, CONF_POOL, name) : NULL;
+		if (pool)
+			pool->users++;
 	}
-	return n;
 }
 
 static void warn_of_pool(struct conf_draft *d, const struct conf_section *s)
 {
 	const struct conf_pool *pool = s->pool;
-	size_t users = count_users(d, s->name);
 
 	if (!pool->vf_mac && pool->vf_spoof_check == CONF_VF_YES)
 		conf_warn_at(&d->r, conf_section_place(s, KEY_VF_SPOOF_CHECK),
 			     "VFSpoofCheck", "with VFMAC=no the VF may not "
 			     "send from the port's MAC address");
-	if (!users)
+	if (!s->users)
 		conf_warn_at(&d->r, s->at, s->name, "no port uses the pool; "
 			     "add 'Candidate=pool=%s' to one", s->name);
-	else if (pool->vf_count && pool->members_n == 1 &&
-		 users > pool->vf_count)
+	else if (pool->vf_count && pool->members.n == 1 &&
+		 s->users > pool->vf_count)
 		conf_warn_at(&d->r, conf_section_place(s, KEY_VF_COUNT),
 			     s->name, "%zu ports use the pool, but VFCount is "
-			     "%u; some ports will wait", users, pool->vf_count);
-	warn_of_devices(d, pool->members, pool->members_n);
-}
-
-/* ---- one device for several ports ---- */
-
-/* A port's wish for a device, from the device's side */
-struct claim {
-	const struct conf_section *port;
-	const struct conf_candidate *candidate;
-};
-
-static int by_selector(const void *a, const void *b)
-{
-	const struct claim *x = a;
-	const struct claim *y = b;
-
-	if (x->candidate->selector != y->candidate->selector)
-		return x->candidate->selector < y->candidate->selector ? -1 : 1;
-	return strcmp(x->port->name, y->port->name);
-}
-
-static bool claims_whole(const struct claim *c)
-{
-	enum stabletap_mode mode = c->candidate->mode_set ?
-				   c->candidate->mode : c->port->port->mode;
-
-	return mode == STABLETAP_MODE_DIRECT || mode == STABLETAP_MODE_PASSTHRU;
-}
-
-/* Does it mean one device, not any of several? */
-static bool is_single(const struct conf_selector *s)
-{
-	return s->mac_set || (s->path && !conf_is_pattern(s->path)) ||
-	       (s->name && !conf_is_pattern(s->name));
-}
-
-/* @v: all claims to one device */
-static void warn_of_claims(struct conf_draft *d, const struct claim *v,
-			   size_t n)
-{
-	const struct conf_selector *s = conf_selector_of(d, v->candidate);
-	struct conf_place at;
-	char text[160];
-	size_t i;
-
-	if (n < 2 || !is_single(s))
-		return;
-	conf_selector_format(s, text, sizeof(text));
-	for (i = 0; i < n; i++) {
-		if (!claims_whole(&v[i]) || v[i].port->kept)
-			continue;
-		at = conf_candidate_place(v[i].candidate);
-		conf_warn_at(&d->r, at, text, "port '%s' uses the whole "
-			     "device, so '%s' can't use it at the same time",
-			     v[i].port->name, v[i ? i - 1 : 1].port->name);
-	}
-}
-
-static size_t claims_collect(const struct conf_draft *d, struct claim *v)
-{
-	size_t i, k, n = 0;
-
-	for (i = 0; i < d->n; i++) {
-		const struct conf_section *s = d->v[i];
-
-		if (s->kind != CONF_PORT || !conf_section_is_valid(s))
-			continue;
-		for (k = 0; k < s->port->candidates_n; k++, n++)
-			if (v)
-				v[n] = (struct claim){
-					s, &s->port->candidates[k],
-				};
-	}
-	return n;
-}
-
-static void warn_of_sharing(struct conf_draft *d)
-{
-	size_t i, k, n = claims_collect(d, NULL);
-	struct claim *v = calloc(n + 1, sizeof(*v));
-
-	if (!v) {
-		d->r.err = -ENOMEM;
-		return;
-	}
-	claims_collect(d, v);
-	qsort(v, n, sizeof(*v), by_selector);
-	for (i = 0; i < n; i = k) {
-		for (k = i + 1; k < n; k++)
-			if (v[k].candidate->selector !=
-			    v[i].candidate->selector)
-				break;
-		warn_of_claims(d, &v[i], k - i);
-	}
-	free(v);
+			     "%u; some ports will wait", s->users,
+			     pool->vf_count);
+	warn_of_devices(d, &pool->members);
 }
 
 void conf_warn(struct conf_draft *d)
 {
 	size_t i;
 
-	for (i = 0; i < d->n; i++)
+	for (i = 0; i < d->n; i++) {
+		if (conf_section_is_valid(d->v[i], CONF_PORT))
+			count_users(d, d->v[i]->port);
 		if (conf_section_is_new(d->v[i], CONF_PORT))
 			warn_of_port(d, d->v[i]);
+	}
 	for (i = 0; i < d->n; i++)
 		if (conf_section_is_new(d->v[i], CONF_POOL))
 			warn_of_pool(d, d->v[i]);
-	warn_of_sharing(d);
+	conf_claims_warn(d);
 }

@@ -5,7 +5,7 @@
 
 #include "conf/section.h"
 
-/* Report it, of all sections that are new and hold. */
+/* Reports them for all sections that are valid and not kept. */
 void conf_warn(struct conf_draft *d);
 
 #endif /* CONF_WARN_H */

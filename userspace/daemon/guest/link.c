@@ -27,7 +27,7 @@ static uint64_t off_time(const struct port *port)
 
 	if (conf->link_initially_down && !port->told.attaches)
 		return 0;
-	if (!conf->link_down_set)
+	if (conf->link_down == CONF_SPAN_NONE)
 		return UINT64_MAX;
 	return (port->told.detach_time ? port->told.detach_time :
 		port->absent_since) + conf->link_down;
@@ -44,7 +44,8 @@ void guest_link_update(struct guest_link *l)
 		return;
 	sd_event_source_set_enabled(l->timer, SD_EVENT_OFF);
 	/* Not configured: leave the guest's link alone. */
-	if (!conf->link_down_set && !conf->link_initially_down && !l->off)
+	if (conf->link_down == CONF_SPAN_NONE && !conf->link_initially_down &&
+	    !l->off)
 		return;
 	set_link(l, port->told.lower || now < off_at);
 	if (port->told.lower || now >= off_at || off_at == UINT64_MAX)

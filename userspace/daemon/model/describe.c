@@ -8,11 +8,6 @@
 #include "model/describe.h"
 #include "model/tables.h"
 
-bool describe_is_pattern(const char *text)
-{
-	return strpbrk(text, "*?[\\") != NULL;
-}
-
 bool describe_equal(const struct conf_selector *a,
 		    const struct conf_selector *b)
 {
@@ -26,12 +21,10 @@ bool describe_equal(const struct conf_selector *a,
 
 static bool name_matches(const char *pattern, const struct stabletap_link *link)
 {
-	const char *alt = NULL;
+	const char *name = NULL;
 
-	if (!fnmatch(pattern, link->name, 0))
-		return true;
-	while ((alt = stabletap_link_altname(link, alt)))
-		if (!fnmatch(pattern, alt, 0))
+	while ((name = stabletap_link_next_name(link, name)))
+		if (!fnmatch(pattern, name, 0))
 			return true;
 	return false;
 }
@@ -96,7 +89,7 @@ static bool property_matches(const char *property, const struct device *dev)
 static bool may_stack(const struct conf_selector *s, const struct device *dev)
 {
 	return !dev->link.vlan_id ||
-	       (s->name && !describe_is_pattern(s->name));
+	       (s->name && !conf_is_pattern(s->name));
 }
 
 /* The comparisons that ask the kernel or udev come last. */

@@ -8,7 +8,6 @@
 struct conf_selector;
 struct device;
 
-bool describe_is_pattern(const char *text);
 /* Do they describe the same device, apart from the VLAN or VF on it? */
 bool describe_equal(const struct conf_selector *a,
 		    const struct conf_selector *b);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/device.h"
+#include "sorted.h"
 
 /* As IF_OPER_* of <linux/if.h>, which conflicts with <net/if.h> */
 enum { OPER_UNKNOWN = 0, OPER_UP = 6 };
@@ -21,18 +22,6 @@ bool device_is_usable(const struct stabletap_link *link)
 {
 	return link->flags & IFF_UP && link->carrier &&
 	       (link->operstate == OPER_UP || link->operstate == OPER_UNKNOWN);
-}
-
-bool device_is_named(const struct stabletap_link *link, const char *name)
-{
-	const char *alt = NULL;
-
-	if (!strcmp(link->name, name))
-		return true;
-	while ((alt = stabletap_link_altname(link, alt)))
-		if (!strcmp(alt, name))
-			return true;
-	return false;
 }
 
 bool device_is_marked(const struct stabletap_link *link)
@@ -89,18 +78,14 @@ bool device_is_other(const struct stabletap_link *old,
 
 /* ---- VLANs on it ---- */
 
+static int id_at(const void *v, size_t i)
+{
+	return ((const struct device_vlan *)v)[i].id;
+}
+
 static size_t vlan_position(const struct device *dev, int id)
 {
-	size_t low = 0, high = dev->vlans_n, mid;
-
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (dev->vlans[mid].id < id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return sorted_position(dev->vlans, dev->vlans_n, id, id_at);
 }
 
 struct device_vlan *device_vlan(const struct device *dev, int id)

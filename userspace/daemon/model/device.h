@@ -77,8 +77,6 @@ struct device {
 bool device_is_ethernet(const struct stabletap_link *link);
 /* Is the device up, with carrier, and not dormant? */
 bool device_is_usable(const struct stabletap_link *link);
-/* Is @name the device's name or an altname of it? */
-bool device_is_named(const struct stabletap_link *link, const char *name);
 /* Is the device a VF that was set up for a port and not restored yet? */
 bool device_is_marked(const struct stabletap_link *link);
 /* Is the device stacked on another one, in whatever namespace? */

@@ -76,12 +76,12 @@ enum stabletap_mode port_mode_on(const struct port *port,
 
 int port_candidate(const struct port *port, const struct device *dev)
 {
+	const struct conf_candidates *list = &port->conf->candidates;
 	size_t i;
 
-	for (i = 0; dev && i < port->conf->candidates_n; i++)
+	for (i = 0; dev && i < list->n; i++)
 		if (match_selects_device(port->model,
-					 port->conf->candidates[i].selector,
-					 dev))
+					 list->v[i].selector->number, dev))
 			return (int)i;
 	return -1;
 }

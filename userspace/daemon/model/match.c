@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/selector.h"
 #include "model/describe.h"
 #include "model/match.h"
 #include "model/tables.h"
@@ -28,6 +29,12 @@ struct match {
 const struct selection *match_selection(const struct model *m, size_t number)
 {
 	return &m->match->selections[number];
+}
+
+const struct selection *match_candidate(const struct port *port, size_t rank)
+{
+	return match_selection(port->model,
+			       port->conf->candidates.v[rank].selector->number);
 }
 
 const struct base *match_base(const struct model *m, size_t number)
@@ -69,7 +76,7 @@ static size_t hash(const struct match *match, const char *name)
 static struct base **bucket_of(struct match *match,
 			       const struct conf_selector *s)
 {
-	return s->name && !describe_is_pattern(s->name) ?
+	return s->name && !conf_is_pattern(s->name) ?
 	       &match->buckets[hash(match, s->name)] : &match->others;
 }
 
@@ -106,14 +113,13 @@ static void look_up(const struct match *match, const struct device *dev,
 static void find_bases(const struct match *match, const struct device *dev,
 		       struct idset *out)
 {
-	const char *alt = NULL;
+	const char *name = NULL;
 	const struct base *b;
 
 	if (!device_is_ethernet(&dev->link))
 		return;
-	look_up(match, dev, dev->link.name, out);
-	while ((alt = stabletap_link_altname(&dev->link, alt)))
-		look_up(match, dev, alt, out);
+	while ((name = stabletap_link_next_name(&dev->link, name)))
+		look_up(match, dev, name, out);
 	for (b = match->others; b; b = b->next)
 		if (describe_matches(b->spec, b->stacks, dev))
 			idset_add(out, (int)b->number);
@@ -419,6 +425,12 @@ static int fill_bases(struct match *match)
 	return err;
 }
 
+static struct selection *selection_of(const struct match *match,
+				      const struct conf_selector *s)
+{
+	return &match->selections[s->number];
+}
+
 static int fill_pools(struct match *match, const struct conf *conf)
 {
 	const struct conf_pool *pool;
@@ -427,14 +439,15 @@ static int fill_pools(struct match *match, const struct conf *conf)
 	int err = 0;
 
 	for (i = 0; i < conf->pools_n; i++)
-		match->selections[conf->pools[i].selector].pool =
+		selection_of(match, conf->pools[i].selector)->pool =
 			&conf->pools[i];
 	for (i = 0; i < conf->pools_n; i++) {
 		pool = &conf->pools[i];
-		for (k = 0; k < pool->members_n && !err; k++) {
-			member = &match->selections[pool->members[k].selector];
+		for (k = 0; k < pool->members.n && !err; k++) {
+			member = selection_of(match,
+					      pool->members.v[k].selector);
 			err = add_to(&member->pools, &member->pools_n,
-				     &match->selections[pool->selector]);
+				     selection_of(match, pool->selector));
 		}
 	}
 	return err;
@@ -443,14 +456,14 @@ static int fill_pools(struct match *match, const struct conf *conf)
 static int fill_users(struct match *match, struct port **ports, size_t n,
 		      const struct conf *conf)
 {
-	const struct conf_port *c;
+	const struct conf_candidates *c;
 	size_t i, k;
 	int err = 0;
 
 	for (i = 0; i < n; i++) {
-		c = &conf->ports[i];
-		for (k = 0; k < c->candidates_n && !err; k++)
-			err = add_user(&match->selections[c->candidates[k].selector],
+		c = &conf->ports[i].candidates;
+		for (k = 0; k < c->n && !err; k++)
+			err = add_user(selection_of(match, c->v[k].selector),
 				       ports[i]);
 	}
 	return err;
@@ -474,7 +487,7 @@ static int match_fill(struct match *match, const struct conf *conf,
 	match->selections_n = n;
 	for (i = 0; i < n; i++) {
 		match->selections[i].number = i;
-		match->selections[i].spec = &conf->selectors[i];
+		match->selections[i].spec = conf->selectors[i];
 	}
 	err = fill_pools(match, conf);
 	if (!err)

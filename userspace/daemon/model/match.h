@@ -54,6 +54,8 @@ struct match *match_new(const struct conf *conf, struct port **ports,
 void match_free(struct match *match);
 
 const struct selection *match_selection(const struct model *m, size_t number);
+/* The selection of a port's candidate; 0 is the best. */
+const struct selection *match_candidate(const struct port *port, size_t rank);
 const struct base *match_base(const struct model *m, size_t number);
 /* Does the device match selector @number? */
 bool match_selects_device(const struct model *m, size_t number,

@@ -167,8 +167,9 @@ static void mark_by_hand(struct model *m, const struct stabletap_link *old,
 
 	for (i = 0; m->by_hand_n && i < m->ports_n; i++) {
 		o = &m->ports[i]->override;
-		if (*o->dev && ((old && device_is_named(old, o->dev)) ||
-				(now && device_is_named(now, o->dev))))
+		if (*o->dev &&
+		    ((old && stabletap_link_is_named(old, o->dev)) ||
+		     (now && stabletap_link_is_named(now, o->dev))))
 			port_mark(m->ports[i]);
 	}
 }
@@ -460,11 +461,9 @@ static struct port **ports_for(struct model *m, const struct conf *conf)
 }
 
 /* Drops the state of a port that its new section makes obsolete. */
-static void port_reconfigure(struct port *port, const struct conf *old,
-			     const struct conf *conf,
-			     const struct conf_port *now)
+static void port_reconfigure(struct port *port, const struct conf_port *now)
 {
-	bool same = wishes_equal(old, port->conf, conf, now);
+	bool same = wishes_equal(port->conf, now);
 
 	port->conf = now;
 	/* The kernel may accept the new section. */
@@ -535,8 +534,7 @@ static void take_over(struct model *m)
 }
 
 /* Stores the old sections of ports that are not new in @before. */
-static void reconfigure_ports(struct model *m, const struct conf *old,
-			      const struct conf_port **before)
+static void reconfigure_ports(struct model *m, const struct conf_port **before)
 {
 	const struct conf_port *now;
 	size_t i;
@@ -546,7 +544,7 @@ static void reconfigure_ports(struct model *m, const struct conf *old,
 		if (m->ports[i]->conf == now)
 			continue;
 		before[i] = m->ports[i]->conf;
-		port_reconfigure(m->ports[i], old, m->conf, now);
+		port_reconfigure(m->ports[i], now);
 	}
 }
 
@@ -571,7 +569,7 @@ int model_configure(struct model *m, struct conf *conf)
 	m->conf = conf;
 	m->ports = ports;
 	m->ports_n = conf->ports_n;
-	reconfigure_ports(m, old, before);
+	reconfigure_ports(m, before);
 	rematch(m, match);
 	free_dropped(m, old_ports, old_n);
 	for (i = 0; i < m->ports_n; i++)

@@ -34,9 +34,8 @@ const struct conf_pool *pool_of(const struct port *port,
 	const struct selection *sel;
 	size_t i;
 
-	for (i = 0; i < port->conf->candidates_n; i++) {
-		sel = match_selection(port->model,
-				      port->conf->candidates[i].selector);
+	for (i = 0; i < port->conf->candidates.n; i++) {
+		sel = match_candidate(port, i);
 		if (sel->pool && idset_has(&sel->match, dev->link.ifindex))
 			return sel->pool;
 	}

@@ -5,7 +5,7 @@
 
 enum stabletap_mode port_mode(const struct port *port, size_t rank)
 {
-	const struct conf_candidate *c = &port->conf->candidates[rank];
+	const struct conf_candidate *c = &port->conf->candidates.v[rank];
 
 	return c->mode_set ? c->mode : port->conf->mode;
 }

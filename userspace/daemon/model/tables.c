@@ -5,6 +5,7 @@
 
 #include "model/history.h"
 #include "model/tables.h"
+#include "sorted.h"
 
 /* ---- watchers ---- */
 
@@ -42,23 +43,14 @@ void model_happened(struct port *port, const struct happening *what)
 
 /* ---- look-up ---- */
 
+static int ifindex_at(const void *v, size_t i)
+{
+	return ((struct device *const *)v)[i]->link.ifindex;
+}
+
 size_t model_position(const struct model *m, int ifindex)
 {
-	size_t low = 0, high = m->devices_n, mid;
-
-	/*
-	 * Most insertions are at the end: a new device has the highest ifindex.
-	 */
-	if (high && m->devices[high - 1]->link.ifindex < ifindex)
-		return high;
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (m->devices[mid]->link.ifindex < ifindex)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return sorted_position(m->devices, m->devices_n, ifindex, ifindex_at);
 }
 
 struct device *model_device(const struct model *m, int ifindex)
@@ -74,7 +66,7 @@ struct device *model_device_named(const struct model *m, const char *name)
 	size_t i;
 
 	for (i = 0; i < m->devices_n; i++)
-		if (device_is_named(&m->devices[i]->link, name))
+		if (stabletap_link_is_named(&m->devices[i]->link, name))
 			return m->devices[i];
 	return NULL;
 }

@@ -3,21 +3,19 @@
 #include "conf/selector.h"
 #include "model/wishes.h"
 
-bool wishes_equal(const struct conf *a, const struct conf_port *x,
-		  const struct conf *b, const struct conf_port *y)
+bool wishes_equal(const struct conf_port *x, const struct conf_port *y)
 {
 	size_t i;
 
 	if (x->mode != y->mode || x->filter != y->filter ||
-	    x->candidates_n != y->candidates_n)
+	    x->candidates.n != y->candidates.n)
 		return false;
-	for (i = 0; i < x->candidates_n; i++) {
-		const struct conf_candidate *p = &x->candidates[i];
-		const struct conf_candidate *q = &y->candidates[i];
+	for (i = 0; i < x->candidates.n; i++) {
+		const struct conf_candidate *p = &x->candidates.v[i];
+		const struct conf_candidate *q = &y->candidates.v[i];
 
 		if (p->mode_set != q->mode_set || p->mode != q->mode ||
-		    !conf_selector_equal(&a->selectors[p->selector],
-					 &b->selectors[q->selector]))
+		    !conf_selector_equal(p->selector, q->selector))
 			return false;
 	}
 	return true;

@@ -5,11 +5,9 @@
 
 #include <stdbool.h>
 
-struct conf;
 struct conf_port;
 
 /* Do they have the same candidates, with the same modes? */
-bool wishes_equal(const struct conf *a, const struct conf_port *x,
-		  const struct conf *b, const struct conf_port *y);
+bool wishes_equal(const struct conf_port *x, const struct conf_port *y);
 
 #endif /* MODEL_WISHES_H */

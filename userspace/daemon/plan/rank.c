@@ -50,12 +50,6 @@ static bool is_good(const struct rank_view *v, const struct device *dev,
 
 /* ---- all of them ---- */
 
-static const struct selection *selection(const struct port *port, size_t rank)
-{
-	return match_selection(port->model,
-			       port->conf->candidates[rank].selector);
-}
-
 /*
  * Returns a good device of one candidate, the present one before others.
  * @settled: not a VLAN that was created again a short time ago, see delay.h.
@@ -63,7 +57,7 @@ static const struct selection *selection(const struct port *port, size_t rank)
 static const struct device *good_one(const struct rank_view *v, size_t rank,
 				     bool settled)
 {
-	const struct idset *s = &selection(v->port, rank)->match;
+	const struct idset *s = &match_candidate(v->port, rank)->match;
 	enum stabletap_mode mode = port_mode(v->port, rank);
 	const struct device *dev;
 	size_t i;
@@ -137,8 +131,8 @@ static struct choice unproven(const struct rank_view *v)
 	const struct idset *s;
 	size_t i, k;
 
-	for (i = 0; i < v->port->conf->candidates_n; i++) {
-		s = &selection(v->port, i)->match;
+	for (i = 0; i < v->port->conf->candidates.n; i++) {
+		s = &match_candidate(v->port, i)->match;
 		for (k = 0; k < s->n; k++) {
 			dev = model_device(v->port->model, s->v[k]);
 			if (dev && look_at_unproven(v, i, dev, &u))
@@ -155,7 +149,7 @@ static struct choice by_rank(const struct rank_view *v, bool settled)
 	struct choice c = { .dev = NULL };
 	size_t i;
 
-	for (i = 0; i < v->port->conf->candidates_n; i++) {
+	for (i = 0; i < v->port->conf->candidates.n; i++) {
 		c.dev = good_one(v, i, settled);
 		if (!c.dev)
 			continue;

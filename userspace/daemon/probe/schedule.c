@@ -44,8 +44,8 @@ static bool uses_as_probed(const struct port *port, const struct probe *p,
 	const struct conf_port *c = port->conf;
 	size_t i;
 
-	for (i = 0; i < c->candidates_n; i++)
-		if (c->candidates[i].selector == selection &&
+	for (i = 0; i < c->candidates.n; i++)
+		if (c->candidates.v[i].selector->number == selection &&
 		    port_takes_whole(port_mode(port, i)) == p->entry.whole)
 			return true;
 	return false;
@@ -341,9 +341,8 @@ static void on_look(struct port *port, void *arg)
 
 	if (port->conf->probe.kind == CONF_PROBE_NONE)
 		return;
-	for (i = 0; i < port->conf->candidates_n; i++) {
-		sel = match_selection(port->model,
-				      port->conf->candidates[i].selector);
+	for (i = 0; i < port->conf->candidates.n; i++) {
+		sel = match_candidate(port, i);
 		for (k = 0; k < sel->match.n; k++) {
 			dev = model_device(port->model, sel->match.v[k]);
 			if (dev && device_is_usable(&dev->link) &&

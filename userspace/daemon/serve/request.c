@@ -192,8 +192,8 @@ static json_t *left_out_json(const struct conf *conf)
 		json_array_append_new(list, json_pack(
 			"{s:o, s:o, s:i, s:o, s:b}", "section",
 			stabletap_json_text(left->section), "file",
-			stabletap_json_text(left->file), "line",
-			(int)left->line, "why",
+			stabletap_json_text(left->at.file), "line",
+			(int)left->at.line, "why",
 			stabletap_json_text(left->why), "kept", left->kept));
 	}
 	return list;

@@ -80,8 +80,7 @@ static json_t *candidate_json(const struct port *port, size_t rank,
 	char text[256];
 	size_t i;
 
-	sel = match_selection(port->model,
-			      port->conf->candidates[rank].selector);
+	sel = match_candidate(port, rank);
 	conf_selector_format(sel->spec, text, sizeof(text));
 	for (i = 0; i < sel->match.n; i++) {
 		dev = model_device(port->model, sel->match.v[i]);
@@ -100,7 +99,7 @@ static json_t *candidates_json(const struct port *port,
 	json_t *list = json_array();
 	size_t i;
 
-	for (i = 0; i < port->conf->candidates_n; i++)
+	for (i = 0; i < port->conf->candidates.n; i++)
 		json_array_append_new(list, candidate_json(port, i, present));
 	return list;
 }
@@ -280,7 +279,8 @@ static void add_absent(const struct model *m, const struct conf_selector *s,
 static json_t *members_json(const struct model *m,
 			    const struct conf_pool *pool)
 {
-	const struct selection *sel = match_selection(m, pool->selector);
+	const struct selection *sel =
+		match_selection(m, pool->selector->number);
 	json_t *list = json_array();
 	const struct device *dev;
 	size_t i, b;
@@ -290,8 +290,8 @@ static json_t *members_json(const struct model *m,
 		if (dev)
 			json_array_append_new(list, member_json(dev));
 	}
-	for (i = 0; i < pool->members_n; i++) {
-		sel = match_selection(m, pool->members[i].selector);
+	for (i = 0; i < pool->members.n; i++) {
+		sel = match_selection(m, pool->members.v[i].selector->number);
 		for (b = 0; sel->spec->vf >= 0 && b < sel->base->devices.n;
 		     b++) {
 			dev = model_device(m, sel->base->devices.v[b]);

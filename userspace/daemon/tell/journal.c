@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Logs a line for each event of a port. */
+#include <stdio.h>
+
 #include "model/model.h"
 #include "tell/journal.h"
 #include "util/log.h"
@@ -7,17 +9,15 @@
 static void on_happened(struct port *port, const struct happening *w,
 			void *arg)
 {
+	char gap[64] = "";
+
 	(void)port, (void)arg;
 	if (w->detached)
-		log_line(LOG_NOTICE, w->port,
-			 "%s%s%s%s%s: %s, without a lower for %.3f s",
-			 w->event, *w->from ? " from " : "", w->from,
-			 *w->to ? " to " : "", w->to, w->why,
+		snprintf(gap, sizeof(gap), ", without a lower for %.3f s",
 			 (double)w->detached / 1e9);
-	else
-		log_line(LOG_NOTICE, w->port, "%s%s%s%s%s: %s", w->event,
-			 *w->from ? " from " : "", w->from,
-			 *w->to ? " to " : "", w->to, w->why);
+	log_line(LOG_NOTICE, w->port, "%s%s%s%s%s%s%s%s", w->event,
+		 *w->from ? " from " : "", w->from, *w->to ? " to " : "",
+		 w->to, *w->why ? ": " : "", w->why, gap);
 }
 
 void journal_watch(struct model *m)

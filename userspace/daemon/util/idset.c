@@ -4,28 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sorted.h"
 #include "util/idset.h"
 
 #define ROOM_MIN 8
 
+static int id_at(const void *v, size_t i)
+{
+	return ((const int *)v)[i];
+}
+
 /* Returns the position of @id, or where to insert it. */
 static size_t position(const struct idset *s, int id)
 {
-	size_t low = 0, high = s->n, mid;
-
-	/*
-	 * Most insertions are at the end: a new device has the highest ifindex.
-	 */
-	if (high && s->v[high - 1] < id)
-		return high;
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (s->v[mid] < id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return sorted_position(s->v, s->n, id, id_at);
 }
 
 bool idset_has(const struct idset *s, int id)
