@@ -876,7 +876,8 @@ Failback=no'
 	stabletap attach vm2 dev d0
 	eventually is_on vm1 v0
 	for step in planned detached old-deleted child-created attached; do
-		stops_at "$step" attach vm2 dev d0 mode "$mode" replace
+		stops_at "$step" attach vm2 dev d0 mode "$mode" \
+			filter replace
 		# v0's carrier is that of v1
 		ip link set "${from/v0/v1}" down
 		eventually is_on vm1 "$to"
