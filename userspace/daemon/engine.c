@@ -12,7 +12,7 @@
 
 #include "act/act.h"
 #include "act/attach.h"
-#include "act/create.h"
+#include "act/port.h"
 #include "act/sriov.h"
 #include "act/sweep.h"
 #include "act/up.h"
@@ -24,11 +24,11 @@
 #include "model/event.h"
 #include "model/refusal.h"
 #include "plan/device.h"
-#include "plan/step.h"
+#include "plan/port.h"
 #include "probe/schedule.h"
 #include "serve/request.h"
 #include "tell/announce.h"
-#include "tell/difference.h"
+#include "tell/unapplied.h"
 #include "tell/hooks.h"
 #include "tell/journal.h"
 #include "tell/metrics.h"
@@ -462,7 +462,7 @@ static int start_acts(struct engine *e)
 static int start_tellers(struct engine *e)
 {
 	journal_watch(e->m);
-	difference_watch(e->m);
+	unapplied_watch(e->m);
 	e->announcer = announcer_new(e->loop, e->st);
 	e->hooks = hooks_new(e->loop);
 	if (!e->announcer || !e->hooks)

@@ -44,7 +44,7 @@
 #include "model/refusal.h"
 #include "model/verdict.h"
 #include "plan/device.h"
-#include "plan/step.h"
+#include "plan/port.h"
 #include "util/clock.h"
 
 #define SCENE_NAMES 2048

@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #include "act/act.h"
-#include "act/create.h"
+#include "act/port.h"
 #include "act/sweep.h"
 #include "act/vlan.h"
 #include "loop.h"

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "act/act.h"
-#include "act/create.h"
+#include "act/port.h"
 #include "act/vlan.h"
 #include "loop.h"
 #include "scene.h"

@@ -27,7 +27,7 @@
 #include "serve/request.h"
 #include "tap.h"
 #include "tell/announce.h"
-#include "tell/difference.h"
+#include "tell/unapplied.h"
 #include "tell/hooks.h"
 #include "tell/journal.h"
 #include "tell/metrics.h"
@@ -394,7 +394,7 @@ void journal_watch(struct model *m)
 	(void)m;
 }
 
-void difference_watch(struct model *m)
+void unapplied_watch(struct model *m)
 {
 	(void)m;
 }

@@ -3,7 +3,7 @@
 #include "loop.h"
 #include "scene.h"
 #include "tap.h"
-#include "tell/difference.h"
+#include "tell/unapplied.h"
 #include "tell/journal.h"
 
 #define P "[Port p]\nCandidate=a\nCandidate=b\n"
@@ -92,7 +92,7 @@ static void test_difference(struct tap *t)
 	size_t i;
 
 	scene_begin(P SAME);
-	difference_watch(&scene.m);
+	unapplied_watch(&scene.m);
 	log_forget(log_fd);
 	put_port("2:0:0:0:0:1", 9000, 2, 0640);
 	ok(t, !logged(WARNING), "a port as it is configured differs in nothing");
@@ -112,7 +112,7 @@ static void test_difference(struct tap *t)
 static void test_found(struct tap *t)
 {
 	scene_begin(P "MTUBytes=1400\n");
-	difference_watch(&scene.m);
+	unapplied_watch(&scene.m);
 	log_forget(log_fd);
 	put_port("2:0:0:0:0:1", 9000, 2, 0640);
 	ok(t, logged("p: MTUBytes" WARNING) == 1,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "conf/selector.h"
-#include "model/describe.h"
+#include "model/criteria.h"
 #include "model/match.h"
 #include "model/tables.h"
 #include "util/log.h"
@@ -88,7 +88,7 @@ static struct base *base_get(struct match *match,
 	struct base *b;
 
 	for (b = *bucket; b; b = b->next)
-		if (b->stacks == stacks && describe_equal(b->spec, spec))
+		if (b->stacks == stacks && criteria_equal(b->spec, spec))
 			return b;
 	b = &match->bases[match->bases_n];
 	b->number = match->bases_n++;
@@ -106,7 +106,7 @@ static void look_up(const struct match *match, const struct device *dev,
 
 	for (; b; b = b->next)
 		if (!strcmp(b->spec->name, name) &&
-		    describe_matches(b->spec, b->stacks, dev))
+		    criteria_match(b->spec, b->stacks, dev))
 			idset_add(out, (int)b->number);
 }
 
@@ -121,7 +121,7 @@ static void find_bases(const struct match *match, const struct device *dev,
 	while ((name = stabletap_link_next_name(&dev->link, name)))
 		look_up(match, dev, name, out);
 	for (b = match->others; b; b = b->next)
-		if (describe_matches(b->spec, b->stacks, dev))
+		if (criteria_match(b->spec, b->stacks, dev))
 			idset_add(out, (int)b->number);
 }
 

@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "conf/read.h"
+#include "conf/selector.h"
 #include "model/event.h"
 #include "model/history.h"
 #include "model/match.h"
 #include "model/model.h"
 #include "model/pool.h"
 #include "model/refusal.h"
-#include "model/wishes.h"
 #include "util/clock.h"
 
 #define HISTORY_ROOM 1000
@@ -102,7 +102,7 @@ static void stack_earlier(struct device *dev)
 	}
 }
 
-/* A device with members does not match a MAC address, see describe.c. */
+/* A device with members does not match a MAC address, see criteria.c. */
 static void count_member(struct model *m, int master, int by)
 {
 	struct device *dev = model_device(m, master);
@@ -460,10 +460,29 @@ static struct port **ports_for(struct model *m, const struct conf *conf)
 	return ports;
 }
 
+/* Do two versions of a section want the same devices, in the same modes? */
+static bool same_wishes(const struct conf_port *x, const struct conf_port *y)
+{
+	size_t i;
+
+	if (x->mode != y->mode || x->filter != y->filter ||
+	    x->candidates.n != y->candidates.n)
+		return false;
+	for (i = 0; i < x->candidates.n; i++) {
+		const struct conf_candidate *p = &x->candidates.v[i];
+		const struct conf_candidate *q = &y->candidates.v[i];
+
+		if (p->mode_set != q->mode_set || p->mode != q->mode ||
+		    !conf_selector_equal(p->selector, q->selector))
+			return false;
+	}
+	return true;
+}
+
 /* Drops the state of a port that its new section makes obsolete. */
 static void port_reconfigure(struct port *port, const struct conf_port *now)
 {
-	bool same = wishes_equal(port->conf, now);
+	bool same = same_wishes(port->conf, now);
 
 	port->conf = now;
 	/* The kernel may accept the new section. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The next step for a device that a candidate names; as pure as step.h. */
+/* The next step for a device that a candidate names; as pure as port.h. */
 #ifndef PLAN_DEVICE_H
 #define PLAN_DEVICE_H
 

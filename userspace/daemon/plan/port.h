@@ -3,8 +3,8 @@
  * The next step for a port.  The plan reads the model and the time and changes
  * nothing, so it can be tested without a kernel.
  */
-#ifndef PLAN_STEP_H
-#define PLAN_STEP_H
+#ifndef PLAN_PORT_H
+#define PLAN_PORT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,4 +33,4 @@ struct step {
 
 struct step plan_port(const struct port *port, uint64_t now);
 
-#endif /* PLAN_STEP_H */
+#endif /* PLAN_PORT_H */

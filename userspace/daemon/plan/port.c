@@ -13,7 +13,7 @@
 #include "model/verdict.h"
 #include "plan/delay.h"
 #include "plan/rank.h"
-#include "plan/step.h"
+#include "plan/port.h"
 #include "util/clock.h"
 
 /*

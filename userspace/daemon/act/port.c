@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "act/act.h"
-#include "act/create.h"
+#include "act/port.h"
 #include "util/log.h"
 
 /*

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "conf/selector.h"
-#include "model/describe.h"
+#include "model/criteria.h"
 #include "model/tables.h"
 
-bool describe_equal(const struct conf_selector *a,
+bool criteria_equal(const struct conf_selector *a,
 		    const struct conf_selector *b)
 {
 	struct conf_selector x = *a, y = *b;
@@ -93,7 +93,7 @@ static bool may_stack(const struct conf_selector *s, const struct device *dev)
 }
 
 /* The comparisons that ask the kernel or udev come last. */
-bool describe_matches(const struct conf_selector *s, bool stacks,
+bool criteria_match(const struct conf_selector *s, bool stacks,
 		      const struct device *dev)
 {
 	const struct stabletap_link *link = &dev->link;

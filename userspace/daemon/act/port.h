@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Creates ports. */
-#ifndef ACT_CREATE_H
-#define ACT_CREATE_H
+#ifndef ACT_PORT_H
+#define ACT_PORT_H
 
 struct act;
 struct port;
@@ -14,4 +14,4 @@ int create_port(struct act *a, struct port *port);
 /* Warns if the loaded module is not the installed one, or not of our version. */
 void create_check_module(void);
 
-#endif /* ACT_CREATE_H */
+#endif /* ACT_PORT_H */

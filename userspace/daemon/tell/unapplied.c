@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "model/model.h"
-#include "tell/difference.h"
+#include "tell/unapplied.h"
 #include "util/log.h"
 
 static void differs(const struct port *port, const char *key, bool really)
@@ -48,7 +48,7 @@ static void on_changed(struct port *port, const struct port_was *was,
 		compare(port);
 }
 
-void difference_watch(struct model *m)
+void unapplied_watch(struct model *m)
 {
 	static const struct model_ops ops = {
 		.port_configured = on_configured, .port_changed = on_changed,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Logs the keys of a section that do not change a port that exists. */
-#ifndef TELL_DIFFERENCE_H
-#define TELL_DIFFERENCE_H
+#ifndef TELL_UNAPPLIED_H
+#define TELL_UNAPPLIED_H
 
 struct model;
 
-void difference_watch(struct model *m);
+void unapplied_watch(struct model *m);
 
-#endif /* TELL_DIFFERENCE_H */
+#endif /* TELL_UNAPPLIED_H */
