@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Carries steps out.  Only this room changes something in the kernel for a port
- * or a device.  The result is reported by the kernel's own events.
+ * Carries steps out: changes in the kernel what the plan has decided for a port
+ * or a device.  The kernel's own events report the result.
  */
 #ifndef ACT_ACT_H
 #define ACT_ACT_H
