@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Records the device of each child, for when the child is gone. */
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <net/if.h>
@@ -51,20 +52,17 @@ static void format_name(int port, char name[64])
 	snprintf(name, 64, "%lu.%d", namespace_inode(), port);
 }
 
-/* Returns NULL if there is no file of this namespace. */
-static FILE *open_record(const char *dir, int port)
+/* Returns NULL if file @name is not of the namespace with this cookie. */
+static FILE *open_record(const char *dir, const char *name, uint64_t here)
 {
 	char path[PATH_MAX], line[LINE_SIZE];
 	uint64_t cookie;
-	char name[64];
 	FILE *file;
 
-	format_name(port, name);
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	file = fopen(path, "re");
 	if (file && fgets(line, sizeof(line), file) &&
-	    sscanf(line, "%" SCNu64, &cookie) == 1 &&
-	    cookie == namespace_cookie())
+	    sscanf(line, "%" SCNu64, &cookie) == 1 && cookie == here)
 		return file;
 	if (file)
 		fclose(file);
@@ -76,6 +74,7 @@ static FILE *open_record(const char *dir, int port)
 void origin_note(const char *dir, int port, const char *child,
 		 const char *device)
 {
+	const uint64_t here = namespace_cookie();
 	char text[(LINES + 2) * LINE_SIZE];
 	char name[64];
 	size_t used;
@@ -83,9 +82,9 @@ void origin_note(const char *dir, int port, const char *child,
 	int i;
 
 	used = (size_t)snprintf(text, 2 * (size_t)LINE_SIZE,
-				"%" PRIu64 "\n%s %s\n", namespace_cookie(),
-				child, device);
-	old = open_record(dir, port);
+				"%" PRIu64 "\n%s %s\n", here, child, device);
+	format_name(port, name);
+	old = open_record(dir, name, here);
 	for (i = 1; old && i < LINES; i++) {
 		if (!fgets(text + used, LINE_SIZE, old))
 			break;
@@ -93,8 +92,8 @@ void origin_note(const char *dir, int port, const char *child,
 	}
 	if (old)
 		fclose(old);
-	format_name(port, name);
-	if (!file_make_dir(dir))
+	if (file_replace(dir, name, text, 0644) == -ENOENT &&
+	    !file_make_dir(dir))
 		file_replace(dir, name, text, 0644);
 }
 
@@ -102,9 +101,12 @@ bool origin_find(const char *dir, int port, const char *child, char *device,
 		 size_t size)
 {
 	char line[LINE_SIZE], is[IFNAMSIZ], on[IFNAMSIZ];
-	FILE *file = open_record(dir, port);
 	bool found = false;
+	char name[64];
+	FILE *file;
 
+	format_name(port, name);
+	file = open_record(dir, name, namespace_cookie());
 	while (file && !found && fgets(line, sizeof(line), file))
 		found = sscanf(line, "%15s %15s", is, on) == 2 &&
 			!strcmp(is, child);
