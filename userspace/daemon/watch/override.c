@@ -42,7 +42,7 @@ static void tell(const struct port *port, const struct override *o)
 
 	if (o->kind == OVERRIDE_NONE)
 		log_line(LOG_NOTICE, name,
-			 "is no longer pinned, preferred or held off");
+			 "is no longer pinned or held off, and prefers no device");
 	else
 		log_line(LOG_NOTICE, name, "%s%s, by hand", verbs[o->kind],
 			 o->dev);
