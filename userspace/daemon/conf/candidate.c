@@ -259,9 +259,11 @@ static void list_show(const struct conf_field *f, const void *base, FILE *out)
 {
 	const struct conf_candidates *list = conf_at(f, base);
 	const struct conf_candidate *c;
+	size_t i;
 
-	for (c = list->v; c < list->v + list->n; c++) {
-		if (c > list->v)
+	for (i = 0; i < list->n; i++) {
+		c = &list->v[i];
+		if (i)
 			putc('\n', out);
 		conf_selector_put(c->selector, out);
 		if (c->mode_set)

@@ -23,7 +23,8 @@ static bool is_set(const struct conf_section *s, enum conf_key_id key)
 {
 	char *is = conf_key_text(&conf_keys[key], s->port);
 	char *other = conf_key_default(&conf_keys[key]);
-	bool 	set = is && other && strcmp(is, other) != 0;
+	bool set = is && other && strcmp(is, other) != 0;
+
 	free(is);
 	free(other);
 	return set;
@@ -156,12 +157,15 @@ static void check_candidates(struct conf_draft *d, struct conf_section *s)
 {
 	const struct conf_candidates *list = &s->port->candidates;
 	const struct conf_candidate *c;
+	size_t i;
 
-	for (c = list->v; c < list->v + list->n; c++)
+	for (i = 0; i < list->n; i++) {
+		c = &list->v[i];
 		if (c->selector->pool && !s->kept)
 			check_pool_of(d, s, c, c->selector->pool);
 		else if (c->selector->name)
 			check_not_a_port(d, s, c, c->selector->name);
+	}
 }
 
 static void check_port(struct conf_draft *d, struct conf_section *s)

@@ -54,8 +54,10 @@ static void warn_of_devices(struct conf_draft *d,
 {
 	const struct conf_candidate *c;
 	const char *name;
+	size_t i;
 
-	for (c = list->v; c < list->v + list->n; c++) {
+	for (i = 0; i < list->n; i++) {
+		c = &list->v[i];
 		name = c->selector->name;
 		if (name && strchr(name, ','))
 			conf_warn_at(&d->r, c->at, name, "',' is part of the "
@@ -134,8 +136,10 @@ static void warn_of_vlans(struct conf_draft *d,
 {
 	const struct conf_candidate *c, *first = NULL;
 	int expected = VLAN_UNKNOWN, vlan;
+	size_t i;
 
-	for (c = list->v; c < list->v + list->n; c++) {
+	for (i = 0; i < list->n; i++) {
+		c = &list->v[i];
 		vlan = vlan_of(d, c);
 		if (vlan == VLAN_UNKNOWN || (first && vlan == expected))
 			continue;
