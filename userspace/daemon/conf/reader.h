@@ -43,6 +43,12 @@ void conf_warn_at(struct conf_reader *r, struct conf_place at,
 /* Reports that @path could not be read, which refuses the configuration. */
 void conf_unreadable(struct conf_reader *r, const char *path, int err);
 
+/*
+ * Returns "Port vm1", a section in messages, cut if it is long; the caller owns
+ * it.  NULL: no memory.
+ */
+char *conf_title(const char *word, const char *name);
+
 /* Writes @text; control characters are written as "\x1b". */
 void conf_put(FILE *out, const char *text);
 /*
