@@ -1183,7 +1183,9 @@ static void test_files(struct tap *t, const char *root)
 	forget(&a);
 	snprintf(path, sizeof(path), "%s/etc/stabletap/none", root);
 	a = ask_root(root, path);
-	ok(t, a.wrong == -ENOENT && !a.conf, "one that is not there fails");
+	ok(t, a.wrong == 1 && !a.conf &&
+	   strstr(a.said, "none: can't be read: No such file or directory\n"),
+	   "one that is not there fails");
 	forget(&a);
 
 	write_file(root, "etc/stabletap/a.conf", NULL);
@@ -1192,8 +1194,15 @@ static void test_files(struct tap *t, const char *root)
 		perror(path);
 	a = ask_root(root, NULL);
 	ok(t, a.wrong == 1 && !a.conf &&
-	   strstr(a.said, "p.conf: can't be read: "),
+	   strstr(a.said, "p.conf: can't be read: it is not a regular file\n"),
 	   "a FIFO is complained of, not waited for");
+	forget(&a);
+	alarm(5);
+	a = ask_root(root, path);
+	ok(t, a.wrong == 1 && !a.conf &&
+	   strstr(a.said, "p.conf: can't be read: it is not a regular file\n"),
+	   "nor is one that is asked for");
+	alarm(0);
 	forget(&a);
 	unlink(path);
 	if (symlink("nowhere", path))

@@ -344,7 +344,7 @@ void conf_lines_read(struct conf_draft *d, FILE *in, const char *file,
 			refuse_nul(d, line);
 	}
 	if (ferror(in))
-		conf_unreadable(&d->r, file, errno);
+		conf_unreadable(&d->r, file, strerror(errno));
 	else if (!d->r.err && !feof(in))
 		d->r.err = -ENOMEM;
 	free(text);

@@ -155,12 +155,12 @@ void conf_warn_at(struct conf_reader *r, struct conf_place at,
 	free(why);
 }
 
-void conf_unreadable(struct conf_reader *r, const char *path, int err)
+void conf_unreadable(struct conf_reader *r, const char *path, const char *why)
 {
 	struct conf_place at = { path, 0 };
 
 	r->unreadable = true;
-	conf_error_at(r, at, NULL, NULL, "can't be read: %s", strerror(err));
+	conf_error_at(r, at, NULL, NULL, "can't be read: %s", why);
 }
 
 char *conf_copy(struct conf_reader *r, const char *text)
