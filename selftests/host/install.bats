@@ -116,6 +116,21 @@ setup_file() {
 	[ "$output" = "1 port, no errors" ]
 }
 
+@test "stabletapd says so if its output can't be written" {
+	local daemon=$ROOT/usr/sbin/stabletapd conf=$BATS_TEST_TMPDIR/conf
+	local options to
+
+	: >"$conf"
+	for options in "--check $conf" --keys --help --version; do
+		# The last reader is gone when something is written.
+		for to in '>/dev/full' '>&-' '| :'; do
+			run -1 bash -o pipefail -c \
+				"{ sleep 0.3; $daemon $options; } $to"
+			[ "$output" = "stabletapd: can't write the output" ]
+		done
+	done
+}
+
 # Print the completions of the last word by bash-completion, which loads the
 # installed file
 offers() {

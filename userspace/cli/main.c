@@ -64,6 +64,7 @@ int main(int argc, char **argv)
 		.socket = STABLETAP_SOCKET, .overrides = STABLETAP_OVERRIDE_DIR,
 	};
 
+	file_keep_standard();
 	sigaction(SIGPIPE, &ignore, &cli.sigpipe);
 	return finish(run(&cli, argc ? argv + 1 : argv));
 }
