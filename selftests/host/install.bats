@@ -151,6 +151,7 @@ offers() {
 	[[ $(offers stabletap pre) == prefer ]]
 	[[ $(offers stabletapd --c) == --check$'\n'--config ]]
 	[ "$(offers stabletapd --keys MTU)" = MTUBytes ]
+	[ "$(offers stabletap help "" | head -n 1)" = add ]
 	[ "$(offers stabletapd --config "$ROOT/usr/sb")" = "$ROOT/usr/sbin" ]
 	[ "$(offers stabletap pin vm1 l)" = lo ]
 	# Without module, daemon, pins

@@ -36,10 +36,8 @@ static int run(struct cli *cli, char **argv)
 		return status;
 	if (cli->version)
 		call.verb = &verb_version;
-	else if (cli->help && call.verb)
-		return help_print_verb(call.verb);
 	else if (cli->help)
-		return help_print(cli->verbs, stdout);
+		return help_explain(cli, call.verb);
 	else if (!call.verb)
 		return help_print(cli->verbs, stderr), CLI_USAGE;
 	return run_verb(cli, &call);
