@@ -594,6 +594,11 @@ static void test_warnings(struct tap *t)
 	is_str(t, a.said, "f:1: warning: 'vm1': the port has no Candidate= and "
 	       "will stay detached\n", "but not without a word");
 	forget(&a);
+	a = ask(P "Hook=/none\nHook=\nHook=/nowhere\nHook=/bin/sh\n");
+	is_str(t, a.said, "f:5: warning: '/nowhere': Hook= can't be run: No "
+	       "such file or directory\n",
+	       "each program that can't be run has its own place");
+	forget(&a);
 	a = ask(P "AttachMode=direct\n[Port vm2]\nCandidate=eth0\n");
 	ok(t, !a.wrong && a.conf, "one device for two, one of them whole");
 	is_str(t, a.said, "f:2: warning: 'name=eth0': port 'vm1' uses the "
