@@ -166,8 +166,8 @@ static FILE *open_file(struct conf_reader *r, const char *path)
 }
 
 /*
- * Reads a drop-in of @main_file or, if that is NULL, a file of its own.  Returns
- * its name in conf.files, or NULL if nothing was read.
+ * Reads a drop-in of @main_file or, if that is NULL, a file of its own.
+ * Returns its name in conf.files, or NULL if nothing was read.
  */
 static const char *read_one(struct conf_draft *d, const char *path,
 			    const char *main_file)
