@@ -674,9 +674,9 @@ is_waiting() {
 @test "wait gives up with status 1 when its time is over" {
 	stabletap add vm1
 	run stabletap wait vm1 timeout 1
-	refused "port 'vm1' is not attached within 1 seconds"
+	refused "port 'vm1' was not attached within 1 s"
 	run stabletap wait vm1 timeout 0
-	refused "port 'vm1' is not attached"
+	refused "port 'vm1' was not attached"
 	stabletap wait vm1 detached timeout 0
 	run -2 stabletap wait vm1 attached detached
 	run -2 stabletap wait vm1 timeout x
@@ -688,7 +688,7 @@ is_waiting() {
 	ip link set v1 down
 	eventually state_is vm1 lower-down
 	run stabletap wait vm1 timeout 0
-	refused "is not attached"
+	refused "was not attached"
 	waits vm1 timeout 100
 	ip link set v1 up
 	wait "$WAITER"

@@ -18,12 +18,14 @@
 #include "conf/read.h"
 #include "fuzz.h"
 #include "model/event.h"
+#include "model/history.h"
 #include "model/model.h"
 #include "model/refusal.h"
 #include "serve/request.h"
 
 #define CLIENTS_MAX 8
 #define ANSWER_MAX 16384
+#define EVENTS_MAX 8		/* so few that an answer with all has room */
 #define REQUEST_MAX 512		/* as the server's limit */
 #define CONF "[Port vm1]\nCandidate=name=* mode=direct\n" \
 	"[Port vm2]\nCandidate=eth0 vlan=5\nCandidate=eth1\n"
@@ -90,6 +92,9 @@ static void begin(struct daemon *d)
 	bool news;
 
 	must(in && !model_init(&d->m, &facts));
+	history_free(d->m.history);
+	d->m.history = history_new(EVENTS_MAX);
+	must(d->m.history);
 	must(!conf_read_stream(in, "conf", NULL, stderr, &conf));
 	fclose(in);
 	must(sd_event_new(&d->loop) >= 0 && !model_configure(&d->m, conf));

@@ -116,6 +116,21 @@ setup_file() {
 	[ "$output" = "1 port, no errors" ]
 }
 
+@test "stabletapd says so if its output can't be written" {
+	local daemon=$ROOT/usr/sbin/stabletapd conf=$BATS_TEST_TMPDIR/conf
+	local options to
+
+	: >"$conf"
+	for options in "--check $conf" --keys --help --version; do
+		# The last reader is gone when something is written.
+		for to in '>/dev/full' '>&-' '| :'; do
+			run -1 bash -o pipefail -c \
+				"{ sleep 0.3; $daemon $options; } $to"
+			[ "$output" = "stabletapd: can't write the output" ]
+		done
+	done
+}
+
 # Print the completions of the last word by bash-completion, which loads the
 # installed file
 offers() {
@@ -136,6 +151,7 @@ offers() {
 	[[ $(offers stabletap pre) == prefer ]]
 	[[ $(offers stabletapd --c) == --check$'\n'--config ]]
 	[ "$(offers stabletapd --keys MTU)" = MTUBytes ]
+	[ "$(offers stabletap help "" | head -n 1)" = add ]
 	[ "$(offers stabletapd --config "$ROOT/usr/sb")" = "$ROOT/usr/sbin" ]
 	[ "$(offers stabletap pin vm1 l)" = lo ]
 	# Without module, daemon, pins

@@ -48,7 +48,7 @@ static json_t *request(const struct follower *f, bool follow)
 	if (f->port)
 		json_object_set_new(o, "port", stabletap_json_text(f->port));
 	if (*f->instance)
-		json_object_set_new(o, "instance", json_string(f->instance));
+		json_object_set_new(o, "instance", stabletap_json_text(f->instance));
 	if (follow)
 		json_object_set_new(o, "follow", json_true());
 	return o;
@@ -143,7 +143,7 @@ static void tell(struct follower *f, const json_t *e)
 	if (json_is_integer(number))
 		f->last = json_integer_value(number);
 	if (f->cli->json) {
-		o = json_versioned("instance", json_string(f->instance));
+		o = json_versioned("instance", stabletap_json_text(f->instance));
 		json_object_update(o, (json_t *)e);
 		json_print_line(o, stdout);
 	} else {
@@ -159,7 +159,7 @@ static void tell_restart(struct follower *f)
 		note_restart();
 		return;
 	}
-	o = json_versioned("instance", json_string(f->instance));
+	o = json_versioned("instance", stabletap_json_text(f->instance));
 	json_object_set_new(o, "event", json_string("daemon-restarted"));
 	json_print_line(o, stdout);
 }
@@ -254,7 +254,8 @@ static bool parse_since(struct follower *f, const char *text)
 	size_t len = strcspn(text, ":");
 	uint32_t since = 0;
 
-	if (text[len] && (!len || len >= sizeof(f->instance))) {
+	if (text[len] && (!len || len >= sizeof(f->instance) ||
+			  !text[len + 1])) {
 		usage("since: write [INSTANCE:]NUMBER, as 'stabletap events' prints it, not '%s'",
 		      text);
 		return false;

@@ -45,7 +45,7 @@ static void print_usage(const struct verb *v)
 	putchar('\n');
 }
 
-int help_print_verb(const struct verb *v)
+static int print_verb(const struct verb *v)
 {
 	const struct word *w;
 	char value[128];
@@ -125,6 +125,15 @@ static int print_brief(const struct cli *cli, const struct verb *v)
 	return CLI_DONE;
 }
 
+int help_explain(const struct cli *cli, const struct verb *v)
+{
+	if (cli->json)
+		return print_verbs_json(cli, v);
+	if (cli->brief)
+		return print_brief(cli, v);
+	return v ? print_verb(v) : help_print(cli->verbs, stdout);
+}
+
 /* ---- the verbs ---- */
 
 enum { VERB };
@@ -144,11 +153,7 @@ static int run_help(struct cli *cli, const struct call *call)
 		if (!v)
 			return CLI_USAGE;
 	}
-	if (cli->json)
-		return print_verbs_json(cli, v);
-	if (cli->brief)
-		return print_brief(cli, v);
-	return v ? help_print_verb(v) : help_print(cli->verbs, stdout);
+	return help_explain(cli, v);
 }
 
 const struct verb verb_help = {

@@ -9,7 +9,10 @@
 /* A line of purpose for each verb, and the options.  Returns CLI_DONE. */
 int help_print(const struct verb *const *table, FILE *out);
 
-/* The page of one verb.  Returns CLI_DONE. */
-int help_print_verb(const struct verb *v);
+/*
+ * The same, or of verb @v, unless it is NULL, a page; with -j as JSON, with -br
+ * for completion.  Returns CLI_DONE.
+ */
+int help_explain(const struct cli *cli, const struct verb *v);
 
 #endif /* CLI_HELP_H */

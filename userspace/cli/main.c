@@ -36,10 +36,8 @@ static int run(struct cli *cli, char **argv)
 		return status;
 	if (cli->version)
 		call.verb = &verb_version;
-	else if (cli->help && call.verb)
-		return help_print_verb(call.verb);
 	else if (cli->help)
-		return help_print(cli->verbs, stdout);
+		return help_explain(cli, call.verb);
 	else if (!call.verb)
 		return help_print(cli->verbs, stderr), CLI_USAGE;
 	return run_verb(cli, &call);
@@ -64,6 +62,7 @@ int main(int argc, char **argv)
 		.socket = STABLETAP_SOCKET, .overrides = STABLETAP_OVERRIDE_DIR,
 	};
 
+	file_keep_standard();
 	sigaction(SIGPIPE, &ignore, &cli.sigpipe);
 	return finish(run(&cli, argc ? argv + 1 : argv));
 }

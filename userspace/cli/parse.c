@@ -256,8 +256,8 @@ static int complain(const struct verb *v, const char *arg)
 	list_keywords(v, names);
 	usage_format(v, line, sizeof(line));
 	if (!names[0])
-		return usage("%s: '%s' is unexpected; 'stabletap %s %s'",
-			     v->name, arg, v->name, line);
+		return usage("%s: '%s' is unexpected; 'stabletap %s%s%s'",
+			     v->name, arg, v->name, *line ? " " : "", line);
 	if (word_find(arg, names) >= 0)
 		return usage("%s: '%s' can't be abbreviated", v->name, arg);
 	word_expect(arg, names, v->name);

@@ -141,7 +141,7 @@ static int run(struct cli *cli, const struct call *call)
 		err = wait_for(cli->st, mon, &g);
 	stabletap_monitor_close(mon);
 	if (err == -ETIME)
-		return refuse("port '%s' is not %s within %s seconds", g.port,
+		return refuse("port '%s' was not %s within %s s", g.port,
 			      stabletap_state_name(g.state), call->v[TIMEOUT]);
 	if (err)
 		return refused(cli, err, "can't wait for port '%s'", g.port);

@@ -116,7 +116,6 @@ static int signals_start(struct daemon *d)
 	sigaddset(&mask, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &mask, NULL))
 		return -errno;
-	signal(SIGPIPE, SIG_IGN);
 	err = signal_add(d, SIGTERM, NULL);
 	if (err >= 0)
 		err = signal_add(d, SIGINT, NULL);
@@ -198,6 +197,15 @@ static int run(struct daemon *d)
 	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* Output that can't be written is a failure. */
+static int finish(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fputs("stabletapd: can't write the output\n", stderr);
+	return EXIT_FAILURE;
+}
+
 static void usage(FILE *out)
 {
 	fputs("usage: stabletapd [--config FILE]\n"
@@ -222,6 +230,9 @@ int main(int argc, char **argv)
 	int (*offline)(const char *argument) = NULL;
 	int c;
 
+	file_keep_standard();
+	/* If the reader goes away (head), report that as any other error. */
+	signal(SIGPIPE, SIG_IGN);
 	while ((c = getopt_long(argc, argv, "hV", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
@@ -233,14 +244,14 @@ int main(int argc, char **argv)
 			break;
 		case 'h':
 			usage(stdout);
-			return EXIT_SUCCESS;
+			return finish(EXIT_SUCCESS);
 		case 'k':
 			offline = offline_keys;
 			d.conf_file = optarg;
 			break;
 		case 'V':
 			puts("stabletapd " STABLETAP_VERSION);
-			return EXIT_SUCCESS;
+			return finish(EXIT_SUCCESS);
 		default:
 			usage(stderr);
 			return 2;
@@ -253,5 +264,5 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
-	return offline ? offline(d.conf_file) : run(&d);
+	return offline ? finish(offline(d.conf_file)) : run(&d);
 }

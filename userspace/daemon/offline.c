@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The options that don't start the daemon: --check and --keys. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,10 +22,24 @@ static void report(const struct conf *conf, int errors)
 	putc('\n', stderr);
 }
 
+/* Unlike a daemon, which must not wait for a writer, this may read a pipe. */
+static int read_file(const char *file, struct conf **conf)
+{
+	FILE *in = fopen(file, "re");
+	int n;
+
+	if (!in)
+		return -errno;
+	n = conf_read_stream(in, file, NULL, stderr, conf);
+	fclose(in);
+	return n;
+}
+
 int offline_check(const char *file)
 {
-	struct conf *conf;
-	int n = conf_read(NULL, file, NULL, stderr, &conf);
+	struct conf *conf = NULL;
+	int n = file ? read_file(file, &conf) :
+		       conf_read(NULL, NULL, NULL, stderr, &conf);
 
 	if (n < 0) {
 		fprintf(stderr, "stabletapd: can't read %s: %s\n",

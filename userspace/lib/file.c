@@ -38,6 +38,17 @@ bool file_name_is_plain(const char *name)
 	       strlen(name) <= NAME_MAX;
 }
 
+void file_keep_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd < STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 static int write_all(int fd, const char *text)
 {
 	size_t left = strlen(text);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Files of the command and the daemon below /run, replaced atomically. */
+/*
+ * Files of the command and the daemon below /run, replaced atomically; standard
+ * descriptors.
+ */
 #ifndef STABLETAP_FILE_H
 #define STABLETAP_FILE_H
 
@@ -20,6 +23,14 @@ int file_make_dir(const char *path);
 
 /* Is @name valid for a file in these directories? */
 bool file_name_is_plain(const char *name);
+
+/*
+ * Opens those of the descriptors 0 to 2 that are closed.  Otherwise the next
+ * file or socket would get the number, and what is printed would go there: to
+ * the kernel, or to a guest's network.  They are opened for reading, so that
+ * output still fails.
+ */
+void file_keep_standard(void);
 
 /*
  * Makes @text the contents of file @name in directory @dir.  The text is

@@ -72,9 +72,17 @@ static inline bool loop_never(void *arg)
 	return false;
 }
 
+/*
+ * A process that had no turn may find the time over at once, so what is due is
+ * done at the end, too; not for ever, as some loops always have something.
+ */
 static inline void loop_for(sd_event *loop, unsigned int ms)
 {
+	int i;
+
 	loop_until(loop, loop_never, NULL, ms);
+	for (i = 0; i < 1000 && sd_event_run(loop, 0) > 0; i++)
+		;
 }
 
 /* Redirects stderr to a file in memory.  Returns its fd. */

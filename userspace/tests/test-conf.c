@@ -24,11 +24,12 @@ struct answer {
 	struct conf *conf;
 };
 
-static struct answer ask_again(const struct conf *before, const char *text)
+static struct answer ask_bytes(const struct conf *before, const char *text,
+			       size_t size)
 {
 	struct answer a = { 0 };
 	size_t len;
-	FILE *in = fmemopen((void *)text, strlen(text), "r");
+	FILE *in = fmemopen((void *)text, size, "r");
 	FILE *out = open_memstream(&a.said, &len);
 
 	a.wrong = in && out ?
@@ -38,6 +39,11 @@ static struct answer ask_again(const struct conf *before, const char *text)
 	if (out)
 		fclose(out);
 	return a;
+}
+
+static struct answer ask_again(const struct conf *before, const char *text)
+{
+	return ask_bytes(before, text, strlen(text));
 }
 
 static struct answer ask(const char *text)
@@ -327,6 +333,8 @@ static const struct {
 	  "valid interface name: it is longer than 15 bytes\n" },
 	{ "[Port ..]\n", "f:1: '..': is not a valid interface name: '.' and "
 	  "'..' are directories\n" },
+	{ "[Port \xc3\xa0]\n", "f:1: '\xc3\xa0': is not a valid interface name: "
+	  "it has the byte 0xa0 in it, a blank to the kernel\n" },
 	{ "[Port all]\n", "f:1: 'all': is not a valid interface name: the "
 	  "kernel reserves 'all' and 'default'\n" },
 	/* 71 bytes and half of a character */
@@ -339,6 +347,8 @@ static const struct {
 	{ P "\x1b[31m=1\n", "f:3: '\\x1b[31m': there is no such key; "
 	  "stabletap.conf(5) lists those of [Port]\n" },
 	/* values */
+#define NO_VF "is neither a number from 0 to 65535 nor a range as in 0-7, " \
+	      "nor '*'\n"
 	{ P "MACAddress=52:54\n", "f:3: '52:54': is not a MAC address; write "
 	  "it as in 52:54:00:12:34:56\n" },
 	{ P "MACAddress=01:00:5e:00:00:01\n", "f:3: '01:00:5e:00:00:01': is a "
@@ -440,12 +450,12 @@ static const struct {
 	  "one, or remove the word\n" },
 	{ P "Candidate=eth1 vlan=4095\n", "f:3: '4095': is not a number from 1 "
 	  "to 4094\n" },
-	{ P "Candidate=eth1 vf=x\n", "f:3: 'x': is not a number from 0 to "
-	  "65535\n" },
+	{ P "Candidate=eth1 vf=x\n", "f:3: 'x': " NO_VF },
 	{ P "Candidate=eth1 vf=7-3\n", "f:3: '7-3': ends before it begins; "
 	  "write the lower number first\n" },
-	{ P "Candidate=eth1 vf=3-\n", "f:3: '': is not a number from 0 to "
-	  "65535\n" },
+	{ P "Candidate=eth1 vf=3-\n", "f:3: '3-': " NO_VF },
+	{ P "Candidate=eth1 vf=-3\n", "f:3: '-3': " NO_VF },
+	{ P "Candidate=eth1 vf=00000012-3\n", "f:3: '00000012-3': " NO_VF },
 	{ P "Candidate=pool=a/b\n", "f:3: 'a/b': is not a valid pool name: "
 	  "only letters, digits, '-', '_' and '.' are allowed\n" },
 	{ P "Candidate=pool=a driver=igb\n", "f:3: 'pool=a driver=igb': only "
@@ -570,8 +580,8 @@ static void test_many(struct tap *t)
 	is_str(t, a.said,
 	       "f:2: 'MTU': there is no such key; did you mean 'MTUBytes='?\n"
 	       "f:3: 'x': is not a number from 1 to 256\nf:4: 'x': is not a "
-	       "number from 1 to 4094\nf:4: 'y': is not a number from 0 to "
-	       "65535\nf:5: '[Prot vm2]': there is no such section; did you "
+	       "number from 1 to 4094\nf:4: 'y': " NO_VF
+	       "f:5: '[Prot vm2]': there is no such section; did you "
 	       "mean [Port vm2]?\n", "in the order of the lines");
 	forget(&a);
 }
@@ -583,6 +593,11 @@ static void test_warnings(struct tap *t)
 	ok(t, !a.wrong && a.conf, "a port without candidates is taken");
 	is_str(t, a.said, "f:1: warning: 'vm1': the port has no Candidate= and "
 	       "will stay detached\n", "but not without a word");
+	forget(&a);
+	a = ask(P "Hook=/none\nHook=\nHook=/nowhere\nHook=/bin/sh\n");
+	is_str(t, a.said, "f:5: warning: '/nowhere': Hook= can't be run: No "
+	       "such file or directory\n",
+	       "each program that can't be run has its own place");
 	forget(&a);
 	a = ask(P "AttachMode=direct\n[Port vm2]\nCandidate=eth0\n");
 	ok(t, !a.wrong && a.conf, "one device for two, one of them whole");
@@ -678,6 +693,47 @@ static void test_lines(struct tap *t)
 	forget(&a);
 }
 
+#define NUL(text) text, sizeof(text) - 1
+#define IS_NUL "a NUL byte follows; write the file as plain text in UTF-8\n"
+
+/* As in a binary file, or in one of UTF-16 */
+static void test_nul(struct tap *t)
+{
+	struct answer a = ask_bytes(NULL, NUL("[\0P\0o\0\n\0r\0\n\0"));
+
+	is_str(t, a.said, "f:1: '[': " IS_NUL,
+	       "a NUL byte before any section is reported, once");
+	forget(&a);
+	a = ask_bytes(NULL, NUL("[Port vm1]\nCandidate=a\0b\n"));
+	is_str(t, a.said, "f:2: 'Candidate=a': " IS_NUL, "and one in a value");
+	forget(&a);
+	a = ask_bytes(NULL, NUL("[X-Mine]\na\0b\n[Port vm1]\nCandidate=a\n"));
+	is_str(t, a.said, "", "but not in a section that is not read");
+	forget(&a);
+}
+
+/* What is wrong is told in a line that can be read. */
+static void test_long(struct tap *t)
+{
+	static const char *const heads[] = { "[Prot ", "[Port p]\nProbe=arp " };
+	char text[20000];
+	struct answer a;
+	size_t i;
+
+	for (i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
+		snprintf(text, sizeof(text), "%s%*d]\n", heads[i], 10000, 0);
+		memset(strchr(text, ' ') + 1, 'x', 9000);
+		a = ask(text);
+		ok(t, a.wrong == 1 && strlen(a.said) < 1100,
+		   "a complaint about a long word is cut");
+		ok(t, a.conf && a.conf->left_out_n == 1 &&
+		   strlen(a.conf->left_out[0].section) <= 72 &&
+		   strlen(a.conf->left_out[0].why) <= 1000,
+		   "and so is what is kept of it");
+		forget(&a);
+	}
+}
+
 /* ---- sections that are left out, and those that are kept ---- */
 
 /* "vm1 vm2", the ports that are there */
@@ -726,7 +782,10 @@ static const struct {
 	  Q "Queues=0\nMTUBytes=1\n" P2 "Candidate=b\n", "vm2",
 	  "Port vm1 f:2" },
 	{ "lines before any section leave out no section",
-	  "Queues=1\nQueues=x\n" P, "vm1", " f:1" },
+	  "Queues=1\nQueues=x\n" P, "vm1", "lines before any section f:1" },
+	{ "a long head is cut",
+	  "[Prot " LONG LONG "]\n" P, "vm1", "Prot " TEN TEN TEN TEN TEN TEN
+	  "1234... f:1" },
 	{ "a head without its bracket hides only its own lines",
 	  "[Port vm0\nCandidate=a\n" P, "vm1", "Port vm0 f:1" },
 	{ "of two sections of one name the first counts",
@@ -1129,7 +1188,9 @@ static void test_files(struct tap *t, const char *root)
 	forget(&a);
 	snprintf(path, sizeof(path), "%s/etc/stabletap/none", root);
 	a = ask_root(root, path);
-	ok(t, a.wrong == -ENOENT && !a.conf, "one that is not there fails");
+	ok(t, a.wrong == 1 && !a.conf &&
+	   strstr(a.said, "none: can't be read: No such file or directory\n"),
+	   "one that is not there fails");
 	forget(&a);
 
 	write_file(root, "etc/stabletap/a.conf", NULL);
@@ -1138,8 +1199,15 @@ static void test_files(struct tap *t, const char *root)
 		perror(path);
 	a = ask_root(root, NULL);
 	ok(t, a.wrong == 1 && !a.conf &&
-	   strstr(a.said, "p.conf: can't be read: "),
+	   strstr(a.said, "p.conf: can't be read: it is not a regular file\n"),
 	   "a FIFO is complained of, not waited for");
+	forget(&a);
+	alarm(5);
+	a = ask_root(root, path);
+	ok(t, a.wrong == 1 && !a.conf &&
+	   strstr(a.said, "p.conf: can't be read: it is not a regular file\n"),
+	   "nor is one that is asked for");
+	alarm(0);
 	forget(&a);
 	unlink(path);
 	if (symlink("nowhere", path))
@@ -1332,6 +1400,8 @@ int main(void)
 	test_warnings(&t);
 	test_pools(&t);
 	test_lines(&t);
+	test_nul(&t);
+	test_long(&t);
 	test_left_out(&t);
 	test_why(&t);
 	test_kept_whole(&t);

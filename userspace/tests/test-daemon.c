@@ -156,7 +156,9 @@ static int run_line(char *line)
 		v[n++] = p;
 	v[n] = NULL;
 	status = parse_line(&cli, v, &call);
-	if (status || stabletap_open(&cli.st))
+	if (status)
+		return status;
+	if (stabletap_open(&cli.st))
 		return 99;
 	status = call.verb->run(&cli, &call);
 	stabletap_close(cli.st);
@@ -322,6 +324,10 @@ static void test_events(struct tap *t)
 		{ "\"instance\":\"zz\"", "{" NEW "\"last\":6,\"events\":["
 		  EVENT("6", "attached") "]}\n" }, { NULL, NULL },
 	};
+	static const struct turn odd[] = {
+		{ "\"instance\":\"?\"", "{" NEW "\"last\":6,\"events\":["
+		  EVENT("6", "attached") "]}\n" }, { NULL, NULL },
+	};
 	/* The daemon is restarted twice; the second time all is refused. */
 	static const struct turn follow[] = {
 		{ "\"follow\":true", "{" NEW "\"last\":6,\"events\":["
@@ -370,8 +376,13 @@ static void test_events(struct tap *t)
 	expect(t, other, "events since zz:9", 0, "note: stabletapd was "
 	       "restarted: events are numbered anew\naa:6 ",
 	       "with an instance, a restart is noted, however many events there are now");
+	expect(t, odd, "events since \xff:9", 0, "note: stabletapd was "
+	       "restarted: events are numbered anew\naa:6 ",
+	       "an instance that JSON can't hold is none of the daemon's");
 	expect(t, unasked, "events since :5", 2, "since: write [INSTANCE:]NUMBER",
 	       "an instance without an id is refused");
+	expect(t, unasked, "events since 5:", 2, "not '5:'",
+	       "and one without a number");
 	expect(t, later, "events since 9", 0, "note: the last event has number "
 	       "6: stabletapd was restarted",
 	       "a number of an earlier instance is told");
@@ -505,6 +516,10 @@ static void test_wrong_words(struct tap *t)
 	expect(t, asked, line, 2, "can't be a device's name",
 	       "a device's name that would be cut off is refused");
 	is_str(t, override_of("vm1", buf), "none", "nothing is written then");
+	expect(t, none, "wait nosuch timeout 0", 1, "port 'nosuch' was not "
+	       "attached within 0 s", "a time that is over is told");
+	expect(t, none, "version x", 2, "; 'stabletap version'\n",
+	       "a verb without words has none in its usage");
 	expect(t, none, "-br status --watch", 2, "a layout of its own",
 	       "options that --watch ignores are refused");
 }

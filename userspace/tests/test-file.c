@@ -5,9 +5,11 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -254,6 +256,42 @@ static void test_override_lines(struct tap *t)
 	   "a name that would be cut off is none");
 }
 
+/* Returns what is wrong after a start without standard descriptors. */
+static int start_closed(void)
+{
+	int fd;
+
+	for (fd = 0; fd <= STDERR_FILENO; fd++)
+		close(fd);
+	file_keep_standard();
+	for (fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD))
+			return 1;
+	if (write(STDOUT_FILENO, "", 1) >= 0 || write(STDERR_FILENO, "", 1) >= 0)
+		return 2;
+	fd = dup(0);
+	return fd == STDERR_FILENO + 1 ? 0 : 3;
+}
+
+static void test_standard(struct tap *t)
+{
+	int status = -1;
+	pid_t pid;
+
+	fflush(stdout);
+	/* Close what is above, too, so that the numbers are known. */
+	pid = fork();
+	if (!pid) {
+		closefrom(STDERR_FILENO + 1);
+		_exit(start_closed());
+	}
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	ok(t, !status, "closed standard descriptors are not used for files, "
+	   "and take no output (%d)",
+	   WIFEXITED(status) ? WEXITSTATUS(status) : status);
+}
+
 int main(void)
 {
 	struct tap t = { 0 };
@@ -271,6 +309,7 @@ int main(void)
 	test_origin(&t);
 	test_stale_origin(&t);
 	test_origin_sweep(&t);
+	test_standard(&t);
 	snprintf(command, sizeof(command), "rm -r '%s'", top);
 	return system(command) || tap_end(&t);
 }

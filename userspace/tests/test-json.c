@@ -9,6 +9,7 @@
 #include <linux/if_link.h>
 
 #include "changes.h"
+#include "help.h"
 #include "json.h"
 #include "tap.h"
 #include "verbs.h"
@@ -188,6 +189,22 @@ static void test_check(struct tap *t)
 	check(t, "show", "", false, "nothing is not valid");
 }
 
+/* Checks "-j VERB --help". */
+static void test_help(struct tap *t)
+{
+	const struct cli cli = { .verbs = verbs, .json = true };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *old = stdout;
+
+	stdout = open_memstream(&text, &size);
+	help_explain(&cli, &verb_version);
+	fclose(stdout);
+	stdout = old;
+	check(t, "help", text, true, "--help");
+	free(text);
+}
+
 int main(void)
 {
 	struct tap t = { 0 };
@@ -196,6 +213,7 @@ int main(void)
 	test_show(&t);
 	test_changes(&t);
 	check_verb(&t, &verb_help, "help");
+	test_help(&t);
 	check_verb(&t, &verb_version, "release");
 	return tap_end(&t);
 }

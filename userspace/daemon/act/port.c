@@ -20,7 +20,7 @@ void create_check_module(void)
 	if (*module.loaded_version &&
 	    strcmp(module.loaded_version, STABLETAP_VERSION) != 0)
 		log_line(LOG_WARNING, NULL,
-			 "the loaded module is of version %s, stabletapd of " STABLETAP_VERSION ": load the module of that version when no port is in use",
+			 "the loaded module is of version %s, stabletapd of " STABLETAP_VERSION ": load the module of version " STABLETAP_VERSION " when no port is in use",
 			 module.loaded_version);
 	else if (other)
 		log_line(LOG_WARNING, NULL,

@@ -66,27 +66,34 @@ static bool take_int(struct conf_reader *r, const char *value,
 	return true;
 }
 
+/* Splits "0-7" in two; of "3" both are 3. */
+static bool vf_range(const char *value, uint64_t *first, uint64_t *last)
+{
+	size_t len = strcspn(value, "-");
+	char text[8];
+
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, value, len);
+	text[len] = '\0';
+	return !stabletap_number_parse(text, 10, CONF_VF_MAX, first) &&
+	       !stabletap_number_parse(value[len] ? value + len + 1 : value,
+				       10, CONF_VF_MAX, last);
+}
+
 /* "3", "0-7" or "*" */
 static bool take_vf(struct conf_reader *r, struct wish *w, const char *value)
 {
-	const char *dash = strchr(value, '-');
-	char first[8];
+	uint64_t first = 0, last = CONF_VF_MAX;
 
-	w->s.vf = 0;
-	w->s.vf_last = CONF_VF_MAX;
-	if (!strcmp(value, "*"))
-		return true;
-	if (!dash) {
-		if (!take_int(r, value, 0, CONF_VF_MAX, &w->s.vf))
-			return false;
-		w->s.vf_last = w->s.vf;
-		return true;
-	}
-	snprintf(first, sizeof(first), "%.*s", (int)(dash - value), value);
-	if (!take_int(r, first, 0, CONF_VF_MAX, &w->s.vf) ||
-	    !take_int(r, dash + 1, 0, CONF_VF_MAX, &w->s.vf_last))
+	if (strcmp(value, "*") != 0 && !vf_range(value, &first, &last)) {
+		conf_error(r, value, "is neither a number from 0 to %d nor a "
+			   "range as in 0-7, nor '*'", CONF_VF_MAX);
 		return false;
-	if (w->s.vf_last >= w->s.vf)
+	}
+	w->s.vf = (int)first;
+	w->s.vf_last = (int)last;
+	if (first <= last)
 		return true;
 	conf_error(r, value, "ends before it begins; write the lower number "
 		   "first");
@@ -259,9 +266,11 @@ static void list_show(const struct conf_field *f, const void *base, FILE *out)
 {
 	const struct conf_candidates *list = conf_at(f, base);
 	const struct conf_candidate *c;
+	size_t i;
 
-	for (c = list->v; c < list->v + list->n; c++) {
-		if (c > list->v)
+	for (i = 0; i < list->n; i++) {
+		c = &list->v[i];
+		if (i)
 			putc('\n', out);
 		conf_selector_put(c->selector, out);
 		if (c->mode_set)

@@ -158,12 +158,15 @@ static void check_candidates(struct conf_draft *d, struct conf_section *s)
 {
 	const struct conf_candidates *list = &s->port->candidates;
 	const struct conf_candidate *c;
+	size_t i;
 
-	for (c = list->v; c < list->v + list->n; c++)
+	for (i = 0; i < list->n; i++) {
+		c = &list->v[i];
 		if (c->selector->pool && !s->kept)
 			check_pool_of(d, s, c, c->selector->pool);
 		else if (c->selector->name)
 			check_not_a_port(d, s, c, c->selector->name);
+	}
 }
 
 static void check_port(struct conf_draft *d, struct conf_section *s)

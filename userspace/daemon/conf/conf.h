@@ -136,14 +136,15 @@ struct conf_port {
 	bool trust_mac;		/* take over the guest's MAC address */
 
 	char **hooks;		/* paths, ended by NULL; or NULL */
+	struct conf_place *hook_places;	/* of each path, for warnings */
 	uint64_t hook_limit;	/* ns */
 };
 
 /*
  * A section that has an error, and has no effect.  On a reload the section that
  * was in force before is kept.  @section is the word and the name of its head,
- * "Port vm1", or "" for lines before any section.  Control characters of both
- * texts are escaped.
+ * "Port vm1", or says which lines before any section those are.  Control
+ * characters of both texts are escaped.
  */
 struct conf_left_out {
 	char *section;

@@ -104,7 +104,7 @@ const struct conf_key conf_keys[CONF_KEYS_N] = {
 	[KEY_TRUST_GUEST_MAC] = { CONF_PORT, "TrustGuestMAC", &conf_bool_type,
 		{ PORT(trust_mac), .words = yes_no },
 		{ KEY_QMP_SOCKET, KEY_QMP_DEVICE } },
-	[KEY_HOOK] = { CONF_PORT, "Hook", &conf_program_type,
+	[KEY_HOOK] = { CONF_PORT, "Hook", &conf_hook_type,
 		{ PORT(hooks) } },
 	[KEY_HOOK_TIMEOUT] = { CONF_PORT, "HookTimeoutSec", &conf_span_type,
 		{ PORT(hook_limit), .min = MS, .max = SPAN_MAX,

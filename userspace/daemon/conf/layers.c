@@ -87,7 +87,7 @@ static void list_dir(struct conf_reader *r, struct list *list, size_t layer,
 	int i, n = scandir(path, &entries, filter, NULL);
 
 	if (n < 0 && errno != ENOENT)
-		conf_unreadable(r, path, errno);
+		conf_unreadable(r, path, strerror(errno));
 	for (i = 0; i < n; i++) {
 		list_add(r, list, layer, path, entries[i]->d_name);
 		free(entries[i]);
@@ -151,21 +151,24 @@ static FILE *open_file(struct conf_reader *r, const char *path)
 	/* O_NONBLOCK: an open of a FIFO would wait for its writer. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st)) {
-		conf_unreadable(r, path, errno);
+		conf_unreadable(r, path, strerror(errno));
 	} else if (S_ISREG(st.st_mode)) {
 		in = fdopen(fd, "r");
 		if (in)
 			return in;
 		r->err = -ENOMEM;
 	} else if (!is_mask(&st)) {
-		conf_unreadable(r, path, S_ISDIR(st.st_mode) ? EISDIR : EINVAL);
+		conf_unreadable(r, path, "it is not a regular file");
 	}
 	if (fd >= 0)
 		close(fd);
 	return NULL;
 }
 
-/* Returns the file's name in conf.files, or NULL if nothing was read. */
+/*
+ * Reads a drop-in of @main_file or, if that is NULL, a file of its own.
+ * Returns its name in conf.files, or NULL if nothing was read.
+ */
 static const char *read_one(struct conf_draft *d, const char *path,
 			    const char *main_file)
 {
@@ -221,6 +224,11 @@ static void warn_of_strays(struct conf_reader *r, const char *root,
 				     list.v[i].name);
 	}
 	list_release(&list);
+}
+
+void conf_file_read(struct conf_draft *d, const char *path)
+{
+	read_one(d, path, NULL);
 }
 
 void conf_layers_read(struct conf_draft *d, const char *root)

@@ -5,6 +5,8 @@
 
 #include "conf/section.h"
 
+/* Reads the regular file @path. */
+void conf_file_read(struct conf_draft *d, const char *path);
 /* Reads the files below @root one after the other. */
 void conf_layers_read(struct conf_draft *d, const char *root);
 

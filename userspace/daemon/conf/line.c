@@ -75,6 +75,10 @@ static const char *port_name_fault(const char *name)
 	for (p = name; *p; p++) {
 		if (isspace((unsigned char)*p))
 			return "it has a blank in it";
+		/* The kernel's isspace() knows Latin-1, and no UTF-8. */
+		if ((unsigned char)*p == 0xa0)
+			return "it has the byte 0xa0 in it, a blank to the "
+			       "kernel";
 		if (strchr("/:%", *p))
 			return "'/', ':' and '%' are not allowed";
 		if (iscntrl((unsigned char)*p))
@@ -193,15 +197,24 @@ static void open_section(struct conf_draft *d, const char *line)
 
 /* ---- keys ---- */
 
+/* Skips the lines before any section; only the first of them is reported. */
+static void skip_to_head(struct conf_draft *d)
+{
+	const struct head none = {
+		.word = "lines before any section", .name = "",
+	};
+
+	skip(d, &none);
+}
+
 /* Does the present section take @line, which is no head?  Otherwise skip it. */
 static bool takes_line(struct conf_draft *d, const char *line)
 {
-	struct head none = { .word = "", .name = "" };
 	char *name;
 
 	if (d->now)
 		return d->now->kind != CONF_OTHER;
-	skip(d, &none);
+	skip_to_head(d);
 	name = strndup(line, strcspn(line, "= \t"));
 	if (name)
 		conf_error(&d->r, name, "stands before any section; begin with "
@@ -298,6 +311,17 @@ static void take_line(struct conf_draft *d, char *line)
 	set_key(d, trim(line), trim(value));
 }
 
+/* Reports a line with a NUL byte, which is where @line ends. */
+static void refuse_nul(struct conf_draft *d, const char *line)
+{
+	if (!d->now)
+		skip_to_head(d);
+	else if (d->now->kind == CONF_OTHER)
+		return;
+	conf_error(&d->r, line, "a NUL byte follows; write the file as plain "
+		   "text in UTF-8");
+}
+
 void conf_lines_read(struct conf_draft *d, FILE *in, const char *file,
 		     const char *main)
 {
@@ -316,12 +340,11 @@ void conf_lines_read(struct conf_draft *d, FILE *in, const char *file,
 			line += strlen(BYTE_ORDER_MARK);
 		if (strlen(text) == (size_t)len)
 			take_line(d, line);
-		else if (takes_line(d, line))
-			conf_error(&d->r, line,
-				   "a NUL byte follows; is this a text?");
+		else
+			refuse_nul(d, line);
 	}
 	if (ferror(in))
-		conf_unreadable(&d->r, file, errno);
+		conf_unreadable(&d->r, file, strerror(errno));
 	else if (!d->r.err && !feof(in))
 		d->r.err = -ENOMEM;
 	free(text);

@@ -84,21 +84,14 @@ int conf_read(const char *root, const char *file, const struct conf *before,
 	      FILE *out, struct conf **conf)
 {
 	struct conf_draft d;
-	FILE *in;
-	int err;
+	int err = begin(&d, before, out);
 
 	*conf = NULL;
-	if (file) {
-		in = fopen(file, "re");
-		if (!in)
-			return -errno;
-		err = conf_read_stream(in, file, before, out, conf);
-		fclose(in);
-		return err;
-	}
-	err = begin(&d, before, out);
 	if (err)
 		return err;
-	conf_layers_read(&d, root ? root : "");
+	if (file)
+		conf_file_read(&d, file);
+	else
+		conf_layers_read(&d, root ? root : "");
 	return finish(&d, conf);
 }

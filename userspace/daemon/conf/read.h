@@ -21,7 +21,7 @@
  * has of it is kept.
  *
  * Returns the number of errors.  *conf is to be given to conf_free(); it is
- * NULL if a file could not be read.  Negative errno: nothing could be read.
+ * NULL if a file could not be read.  Negative errno: out of memory.
  */
 int conf_read(const char *root, const char *file, const struct conf *before,
 	      FILE *out, struct conf **conf);

@@ -10,6 +10,8 @@
 
 /* Bytes of a text in a complaint: enough to find it, short enough for a line */
 #define TEXT_MAX 72
+/* Bytes of a complaint, whose words can be as long as the file's lines */
+#define WHY_MAX 1000
 
 void conf_put(FILE *out, const char *text)
 {
@@ -40,16 +42,33 @@ char *conf_escape(struct conf_reader *r, const char *text)
 }
 
 /* Returns the number of bytes of @text to show; no character is cut. */
-static int shown(const char *text)
+static int shown(const char *text, size_t max)
 {
-	size_t len = strnlen(text, TEXT_MAX + 1);
+	size_t len = strnlen(text, max + 1);
 
-	if (len <= TEXT_MAX)
+	if (len <= max)
 		return (int)len;
-	for (len = TEXT_MAX; len; len--)
+	for (len = max; len; len--)
 		if (((unsigned char)text[len] & 0xc0) != 0x80)
 			break;
 	return (int)len;
+}
+
+/* Cuts a text that is longer than @max, and marks it with "...". */
+static void cut(char *text, size_t max)
+{
+	if (text[shown(text, max)])
+		memcpy(text + shown(text, max - 3), "...", 4);
+}
+
+char *conf_title(const char *word, const char *name)
+{
+	char *title;
+
+	if (asprintf(&title, "%s%s%s", word, *name ? " " : "", name) < 0)
+		return NULL;
+	cut(title, TEXT_MAX);
+	return title;
 }
 
 /* "'TEXT': what is wrong"; the caller frees it.  NULL: out of memory. */
@@ -62,13 +81,15 @@ static char *phrase(const char *text, const char *fmt, va_list ap)
 	if (!out)
 		return NULL;
 	if (text)
-		fprintf(out, "'%.*s%s': ", shown(text), text,
-			text[shown(text)] ? "..." : "");
+		fprintf(out, "'%.*s%s': ", shown(text, TEXT_MAX), text,
+			text[shown(text, TEXT_MAX)] ? "..." : "");
 	vfprintf(out, fmt, ap);
-	if (!fclose(out))
-		return why;
-	free(why);
-	return NULL;
+	if (fclose(out)) {
+		free(why);
+		return NULL;
+	}
+	cut(why, WHY_MAX);
+	return why;
 }
 
 static void put(struct conf_reader *r, struct conf_place at,
@@ -134,12 +155,12 @@ void conf_warn_at(struct conf_reader *r, struct conf_place at,
 	free(why);
 }
 
-void conf_unreadable(struct conf_reader *r, const char *path, int err)
+void conf_unreadable(struct conf_reader *r, const char *path, const char *why)
 {
 	struct conf_place at = { path, 0 };
 
 	r->unreadable = true;
-	conf_error_at(r, at, NULL, NULL, "can't be read: %s", strerror(err));
+	conf_error_at(r, at, NULL, NULL, "can't be read: %s", why);
 }
 
 char *conf_copy(struct conf_reader *r, const char *text)

@@ -41,7 +41,13 @@ __attribute__((format(printf, 4, 5)))
 void conf_warn_at(struct conf_reader *r, struct conf_place at,
 		  const char *text, const char *fmt, ...);
 /* Reports that @path could not be read, which refuses the configuration. */
-void conf_unreadable(struct conf_reader *r, const char *path, int err);
+void conf_unreadable(struct conf_reader *r, const char *path, const char *why);
+
+/*
+ * Returns "Port vm1", a section in messages, cut if it is long; the caller owns
+ * it.  NULL: no memory.
+ */
+char *conf_title(const char *word, const char *name);
 
 /* Writes @text; control characters are written as "\x1b". */
 void conf_put(FILE *out, const char *text);

@@ -129,9 +129,7 @@ struct conf_section *conf_section_add(struct conf_draft *d,
 		s->at = d->r.here;
 		s->main = d->main;
 		s->name = strdup(name);
-		if (asprintf(&s->title, "%s%s%s", word, *name ? " " : "",
-			     name) < 0)
-			s->title = NULL;
+		s->title = conf_title(word, name);
 		if (s->name && s->title && make_base(d, s) &&
 		    (kind == CONF_OTHER || tsearch(s, &d->by_name, by_name))) {
 			v[d->n++] = s;

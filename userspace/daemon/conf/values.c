@@ -455,25 +455,45 @@ static void show_string(const struct conf_field *f, const void *base, FILE *out)
 		fputs(*text, out);
 }
 
-static void take_program(struct conf_reader *r, const struct conf_field *f,
-			 void *base, const char *value)
+static void hooks_clear(struct conf_port *port)
 {
-	char ***list = conf_at(f, base);
-
-	if (!value)
-		conf_strings_clear(list);
-	else if (conf_is_absolute(r, value))
-		conf_strings_add(r, list, value);
+	conf_strings_clear(&port->hooks);
+	free(port->hook_places);
+	port->hook_places = NULL;
 }
 
-static void show_program(const struct conf_field *f, const void *base,
-			 FILE *out)
+static void take_hook(struct conf_reader *r, const struct conf_field *f,
+		      void *base, const char *value)
 {
-	char **const *list = conf_at(f, base);
+	struct conf_port *port = base;
+	struct conf_place *places;
+	size_t n = 0;
+
+	(void)f;
+	if (!value) {
+		hooks_clear(port);
+		return;
+	}
+	if (!conf_is_absolute(r, value))
+		return;
+	while (port->hooks && port->hooks[n])
+		n++;
+	places = conf_grow(r, port->hook_places, n, sizeof(*places));
+	if (!places)
+		return;
+	port->hook_places = places;
+	places[n] = r->here;
+	conf_strings_add(r, &port->hooks, value);
+}
+
+static void show_hooks(const struct conf_field *f, const void *base, FILE *out)
+{
+	const struct conf_port *port = base;
 	size_t i;
 
-	for (i = 0; *list && (*list)[i]; i++)
-		fprintf(out, "%s%s", i ? "\n" : "", (*list)[i]);
+	(void)f;
+	for (i = 0; port->hooks && port->hooks[i]; i++)
+		fprintf(out, "%s%s", i ? "\n" : "", port->hooks[i]);
 }
 
 const struct conf_type conf_path_type = {
@@ -482,6 +502,6 @@ const struct conf_type conf_path_type = {
 const struct conf_type conf_id_type = {
 	"ID", .take = take_id, .show = show_string,
 };
-const struct conf_type conf_program_type = {
-	"PATH", .list = true, .take = take_program, .show = show_program,
+const struct conf_type conf_hook_type = {
+	"PATH", .list = true, .take = take_hook, .show = show_hooks,
 };

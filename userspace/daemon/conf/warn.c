@@ -25,15 +25,14 @@ static const char *program_fault(const char *path)
 	return st.st_mode & 0111 ? NULL : "it is not executable (chmod +x)";
 }
 
-static void warn_of_program(struct conf_draft *d, const struct conf_section *s,
+static void warn_of_program(struct conf_draft *d, struct conf_place at,
 			    enum conf_key_id key, const char *path)
 {
 	const char *fault = program_fault(path);
 
 	if (fault)
-		conf_warn_at(&d->r, conf_section_place(s, key), path,
-			     "%s= can't be run: %s", conf_keys[key].name,
-			     fault);
+		conf_warn_at(&d->r, at, path, "%s= can't be run: %s",
+			     conf_keys[key].name, fault);
 }
 
 static void warn_of_programs(struct conf_draft *d, const struct conf_section *s)
@@ -42,9 +41,11 @@ static void warn_of_programs(struct conf_draft *d, const struct conf_section *s)
 	size_t i;
 
 	for (i = 0; port->hooks && port->hooks[i]; i++)
-		warn_of_program(d, s, KEY_HOOK, port->hooks[i]);
+		warn_of_program(d, port->hook_places[i], KEY_HOOK,
+				port->hooks[i]);
 	if (port->probe.argv)
-		warn_of_program(d, s, KEY_PROBE, port->probe.argv[0]);
+		warn_of_program(d, conf_section_place(s, KEY_PROBE), KEY_PROBE,
+				port->probe.argv[0]);
 }
 
 /* ---- devices ---- */
@@ -54,8 +55,10 @@ static void warn_of_devices(struct conf_draft *d,
 {
 	const struct conf_candidate *c;
 	const char *name;
+	size_t i;
 
-	for (c = list->v; c < list->v + list->n; c++) {
+	for (i = 0; i < list->n; i++) {
+		c = &list->v[i];
 		name = c->selector->name;
 		if (name && strchr(name, ','))
 			conf_warn_at(&d->r, c->at, name, "',' is part of the "
@@ -134,8 +137,10 @@ static void warn_of_vlans(struct conf_draft *d,
 {
 	const struct conf_candidate *c, *first = NULL;
 	int expected = VLAN_UNKNOWN, vlan;
+	size_t i;
 
-	for (c = list->v; c < list->v + list->n; c++) {
+	for (i = 0; i < list->n; i++) {
+		c = &list->v[i];
 		vlan = vlan_of(d, c);
 		if (vlan == VLAN_UNKNOWN || (first && vlan == expected))
 			continue;
