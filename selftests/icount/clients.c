@@ -91,7 +91,14 @@ static bool follow(void)
 
 	if (fd < 0)
 		fd = daemon_ask_only("{\"events\": 0, \"follow\": true}\n");
-	return fd >= 0 && read(fd, events, sizeof(events)) > 0;
+	if (fd < 0)
+		return false;
+	if (read(fd, events, sizeof(events)) > 0)
+		return true;
+	/* Follow again: reads of a closed connection would be a busy loop. */
+	close(fd);
+	fd = -1;
+	return false;
 }
 
 static const struct load {

@@ -309,7 +309,8 @@ static int run_unpin(struct cli *cli, const struct call *call)
 	if (!err)
 		return report(cli, &w);
 	if (err == -ENOENT)
-		return refuse("'%s' is not pinned, preferred or held off", w.port);
+		return refuse("'%s' is not pinned or held off, and prefers no "
+			      "device", w.port);
 	return refuse_file(err, "remove", cli, w.port);
 }
 

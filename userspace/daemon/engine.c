@@ -28,10 +28,10 @@
 #include "probe/schedule.h"
 #include "serve/request.h"
 #include "tell/announce.h"
-#include "tell/unapplied.h"
 #include "tell/hooks.h"
 #include "tell/journal.h"
 #include "tell/metrics.h"
+#include "tell/unapplied.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/priority.h"
@@ -427,8 +427,7 @@ static int start_work(struct engine *e)
 		err = sd_event_source_set_priority(e->timer, PRIORITY_WORK);
 	if (err >= 0)
 		err = sd_event_source_set_enabled(e->timer, SD_EVENT_OFF);
-	e->m->agenda.wake = wake;
-	e->m->agenda.arg = e;
+	agenda_on_entry(&e->m->agenda, wake, e);
 	model_watch(e->m, &ops, e);
 	return err < 0 ? err : 0;
 }
@@ -523,6 +522,7 @@ void engine_stop(struct engine *e)
 	override_stop(e->overrides);
 	udev_stop(e->udev);
 	rtnl_stop(e->rtnl);
+	agenda_on_entry(&e->m->agenda, NULL, NULL);
 	sd_event_source_disable_unref(e->work);
 	sd_event_source_disable_unref(e->timer);
 	stabletap_close(e->st);

@@ -17,6 +17,7 @@ struct engine;
 int engine_start(sd_event *loop, struct model *m, struct engine **out);
 /* Starts to serve and to plan.  The model must have a configuration by now. */
 int engine_run(struct engine *e);
+/* The model still has the engine's watchers: after this, only release it. */
 void engine_stop(struct engine *e);
 
 /* Dumps all devices again. */

@@ -135,12 +135,19 @@ static int find_made(struct stabletap *st, const struct stabletap_macvlan *m,
 	return err;
 }
 
-static void note_device(int port, const char *child, int parent)
+/* @device: the parent's name, or NULL */
+static void note_device(struct stabletap *st, int port, const char *child,
+			int parent, const char *device)
 {
-	char device[IF_NAMESIZE];
+	char name[IF_NAMESIZE];
 
-	if (if_indextoname((unsigned int)parent, device))
-		origin_note(STABLETAP_ORIGIN_DIR, port, child, device);
+	if (!st->netns.inode)
+		origin_here(&st->netns);
+	if (!device)
+		device = if_indextoname((unsigned int)parent, name);
+	if (device)
+		origin_note(STABLETAP_ORIGIN_DIR, &st->netns, port, child,
+			    device);
 }
 
 bool stabletap_child_device(int port, const char *child,
@@ -157,7 +164,8 @@ void stabletap_child_forget(int port)
 
 int stabletap_child_create(struct stabletap *st,
 			   const struct stabletap_link *port, int parent,
-			   uint32_t mode, bool attach, int *ifindex)
+			   const char *device, uint32_t mode, bool attach,
+			   int *ifindex)
 {
 	struct stabletap_macvlan m = {
 		.parent = parent,
@@ -186,7 +194,7 @@ int stabletap_child_create(struct stabletap *st,
 		 port->ifindex, tag);
 	stabletap_link_add_altname(st, *ifindex, altname);
 	st_message_clear(st);
-	note_device(port->ifindex, name, parent);
+	note_device(st, port->ifindex, name, parent, device);
 	st_fault("child-marked");
 	return 0;
 }

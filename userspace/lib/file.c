@@ -68,12 +68,13 @@ static int write_all(int fd, const char *text)
 
 static int write_new(const char *path, const char *text, mode_t mode)
 {
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+	int fd = open(path, flags, mode);
 	int err;
-	int fd;
 
-	/* O_EXCL does not follow a symbolic link. */
-	unlink(path);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	/* Left by a killed process; O_EXCL does not follow a symbolic link. */
+	if (fd < 0 && errno == EEXIST && !unlink(path))
+		fd = open(path, flags, mode);
 	if (fd < 0)
 		return -errno;
 	/* Set the mode explicitly: the process's umask is stricter. */

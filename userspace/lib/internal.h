@@ -6,6 +6,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 
+#include "origin.h"
 #include "stabletap.h"
 
 /* A device with 256 VFs takes some 64 KiB to describe. */
@@ -20,6 +21,7 @@ struct stabletap {
 	unsigned int seq;
 	int control;		/* fd of the control device, or -1 */
 	int claims;		/* for claim.h; -1, -errno: not open */
+	struct origin_netns netns;	/* inode 0: not asked yet */
 	char msg[STABLETAP_MESSAGE_SIZE];
 	char buf[ST_BUFFER_SIZE];
 };

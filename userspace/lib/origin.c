@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Records the device of each child, for when the child is gone. */
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <net/if.h>
@@ -29,7 +30,6 @@ static unsigned long namespace_inode(void)
 	return (unsigned long)sb.st_ino;
 }
 
-/* 0: kernels before 5.14 don't say. */
 static uint64_t namespace_cookie(void)
 {
 	uint64_t cookie = 0;
@@ -46,25 +46,32 @@ static uint64_t namespace_cookie(void)
 	return cookie;
 }
 
-static void format_name(int port, char name[64])
+void origin_here(struct origin_netns *here)
 {
-	snprintf(name, 64, "%lu.%d", namespace_inode(), port);
+	here->inode = namespace_inode();
+	here->cookie = namespace_cookie();
+}
+
+static void format_name(unsigned long inode, int port, char name[64])
+{
+	snprintf(name, 64, "%lu.%d", inode, port);
 }
 
 /* Returns NULL if there is no file of this namespace. */
-static FILE *open_record(const char *dir, int port)
+static FILE *open_record(const char *dir, const struct origin_netns *here,
+			 int port)
 {
 	char path[PATH_MAX], line[LINE_SIZE];
 	uint64_t cookie;
 	char name[64];
 	FILE *file;
 
-	format_name(port, name);
+	format_name(here->inode, port, name);
+
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	file = fopen(path, "re");
 	if (file && fgets(line, sizeof(line), file) &&
-	    sscanf(line, "%" SCNu64, &cookie) == 1 &&
-	    cookie == namespace_cookie())
+	    sscanf(line, "%" SCNu64, &cookie) == 1 && cookie == here->cookie)
 		return file;
 	if (file)
 		fclose(file);
@@ -73,8 +80,8 @@ static FILE *open_record(const char *dir, int port)
 
 /* ---- records ---- */
 
-void origin_note(const char *dir, int port, const char *child,
-		 const char *device)
+void origin_note(const char *dir, const struct origin_netns *here, int port,
+		 const char *child, const char *device)
 {
 	char text[(LINES + 2) * LINE_SIZE];
 	char name[64];
@@ -83,9 +90,9 @@ void origin_note(const char *dir, int port, const char *child,
 	int i;
 
 	used = (size_t)snprintf(text, 2 * (size_t)LINE_SIZE,
-				"%" PRIu64 "\n%s %s\n", namespace_cookie(),
-				child, device);
-	old = open_record(dir, port);
+				"%" PRIu64 "\n%s %s\n", here->cookie, child,
+				device);
+	old = open_record(dir, here, port);
 	for (i = 1; old && i < LINES; i++) {
 		if (!fgets(text + used, LINE_SIZE, old))
 			break;
@@ -93,8 +100,9 @@ void origin_note(const char *dir, int port, const char *child,
 	}
 	if (old)
 		fclose(old);
-	format_name(port, name);
-	if (!file_make_dir(dir))
+	format_name(here->inode, port, name);
+	if (file_replace(dir, name, text, 0644) == -ENOENT &&
+	    !file_make_dir(dir))
 		file_replace(dir, name, text, 0644);
 }
 
@@ -102,9 +110,12 @@ bool origin_find(const char *dir, int port, const char *child, char *device,
 		 size_t size)
 {
 	char line[LINE_SIZE], is[IFNAMSIZ], on[IFNAMSIZ];
-	FILE *file = open_record(dir, port);
+	struct origin_netns here;
 	bool found = false;
+	FILE *file;
 
+	origin_here(&here);
+	file = open_record(dir, &here, port);
 	while (file && !found && fgets(line, sizeof(line), file))
 		found = sscanf(line, "%15s %15s", is, on) == 2 &&
 			!strcmp(is, child);
@@ -120,7 +131,7 @@ void origin_forget(const char *dir, int port)
 	char path[PATH_MAX];
 	char name[64];
 
-	format_name(port, name);
+	format_name(namespace_inode(), port, name);
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	unlink(path);
 }

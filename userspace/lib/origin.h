@@ -18,14 +18,23 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "file.h"
 
 #define STABLETAP_ORIGIN_DIR STABLETAP_RUN_DIR "/children"
 
+/* The process's network namespace */
+struct origin_netns {
+	unsigned long inode;
+	uint64_t cookie;	/* 0: kernels before 5.14 don't say. */
+};
+
+void origin_here(struct origin_netns *here);
+
 /* Records the device.  Errors are ignored: the child's name is shown then. */
-void origin_note(const char *dir, int port, const char *child,
-		 const char *device);
+void origin_note(const char *dir, const struct origin_netns *here, int port,
+		 const char *child, const char *device);
 bool origin_find(const char *dir, int port, const char *child, char *device,
 		 size_t size);
 void origin_forget(const char *dir, int port);

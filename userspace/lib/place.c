@@ -146,10 +146,18 @@ static void undo_child(struct stabletap *st, int child)
 	stabletap_message_put_back(st, &kept);
 }
 
-static int place_child(struct stabletap *st, struct stabletap_place *p)
+static int make_child(struct stabletap *st, const struct stabletap_place *p,
+		      bool attach, int *lower)
 {
 	return stabletap_child_create(st, &p->port_link, p->parent,
-				      macvlan_mode(p->mode), true, &p->lower);
+				      p->parent == p->dev ? p->dev_link.name :
+							    NULL,
+				      macvlan_mode(p->mode), attach, lower);
+}
+
+static int place_child(struct stabletap *st, struct stabletap_place *p)
+{
+	return make_child(st, p, true, &p->lower);
 }
 
 /* Prepares the new lower, attaches or replaces, then removes the old one. */
@@ -160,9 +168,7 @@ static int place_swap(struct stabletap *st, struct stabletap_place *p)
 	int err;
 
 	if (child) {
-		err = stabletap_child_create(st, &p->port_link, p->parent,
-					     macvlan_mode(p->mode), false,
-					     &lower);
+		err = make_child(st, p, false, &lower);
 		if (err)
 			return err;
 	}
@@ -222,7 +228,7 @@ static int restore(struct stabletap *st, const struct stabletap_place *p,
 	if (p->state.lower_kind == STABLETAP_LOWER_MACVLAN)
 		flags &= STABLETAP_ATTACH_FILTER;
 	if (deleted) {
-		err = stabletap_child_create(st, &p->port_link, old->link,
+		err = stabletap_child_create(st, &p->port_link, old->link, NULL,
 					     old->macvlan_mode, false, &lower);
 		if (err)
 			return err;

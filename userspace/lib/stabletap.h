@@ -484,12 +484,13 @@ bool stabletap_child_is(const struct stabletap_link *link, int *port);
 
 /*
  * Creates a child for @port on @parent, with the port's MAC address and MTU,
- * and marks it.  @attach: attach it in the same request.  *ifindex: the
- * child's.
+ * and marks it.  @device: the parent's name, NULL if the caller doesn't know it.
+ * @attach: attach it in the same request.  *ifindex: the child's.
  */
 int stabletap_child_create(struct stabletap *st,
 			   const struct stabletap_link *port, int parent,
-			   uint32_t mode, bool attach, int *ifindex);
+			   const char *device, uint32_t mode, bool attach,
+			   int *ifindex);
 
 /*
  * Finds the device on which @child of @port was made; the child may be gone.

@@ -133,17 +133,18 @@ static bool reads_on_event(unsigned int ms)
 static void test_events(struct tap *t)
 {
 	begin(POOL);
-	ok(t, kernel.is_open && !is_addressed("a"), "with pools it follows");
+	ok(t, kernel.is_open && !is_addressed("a"),
+	   "with pools, addresses are followed");
 	kernel.addressed = "a";
 	ok(t, reads_on_event(SOON) && is_addressed("a") && !is_addressed("b"),
 	   "a device that gets an address is known as such");
 	kernel.addressed = NULL;
 	kernel.relevant = 0;
 	ok(t, !reads_on_event(100) && is_addressed("a"),
-	   "an event that is none of these is ignored");
+	   "a wake-up without an event causes no reading");
 	kernel.relevant = 1;
 	ok(t, reads_on_event(SOON) && !is_addressed("a"),
-	   "as is one that loses it");
+	   "a device that loses its address is known as such");
 	end();
 }
 
@@ -168,15 +169,16 @@ static void test_order(struct tap *t)
 static void test_reload(struct tap *t)
 {
 	begin(NO_POOL);
-	ok(t, !kernel.is_open && !kernel.lists, "without pools it does not");
+	ok(t, !kernel.is_open && !kernel.lists,
+	   "without pools, addresses are not followed");
 	kernel.addressed = "a";
 	scene_configure(POOL);
 	ok(t, kernel.is_open && is_addressed("a"),
 	   "a reload that adds a pool begins with what is there");
 	scene_configure(NO_POOL);
-	ok(t, !kernel.is_open, "and ends it when the last one goes");
+	ok(t, !kernel.is_open, "a reload without pools ends that");
 	end();
-	ok(t, !kernel.is_open, "as does the end of the daemon");
+	ok(t, !kernel.is_open, "nothing is followed after the end");
 }
 
 static void test_errors(struct tap *t)
@@ -187,19 +189,19 @@ static void test_errors(struct tap *t)
 	scene_configure(POOL);
 	ok(t, kernel.lists == 1 && kernel.pause == 500000 &&
 	   log_count(log_fd, "can't list addresses for the pools: ") == 1,
-	   "if they can't be read, that is logged");
+	   "a failure to read the addresses is logged");
 	loop_for(loop, 20);
 	ok(t, kernel.lists > 2 && kernel.pause > 500000 &&
 	   log_count(log_fd, "can't list addresses") == 1,
-	   "and tried again with a back-off, in silence");
+	   "it is retried with a back-off, and logged only once");
 	kernel.list = 0;
 	ok(t, loop_until(loop, is_addressed, (void *)"a", SOON),
-	   "until it succeeds");
+	   "the addresses are known when the retry succeeds");
 	kernel.list = -ENOBUFS;
 	kernel.pause = 0;
 	ok(t, reads_on_event(SOON) && kernel.pause == 500000 &&
 	   log_count(log_fd, "can't list addresses") == 2,
-	   "a failure after that begins anew");
+	   "after a success the back-off and the log begin anew");
 	end();
 
 	begin(NO_POOL);
@@ -207,7 +209,7 @@ static void test_errors(struct tap *t)
 	kernel.addressed = "a";
 	scene_configure(POOL);
 	ok(t, log_count(log_fd, "can't follow addresses for the pools: ") == 1 &&
-	   is_addressed("a"), "if they can't be followed, they are read once");
+	   is_addressed("a"), "if addresses can't be followed, they are read once");
 	end();
 }
 

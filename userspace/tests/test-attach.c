@@ -20,6 +20,7 @@ static struct {
 	enum stabletap_how how;		/* planned ... */
 	enum stabletap_how then;	/* ... and carried out */
 	int restored, leftover;
+	bool moved;			/* by another process, meanwhile */
 	/* The requests */
 	struct stabletap_place asked;
 	unsigned int prepared, planned, taken, released;
@@ -49,6 +50,7 @@ int __wrap_stabletap_place_run(struct stabletap *st, struct stabletap_place *p)
 	(void)st;
 	library.taken++;
 	p->how = library.then;
+	p->lower = (int)scene_port("p")->told.lower + library.moved;
 	p->restored = library.restored;
 	p->leftover = library.leftover;
 	return library.run;
@@ -129,6 +131,7 @@ static void test_request(struct tap *t, const struct request *r)
 #define CHILD STABLETAP_HOW_CHILD
 #define SWAP STABLETAP_HOW_SWAP
 #define KEEP STABLETAP_HOW_KEEP
+#define MODE STABLETAP_HOW_MODE
 #define BREAK STABLETAP_HOW_BREAK
 
 static const struct report {
@@ -144,6 +147,7 @@ static const struct report {
 	{ "break before make", 0, 0, BREAK, BREAK, 0, 0, 0, BREAK },
 	{ "planned anew: another process had moved the port", 0, 0, KEEP, SWAP,
 	  0, 0, 0, SWAP },
+	{ "another mode", 0, 0, MODE, MODE, 0, 0, 0, MODE },
 	{ "planned anew, and refused", 0, 0, SWAP, BREAK, -EINVAL, 1, -EINVAL,
 	  BREAK },
 	{ "a VF that can't be set up", -EIO, 0, SWAP, SWAP, 0, 0, -EIO, CHILD },
@@ -176,6 +180,23 @@ static void test_report(struct tap *t, const struct report *r)
 	   library.taken == (!r->vf && !r->plan) &&
 	   library.released == library.planned,
 	   "%s: no step is taken after one that failed", r->name);
+	scene_end();
+}
+
+/* Another process attaches the planned device between the plan and the run. */
+static void test_moved(struct tap *t, enum stabletap_how then)
+{
+	enum stabletap_how how;
+	int err;
+
+	begin(P, "a b p p@a");
+	library.how = SWAP;
+	library.then = then;
+	library.moved = true;
+	err = attach("b", STABLETAP_MODE_BRIDGE, &how);
+	ok(t, !err && how == SWAP,
+	   "a lower that another process has attached is reported as new: %d",
+	   (int)how);
 	scene_end();
 }
 
@@ -218,6 +239,8 @@ int main(void)
 		test_request(&t, &requests[i]);
 	for (i = 0; i < sizeof(reports) / sizeof(*reports); i++)
 		test_report(&t, &reports[i]);
+	test_moved(&t, KEEP);
+	test_moved(&t, MODE);
 	test_leftover(&t);
 	test_detach(&t);
 	return tap_end(&t);

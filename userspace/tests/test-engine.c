@@ -27,10 +27,10 @@
 #include "serve/request.h"
 #include "tap.h"
 #include "tell/announce.h"
-#include "tell/unapplied.h"
 #include "tell/hooks.h"
 #include "tell/journal.h"
 #include "tell/metrics.h"
+#include "tell/unapplied.h"
 #include "watch/address.h"
 #include "watch/devnode.h"
 #include "watch/override.h"
@@ -188,6 +188,7 @@ int __wrap_stabletap_place_run(struct stabletap *st, struct stabletap_place *p)
 	     p->flags & STABLETAP_ATTACH_REPLACE ? ",replace" : "");
 	if (err && p->how == STABLETAP_HOW_BREAK)
 		p->restored = 1;
+	p->lower = (int)model_port_at(&scene.m, p->port)->told.lower;
 	return err;
 }
 

@@ -91,17 +91,20 @@ static void test_names(struct tap *t)
 static void note_children(int port, int n)
 {
 	char child[16], device[16];
+	struct origin_netns here;
 	int i;
 
+	origin_here(&here);
 	for (i = 1; i <= n; i++) {
 		snprintf(child, sizeof(child), "st12-%02d", i);
 		snprintf(device, sizeof(device), "eth%d", i);
-		origin_note(dir, port, child, device);
+		origin_note(dir, &here, port, child, device);
 	}
 }
 
 static void test_origin(struct tap *t)
 {
+	struct origin_netns here;
 	char device[16] = "";
 
 	ok(t, !origin_find(dir, 12, "st12-01", device, sizeof(device)),
@@ -113,7 +116,8 @@ static void test_origin(struct tap *t)
 	   !strcmp(device, "eth5"), "so is that of the child before");
 	ok(t, !origin_find(dir, 12, "st12-01", device, sizeof(device)),
 	   "an old one is forgotten");
-	origin_note(dir, 12, "st12-ffffffffff", "averylongname15");
+	origin_here(&here);
+	origin_note(dir, &here, 12, "st12-ffffffffff", "averylongname15");
 	ok(t, origin_find(dir, 12, "st12-ffffffffff", device,
 			  sizeof(device)) && !strcmp(device, "averylongname15"),
 	   "the longest names have room");

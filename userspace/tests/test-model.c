@@ -394,7 +394,7 @@ static void test_agenda(struct tap *t)
 	bool good = true;
 	struct todo *first;
 
-	agenda_init(&a, NULL, NULL);
+	agenda_init(&a);
 	for (i = 0; i < 50; i++)
 		if (agenda_join(&a, &v[i], AGENDA_PORT))
 			abort();
@@ -430,6 +430,37 @@ static void test_agenda(struct tap *t)
 	agenda_release(&a);
 }
 
+static void count(void *arg)
+{
+	++*(unsigned int *)arg;
+}
+
+/* The engine sleeps until the agenda wakes it. */
+static void test_wake(struct tap *t)
+{
+	struct todo first = { 0 }, second = { 0 };
+	unsigned int woken = 0;
+	struct agenda a;
+
+	agenda_init(&a);
+	if (agenda_join(&a, &first, AGENDA_PORT) ||
+	    agenda_join(&a, &second, AGENDA_DEVICE))
+		abort();
+	agenda_on_entry(&a, count, &woken);
+	agenda_mark(&a, &first);
+	agenda_mark(&a, &first);
+	ok(t, woken == 1, "an entry of a queue wakes the engine once");
+	agenda_set(&a, &first, 20);
+	agenda_set(&a, &second, 30);
+	ok(t, woken == 2, "a time wakes it only if it is the earliest");
+	agenda_set(&a, &second, 10);
+	ok(t, woken == 3, "the timer must then be set again");
+	agenda_on_entry(&a, NULL, NULL);
+	agenda_mark(&a, &second);
+	ok(t, woken == 3, "an engine that has ended is not woken");
+	agenda_release(&a);
+}
+
 int main(void)
 {
 	struct tap t = { 0 };
@@ -449,5 +480,6 @@ int main(void)
 	test_failback_delay_over_reload(&t);
 	test_later(&t);
 	test_agenda(&t);
+	test_wake(&t);
 	return tap_end(&t);
 }

@@ -5,10 +5,22 @@
 #include "act/vf.h"
 #include "util/log.h"
 
-static enum stabletap_how how_taken(const struct stabletap_place *p, int err)
+static bool keeps_lower(enum stabletap_how how)
+{
+	return how == STABLETAP_HOW_KEEP || how == STABLETAP_HOW_MODE;
+}
+
+static enum stabletap_how how_taken(const struct port *port,
+				    const struct stabletap_place *p, int err)
 {
 	/* The refusal came before the old lower was detached. */
 	if (err && p->how == STABLETAP_HOW_BREAK && !p->restored)
+		return STABLETAP_HOW_SWAP;
+	/*
+	 * Another process has attached the lower that was kept, and the event
+	 * of that is still to come.
+	 */
+	if (!err && keeps_lower(p->how) && p->lower != (int)port->told.lower)
 		return STABLETAP_HOW_SWAP;
 	return p->how;
 }
@@ -28,8 +40,11 @@ static int place(struct act *a, struct port *port, int dev,
 	err = stabletap_place_plan(a->st, &p);
 	if (!err)
 		err = stabletap_place_run(a->st, &p);
-	/* If the port was moved meanwhile, the run has made another plan. */
-	*how = how_taken(&p, err);
+	/*
+	 * If another process has attached another lower meanwhile, the run has
+	 * made another plan.
+	 */
+	*how = how_taken(port, &p, err);
 	if (!err && p.leftover)
 		log_line(LOG_WARNING, port->conf->name,
 			 "the old child is left over");

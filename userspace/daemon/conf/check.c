@@ -46,7 +46,8 @@ static void find_needs(const struct conf_section *s, enum conf_key_id *first)
 	size_t i;
 
 	for (key = KEY_NONE + 1; key < CONF_KEYS_N; key++) {
-		if (!s->said[key].line || !is_set(s, key))
+		if (!s->said[key].line || !conf_keys[key].needs[0] ||
+		    !is_set(s, key))
 			continue;
 		for (i = 0; i < CONF_NEEDS_MAX; i++) {
 			need = conf_keys[key].needs[i];

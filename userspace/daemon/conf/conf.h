@@ -141,10 +141,10 @@ struct conf_port {
 };
 
 /*
- * A section that has an error, and does not count.  On a reload the section
- * that was in force before is kept.  @section is what is between its brackets,
- * or says which lines before any section those are.  Control characters of both
- * texts are escaped.
+ * A section that has an error, and has no effect.  On a reload the section that
+ * was in force before is kept.  @section is the word and the name of its head,
+ * "Port vm1", or "lines before any section".  Control characters of both texts
+ * are escaped.
  */
 struct conf_left_out {
 	char *section;

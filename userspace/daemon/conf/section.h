@@ -55,9 +55,8 @@ struct conf_section *conf_section_find(const struct conf_draft *d,
 const char *conf_section_closest(struct conf_draft *d, enum conf_kind kind,
 				 const char *main, const char *name);
 /*
- * Creates a section whose keys have their defaults; the words of
- * its head may be "".  Returns
- * NULL if there is no memory; r.err is set then.
+ * Creates a section whose keys have their defaults.  @word and @name are those
+ * of its head; each may be "".  NULL: out of memory, r.err is set.
  */
 struct conf_section *conf_section_add(struct conf_draft *d,
 				      enum conf_kind kind, const char *word,

@@ -6,13 +6,17 @@
 
 #include "model/agenda.h"
 
-void agenda_init(struct agenda *a, void (*wake)(void *arg), void *arg)
+void agenda_init(struct agenda *a)
 {
 	size_t i;
 
 	memset(a, 0, sizeof(*a));
 	for (i = 0; i < AGENDA_KINDS; i++)
 		a->queue[i].last = &a->queue[i].first;
+}
+
+void agenda_on_entry(struct agenda *a, void (*wake)(void *arg), void *arg)
+{
 	a->wake = wake;
 	a->arg = arg;
 }

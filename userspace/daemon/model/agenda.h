@@ -34,7 +34,9 @@ struct agenda {
 	void *arg;
 };
 
-void agenda_init(struct agenda *a, void (*wake)(void *arg), void *arg);
+void agenda_init(struct agenda *a);
+/* Calls @wake for each new entry from now on; NULL: no more. */
+void agenda_on_entry(struct agenda *a, void (*wake)(void *arg), void *arg);
 void agenda_release(struct agenda *a);
 
 /* Returns 0 or -ENOMEM.  The functions below can't fail. */

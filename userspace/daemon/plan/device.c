@@ -17,7 +17,7 @@ static void plan_set_up(const struct device *dev, struct device_step *step,
 {
 	if (dev->seen || dev->link.flags & IFF_UP)
 		return;
-	/* udev can rename a device only before it is set up. */
+	/* Before Linux 6.2, udev can't rename a device that is up. */
 	if (!dev->initialized)
 		return;
 	if (dev->up_until > now)

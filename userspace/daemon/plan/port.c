@@ -12,8 +12,8 @@
 #include "model/model.h"
 #include "model/verdict.h"
 #include "plan/delay.h"
-#include "plan/rank.h"
 #include "plan/port.h"
+#include "plan/rank.h"
 #include "util/clock.h"
 
 /*

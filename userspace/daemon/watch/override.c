@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 
 #include "file.h"
 #include "model/model.h"
@@ -25,6 +26,8 @@ struct override_watch {
 	struct model *m;
 	const char *dir;
 	sd_event_source *inotify;
+	dev_t device;			/* of the directory that is watched */
+	ino_t inode;
 	sd_event_source *again;		/* begins a new watch */
 	struct retry retry;
 };
@@ -39,7 +42,7 @@ static void tell(const struct port *port, const struct override *o)
 
 	if (o->kind == OVERRIDE_NONE)
 		log_line(LOG_NOTICE, name,
-			 "is no longer pinned, preferred or held off");
+			 "is no longer pinned or held off, and prefers no device");
 	else
 		log_line(LOG_NOTICE, name, "%s%s, by hand", verbs[o->kind],
 			 o->dev);
@@ -122,11 +125,25 @@ static int on_change(sd_event_source *s, const struct inotify_event *event,
 	return 0;
 }
 
+static bool is_watched(const struct override_watch *w)
+{
+	struct stat sb;
+
+	return w->inotify && !stat(w->dir, &sb) && sb.st_dev == w->device &&
+	       sb.st_ino == w->inode;
+}
+
 static int watch_dir(struct override_watch *w)
 {
+	struct stat sb = { 0 };
 	int err = file_make_dir(w->dir);
 
 	w->inotify = sd_event_source_disable_unref(w->inotify);
+	/* If another directory comes here meanwhile, it is watched again. */
+	if (!err)
+		stat(w->dir, &sb);
+	w->device = sb.st_dev;
+	w->inode = sb.st_ino;
 	if (!err)
 		err = sd_event_add_inotify(w->loop, &w->inotify, w->dir,
 					   CHANGES, on_change, w);
@@ -161,13 +178,19 @@ static int on_again(sd_event_source *s, uint64_t usec, void *arg)
 }
 
 /*
- * The directory is watched again, too: if it is removed while a process has it
- * open, the kernel reports that only when that process closes it.
+ * If the directory is removed while a process has it open, the kernel reports
+ * that only when that process closes it.  A watch is not replaced without need:
+ * the kernel lets its end wait some milliseconds.
  */
 static void on_configured(const struct conf *before, void *arg)
 {
+	struct override_watch *w = arg;
+
 	(void)before;
-	watch_again(arg);
+	if (is_watched(w))
+		read_all(w);
+	else
+		watch_again(w);
 }
 
 int override_start(sd_event *loop, struct model *m, const char *dir,
