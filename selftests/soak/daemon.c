@@ -44,7 +44,7 @@
  * The daemon keeps 1000 events of its history.  After so many events of this
  * test the history is full, and the memory is measured.
  */
-#define WARM_UP		1200
+#define WARM_UP	2000
 /*
  * The sanitizer keeps freed memory for a while, so the daemon's memory varies
  * by a megabyte.  The least of several measurements is compared.

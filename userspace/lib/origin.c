@@ -67,7 +67,6 @@ static FILE *open_record(const char *dir, const struct origin_netns *here,
 	FILE *file;
 
 	format_name(here->inode, port, name);
-
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	file = fopen(path, "re");
 	if (file && fgets(line, sizeof(line), file) &&
