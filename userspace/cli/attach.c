@@ -314,8 +314,8 @@ static int attach(struct cli *cli, const struct wish *w,
 	if (!status)
 		status = w->quiet ? place_quietly(cli, w, port, dev) :
 				    place(cli, w, port, dev);
-	if (!status)
-		managed_note_attach(cli, w->port, dev);
+	/* stabletapd may detach the port before the attach is complete. */
+	managed_note_attach(cli, w->port, dev, !status);
 	return status;
 }
 

@@ -38,14 +38,14 @@ void managed_note_detach(struct cli *cli, const char *name)
 }
 
 void managed_note_attach(struct cli *cli, const char *name,
-			 const struct stabletap_link *dev)
+			 const struct stabletap_link *dev, bool attached)
 {
 	json_t *port = ask_port_quietly(cli, name, NULL);
 
 	if (is_held_off(port)) {
 		note("stabletapd detaches '%s' again: it is held off", name);
 		hint("'stabletap unpin %s' ends that", name);
-	} else if (port &&
+	} else if (port && attached &&
 		   !stabletap_link_is_named(dev, json_text_of(port, "pin"))) {
 		note("stabletapd moves '%s' to where its configuration has it",
 		     name);

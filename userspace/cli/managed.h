@@ -11,8 +11,11 @@
 
 void managed_note_delete(struct cli *cli, const char *port);
 void managed_note_detach(struct cli *cli, const char *port);
-/* @dev: the device to which the port was attached */
+/*
+ * @dev: the device to which the port was to be attached.  @attached: it was; if
+ * not, stabletapd may be the cause.
+ */
 void managed_note_attach(struct cli *cli, const char *port,
-			 const struct stabletap_link *dev);
+			 const struct stabletap_link *dev, bool attached);
 
 #endif /* CLI_MANAGED_H */
