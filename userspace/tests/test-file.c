@@ -43,7 +43,8 @@ static int count_files(void)
 	int n = 0;
 
 	while (d && (e = readdir(d)))
-		n += strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
+		n += strcmp(e->d_name, ".") != 0 &&
+		     strcmp(e->d_name, "..") != 0;
 	if (d)
 		closedir(d);
 	return n;

@@ -115,6 +115,8 @@ static bool has_values(const struct conf_key *key, const struct entry *e)
 {
 	char range[32];
 
+	if (!e)
+		return false;
 	if (key->type == &conf_number_type) {
 		snprintf(range, sizeof(range), "%u to %u",
 			 (unsigned int)key->field.min,

@@ -26,7 +26,7 @@ static void test_set_random(struct tap *t)
 	bool good = true;
 
 	for (i = 0; i < 20000; i++) {
-		int id = (seed = seed * 1103515245 + 12345) >> 16 & 63;
+		int id = (int)((seed = seed * 1103515245 + 12345) >> 16 & 63);
 		bool member = seed & 0x400;
 
 		if (idset_make(&s, id, member) != (has[id] != member))

@@ -161,7 +161,7 @@ static void test_sections(struct tap *t, const char *page)
 		if (sscanf(at, "\n.Ss %63s", name) != 1)
 			continue;
 		n++;
-		for (i = 0; verbs[i] && strcmp(verbs[i]->name, name); i++)
+		for (i = 0; verbs[i] && strcmp(verbs[i]->name, name) != 0; i++)
 			;
 		ok(t, verbs[i], "section '%s' is of a verb", name);
 	}

@@ -119,6 +119,7 @@ struct conf_section *conf_section_add(struct conf_draft *d,
 				      enum conf_kind kind, const char *word,
 				      const char *name)
 {
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	struct conf_section **v = conf_grow(&d->r, d->v, d->n, sizeof(*v));
 	struct conf_section *s = v ? calloc(1, sizeof(*s)) : NULL;
 

@@ -144,6 +144,7 @@ struct conf_selector *conf_selector_intern(struct conf_reader *r,
 		conf_selector_release(s);
 		return conf->selectors[i];
 	}
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	v = conf_grow(r, conf->selectors, conf->selectors_n, sizeof(*v));
 	if (v) {
 		conf->selectors = v;

@@ -233,7 +233,8 @@ static void name_ports_on(const struct device *dev,
 			  const struct stabletap_link *old)
 {
 	if (!old || old->master != dev->link.master ||
-	    is_restacked(old, &dev->link) || strcmp(old->name, dev->link.name))
+	    is_restacked(old, &dev->link) ||
+	    strcmp(old->name, dev->link.name) != 0)
 		for_ports_on(dev, port_name_device);
 }
 
@@ -576,6 +577,7 @@ int model_configure(struct model *m, struct conf *conf)
 	size_t i, old_n = m->ports_n;
 
 	match = ports ? match_new(conf, ports, conf->ports_n) : NULL;
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	before = calloc(conf->ports_n + 1, sizeof(*before));
 	if (!match || !before) {
 		if (ports)

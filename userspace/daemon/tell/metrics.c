@@ -149,6 +149,7 @@ static void write_daemon_metric(const char *name, const char *type,
 
 void metrics_write(const struct model *m, FILE *out)
 {
+	uint64_t seconds = clock_real() / CLOCK_SECOND;
 	size_t i;
 
 	for (i = 0; i < sizeof(metrics) / sizeof(*metrics); i++)
@@ -167,7 +168,7 @@ void metrics_write(const struct model *m, FILE *out)
 			    m->conf ? (double)m->conf->left_out_n : 0, out);
 	write_daemon_metric("stabletapd_heartbeat_timestamp_seconds", "gauge",
 			    "Time at which this was written; stale after 60 s.",
-			    (double)(clock_real() / CLOCK_SECOND), out);
+			    (double)seconds, out);
 	write_head("stabletapd_build_info", "gauge",
 		   "Always 1; the label is the version of stabletapd.", out);
 	fputs("stabletapd_build_info{version=\"" STABLETAP_VERSION "\"} 1\n",
