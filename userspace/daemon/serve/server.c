@@ -297,16 +297,40 @@ static void client_ask(struct client *c)
 		client_write(c);
 }
 
-/* Answers now, or after the pause for the user's last answers. */
+static bool is_waiting(const struct client *c)
+{
+	return c->asked && !c->pending && !c->kept && !c->out_len;
+}
+
+/* Returns the user's client that waits and connected first; the list's last. */
+static struct client *first_waiting(const struct client *c)
+{
+	struct client *other, *first = NULL;
+
+	for (other = c->server->clients; other; other = other->next)
+		if (other->user == c->user && is_waiting(other))
+			first = other;
+	return first;
+}
+
+/*
+ * After the pause for the user's last answers, answers the client of that user
+ * that has waited longest.  Otherwise a client that asks again at once could be
+ * served for ever, and the others never.
+ */
 static void client_ask_in_turn(struct client *c)
 {
+	struct client *first = first_waiting(c);
 	uint64_t now = clock_awake();
 
 	if (c->user->ready_at <= now) {
-		client_ask(c);
-		return;
+		client_ask(first);
+		if (first == c)
+			return;
+		now = clock_awake();
 	}
-	set_timer(c, (c->user->ready_at - now) / 1000 + 1);
+	set_timer(c, c->user->ready_at > now ?
+		     (c->user->ready_at - now) / 1000 + 1 : 1);
 }
 
 /*
@@ -355,7 +379,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *arg)
 	struct client *c = arg;
 
 	(void)s, (void)usec;
-	if (c->asked && !c->pending && !c->kept && !c->out_len)
+	if (is_waiting(c))
 		client_ask_in_turn(c);
 	else
 		client_free(c);
