@@ -805,6 +805,41 @@ static void test_charge(struct tap *t)
 	   "a user waits for all that an answer has cost, its text as well");
 }
 
+#define WAITING 12
+
+static void answer_one(struct reading *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->fd = client();
+	say(r->fd, "{\"events\": 1000000}\n");
+	loop_until(loop, has_ended, r, SOON);
+	close(r->fd);
+}
+
+/* Clients that wait for their turn, and one that asks again at once */
+static void test_first_come(struct tap *t)
+{
+	static struct reading waiting[WAITING], eager;
+	unsigned int i, n = 0;
+
+	memset(waiting, 0, sizeof(waiting));
+	dump_us = 2000;
+	for (i = 0; i < WAITING; i++) {
+		waiting[i].fd = client();
+		say(waiting[i].fd, "{\"events\": 1000000}\n");
+	}
+	/* This one connected last, so the others come first. */
+	answer_one(&eager);
+	answer_one(&eager);
+	dump_us = 0;
+	for (i = 0; i < WAITING; i++) {
+		n += has_line(&waiting[i]);
+		close(waiting[i].fd);
+	}
+	ok(t, n == WAITING, "a user's clients are answered as they came (%u)",
+	   n);
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/test-server.XXXXXX", command[64];
@@ -835,6 +870,7 @@ int main(void)
 	test_crowd(&t);
 	test_rate(&t);
 	test_charge(&t);
+	test_first_come(&t);
 	test_told_in_turn(&t);
 	test_told_late(&t);
 	test_long_answer(&t);
