@@ -40,10 +40,10 @@ static void say(int fd, const char *request)
 }
 
 struct reading {
-	int fd;
-	char text[65536];
 	size_t len;
+	int fd;
 	bool end;
+	char text[65536];
 };
 
 static void read_more(struct reading *r)
