@@ -231,7 +231,7 @@ bool stabletap_ip6_forwards(struct stabletap *st, int ifindex)
 	char buf[ST_REQUEST_SIZE];
 	bool forwards = false;
 
-	nlh = st_nl_request(buf, RTM_GETNETCONF, NLM_F_ACK, &ncm, sizeof(ncm));
+	nlh = st_nl_request(buf, RTM_GETNETCONF, 0, &ncm, sizeof(ncm));
 	mnl_attr_put_u32(nlh, NETCONFA_IFINDEX, (uint32_t)ifindex);
 	/* An error means that the device, or the kernel, has no IPv6. */
 	st_nl_exchange(st, nlh, take_forwarding, &forwards);

@@ -58,16 +58,6 @@ found:
 	return true;
 }
 
-static bool name_in_use(struct stabletap *st, const char *name)
-{
-	struct stabletap_link link;
-
-	if (stabletap_link_find(st, name, &link))
-		return false;
-	stabletap_link_release(&link);
-	return true;
-}
-
 /*
  * Creates the macvlan under a free name.  EEXIST may be due to the name, or to
  * the port that has a lower, so look which.
@@ -90,7 +80,7 @@ static int create_named(struct stabletap *st, struct stabletap_macvlan *m,
 		if (err != -EEXIST)
 			return err;
 		stabletap_message_keep(st, &kept);
-		if (!name_in_use(st, name)) {
+		if (st_link_index(st, name) < 0) {
 			stabletap_message_put_back(st, &kept);
 			return err;
 		}
@@ -108,17 +98,12 @@ static int find_made(struct stabletap *st, const struct stabletap_macvlan *m,
 {
 	struct stabletap_links vlans = { 0 };
 	const struct stabletap_link *l;
-	struct stabletap_link link;
 	size_t i;
 	int err;
 
-	err = stabletap_link_find(st, m->name, &link);
-	if (!err) {
-		*ifindex = link.ifindex;
-		stabletap_link_release(&link);
-	}
-	if (err != -ENODEV)
-		return err;
+	*ifindex = st_link_index(st, m->name);
+	if (*ifindex != -ENODEV)
+		return *ifindex < 0 ? *ifindex : 0;
 	err = stabletap_link_dump(st, "macvlan", &vlans);
 	if (err < 0)
 		return err;

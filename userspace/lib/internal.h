@@ -40,6 +40,9 @@ void st_message_set(struct stabletap *st, const char *fmt, ...)
 int st_links_insert(struct stabletap_links *links, size_t i,
 		    const struct stabletap_link *link);
 
+/* Returns the ifindex of the device with that name, or a negative errno. */
+int st_link_index(struct stabletap *st, const char *name);
+
 /* Fills in the device's parent, if sysfs has it. */
 void st_sysfs_parent(struct stabletap_link *link);
 
@@ -61,8 +64,9 @@ struct nlmsghdr *st_nl_link_request(char buf[ST_REQUEST_SIZE], uint16_t type,
 				    uint16_t flags, int ifindex);
 
 /*
- * Sends @nlh and reads the answers until the acknowledgement or the end of the
- * dump.  -EINTR: the dump was inconsistent; repeat it.
+ * Sends @nlh and reads the answers: until the acknowledgement with NLM_F_ACK,
+ * until the end of the dump with NLM_F_DUMP, otherwise one.  -EINTR: the dump
+ * was inconsistent; repeat it.
  */
 int st_nl_exchange(struct stabletap *st, struct nlmsghdr *nlh, st_answer_fn fn,
 		   void *arg);

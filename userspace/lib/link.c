@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Reads and changes network devices. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -45,8 +47,8 @@ int stabletap_link_get(struct stabletap *st, int ifindex,
 
 	if (ifindex <= 0)
 		return -ENODEV;
-	return get_one(st, st_nl_link_request(buf, RTM_GETLINK, NLM_F_ACK,
-					      ifindex), out);
+	return get_one(st, st_nl_link_request(buf, RTM_GETLINK, 0, ifindex),
+		       out);
 }
 
 int stabletap_link_find(struct stabletap *st, const char *name,
@@ -57,10 +59,20 @@ int stabletap_link_find(struct stabletap *st, const char *name,
 
 	if (!*name || strlen(name) >= ALTIFNAMSIZ)
 		return -ENODEV;
-	nlh = st_nl_link_request(buf, RTM_GETLINK, NLM_F_ACK, 0);
+	nlh = st_nl_link_request(buf, RTM_GETLINK, 0, 0);
 	/* The kernel looks for names and altnames. */
 	mnl_attr_put_strz(nlh, IFLA_ALT_IFNAME, name);
 	return get_one(st, nlh, out);
+}
+
+/* Any socket takes this ioctl; unlike RTM_GETLINK it does not need RTNL. */
+int st_link_index(struct stabletap *st, const char *name)
+{
+	struct ifreq req = { 0 };
+
+	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", name);
+	return ioctl(mnl_socket_get_fd(st->nl), SIOCGIFINDEX, &req) ?
+		-errno : req.ifr_ifindex;
 }
 
 /* ---- all devices ---- */

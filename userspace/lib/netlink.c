@@ -80,6 +80,7 @@ struct exchange {
 	struct stabletap *st;
 	st_answer_fn fn;
 	void *arg;
+	bool single;		/* the first answer is the last */
 	bool interrupted;
 	bool done;
 	int err;
@@ -115,13 +116,17 @@ static void take_message(struct exchange *x, const struct nlmsghdr *nlh)
 		 */
 		if (x->fn && !x->err)
 			x->err = x->fn(nlh, x->arg);
+		x->done = x->single;
 	}
 }
 
 int st_nl_exchange(struct stabletap *st, struct nlmsghdr *nlh, st_answer_fn fn,
 		   void *arg)
 {
-	struct exchange x = { .st = st, .fn = fn, .arg = arg };
+	struct exchange x = {
+		.st = st, .fn = fn, .arg = arg,
+		.single = !(nlh->nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP)),
+	};
 	unsigned int portid = mnl_socket_get_portid(st->nl);
 	unsigned int seq = ++st->seq;
 	const struct nlmsghdr *in;

@@ -34,7 +34,7 @@ static int nsid_of(struct stabletap *st, int dir, const char *name)
 
 	if (fd < 0)
 		return -errno;
-	nlh = st_nl_request(buf, RTM_GETNSID, NLM_F_ACK, &gen, sizeof(gen));
+	nlh = st_nl_request(buf, RTM_GETNSID, 0, &gen, sizeof(gen));
 	mnl_attr_put_u32(nlh, NETNSA_FD, (uint32_t)fd);
 	err = st_nl_exchange(st, nlh, take_nsid, &nsid);
 	close(fd);

@@ -122,7 +122,7 @@ int stabletap_vf_dump(struct stabletap *st, int pf, struct stabletap_vfs *out)
 	char buf[ST_REQUEST_SIZE];
 	int err;
 
-	nlh = st_nl_link_request(buf, RTM_GETLINK, NLM_F_ACK, pf);
+	nlh = st_nl_link_request(buf, RTM_GETLINK, 0, pf);
 	mnl_attr_put_u32(nlh, IFLA_EXT_MASK,
 			 RTEXT_FILTER_VF | RTEXT_FILTER_SKIP_STATS);
 	err = st_nl_exchange(st, nlh, take_link, &vfs);

@@ -136,8 +136,7 @@ int __wrap_stabletap_port_delete(struct stabletap *st, int port,
 				 uint32_t flags);
 int __wrap_stabletap_link_get(struct stabletap *st, int ifindex,
 			      struct stabletap_link *out);
-int __wrap_stabletap_link_find(struct stabletap *st, const char *name,
-			       struct stabletap_link *out);
+int __wrap_st_link_index(struct stabletap *st, const char *name);
 int __wrap_stabletap_link_dump(struct stabletap *st, const char *kind,
 			       struct stabletap_links *out);
 int __wrap_stabletap_link_delete(struct stabletap *st, int ifindex);
@@ -222,15 +221,14 @@ int __wrap_stabletap_link_get(struct stabletap *st, int ifindex,
 	return 0;
 }
 
-int __wrap_stabletap_link_find(struct stabletap *st, const char *name,
-			       struct stabletap_link *out)
+int __wrap_st_link_index(struct stabletap *st, const char *name)
 {
 	size_t i;
 
+	(void)st;
 	for (i = 0; i < kernel.n; i++)
 		if (!strcmp(kernel.links[i].name, name))
-			return __wrap_stabletap_link_get(
-				st, kernel.links[i].ifindex, out);
+			return kernel.links[i].ifindex;
 	return -ENODEV;
 }
 
