@@ -84,24 +84,57 @@ static int write_new(const char *path, const char *text, mode_t mode)
 	return err;
 }
 
+/* The file's path, and that of its temporary file */
+struct paths {
+	char file[PATH_MAX];
+	char tmp[PATH_MAX];
+};
+
+static int format_paths(struct paths *p, const char *dir, const char *name)
+{
+	if (snprintf(p->file, sizeof(p->file), "%s/%s", dir, name) >=
+	    (int)sizeof(p->file) ||
+	    snprintf(p->tmp, sizeof(p->tmp), "%s/.%s.%d", dir, name,
+		     getpid()) >= (int)sizeof(p->tmp))
+		return -ENAMETOOLONG;
+	return 0;
+}
+
+/* @err: the result of making the temporary file */
+static int move_into_place(const struct paths *p, int err)
+{
+	if (!err && rename(p->tmp, p->file))
+		err = -errno;
+	if (err)
+		unlink(p->tmp);
+	return err;
+}
+
 int file_replace(const char *dir, const char *name, const char *text,
 		 mode_t mode)
 {
-	char path[PATH_MAX];
-	char tmp[PATH_MAX];
-	int err;
+	struct paths p;
+	int err = format_paths(&p, dir, name);
 
-	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >=
-	    (int)sizeof(path) ||
-	    snprintf(tmp, sizeof(tmp), "%s/.%s.%d", dir, name, getpid()) >=
-	    (int)sizeof(tmp))
-		return -ENAMETOOLONG;
-	err = write_new(tmp, text, mode);
-	if (!err && rename(tmp, path))
-		err = -errno;
-	if (err)
-		unlink(tmp);
-	return err;
+	return err ? err : move_into_place(&p, write_new(p.tmp, text, mode));
+}
+
+static int link_new(const char *path, const char *target)
+{
+	int err = symlink(target, path);
+
+	/* Left by a killed process. */
+	if (err && errno == EEXIST && !unlink(path))
+		err = symlink(target, path);
+	return err ? -errno : 0;
+}
+
+int file_replace_link(const char *dir, const char *name, const char *target)
+{
+	struct paths p;
+	int err = format_paths(&p, dir, name);
+
+	return err ? err : move_into_place(&p, link_new(p.tmp, target));
 }
 
 int file_read_line(const char *path, char *line, size_t size)

@@ -41,6 +41,9 @@ void file_keep_standard(void);
 int file_replace(const char *dir, const char *name, const char *text,
 		 mode_t mode);
 
+/* The same for a symbolic link, which will have the target @target. */
+int file_replace_link(const char *dir, const char *name, const char *target);
+
 /*
  * Reads the first line of @path, without its newline and cut to @size.
  * -ENOENT: there is no such file; -ENODATA: it is empty.

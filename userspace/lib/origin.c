@@ -15,13 +15,13 @@
 
 #include "origin.h"
 
-/* Records per port: the present lower, the one before, and failed attempts */
-#define LINES 4
+/* Children per record: the present lower, the one before, and failed attempts */
+#define CHILDREN 4
 
-/* Bytes of a line: two names, a space, a newline; a cookie is shorter. */
-#define LINE_SIZE (2 * IFNAMSIZ + 2)
+/* Room for the cookie, and for each child a space, its name, another, a name. */
+#define RECORD_SIZE (24 + CHILDREN * 2 * (1 + IFNAMSIZ))
 
-/* ---- which file ---- */
+/* ---- which record ---- */
 
 static unsigned long namespace_inode(void)
 {
@@ -58,71 +58,81 @@ static void format_name(unsigned long inode, int port, char name[64])
 	snprintf(name, 64, "%lu.%d", inode, port);
 }
 
-/* Returns NULL if there is no file of this namespace. */
-static FILE *open_record(const char *dir, const struct origin_netns *here,
-			 int port)
+/* ---- records ---- */
+
+struct made {
+	char child[IFNAMSIZ];
+	char device[IFNAMSIZ];
+};
+
+/*
+ * Reads the record of @port into @text, and returns the part behind the cookie,
+ * or NULL if there is no record of this namespace.
+ */
+static const char *read_record(const char *dir, const struct origin_netns *here,
+			       int port, char text[RECORD_SIZE])
 {
-	char path[PATH_MAX], line[LINE_SIZE];
-	char name[64];
-	FILE *file;
+	char path[PATH_MAX], name[64];
+	ssize_t len;
+	char *end;
 
 	format_name(here->inode, port, name);
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	file = fopen(path, "re");
-	if (file && fgets(line, sizeof(line), file) &&
-	    strtoull(line, NULL, 10) == here->cookie)
-		return file;
-	if (file)
-		fclose(file);
-	return NULL;
+	len = readlink(path, text, RECORD_SIZE - 1);
+	if (len < 0)
+		return NULL;
+	text[len] = '\0';
+	return strtoull(text, &end, 10) == here->cookie ? end : NULL;
 }
 
-/* ---- records ---- */
+static bool next_made(const char **at, struct made *out)
+{
+	int len = 0;
+
+	if (!*at || sscanf(*at, " %15s %15s%n", out->child, out->device,
+			   &len) != 2)
+		return false;
+	*at += len;
+	return true;
+}
 
 void origin_note(const char *dir, const struct origin_netns *here, int port,
 		 const char *child, const char *device)
 {
-	char text[(LINES + 2) * LINE_SIZE];
-	char name[64];
-	size_t used;
-	FILE *old;
-	int i;
+	char text[RECORD_SIZE], old[RECORD_SIZE], name[64];
+	struct made made;
+	const char *at;
+	int len, i;
 
-	used = (size_t)snprintf(text, 2 * (size_t)LINE_SIZE,
-				"%" PRIu64 "\n%s %s\n", here->cookie, child,
-				device);
-	old = open_record(dir, here, port);
-	for (i = 1; old && i < LINES; i++) {
-		if (!fgets(text + used, LINE_SIZE, old))
-			break;
-		used += strlen(text + used);
-	}
-	if (old)
-		fclose(old);
+	len = snprintf(text, sizeof(text), "%" PRIu64 " %s %s", here->cookie,
+		       child, device);
+	at = read_record(dir, here, port, old);
+	for (i = 1; i < CHILDREN && next_made(&at, &made); i++)
+		len += snprintf(text + len, sizeof(text) - (size_t)len,
+				" %s %s", made.child, made.device);
 	format_name(here->inode, port, name);
-	if (file_replace(dir, name, text, 0644) == -ENOENT &&
+	if (file_replace_link(dir, name, text) == -ENOENT &&
 	    !file_make_dir(dir))
-		file_replace(dir, name, text, 0644);
+		file_replace_link(dir, name, text);
 }
 
 bool origin_find(const char *dir, int port, const char *child, char *device,
 		 size_t size)
 {
-	char line[LINE_SIZE], is[IFNAMSIZ], on[IFNAMSIZ];
 	struct origin_netns here;
-	bool found = false;
-	FILE *file;
+	char text[RECORD_SIZE];
+	struct made made;
+	const char *at;
 
 	origin_here(&here);
-	file = open_record(dir, &here, port);
-	while (file && !found && fgets(line, sizeof(line), file))
-		found = sscanf(line, "%15s %15s", is, on) == 2 &&
-			!strcmp(is, child);
-	if (found)
-		snprintf(device, size, "%s", on);
-	if (file)
-		fclose(file);
-	return found;
+	at = read_record(dir, &here, port, text);
+	while (next_made(&at, &made)) {
+		if (strcmp(made.child, child) != 0)
+			continue;
+		snprintf(device, size, "%s", made.device);
+		return true;
+	}
+	return false;
 }
 
 void origin_forget(const char *dir, int port)

@@ -4,14 +4,15 @@
  * that a port lost.  The name of a child that is gone says little, so its maker
  * records the device's name.  The record serves only to show that name.
  *
- * Each port has a file, <inode of the network namespace>.<port's ifindex>.  Its
- * first line is the cookie of the namespace; then comes a line "CHILD DEVICE"
- * for each of the last children, the newest first.
+ * Each port has a symbolic link, <inode of the network namespace>.<port's
+ * ifindex>.  Its target is the record: "COOKIE CHILD DEVICE CHILD DEVICE ...",
+ * the newest child first.  A link is read and written in one system call each,
+ * and needs no page of memory; there is a record for each port.
  *
  * The inode of a namespace that ended is given to a later one, whose ports have
- * the same low ifindexes.  The cookie is never given twice, so a file with
- * another cookie is stale: it is ignored, and overwritten by the next record.
- * As inodes are used again, stale files don't add up.
+ * the same low ifindexes.  The cookie is never given twice, so a record with
+ * another cookie is stale: it is ignored, and replaced by the next one.  As
+ * inodes are used again, stale records don't add up.
  */
 #ifndef STABLETAP_ORIGIN_H
 #define STABLETAP_ORIGIN_H

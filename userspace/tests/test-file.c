@@ -82,6 +82,37 @@ static void test_replace(struct tap *t)
 	   "a missing directory is an error");
 }
 
+static bool leads_to(const char *name, const char *target)
+{
+	char path[PATH_MAX], buf[64];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	len = readlink(path, buf, sizeof(buf));
+	return len == (ssize_t)strlen(target) &&
+	       !memcmp(buf, target, (size_t)len);
+}
+
+static void test_replace_link(struct tap *t)
+{
+	int before = count_files();
+	char tmp[PATH_MAX];
+
+	ok(t, !file_replace_link(dir, "link", "one two") &&
+	   leads_to("link", "one two"), "a link is made");
+	snprintf(tmp, sizeof(tmp), "%s/.link.%d", dir, getpid());
+	ok(t, !symlink("left", tmp) &&
+	   !file_replace_link(dir, "link", "three") &&
+	   leads_to("link", "three"),
+	   "a link is replaced, though a killed process left a temporary one");
+	ok(t, count_files() == before + 1, "nothing else is left");
+	ok(t, !file_replace(dir, "vm2", "x\n", 0644) &&
+	   !file_replace_link(dir, "vm2", "four") && leads_to("vm2", "four"),
+	   "a file is replaced by a link");
+	ok(t, file_replace_link("/nonexistent", "x", "y") == -ENOENT,
+	   "a missing directory is an error, for a link as well");
+}
+
 static void test_names(struct tap *t)
 {
 	ok(t, file_name_is_plain("vm1") && !file_name_is_plain("") &&
@@ -141,17 +172,16 @@ static const char *record_name(int port)
 static void test_stale_origin(struct tap *t)
 {
 	char device[16] = "";
-	char buf[256] = "";
 
 	/* Written in a namespace that is gone, whose inode we have now */
-	file_replace(dir, record_name(12), "18446744073709551615\nst12-06 eth6\n",
-		     0644);
+	file_replace_link(dir, record_name(12),
+			  "18446744073709551615 st12-06 eth6");
 	ok(t, !origin_find(dir, 12, "st12-06", device, sizeof(device)),
 	   "the record of another namespace is ignored");
 	note_children(12, 1);
-	ok(t, contents(record_name(12), buf, sizeof(buf)) &&
-	   strstr(buf, "st12-01 eth1") && !strstr(buf, "eth6"),
-	   "and overwritten");
+	ok(t, origin_find(dir, 12, "st12-01", device, sizeof(device)) &&
+	   !origin_find(dir, 12, "st12-06", device, sizeof(device)),
+	   "and replaced");
 	origin_forget(dir, 12);
 }
 
@@ -163,7 +193,7 @@ static void test_origin_sweep(struct tap *t)
 
 	note_children(1, 1);		/* lo, as a device that exists */
 	note_children(absent, 1);
-	file_replace(dir, "1.2000000000", "1\nst1-01 eth1\n", 0644);
+	file_replace_link(dir, "1.2000000000", "1 st1-01 eth1");
 	origin_sweep(dir);
 	ok(t, !origin_find(dir, absent, "st12-01", device, sizeof(device)),
 	   "a sweep removes the record of a port that is gone");
@@ -307,6 +337,7 @@ int main(void)
 	test_names(&t);
 	test_override(&t);
 	test_override_lines(&t);
+	test_replace_link(&t);
 	test_origin(&t);
 	test_stale_origin(&t);
 	test_origin_sweep(&t);
