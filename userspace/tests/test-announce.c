@@ -458,6 +458,7 @@ static void test_live(struct tap *t, struct seen *seen)
 /* Instead of the kernel: records by which devices frames were sent */
 static bool is_played;
 static bool sent[64];
+static unsigned int sent_n;
 
 int __wrap_sender_send(int fd, int ifindex, const struct announce_frame *f);
 int __real_sender_send(int fd, int ifindex, const struct announce_frame *f);
@@ -467,6 +468,7 @@ int __wrap_sender_send(int fd, int ifindex, const struct announce_frame *f)
 	if (!is_played)
 		return __real_sender_send(fd, ifindex, f);
 	sent[ifindex < 63 ? ifindex : 63] = true;
+	sent_n++;
 	return 0;
 }
 
@@ -526,6 +528,29 @@ static void test_ports(struct tap *t, sd_event *loop, struct announcer *a)
 	scene_end();
 }
 
+#define MANY 40			/* more than are sent in one turn of the loop */
+
+static bool all_sent(void *arg)
+{
+	return sent_n >= *(const unsigned int *)arg;
+}
+
+/* Ports that don't exist have no addresses: RARP only. */
+static void test_many(struct tap *t, sd_event *loop, struct announcer *a)
+{
+	unsigned int wanted = (MANY - 2) * 5;
+	int i;
+
+	sent_n = 0;
+	for (i = 0; i < MANY; i++)
+		announcer_start(a, 4711 + i, 1, mac, false, NULL, 0);
+	announcer_stop(a, 4711 + MANY / 2);
+	announcer_stop(a, 4711 + MANY - 1);
+	loop_until(loop, all_sent, &wanted, SOON);
+	loop_for(loop, 100);
+	ok(t, sent_n == wanted, "each of many ports is announced five times");
+}
+
 static void test_model(struct tap *t)
 {
 	struct stabletap *st;
@@ -536,6 +561,7 @@ static void test_model(struct tap *t)
 		abort();
 	a = announcer_new(loop, st);
 	is_played = true;
+	test_many(t, loop, a);
 	test_ports(t, loop, a);
 	is_played = false;
 	announcer_free(a);

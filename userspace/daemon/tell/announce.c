@@ -5,6 +5,7 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
 #include "frames.h"
@@ -14,6 +15,7 @@
 #include "sender.h"
 #include "tell/announce.h"
 #include "tell/speakers.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/priority.h"
 
@@ -23,17 +25,24 @@ static const unsigned int at_ms[] = { 0, 50, 200, 450, 800 };
 #define TIMES (sizeof(at_ms) / sizeof(*at_ms))
 #define FRAMES_MAX 128
 #define VLANS_MAX 64		/* the guest's VLANs per round */
+/*
+ * Rounds may be late by this time, so that those of many ports are sent in the
+ * same turn of the loop; and the most in one turn, so that other work has its
+ * turn.
+ */
+#define LATE_US 10000
+#define TURN 16
 
 /* One port's announcement under way */
 struct round {
-	struct round *next;
+	STAILQ_ENTRY(round) entry;
 	struct announcer *owner;
-	sd_event_source *timer;
 	int port;
 	int ifindex;
 	uint8_t mac[6];
 	bool stacked;
 	unsigned int time;	/* index of the next round in @at_ms */
+	uint64_t due;		/* the next round; CLOCK_MONOTONIC */
 	unsigned int sent;
 	struct announce_frame *frames;
 	size_t frames_n;
@@ -42,49 +51,31 @@ struct round {
 	size_t vlan;		/* index of the next VLAN */
 };
 
+STAILQ_HEAD(rounds, round);
+
 struct announcer {
-	sd_event *loop;
 	struct stabletap *st;
 	int fd;
-	struct round *rounds;
+	sd_event_source *now;	/* there is a first round to send */
+	sd_event_source *later;
+	/*
+	 * A queue for each of @at_ms.  As the time from one to the next is the
+	 * same for all, each queue is in the order of time.
+	 */
+	struct rounds at[TIMES];
 };
-
-struct announcer *announcer_new(sd_event *loop, struct stabletap *st)
-{
-	struct announcer *a = calloc(1, sizeof(*a));
-
-	if (!a)
-		return NULL;
-	a->loop = sd_event_ref(loop);
-	a->st = st;
-	a->fd = -1;
-	return a;
-}
 
 static void round_free(struct round *r)
 {
-	struct round **at = &r->owner->rounds;
-
-	while (*at && *at != r)
-		at = &(*at)->next;
-	if (*at)
-		*at = r->next;
-	sd_event_source_disable_unref(r->timer);
 	free(r->frames);
 	free(r->vlans);
 	free(r);
 }
 
-void announcer_free(struct announcer *a)
+static void round_end(struct round *r)
 {
-	if (!a)
-		return;
-	while (a->rounds)
-		round_free(a->rounds);
-	if (a->fd >= 0)
-		close(a->fd);
-	sd_event_unref(a->loop);
-	free(a);
+	STAILQ_REMOVE(&r->owner->at[r->time], r, round, entry);
+	round_free(r);
 }
 
 /* -ENODEV: the device is gone, so the announcement ends. */
@@ -196,36 +187,153 @@ static void log_failure(const struct round *r, int err)
 		 strerror(-err));
 }
 
-static int on_time(sd_event_source *s, uint64_t usec, void *arg)
+/* Sends the next round; @r is in no queue, and may be freed. */
+static void run(struct announcer *a, struct round *r)
 {
-	struct round *r = arg;
-	uint64_t wait;
-	int err = 0;
+	unsigned int before = r->time++;
+	int err = before ? 0 : gather(r);
 
-	(void)usec;
-	if (!r->time)
-		err = gather(r);
 	if (!err)
 		err = send_round(r);
-	if (++r->time < TIMES && err != -ENODEV && err != -ENOMEM) {
-		wait = 1000ULL * (at_ms[r->time] - at_ms[r->time - 1]);
-		sd_event_source_set_time_relative(s, wait);
-		sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
-		return 0;
+	if (r->time < TIMES && err != -ENODEV && err != -ENOMEM) {
+		r->due = clock_awake() +
+			 (at_ms[r->time] - at_ms[before]) * CLOCK_MS;
+		STAILQ_INSERT_TAIL(&a->at[r->time], r, entry);
+		return;
 	}
 	if (err && !r->sent)
 		log_failure(r, err);
 	round_free(r);
+}
+
+/* ---- when ---- */
+
+static struct round *take_due(struct announcer *a, uint64_t now)
+{
+	struct round *r;
+	unsigned int i;
+
+	for (i = 0; i < TIMES; i++) {
+		r = STAILQ_FIRST(&a->at[i]);
+		if (!r || r->due > now)
+			continue;
+		STAILQ_REMOVE_HEAD(&a->at[i], entry);
+		return r;
+	}
+	return NULL;
+}
+
+static void set_timers(struct announcer *a)
+{
+	const struct round *r;
+	uint64_t next = 0;
+	unsigned int i;
+
+	for (i = 1; i < TIMES; i++) {
+		r = STAILQ_FIRST(&a->at[i]);
+		if (r && (!next || r->due < next))
+			next = r->due;
+	}
+	sd_event_source_set_enabled(a->now, STAILQ_EMPTY(&a->at[0]) ?
+				    SD_EVENT_OFF : SD_EVENT_ONESHOT);
+	sd_event_source_set_time(a->later, next / CLOCK_US);
+	sd_event_source_set_enabled(a->later, next ? SD_EVENT_ONESHOT :
+						     SD_EVENT_OFF);
+}
+
+static void send_due(struct announcer *a)
+{
+	uint64_t now = clock_awake();
+	struct round *r;
+	int n;
+
+	for (n = 0; n < TURN; n++) {
+		r = take_due(a, now);
+		if (!r)
+			break;
+		run(a, r);
+	}
+	set_timers(a);
+}
+
+static int on_now(sd_event_source *s, void *arg)
+{
+	(void)s;
+	send_due(arg);
 	return 0;
 }
 
-static struct round *round_find(struct announcer *a, int port)
+static int on_time(sd_event_source *s, uint64_t usec, void *arg)
 {
-	struct round *r = a->rounds;
+	(void)s, (void)usec;
+	send_due(arg);
+	return 0;
+}
 
-	while (r && r->port != port)
-		r = r->next;
-	return r;
+/* Other ports are attached first. */
+static int add_sources(struct announcer *a, sd_event *loop)
+{
+	int err = sd_event_add_defer(loop, &a->now, on_now, a);
+
+	if (err >= 0)
+		err = sd_event_source_set_priority(a->now, PRIORITY_ANNOUNCE);
+	if (err >= 0)
+		err = sd_event_add_time(loop, &a->later, CLOCK_MONOTONIC, 0,
+					LATE_US, on_time, a);
+	if (err >= 0)
+		err = sd_event_source_set_priority(a->later, PRIORITY_ANNOUNCE);
+	if (err >= 0)
+		set_timers(a);
+	return err;
+}
+
+/* ---- start and stop ---- */
+
+struct announcer *announcer_new(sd_event *loop, struct stabletap *st)
+{
+	struct announcer *a = calloc(1, sizeof(*a));
+	unsigned int i;
+
+	if (!a)
+		return NULL;
+	a->st = st;
+	a->fd = -1;
+	for (i = 0; i < TIMES; i++)
+		STAILQ_INIT(&a->at[i]);
+	if (add_sources(a, loop) < 0) {
+		announcer_free(a);
+		return NULL;
+	}
+	return a;
+}
+
+void announcer_free(struct announcer *a)
+{
+	struct round *r;
+	unsigned int i;
+
+	if (!a)
+		return;
+	for (i = 0; i < TIMES; i++)
+		while ((r = STAILQ_FIRST(&a->at[i])))
+			round_end(r);
+	sd_event_source_disable_unref(a->now);
+	sd_event_source_disable_unref(a->later);
+	if (a->fd >= 0)
+		close(a->fd);
+	free(a);
+}
+
+static struct round *round_find(const struct announcer *a, int port)
+{
+	struct round *r;
+	unsigned int i;
+
+	for (i = 0; i < TIMES; i++)
+		STAILQ_FOREACH(r, &a->at[i], entry)
+			if (r->port == port)
+				return r;
+	return NULL;
 }
 
 void announcer_stop(struct announcer *a, int port)
@@ -233,7 +341,7 @@ void announcer_stop(struct announcer *a, int port)
 	struct round *r = round_find(a, port);
 
 	if (r)
-		round_free(r);
+		round_end(r);
 }
 
 static int take_vlans(struct round *r, const uint16_t *vlans, size_t n)
@@ -269,19 +377,12 @@ int announcer_start(struct announcer *a, int port, int ifindex,
 	r->stacked = stacked;
 	memcpy(r->mac, addr, 6);
 	err = take_vlans(r, vlans, vlans_n);
-	if (!err)
-		err = sd_event_add_time_relative(a->loop, &r->timer,
-						 CLOCK_MONOTONIC, 0, 1000,
-						 on_time, r);
-	if (err < 0) {
-		free(r->vlans);
-		free(r);
+	if (err) {
+		round_free(r);
 		return err;
 	}
-	/* Other ports are attached first. */
-	sd_event_source_set_priority(r->timer, PRIORITY_ANNOUNCE);
-	r->next = a->rounds;
-	a->rounds = r;
+	STAILQ_INSERT_TAIL(&a->at[0], r, entry);
+	set_timers(a);
 	return 0;
 }
 
