@@ -187,17 +187,25 @@ static bool is_retried(void *arg)
 	return kernel.lists > 2;
 }
 
+static bool is_followed(void *arg)
+{
+	(void)arg;
+	return kernel.is_open;
+}
+
 static void test_errors(struct tap *t)
 {
+	unsigned int before;
+
 	begin(NO_POOL);
 	kernel.list = -ENOBUFS;
 	kernel.addressed = "a";
 	scene_configure(POOL);
 	ok(t, kernel.lists == 1 && kernel.pause == 500000 &&
-	   log_count(log_fd, "can't list addresses for the pools: ") == 1,
+	   log_count(log_fd, "can't follow addresses for the pools: ") == 1,
 	   "a failure to read the addresses is logged");
 	ok(t, loop_until(loop, is_retried, NULL, SOON) && kernel.pause > 500000 &&
-	   log_count(log_fd, "can't list addresses") == 1,
+	   log_count(log_fd, "can't follow addresses") == 1,
 	   "it is retried with a back-off, and logged only once");
 	kernel.list = 0;
 	ok(t, loop_until(loop, is_addressed, (void *)"a", SOON),
@@ -205,7 +213,7 @@ static void test_errors(struct tap *t)
 	kernel.list = -ENOBUFS;
 	kernel.pause = 0;
 	ok(t, reads_on_event(SOON) && kernel.pause == 500000 &&
-	   log_count(log_fd, "can't list addresses") == 2,
+	   log_count(log_fd, "can't follow addresses") == 2,
 	   "after a success the back-off and the log begin anew");
 	end();
 
@@ -214,7 +222,19 @@ static void test_errors(struct tap *t)
 	kernel.addressed = "a";
 	scene_configure(POOL);
 	ok(t, log_count(log_fd, "can't follow addresses for the pools: ") == 1 &&
-	   is_addressed("a"), "if addresses can't be followed, they are read once");
+	   is_addressed("a"), "if addresses can't be followed, they are read");
+	ok(t, loop_until(loop, is_retried, NULL, SOON) && !kernel.is_open,
+	   "that is retried");
+	kernel.open = 0;
+	ok(t, loop_until(loop, is_followed, NULL, SOON) &&
+	   reads_on_event(SOON), "until they can");
+	kernel.open = -EMFILE;
+	scene_configure(NO_POOL);
+	scene_configure(POOL);
+	scene_configure(NO_POOL);
+	before = kernel.lists;
+	loop_for(loop, 100);
+	ok(t, kernel.lists == before, "without pools there is no retry");
 	end();
 }
 

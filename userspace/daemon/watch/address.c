@@ -21,30 +21,71 @@ struct address_watch {
 	struct retry retry;
 };
 
-static void read_all(struct address_watch *w)
+static int on_readable(sd_event_source *s, int fd, uint32_t revents, void *arg);
+
+static void unfollow(struct address_watch *w)
+{
+	w->io = sd_event_source_disable_unref(w->io);
+	stabletap_monitor_close(w->mon);
+	w->mon = NULL;
+}
+
+static int follow(struct address_watch *w)
+{
+	int err = stabletap_addr_monitor_open(&w->mon);
+
+	if (err >= 0)
+		err = sd_event_add_io(w->loop, &w->io,
+				      stabletap_monitor_fd(w->mon), EPOLLIN,
+				      on_readable, w);
+	if (err >= 0)
+		err = sd_event_source_set_priority(w->io, PRIORITY_EVENTS);
+	if (err < 0)
+		unfollow(w);
+	return err < 0 ? err : 0;
+}
+
+static int list(struct address_watch *w)
 {
 	struct idset set = { 0 };
 	int *v = NULL;
 	size_t n, i;
 	int err = stabletap_addr_list(w->st, &v, &n);
 
-	if (err) {
-		/* Log once; retry until it succeeds. */
-		if (!w->retry.failures)
-			log_line(LOG_WARNING, NULL,
-				 "can't list addresses for the pools: %s",
-				 strerror(-err));
-		sd_event_source_set_time_relative(w->again,
-			retry_after(&w->retry, &retry_refused) / 1000);
-		sd_event_source_set_enabled(w->again, SD_EVENT_ONESHOT);
-		return;
-	}
-	retry_reset(&w->retry);
+	if (err)
+		return err;
 	for (i = 0; i < n; i++)
 		idset_add(&set, v[i]);
 	free(v);
 	model_addresses(w->m, &set);
 	idset_release(&set);
+	return 0;
+}
+
+static void retry_later(struct address_watch *w, int err)
+{
+	/* Log once; retry until it succeeds. */
+	if (!w->retry.failures)
+		log_line(LOG_WARNING, NULL,
+			 "can't follow addresses for the pools: %s",
+			 strerror(-err));
+	sd_event_source_set_time_relative(w->again,
+		retry_after(&w->retry, &retry_refused) / 1000);
+	sd_event_source_set_enabled(w->again, SD_EVENT_ONESHOT);
+}
+
+/* Follow first, then list, so that no change in between is missed. */
+static void read_all(struct address_watch *w)
+{
+	int follow_err = w->mon ? 0 : follow(w);
+	int err = list(w);
+
+	if (!err)
+		err = follow_err;
+	if (err)
+		retry_later(w, err);
+	else
+		retry_reset(&w->retry);
 }
 
 static int on_again(sd_event_source *s, uint64_t usec, void *arg)
@@ -64,42 +105,18 @@ static int on_readable(sd_event_source *s, int fd, uint32_t revents, void *arg)
 	return 0;
 }
 
-static void unfollow(struct address_watch *w)
-{
-	w->io = sd_event_source_disable_unref(w->io);
-	stabletap_monitor_close(w->mon);
-	w->mon = NULL;
-}
-
-static int follow(struct address_watch *w)
-{
-	int err = stabletap_addr_monitor_open(&w->mon);
-
-	if (err >= 0)
-		err = sd_event_add_io(w->loop, &w->io,
-				      stabletap_monitor_fd(w->mon), EPOLLIN,
-				      on_readable, w);
-	if (err >= 0)
-		err = sd_event_source_set_priority(w->io, PRIORITY_EVENTS);
-	return err;
-}
-
 static void on_configured(const struct conf *before, void *arg)
 {
 	struct address_watch *w = arg;
-	int err;
 
 	(void)before;
-	if (!w->m->conf->pools_n) {
-		unfollow(w);
+	if (w->m->conf->pools_n) {
+		read_all(w);
 		return;
 	}
-	err = w->mon ? 0 : follow(w);
-	if (err < 0)
-		log_line(LOG_ERR, NULL,
-			 "can't follow addresses for the pools: %s",
-			 strerror(-err));
-	read_all(w);
+	unfollow(w);
+	retry_reset(&w->retry);
+	sd_event_source_set_enabled(w->again, SD_EVENT_OFF);
 }
 
 /* An address's message may come before that of its device. */
