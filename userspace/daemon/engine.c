@@ -211,7 +211,6 @@ static void do_attach(struct engine *e, struct port *port,
 		retry_soon(e, port, step, why, now);
 		return;
 	}
-	port->failback = false;
 	note_refusal(e, port, step, how, why, now);
 }
 

@@ -949,7 +949,7 @@ static void test_failback(struct tap *t)
 	play("a . +10s . place!11 failback=p b:down b:up .");
 	ok(t, wants_failback(), "a busy port keeps it");
 	play("place!22 +20ms .");
-	ok(t, !wants_failback(), "a refusal ends it");
+	ok(t, !wants_failback(), "a refusal by the only better device ends it");
 	play("+10s . place!0 failback=p b:down b:up .");
 	ok(t, !wants_failback(), "and so does a success");
 	end();
@@ -957,8 +957,9 @@ static void test_failback(struct tap *t)
 	play("c p . p@c . a b . place!22");
 	kernel.done[0] = '\0';
 	play("failback=p c:down c:up .");
-	is_str(t, kernel.done, "place=p,a,replace .",
-	       "it is for the best device only");
+	is_str(t, kernel.done, "place=p,a,replace place=p,b,replace .",
+	       "if the best device refuses, it goes on with the next better one");
+	ok(t, !wants_failback(), "and ends when all have refused");
 	end();
 }
 
