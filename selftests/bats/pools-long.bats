@@ -103,7 +103,7 @@ for_each_mode() {
 		printf '[Port vm2]\nCandidate=pool=fast mode=bridge\n'
 	} | configure
 	kill -HUP "$DAEMON"
-	eventually log_has "vm1: is gone"
+	eventually log_has "vm1: no longer configured"
 	is_detached vm2
 	stabletap del vm1
 	eventually is_on vm2 p0
@@ -282,7 +282,7 @@ for_each_mode() {
 	log_has "pool fast: Member was 'name=p0', is 'name=p0, name=v0'"
 	printf '[Port vm1]\nCandidate=p0 mode=direct\n' | configure
 	kill -HUP "$DAEMON"
-	eventually log_has "pool fast: is gone"
+	eventually log_has "pool fast: no longer configured"
 	is_on vm1 p0
 	is_on vm2 v0
 	[ "$(of vm1 attaches)" = 1 ]

@@ -226,7 +226,7 @@ is_attached() {
 Member=pf vf=*'
 		: >"$LOG"
 		kill -HUP "$DAEMON"
-		eventually log_has "vm1: is gone"
+		eventually log_has "vm1: no longer configured"
 		admin_is 0 "vlan 5"
 		stabletap del vm1
 		eventually no_marks
@@ -252,7 +252,7 @@ Member=pf vf=*'
 	configure <<<'[Port vm2]
 Candidate=none'
 	kill -HUP "$DAEMON"
-	eventually log_has "vm1: is gone"
+	eventually log_has "vm1: no longer configured"
 	stabletap del vm1
 	eventually no_marks
 	run ! admin_is 0 $ADDR
@@ -267,7 +267,7 @@ Candidate=none'
 	is_detached vm2
 	vfs 1 '' 2 | sed '/vm1/,/Candidate/d' | configure
 	kill -HUP "$DAEMON"
-	eventually log_has "vm1: is gone"
+	eventually log_has "vm1: no longer configured"
 	stabletap del vm1
 	eventually is_attached vm2
 	admin_is 0 52:54:00:00:01:02

@@ -917,7 +917,7 @@ static const struct {
 	{ "a new section with an error is left out",
 	  P, P P2 "Queues=x\n", "vm1", "Port vm2 f:4", "" },
 	{ "a section that was removed is not kept",
-	  P P2 "Candidate=b\n", P, "vm1", "", "vm2: is gone\n" },
+	  P P2 "Candidate=b\n", P, "vm1", "", "vm2: no longer configured\n" },
 	{ "a port whose head is misspelt is kept",
 	  P P2 "Candidate=b\n", "[Prot vm1]\nQueues=2\n" P2 "Candidate=b\n",
 	  "vm1 vm2", "Prot vm1 f:1 kept", "" },
@@ -954,7 +954,7 @@ static const struct {
 	{ "a kept pool serves old and new ports",
 	  L "Member=a\n" U, L "VFCount=1\nVFVLAN=0\n" U P2
 	  "Candidate=pool=fast\n", "vm2 vm9", "Pool fast f:3 kept",
-	  "vm2: is new\n" },
+	  "vm2: newly configured\n" },
 	{ "so does one whose error shows only as a whole",
 	  L "Member=a\n" U, L U, "vm9", "Pool fast f:1 kept", "" },
 };
@@ -1343,21 +1343,21 @@ static void test_diff(struct tap *t)
 		"LossDelaySec=1500ms\nGuestLinkDownSec=\n"
 		"[Port vm3]\n[Daemon]\nMetricsFile=/m\n",
 		"daemon: MetricsFile was the default, is '/m'\n"
-		"vm1: is gone\n"
+		"vm1: no longer configured\n"
 		"vm2: Queues was '2', is the default\n"
 		"vm2: Mode was the default, is '0600'\n"
 		"vm2: Candidate was the default, is 'name=a vlan=5 create "
 		"mode=vepa, name=b'\n"
 		"vm2: LossDelaySec was '0s', is '1500ms'\n"
-		"vm3: is new\n", "all that differs is said");
+		"vm3: newly configured\n", "all that differs is said");
 	is_diff(t, L "Member=a\nVFVLAN=5\n[Pool slow]\nMember=b\n" U,
 		"[Pool new]\nMember=c\n" L "Member=a vf=1\nVFTrust=no\n"
 		"[Port vm9]\nCandidate=pool=fast mode=vepa\n",
 		"pool fast: Member was 'name=a', is 'name=a vf=1'\n"
 		"pool fast: VFVLAN was '5', is the default\n"
 		"pool fast: VFTrust was 'keep', is 'no'\n"
-		"pool new: is new\n"
-		"pool slow: is gone\n"
+		"pool new: newly configured\n"
+		"pool slow: no longer configured\n"
 		"vm9: Candidate was 'pool=fast', is 'pool=fast mode=vepa'\n",
 		"of pools, too");
 }

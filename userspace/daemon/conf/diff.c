@@ -76,8 +76,9 @@ static int diff_lists(enum conf_kind kind, const char *what,
 
 		order = compare(a, b);
 		if (order) {
-			fprintf(out, "%s%s: is %s\n", what, order < 0 ? a : b,
-				order < 0 ? "gone" : "new");
+			fprintf(out, "%s%s: %s\n", what, order < 0 ? a : b,
+				order < 0 ? "no longer configured" :
+					    "newly configured");
 			count++;
 		} else {
 			count += diff_keys(kind, what, b,
