@@ -58,6 +58,16 @@ found:
 	return true;
 }
 
+static bool name_in_use(struct stabletap *st, const char *name)
+{
+	struct stabletap_link link;
+
+	if (stabletap_link_find(st, name, &link))
+		return false;
+	stabletap_link_release(&link);
+	return true;
+}
+
 /*
  * Creates the macvlan under a free name.  EEXIST may be due to the name, or to
  * the port that has a lower, so look which.
@@ -80,7 +90,7 @@ static int create_named(struct stabletap *st, struct stabletap_macvlan *m,
 		if (err != -EEXIST)
 			return err;
 		stabletap_message_keep(st, &kept);
-		if (st_link_index(st, name) < 0) {
+		if (!name_in_use(st, name)) {
 			stabletap_message_put_back(st, &kept);
 			return err;
 		}

@@ -40,7 +40,11 @@ void st_message_set(struct stabletap *st, const char *fmt, ...)
 int st_links_insert(struct stabletap_links *links, size_t i,
 		    const struct stabletap_link *link);
 
-/* Returns the ifindex of the device with that name, or a negative errno. */
+/*
+ * Returns the ifindex of the device with that name, or a negative errno.  Only
+ * for a device that should exist: if there is none, the kernel runs modprobe
+ * for that name, and the caller waits.
+ */
 int st_link_index(struct stabletap *st, const char *name);
 
 /* Fills in the device's parent, if sysfs has it. */

@@ -65,7 +65,7 @@ int stabletap_link_find(struct stabletap *st, const char *name,
 	return get_one(st, nlh, out);
 }
 
-/* Any socket takes this ioctl; unlike RTM_GETLINK it does not need RTNL. */
+/* A netlink socket takes this ioctl, which unlike RTM_GETLINK needs no RTNL. */
 int st_link_index(struct stabletap *st, const char *name)
 {
 	struct ifreq req = { 0 };

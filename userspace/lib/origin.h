@@ -6,8 +6,8 @@
  *
  * Each port has a symbolic link, <inode of the network namespace>.<port's
  * ifindex>.  Its target is the record: "COOKIE CHILD DEVICE CHILD DEVICE ...",
- * the newest child first.  A link is read and written in one system call each,
- * and needs no page of memory; there is a record for each port.
+ * the newest child first.  One system call reads a link, and two replace it.  A
+ * short target needs no page of memory, as a file would, and each port has one.
  *
  * The inode of a namespace that ended is given to a later one, whose ports have
  * the same low ifindexes.  The cookie is never given twice, so a record with

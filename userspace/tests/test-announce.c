@@ -528,7 +528,7 @@ static void test_ports(struct tap *t, sd_event *loop, struct announcer *a)
 	scene_end();
 }
 
-#define MANY 40			/* more than are sent in one turn of the loop */
+#define MANY 40
 
 static bool all_sent(void *arg)
 {

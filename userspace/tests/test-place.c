@@ -136,6 +136,8 @@ int __wrap_stabletap_port_delete(struct stabletap *st, int port,
 				 uint32_t flags);
 int __wrap_stabletap_link_get(struct stabletap *st, int ifindex,
 			      struct stabletap_link *out);
+int __wrap_stabletap_link_find(struct stabletap *st, const char *name,
+			       struct stabletap_link *out);
 int __wrap_st_link_index(struct stabletap *st, const char *name);
 int __wrap_stabletap_link_dump(struct stabletap *st, const char *kind,
 			       struct stabletap_links *out);
@@ -219,6 +221,13 @@ int __wrap_stabletap_link_get(struct stabletap *st, int ifindex,
 		return -ENODEV;
 	*out = *l;
 	return 0;
+}
+
+int __wrap_stabletap_link_find(struct stabletap *st, const char *name,
+			       struct stabletap_link *out)
+{
+	return __wrap_stabletap_link_get(st, __wrap_st_link_index(st, name),
+					 out);
 }
 
 int __wrap_st_link_index(struct stabletap *st, const char *name)

@@ -25,13 +25,13 @@ static const unsigned int at_ms[] = { 0, 50, 200, 450, 800 };
 #define TIMES (sizeof(at_ms) / sizeof(*at_ms))
 #define FRAMES_MAX 128
 #define VLANS_MAX 64		/* the guest's VLANs per round */
-/*
- * Rounds may be late by this time, so that those of many ports are sent in the
- * same turn of the loop; and the most in one turn, so that other work has its
- * turn.
- */
+/* A round may be this late, so that one wake-up serves many ports. */
 #define LATE_US 10000
-#define TURN 16
+/*
+ * After this time no other round is sent in the same turn of the loop, so that
+ * other work has its turn.
+ */
+#define TURN_NS CLOCK_MS
 
 /* One port's announcement under way */
 struct round {
@@ -60,7 +60,7 @@ struct announcer {
 	sd_event_source *later;
 	/*
 	 * A queue for each of @at_ms.  As the time from one to the next is the
-	 * same for all, each queue is in the order of time.
+	 * same for all, each queue is sorted by @due.
 	 */
 	struct rounds at[TIMES];
 };
@@ -187,8 +187,8 @@ static void log_failure(const struct round *r, int err)
 		 strerror(-err));
 }
 
-/* Sends the next round; @r is in no queue, and may be freed. */
-static void run(struct announcer *a, struct round *r)
+/* @r is in no queue, and may be freed. */
+static void send_next(struct announcer *a, struct round *r)
 {
 	unsigned int before = r->time++;
 	int err = before ? 0 : gather(r);
@@ -208,6 +208,7 @@ static void run(struct announcer *a, struct round *r)
 
 /* ---- when ---- */
 
+/* A first round comes before repeats that are due. */
 static struct round *take_due(struct announcer *a, uint64_t now)
 {
 	struct round *r;
@@ -236,22 +237,20 @@ static void set_timers(struct announcer *a)
 	}
 	sd_event_source_set_enabled(a->now, STAILQ_EMPTY(&a->at[0]) ?
 				    SD_EVENT_OFF : SD_EVENT_ONESHOT);
-	sd_event_source_set_time(a->later, next / CLOCK_US);
+	sd_event_source_set_time(a->later, next / CLOCK_US + 1);
 	sd_event_source_set_enabled(a->later, next ? SD_EVENT_ONESHOT :
 						     SD_EVENT_OFF);
 }
 
 static void send_due(struct announcer *a)
 {
-	uint64_t now = clock_awake();
+	uint64_t began = clock_awake();
 	struct round *r;
-	int n;
 
-	for (n = 0; n < TURN; n++) {
-		r = take_due(a, now);
-		if (!r)
+	while ((r = take_due(a, began))) {
+		send_next(a, r);
+		if (clock_awake() - began > TURN_NS)
 			break;
-		run(a, r);
 	}
 	set_timers(a);
 }
@@ -270,7 +269,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *arg)
 	return 0;
 }
 
-/* Other ports are attached first. */
+/* The priority is low: attaching other ports comes first. */
 static int add_sources(struct announcer *a, sd_event *loop)
 {
 	int err = sd_event_add_defer(loop, &a->now, on_now, a);

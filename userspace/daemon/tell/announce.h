@@ -24,9 +24,9 @@ void announcer_watch(struct announcer *a, struct model *m);
 /*
  * Announces @addr by device @ifindex: RARP, and ARP or NA for the IP addresses
  * of port @port (ifindex) and of VLANs on it, at once and again after 50, 200,
- * 450 and 800 ms, or up to 10 ms later.  "At once" is when the loop has no more
- * urgent work.  Another start for the same port ends the one before.  An
- * announcement ends if @ifindex disappears.
+ * 450 and 800 ms; each of these pauses can be 10 ms longer.  "At once" is when
+ * the loop has no more urgent work.  Another start for the same port ends the
+ * one before.  An announcement ends if @ifindex disappears.
  *
  * @stacked: there are VLANs on the port.  Finding them costs a dump of all
  * devices, of which there may be thousands.
