@@ -22,7 +22,7 @@
 #define PORT 1001
 #define DEV_A 1010
 #define DEV_B 1011
-#define LINKS 16
+#define LINKS 32
 
 static struct {
 	struct stabletap_link links[LINKS];
@@ -34,6 +34,7 @@ static struct {
 	int with;			/* errno */
 	unsigned int steps, die_after;	/* 0: never */
 	unsigned int swept;		/* children, by the other process */
+	uint8_t random;			/* the tag that is tried first */
 	int adopted;			/* gets a master after the next dump */
 } kernel;
 
@@ -149,6 +150,9 @@ int __wrap_stabletap_macvlan_create(struct stabletap *st,
 int __wrap_stabletap_macvlan_set_mode(struct stabletap *st, int ifindex,
 				      uint32_t mode);
 int __wrap_st_claims(struct stabletap *st);
+ssize_t __wrap_getrandom(void *buf, size_t len, unsigned int flags);
+void __wrap_origin_note(const char *dir, const struct origin_netns *here,
+			int port, const char *child, const char *device);
 void __wrap_origin_sweep(const char *dir);
 void __wrap_origin_forget(const char *dir, int port);
 
@@ -282,9 +286,11 @@ int __wrap_stabletap_link_add_altname(struct stabletap *st, int ifindex,
 int __wrap_stabletap_macvlan_create(struct stabletap *st,
 				    const struct stabletap_macvlan *m)
 {
-	int err = begin_step(st, m->master ? "make-attached" : "make");
-	int ifindex;
+	int ifindex, err;
 
+	if (__wrap_st_link_index(st, m->name) > 0)
+		return -EEXIST;
+	err = begin_step(st, m->master ? "make-attached" : "make");
 	if (err)
 		return err;
 	ifindex = add_macvlan(m->name, m->parent, 0);
@@ -316,6 +322,19 @@ int __wrap_st_claims(struct stabletap *st)
 }
 
 /* The files of this host's own ports are none of ours. */
+ssize_t __wrap_getrandom(void *buf, size_t len, unsigned int flags)
+{
+	(void)flags;
+	memset(buf, kernel.random, len);
+	return (ssize_t)len;
+}
+
+void __wrap_origin_note(const char *dir, const struct origin_netns *here,
+			int port, const char *child, const char *device)
+{
+	(void)dir, (void)here, (void)port, (void)child, (void)device;
+}
+
 void __wrap_origin_sweep(const char *dir)
 {
 	(void)dir;
@@ -417,6 +436,9 @@ static const struct row {
 	  NULL, 0, 0, DEV_A, "detach make-attached" },
 	{ "a refused attach leaves nothing", NONE, DEV_A, BRIDGE, 0,
 	  "make-attached", -EBUSY, -EBUSY, 0, "make-attached!" },
+	{ "no other name is tried if it is the port that has a lower", NONE,
+	  DEV_A, BRIDGE, 0, "make-attached", -EEXIST, -EEXIST, 0,
+	  "make-attached!" },
 	{ "a refused replace changes nothing", CHILD, DEV_B, BRIDGE, R,
 	  "replace", -EBUSY, -EBUSY, DEV_A, "make replace! delete" },
 	{ "a child that can't be made changes nothing", CHILD, DEV_B, BRIDGE,
@@ -504,6 +526,28 @@ static void test_overtaken(struct tap *t)
 	   "from where it is now");
 	ok(t, !count_orphans(), "and nothing is left over");
 	stabletap_place_release(&p);
+}
+
+static void test_names(struct tap *t)
+{
+	const struct row *r = &(struct row){ .dev = DEV_A, .mode = BRIDGE };
+	char name[16];
+	unsigned int i;
+
+	begin(NONE);
+	kernel.random = 0xff;
+	add_macvlan("st1001-ff", DEV_B, 0);
+	ok(t, !place(r) && find((int)kernel.port.lower) &&
+	   !strcmp(find((int)kernel.port.lower)->name, "st1001-00"),
+	   "if a child's name is in use, the next one is taken");
+	begin(NONE);
+	for (i = 0; i < 16; i++) {
+		snprintf(name, sizeof(name), "st1001-%02x", i);
+		add_macvlan(name, DEV_B, 0);
+	}
+	ok(t, place(r) == -EEXIST && !*kernel.done &&
+	   strstr(stabletap_message(&mine), "all names"),
+	   "but not every name is tried");
 }
 
 static void test_alone(struct tap *t)
@@ -655,6 +699,7 @@ int main(void)
 		test_death(&t, &rows[i]);
 	}
 	test_overtaken(&t);
+	test_names(&t);
 	test_alone(&t);
 	test_sweep(&t);
 	test_sweep_one(&t);
