@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The tables, the events of ports, what a reload keeps; the agenda. */
+#include "model/event.h"
 #include "model/history.h"
 #include "model/lower.h"
 #include "model/match.h"
@@ -461,6 +462,96 @@ static void test_wake(struct tap *t)
 	agenda_release(&a);
 }
 
+/* ---- a device that goes and returns ---- */
+
+static void test_returns(struct tap *t)
+{
+	struct stabletap_link a, vlan;
+
+	scene_begin("[Port p]\nCandidate=name=a vlan=5\n");
+	scene_play("a a.5 p p:up");
+	a = scene_device("a")->link;
+	vlan = scene_device("a.5")->link;
+	model_link_gone(&scene.m, a.ifindex, PORT_MOVED);
+	scene_put(&a);
+	scene_put(&vlan);
+	ok(t, idset_has(&scene_device("a")->uppers, vlan.ifindex) &&
+	   idset_has(&scene_device("a")->vlan_ids, 5),
+	   "a device that returns has what is stacked on it");
+	ok(t, match_selects_device(&scene.m,
+		scene_port("p")->conf->candidates.v[0].selector->number,
+		scene_device("a.5")), "which matches again");
+	scene_end();
+
+	scene_begin(P);
+	scene_play("br a:master=br b:master=br");
+	a = scene_device("br")->link;
+	model_link_gone(&scene.m, a.ifindex, PORT_MOVED);
+	scene_put(&a);
+	scene_play("a:nomaster");
+	ok(t, scene_device("br")->members == 1, "and its members: %u",
+	   scene_device("br")->members);
+	scene_end();
+}
+
+/* VLANs 5 and 6, whose base is not known */
+static struct stabletap_link early_vlan(uint16_t id)
+{
+	struct stabletap_link vlan = {
+		.ifindex = 50 + id, .link = 60, .link_netnsid = -1,
+		.vlan_id = id, .type = ARPHRD_ETHER, .kind = "vlan",
+	};
+
+	snprintf(vlan.name, sizeof(vlan.name), "v%u", id);
+	return vlan;
+}
+
+static void test_base_comes_late(struct tap *t)
+{
+	struct stabletap_link five = early_vlan(5), six = early_vlan(6);
+	struct stabletap_link base = {
+		.ifindex = 60, .link_netnsid = -1, .type = ARPHRD_ETHER,
+		.name = "base",
+	};
+
+	scene_begin(P);
+	scene_put(&five);
+	scene_put(&six);
+	model_link_gone(&scene.m, six.ifindex, PORT_DELETED);
+	scene_put(&base);
+	ok(t, idset_has(&model_device(&scene.m, 60)->vlan_ids, 5) &&
+	   !idset_has(&model_device(&scene.m, 60)->vlan_ids, 6),
+	   "of two devices that wait for their base one may go");
+	scene_end();
+}
+
+/* ---- announcements ---- */
+
+static bool is_announced;
+
+static void on_port(struct port *port, const struct port_was *was, void *arg)
+{
+	(void)arg;
+	is_announced = port_is_announced(port, was);
+}
+
+static void test_announced(struct tap *t)
+{
+	static const struct model_ops ops = { .port_changed = on_port };
+	struct stabletap_link p;
+
+	scene_begin(P);
+	model_watch(&scene.m, &ops, NULL);
+	scene_play("a b p@a=direct p:up");
+	p = scene_device("p")->link;
+	p.port.replaces += 2;
+	is_announced = false;
+	scene_put(&p);
+	ok(t, is_announced,
+	   "a port that was on another device and is back is announced");
+	scene_end();
+}
+
 int main(void)
 {
 	struct tap t = { 0 };
@@ -481,5 +572,8 @@ int main(void)
 	test_later(&t);
 	test_agenda(&t);
 	test_wake(&t);
+	test_returns(&t);
+	test_base_comes_late(&t);
+	test_announced(&t);
 	return tap_end(&t);
 }

@@ -350,6 +350,47 @@ static void test_unanswered_name(struct tap *t)
 	end();
 }
 
+/* VLAN a.5 on a, which has a child, too */
+static struct stabletap_link *begin_with_vlan(void)
+{
+	struct stabletap_link *vlan;
+
+	begin_with_child();
+	vlan = put(5, "a.5");
+	snprintf(vlan->kind, sizeof(vlan->kind), "vlan");
+	vlan->vlan_id = 5;
+	vlan->link = 10;
+	event(vlan, false, false);
+	return vlan;
+}
+
+static void test_base_returns(struct tap *t)
+{
+	struct stabletap_link *vlan, a;
+
+	begin_with_vlan();
+	a = kernel.v[0];
+	/* It has returned by the time at which its children are asked. */
+	event(&a, true, true);
+	event(&kernel.v[0], false, false);
+	ok(t, model_device(&scene.m, 10)->uppers.n == 2,
+	   "a parent that was away for a moment has its children: %zu",
+	   model_device(&scene.m, 10)->uppers.n);
+	end();
+
+	vlan = begin_with_vlan();
+	a = kernel.v[0];
+	kernel.v[0].ifindex = 0;
+	vlan->link_netnsid = 5;
+	event(&a, true, true);
+	put(0, "a");
+	vlan->link_netnsid = -1;
+	event(&kernel.v[0], false, false);
+	ok(t, idset_has(&model_device(&scene.m, 10)->vlan_ids, 5),
+	   "a VLAN whose base comes back from another namespace is its VLAN");
+	end();
+}
+
 int main(void)
 {
 	int log = log_capture();
@@ -364,6 +405,7 @@ int main(void)
 	test_unanswered(&t, log);
 	test_unanswered_again(&t, log);
 	test_unanswered_name(&t);
+	test_base_returns(&t);
 	sd_event_unref(loop);
 	return tap_end(&t);
 }

@@ -23,7 +23,8 @@ bool port_is_announced(const struct port *port, const struct port_was *was)
 	if (was->fresh)
 		return now->attach_time + FRESH_NS > port->model->clock();
 	return !was->up || now->lower != was->told.lower ||
-	       now->attaches != was->told.attaches;
+	       now->attaches != was->told.attaches ||
+	       now->replaces != was->told.replaces;
 }
 
 void port_note(struct port *port, const char *event, const char *from,
@@ -163,6 +164,8 @@ void port_update(struct port *port, struct device *dev)
 		first_seen(port, link);
 	} else if (is_changed(&port->told, &link->port)) {
 		note_change(port, &link->port);
+		if (link->port.lower != port->told.lower)
+			port->waits = (struct port_waits){ 0 };
 		/*
 		 * After a detach the reason is kept: the next attach may be
 		 * under way.

@@ -61,6 +61,25 @@ static void device_free(struct device *dev)
 	free(dev);
 }
 
+/*
+ * Device @ifindex is not known.  If others name it, they are searched when it
+ * comes, see stack_earlier().
+ */
+static void await(struct model *m, int ifindex)
+{
+	const struct stabletap_link *link;
+	size_t i;
+
+	for (i = 0; i < m->devices_n; i++) {
+		link = &m->devices[i]->link;
+		if (device_below(link) == ifindex || link->master == ifindex) {
+			idset_add(&m->awaited, ifindex);
+			return;
+		}
+	}
+	idset_drop(&m->awaited, ifindex);
+}
+
 static void stack(struct model *m, int below, const struct stabletap_link *link,
 		  bool on)
 {
@@ -68,7 +87,7 @@ static void stack(struct model *m, int below, const struct stabletap_link *link,
 	struct device_vlan *made;
 
 	if (!dev) {
-		idset_make(&m->awaited, below, on);
+		await(m, below);
 		return;
 	}
 	idset_make(&dev->uppers, link->ifindex, on);
@@ -107,10 +126,10 @@ static void count_member(struct model *m, int master, int by)
 {
 	struct device *dev = model_device(m, master);
 
-	if (!dev)
-		idset_make(&m->awaited, master, by > 0);
-	if (!dev)
+	if (!dev) {
+		await(m, master);
 		return;
+	}
 	dev->members += (unsigned int)by;
 	if (dev->members == (by > 0))
 		match_update(dev);
@@ -174,6 +193,19 @@ static void mark_by_hand(struct model *m, const struct stabletap_link *old,
 	}
 }
 
+/* A port can be created as soon as its name is free. */
+static void free_name(struct model *m, const struct stabletap_link *old,
+		      const struct stabletap_link *now)
+{
+	struct port *port = model_port(m, old->name);
+
+	if (!port || port->ifindex || (now && !strcmp(old->name, now->name)) ||
+	    port->create_until == PORT_NO_MODULE)
+		return;
+	port->create_until = 0;
+	port_mark(port);
+}
+
 static void update_port(struct device *dev)
 {
 	struct port *port = dev->port;
@@ -198,7 +230,8 @@ static void mark_upper(struct model *m, const struct stabletap_link *old,
 {
 	struct port *port = now->master ? model_port_at(m, now->master) : NULL;
 
-	if (port && old && is_restacked(old, now))
+	if (port && old && (is_restacked(old, now) ||
+			    old->macvlan_mode != now->macvlan_mode))
 		port_mark(port);
 }
 
@@ -261,12 +294,17 @@ static void device_update(struct device *dev, const struct stabletap_link *old)
 	idset_make(&m->orphans, dev->link.ifindex, !dev->link.master &&
 		   stabletap_child_is(&dev->link, NULL));
 	refusals_end(m, dev, old);
+	if (dev->port && old && (old->mtu != dev->link.mtu ||
+				 memcmp(old->addr, dev->link.addr, 6) != 0))
+		port_refusals_end(dev->port);
 	if (stabletap_link_is_port(&dev->link))
 		update_port(dev);
 	else
 		match_update(dev);
 	refresh_pools(m, old, &dev->link);
 	mark_by_hand(m, old, &dev->link);
+	if (old)
+		free_name(m, old, &dev->link);
 	mark_upper(m, old, &dev->link);
 	name_ports_on(dev, old);
 	MODEL_TELL(m, device_changed, dev, old);
@@ -321,6 +359,7 @@ void model_link_gone(struct model *m, int ifindex, enum port_end end)
 	struct device *dev = model_device(m, ifindex);
 	struct stabletap_link old;
 	uint64_t known_since;
+	bool is_named;
 	size_t i;
 
 	if (!dev)
@@ -343,12 +382,17 @@ void model_link_gone(struct model *m, int ifindex, enum port_end end)
 	idset_drop(&m->orphans, ifindex);
 	old = dev->link;
 	known_since = dev->known_since;
+	/* What is on it may stay, and the device may return. */
+	is_named = dev->uppers.n || dev->members;
 	memset(&dev->link, 0, sizeof(dev->link));
 	device_free(dev);
+	if (is_named)
+		await(m, ifindex);
 	restack(m, &old, NULL);
 	refusals_end_gone(m, &old, known_since);
 	refresh_pools(m, &old, NULL);
 	mark_by_hand(m, &old, NULL);
+	free_name(m, &old, NULL);
 	stabletap_link_release(&old);
 }
 

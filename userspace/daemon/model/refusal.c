@@ -84,22 +84,35 @@ void port_refusals_clear(struct port *port)
 
 /* ---- the end of refusals ---- */
 
+static void end_one(struct refusal *r)
+{
+	struct retry attempts = { .failures = r->retry.failures - 1 };
+	uint64_t soonest = r->tried + retry_after(&attempts, &apart);
+
+	if (r->until > soonest)
+		r->until = soonest;
+}
+
+void port_refusals_end(struct port *port)
+{
+	size_t i;
+
+	for (i = 0; i < port->refusals_n; i++)
+		end_one(&port->refusals[i]);
+	port_mark(port);
+}
+
 /* Ends refusals of @dev from attempts after @since; 0: all of them. */
 static void end(struct model *m, const struct device *dev, uint64_t since)
 {
-	struct retry attempts;
 	struct refusal *r;
-	uint64_t soonest;
 	size_t i;
 
 	for (i = 0; dev && dev->refused && i < m->ports_n; i++) {
 		r = port_refusal(m->ports[i], dev->link.ifindex);
 		if (!r || r->tried <= since)
 			continue;
-		attempts.failures = r->retry.failures - 1;
-		soonest = r->tried + retry_after(&attempts, &apart);
-		if (r->until > soonest)
-			r->until = soonest;
+		end_one(r);
 		port_mark(m->ports[i]);
 	}
 }

@@ -29,6 +29,8 @@ int port_refused(struct port *port, struct device *dev, const char *why,
 void port_refusal_drop(struct port *port, int dev);
 void port_refusals_clear(struct port *port);
 
+/* The port has another address or MTU, which its refusals may have wanted. */
+void port_refusals_end(struct port *port);
 /*
  * Device @dev was @old (NULL: it is new).  It, what it is stacked on and its
  * members may be attached now where they refused before.

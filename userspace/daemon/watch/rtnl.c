@@ -59,7 +59,7 @@ static void ask_away(struct rtnl *r)
 static int take(struct rtnl *r, const struct stabletap_link *link)
 {
 	idset_make(&r->away, link->ifindex, link->link_netnsid >= 0 &&
-		   stabletap_link_is_macvlan(link));
+		   device_is_stacked(link));
 	return model_link(r->m, link);
 }
 
