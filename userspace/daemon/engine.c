@@ -43,8 +43,11 @@
 
 /* Ports evaluated in one turn of the loop, so that other work has its turn */
 #define TURN 32
-/* Attempts in a row that met another process at work, before it is logged */
-#define BUSY_TOLD 7
+/*
+ * Attempts in a row that meet another process at work, before one that does is
+ * taken for a refusal.  They take 2.5 s.
+ */
+#define BUSY_MOST 7
 /* After this time a step's event counts as lost. */
 #define EVENT_NS CLOCK_SECOND
 
@@ -146,16 +149,11 @@ static void finish_attach(struct engine *e, struct port *port,
 	port->why[0] = '\0';
 }
 
-/* Another process works on the port. */
-static void retry_soon(struct engine *e, struct port *port,
-		       const struct step *step, const char *why, uint64_t now)
+/* Another process works on the port: look again soon. */
+static void retry_soon(struct engine *e, struct port *port, uint64_t now)
 {
 	agenda_at(&e->m->agenda, &port->todo,
 		  now + retry_after(&port->busy, &retry_busy));
-	if (port->busy.failures == BUSY_TOLD)
-		log_line(LOG_WARNING, port->conf->name,
-			 "not attached to %s yet: %s",
-			 device_name(e, step->device), why);
 }
 
 static void note_refusal(struct engine *e, struct port *port,
@@ -205,12 +203,15 @@ static void do_attach(struct engine *e, struct port *port,
 		port->failback = false;
 		return;
 	}
-	snprintf(why, sizeof(why), "%s", act_why(&e->act, err));
-	port->why[0] = '\0';
-	if (act_is_busy(err)) {
-		retry_soon(e, port, step, why, now);
+	/* An attach in another mode that fails may put the old lower back. */
+	snprintf(port->why, sizeof(port->why), "%s",
+		 how == STABLETAP_HOW_BREAK ? "another mode failed" : "");
+	if (act_is_busy(err) && (!dev || port->busy.failures < BUSY_MOST)) {
+		retry_soon(e, port, now);
 		return;
 	}
+	snprintf(why, sizeof(why), "%s", act_why(&e->act, err));
+	retry_reset(&port->busy);
 	note_refusal(e, port, step, how, why, now);
 }
 
@@ -244,9 +245,8 @@ static void do_detach(struct engine *e, struct port *port, uint64_t now)
 		expect_event(port, now);
 		return;
 	}
-	agenda_at(&e->m->agenda, &port->todo,
-		  now + retry_after(&port->busy, &retry_busy));
-	if (port->busy.failures == BUSY_TOLD)
+	retry_soon(e, port, now);
+	if (port->busy.failures == BUSY_MOST)
 		log_line(LOG_WARNING, port->conf->name,
 			 "can't be detached: %s", act_why(&e->act, err));
 }

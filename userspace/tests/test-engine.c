@@ -49,7 +49,7 @@ static struct engine *engine;
 static int log_fd;
 
 static struct {
-	char done[512];
+	char done[8192];
 	struct {
 		char call[16];
 		int err;
@@ -660,6 +660,10 @@ static void test_refused(struct tap *t)
 	  ON_A "AttachMode=passthru\n",
 	  "a p . p@a=bridge how=break place!22 . how=swap place!0 p@none +1s .",
 	  "p@a=bridge .", "place=p,a,replace .", NULL, NULL },
+	{ "a lower that is put back is no other process's",
+	  ON_A "AttachMode=passthru\n",
+	  "a p . p@a=bridge how=break place!22 .", "p@none p@a=bridge .", ".",
+	  NULL, "p detached a> none; p attached >a another mode failed" },
 	{ "a mode that was refused before the detach has a back-off",
 	  ON_A "AttachMode=vepa\n", "a p . p@a=bridge place!22",
 	  ". +499ms . +1ms .", "place=p,a,replace . . place=p,a,replace .",
@@ -676,11 +680,14 @@ static void test_busy(struct tap *t)
 	{ "a busy port is tried again soon, and no other device", ON_A_OR_B,
 	  "place!11", "a b p . +19ms . +1ms . +39ms . +1ms .",
 	  "up=p place=p,a . . place=p,a . . place=p,a .", NULL, NULL },
-	{ "a port that stays busy is logged once", ON_A, "place!11",
-	  BUSY_7 " +1280ms .",
+	{ "if it stays busy that is a refusal, and logged once", ON_A,
+	  "place!11", BUSY_7 " +1280ms . +499ms . +1ms .",
 	  "up=p place=p,a . place=p,a . place=p,a . place=p,a . "
-	  "place=p,a . place=p,a . place=p,a . place=p,a .",
-	  "not attached to a yet: the kernel's words", NULL },
+	  "place=p,a . place=p,a . place=p,a . place=p,a . . place=p,a .",
+	  "can't be attached to a: the kernel's words", NULL },
+	{ "which does not keep the port from other devices", ON_A_OR_B,
+	  "place!11 a b p . +20ms . +40ms . +80ms . +160ms . +320ms . +640ms .",
+	  "+1280ms .", "place=p,a place=p,b .", NULL, NULL },
 	{ "a success ends that back-off", ON_A,
 	  "place!11 a p . +20ms . place!0 +40ms . p@a . p@none place!11 .",
 	  "+19ms . +1ms .", ". place=p,a .", NULL, NULL },
@@ -711,6 +718,12 @@ static void test_create(struct tap *t)
 	  "+999ms . +1ms .", ". create=p .", NULL, NULL },
 	{ "if the name is taken, the kernel is asked for that device", ON_A,
 	  "create!17", ".", "create=p ask=p .", NULL, NULL },
+	{ "and the port is created as soon as the name is free", ON_A,
+	  "x x:name=p create!17 . +500ms . +1s . +2s . create!0", "x:name=y .",
+	  "create=p .", NULL, NULL },
+	{ "also if the device that had it is deleted", ON_A,
+	  "x x:name=p create!17 . +500ms . +1s . +2s . create!0", "x:gone .",
+	  "create=p .", NULL, NULL },
 	{ "a refusal has a back-off, and is logged once", ON_A, "create!1",
 	  ". +499ms . +1ms . +999ms . +1ms .",
 	  "create=p . . create=p . . create=p .", "can't be made", NULL },
@@ -764,6 +777,12 @@ static void test_devices(struct tap *t)
 	{ "a device that can't be set up has a back-off", ON_A, "p . up!16",
 	  "a:down . +499ms . +1ms .", "up=a . . up=a .",
 	  "a can't be set up", NULL },
+	{ "also if its driver says that there is no device", ON_A,
+	  "p . up!19", "a:down . +499ms . +1ms .", "up=a . . up=a .",
+	  NULL, NULL },
+	{ "a VLAN that matches since its base was renamed is set up",
+	  P "Candidate=name=a vlan=5\n", "p . x x.5 x.5:down .", "x:name=a .",
+	  "up=x.5 .", NULL, NULL },
 	{ "a VLAN is made on its base, then looked for",
 	  P "Candidate=name=a vlan=5 create\n", "p .",
 	  "a . a.5 .", "vlan=a.5 . place=p,a.5 .", NULL, NULL },
@@ -794,6 +813,75 @@ static void test_await(struct tap *t)
 	play(". .");
 	is_str(t, kernel.done, "await=v0 create=p . .",
 	       "a VF is left alone until its PF has made them all");
+	end();
+}
+
+#define MEMBER "[Pool f]\nMember=a\n"
+
+static void test_pools(struct tap *t)
+{
+	static const struct row rows[] = {
+	{ "a pool's member that becomes free is for a plain candidate, too",
+	  MEMBER "[Port p]\nCandidate=a\n[Port q]\nCandidate=pool=f\n",
+	  "a q . q@a . p . +2s .", "hold-off=q, . q@none . +1000s .",
+	  "remove=q . place=p,a . place=p,a .", NULL, NULL },
+	{ "also if it has addresses, which only a member must not have",
+	  MEMBER "[Port p]\nCandidate=a\n[Port q]\nCandidate=pool=f\n",
+	  "a q . q@a . p . a:addressed +2s .",
+	  "hold-off=q, . q@none . +1000s .",
+	  "remove=q . place=p,a . place=p,a .", NULL, NULL },
+	{ "and for a port that is pinned to it",
+	  MEMBER "[Port p]\nCandidate=b\n[Port q]\nCandidate=pool=f\n",
+	  "a b q . q@a . p . p@b . pin=p,a . +2s .",
+	  "hold-off=q, . q@none . +1000s .",
+	  "remove=q . place=p,a,replace . place=p,a,replace .", NULL, NULL },
+	};
+
+	ROWS(t, rows);
+}
+
+static void test_mode_by_hand(struct tap *t)
+{
+	struct stabletap_link link;
+
+	begin(ON_A);
+	play("a p . p@a . +2s .");
+	kernel.done[0] = '\0';
+	link = model_device(&scene.m, (int)scene_port("p")->told.lower)->link;
+	link.macvlan_mode = MACVLAN_MODE_VEPA;
+	scene_put(&link);
+	play(".");
+	is_str(t, kernel.done, "place=p,a,replace .",
+	       "a child whose mode was changed by hand gets the port's again");
+	end();
+}
+
+/* Before Linux 5.14: sysfs has no device of the name that an older event has. */
+static void test_no_parent(struct tap *t)
+{
+	struct stabletap_link a;
+
+	begin(MEMBER "[Port p]\nCandidate=pool=f\n[Port q]\nCandidate=pool=f\n");
+	a = scene_link("a");
+	snprintf(a.parent_bus, sizeof(a.parent_bus), "pci");
+	snprintf(a.parent_dev, sizeof(a.parent_dev), "0000:01");
+	scene_put(&a);
+	play("p q . p@a . +2s .");
+	kernel.done[0] = '\0';
+	a.parent_bus[0] = a.parent_dev[0] = '\0';
+	a.mtu = 1400;
+	scene_put(&a);
+	play(".");
+	is_str(t, kernel.done, ".",
+	       "a device whose parent is unknown for a moment is the same");
+	kernel.done[0] = '\0';
+	play("a:down .");
+	a = scene_device("a")->link;
+	snprintf(a.parent_dev, sizeof(a.parent_dev), "0000:01");
+	scene_put(&a);
+	play(".");
+	is_str(t, kernel.done, ". .",
+	       "so it stays down if the operator has set it down");
 	end();
 }
 
@@ -998,6 +1086,9 @@ int main(void)
 	test_detach(&t);
 	test_devices(&t);
 	test_await(&t);
+	test_pools(&t);
+	test_mode_by_hand(&t);
+	test_no_parent(&t);
 	test_sweep(&t);
 	test_dirty(&t);
 	test_ready(&t);

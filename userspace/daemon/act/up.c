@@ -33,10 +33,8 @@ void up_device(struct act *a, struct device *dev, uint64_t now)
 		retry_reset(&dev->up_retry);
 		return;
 	}
-	/* The device is gone; its event follows. */
-	if (err == -ENODEV)
-		return;
-	if (!dev->up_retry.failures)
+	/* The device is gone, or its driver says so for a moment. */
+	if (!dev->up_retry.failures && err != -ENODEV)
 		log_line(LOG_WARNING, NULL,
 			 "%s can't be set up: %s; retried until it succeeds",
 			 dev->link.name, act_why(a, err));

@@ -72,8 +72,13 @@ bool device_is_news(const struct stabletap_link *old,
 bool device_is_other(const struct stabletap_link *old,
 		     const struct stabletap_link *now)
 {
+	/*
+	 * Before Linux 5.14 the parent is read from sysfs by name, and is not
+	 * found by a name that the device had before.
+	 */
 	return strcmp(old->kind, now->kind) != 0 || old->type != now->type ||
-	       strcmp(old->parent_dev, now->parent_dev) != 0;
+	       (*old->parent_dev && *now->parent_dev &&
+		strcmp(old->parent_dev, now->parent_dev) != 0);
 }
 
 /* ---- VLANs on it ---- */

@@ -59,6 +59,7 @@ struct device {
 
 	/* Of a member of a pool */
 	bool free;		/* at the last evaluation, see pool.h */
+	int holder;		/* the port that had it then, or 0 */
 	struct port *claim;	/* attached, event not read yet */
 	enum device_vfs vfs;
 	struct {

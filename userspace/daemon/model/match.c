@@ -279,6 +279,7 @@ static void place_others(struct match *match, struct device *dev)
 			continue;
 		place(match, other);
 		take_initialized(other);
+		agenda_mark(&m->agenda, &other->todo);
 	}
 	for (i = 0; match->has_vfs && *dev->link.parent_dev &&
 	     i < m->devices_n; i++) {

@@ -134,23 +134,30 @@ bool pool_allows(const struct port *port, const struct device *dev)
 
 void pool_refresh(struct device *dev)
 {
-	const struct selection *sel;
+	const struct model *m = dev->model;
 	struct pool_use use;
 	bool was = dev->free;
+	int holder = dev->holder;
 	size_t i;
 
 	if (!dev->matches.n && !was)
 		return;
 	dev->free = false;
+	dev->holder = 0;
 	if (!is_member(dev))
 		return;
 	pool_use(dev, &use);
+	dev->holder = use.holder;
 	dev->free = !use.holder && !*use.why;
-	if (!dev->free || was)
+	/*
+	 * Ports that don't want it as a member had to wait for its holder, too,
+	 * but need not wait for its other uses.
+	 */
+	if ((!dev->free || was) && (!holder || holder == dev->holder))
 		return;
-	for (i = 0; i < dev->matches.n; i++) {
-		sel = pool_selection(dev, i);
-		if (sel)
-			match_mark_users(sel);
-	}
+	for (i = 0; i < dev->matches.n; i++)
+		match_mark_users(match_selection(m, (size_t)dev->matches.v[i]));
+	for (i = 0; m->by_hand_n && i < m->ports_n; i++)
+		if (stabletap_link_is_named(&dev->link, m->ports[i]->override.dev))
+			port_mark(m->ports[i]);
 }
