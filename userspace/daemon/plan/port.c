@@ -146,11 +146,13 @@ static void plan_usable(struct plan *p)
 	const struct port *port = p->view.port;
 
 	p->step->waits.unusable_since = 0;
+	if (!p->to.dev || p->to.dev == p->view.present)
+		p->step->waits.better_since = 0;
 	if (!p->to.dev)
 		return;
 	if (p->to.dev == p->view.present) {
-		p->step->waits.better_since = 0;
 		if (p->step->stuck != p->to.dev->link.ifindex &&
+		    !delay_is_refused(port, p->to.dev, p->view.now) &&
 		    !is_as_wished(port, p->to.mode))
 			attach(p, "mode");
 		return;

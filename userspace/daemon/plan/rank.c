@@ -15,8 +15,10 @@
 static bool can_attach(const struct rank_view *v, const struct device *dev,
 		       enum stabletap_mode mode)
 {
+	/* What the present device has refused is a change of its mode. */
 	return device_is_usable(&dev->link) &&
-	       !delay_is_refused(v->port, dev, v->now) &&
+	       (dev == v->present ||
+		!delay_is_refused(v->port, dev, v->now)) &&
 	       port_can_use(v->port, dev, mode);
 }
 
