@@ -25,6 +25,7 @@ static struct {
 	int set_up, put_back;	/* what it answers */
 	unsigned int set_ups, put_backs;
 	bool silent;		/* the PF does not report its VFs */
+	bool full;		/* there can't be one more process */
 } kernel;
 
 int __wrap_stabletap_link_get(struct stabletap *st, int ifindex,
@@ -39,6 +40,8 @@ int __wrap_stabletap_vf_set_up(struct stabletap *st,
 int __wrap_stabletap_vf_put_back(struct stabletap *st,
 				 const struct stabletap_link *link, int pf,
 				 const struct stabletap_vf *now);
+pid_t __wrap_fork(void);
+pid_t __real_fork(void);
 
 /* A device is as the scene has it; its altnames are its own. */
 int __wrap_stabletap_link_get(struct stabletap *st, int ifindex,
@@ -93,6 +96,14 @@ int __wrap_stabletap_vf_put_back(struct stabletap *st,
 	kernel.put_backs++;
 	st_message_set(st, "%s", kernel.put_back ? "the PF has said no" : "");
 	return kernel.put_back;
+}
+
+pid_t __wrap_fork(void)
+{
+	if (!kernel.full)
+		return __real_fork();
+	errno = EAGAIN;
+	return -1;
 }
 
 /* ---- the scene ---- */
@@ -190,6 +201,25 @@ static void test_put_back(struct tap *t)
 	end(sriov);
 }
 
+static void test_no_process(struct tap *t)
+{
+	struct sriov *sriov;
+
+	begin(&sriov, NULL);
+	put_on_bus("v1", NULL);
+	scene_device("v0")->vfs = scene_device("v1")->vfs = VFS_UNKNOWN;
+	model_facts_changed(&scene.m, *scene_index("v0"));
+	model_facts_changed(&scene.m, *scene_index("v1"));
+	kernel.full = true;
+	sriov_await(sriov, scene_device("v0"));
+	ok(t, scene_device("v0")->vfs == VFS_MADE &&
+	   scene_device("v1")->vfs == VFS_MADE,
+	   "without a process to wait, all VFs of the PF are used");
+	ok(t, scene_device("v0")->free && scene_device("v1")->free,
+	   "and are free for ports that wait for them");
+	end(sriov);
+}
+
 int main(void)
 {
 	struct tap t = { 0 };
@@ -204,6 +234,7 @@ int main(void)
 	test_refused(&t);
 	test_silent(&t, log_fd);
 	test_put_back(&t);
+	test_no_process(&t);
 	stabletap_close(act.st);
 	sd_event_unref(loop);
 	return tap_end(&t);

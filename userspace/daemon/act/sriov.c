@@ -70,14 +70,12 @@ static void waiter_free(struct waiter *w)
 	free(w);
 }
 
-static int on_made(sd_event_source *s, const siginfo_t *si, void *arg)
+static void end_wait(struct waiter *w)
 {
-	struct waiter *w = arg;
 	struct model *m = w->owner->act->m;
 	struct device *dev;
 	size_t i;
 
-	(void)s, (void)si;
 	for (i = 0; i < m->devices_n; i++) {
 		dev = m->devices[i];
 		if (strcmp(dev->pf, w->pf) != 0)
@@ -88,6 +86,12 @@ static int on_made(sd_event_source *s, const siginfo_t *si, void *arg)
 		model_facts_changed(m, dev->link.ifindex);
 	}
 	waiter_free(w);
+}
+
+static int on_made(sd_event_source *s, const siginfo_t *si, void *arg)
+{
+	(void)s, (void)si;
+	end_wait(arg);
 	return 0;
 }
 
@@ -149,13 +153,14 @@ void sriov_await(struct sriov *s, struct device *vf)
 		return;
 	}
 	w = waiter_new(s, vf);
-	if (w && !waiter_start(w, vf->link.parent_bus))
+	if (!w) {
+		vf->vfs = VFS_MADE;
+		model_facts_changed(s->act->m, vf->link.ifindex);
 		return;
-	/* Without a process to wait, use the VF as it is. */
-	vf->vfs = VFS_MADE;
-	if (w)
-		waiter_free(w);
-	agenda_mark(&s->act->m->agenda, &vf->todo);
+	}
+	/* Without a process to wait, use the VFs as they are. */
+	if (waiter_start(w, vf->link.parent_bus))
+		end_wait(w);
 }
 
 /* ---- creating ---- */
