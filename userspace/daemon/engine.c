@@ -48,8 +48,14 @@
  * taken for a refusal.  They take 2.5 s.
  */
 #define BUSY_MOST 7
+/* A port that existed for so long is made again at once when it is deleted. */
+#define LASTS_NS (60 * CLOCK_SECOND)
 /* After this time a step's event counts as lost. */
 #define EVENT_NS CLOCK_SECOND
+
+static const struct retry_pace remade_pace = {
+	CLOCK_SECOND / 2, 4 * CLOCK_SECOND
+};
 
 struct engine {
 	sd_event *loop;
@@ -221,6 +227,14 @@ static void do_create(struct engine *e, struct port *port, uint64_t now)
 
 	if (!err) {
 		retry_reset(&port->create_retry);
+		/*
+		 * If a program renames or deletes each new port, this keeps the
+		 * daemon from making them as fast as it can.
+		 */
+		if (now > port->remade_until + LASTS_NS)
+			retry_reset(&port->remade);
+		port->remade_until = now + retry_after(&port->remade,
+						       &remade_pace);
 		expect_event(port, now);
 		return;
 	}

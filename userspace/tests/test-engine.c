@@ -735,6 +735,12 @@ static void test_create(struct tap *t)
 	  "the module is not loaded", NULL },
 	{ "a port that was deleted is created again", ON_A, "a p . p@a .",
 	  "p:gone .", "forget=p create=p .", "made anew", NULL },
+	{ "one that goes as soon as it is made is not made again at once", ON_A,
+	  "", ". p p:gone . +499ms . +1ms . p p:name=x . +999ms . +1ms .",
+	  "create=p . forget=p . . create=p . . . create=p .", NULL, NULL },
+	{ "but if it was there for a minute", ON_A,
+	  ". p p:gone . +1s . p . +63s .", "p:gone . p . p:gone . +499ms . +1ms .",
+	  "forget=p create=p . up=p . forget=p . . create=p .", NULL, NULL },
 	{ "and attached as before", ON_A, "a p . p@a . p:gone .",
 	  "p .", "up=p place=p,a .", NULL, NULL },
 	};

@@ -231,7 +231,7 @@ void port_gone(struct port *port, enum port_end end, const char *name)
 	port->up = false;
 	port->was_there = true;
 	port->end = end;
-	port->create_until = 0;
+	port->create_until = port->remade_until;
 	port->waits = (struct port_waits){ 0 };
 	port->event_until = 0;
 	port->since = clock_real();

@@ -199,8 +199,9 @@ static void free_name(struct model *m, const struct stabletap_link *old,
 {
 	struct port *port = model_port(m, old->name);
 
-	if (!port || port->ifindex || (now && !strcmp(old->name, now->name)) ||
-	    port->create_until == PORT_NO_MODULE)
+	if (!port || port->ifindex || !port->create_retry.failures ||
+	    port->create_until == PORT_NO_MODULE ||
+	    (now && !strcmp(old->name, now->name)))
 		return;
 	port->create_until = 0;
 	port_mark(port);

@@ -92,6 +92,8 @@ struct port {
 	bool awaits_probes;	/* each verdict may change its next step */
 	struct retry create_retry;
 	uint64_t create_until;	/* not created before then; 0: at once */
+	struct retry remade;	/* counts how often it was made */
+	uint64_t remade_until;	/* if it goes, not made again before then */
 	char create_why[160];	/* why it can't be created, as logged; or "" */
 	struct retry busy;	/* attempts while other processes worked on it */
 	struct refusal *refusals;
