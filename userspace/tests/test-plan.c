@@ -103,6 +103,10 @@ static const struct row decisions[] = {
 	  PORT "x p@x a", "attach a bridge: no candidate" },
 	{ "also with Failback=no", STAY, PORT "x p@x a",
 	  "attach a bridge: no candidate" },
+	{ "without LossDelaySec, if it is down", LOSS, PORT "x p@x x:down a",
+	  "attach a bridge: lower down" },
+	{ "unless it is preferred", LOSS, PORT "x p@x prefer=p,x x:down a",
+	  "- +2000ms" },
 	{ "not before a candidate is usable", BACK, PORT "x p@x a:down", "-" },
 
 	/* stabletap failback */

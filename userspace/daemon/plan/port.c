@@ -177,6 +177,15 @@ static void plan_detached(struct plan *p)
 	attach(p, v && v->word == VERDICT_FAILS ? "none answers" : "usable");
 }
 
+/* Is the present device a candidate, or the one that is pinned or preferred? */
+static bool is_wanted(const struct plan *p)
+{
+	const struct override *o = &p->view.port->override;
+
+	return p->rank >= 0 || (o->kind != OVERRIDE_NONE &&
+		stabletap_link_is_named(&p->view.present->link, o->dev));
+}
+
 static void plan_attached(struct plan *p, enum device_where where)
 {
 	const struct port *port = p->view.port;
@@ -189,7 +198,7 @@ static void plan_attached(struct plan *p, enum device_where where)
 		plan_unusable(p, delay > UNKNOWN_NS ? delay : UNKNOWN_NS,
 			      "lower unknown");
 	else if (!device_is_usable(&present->link))
-		plan_unusable(p, delay, "lower down");
+		plan_unusable(p, is_wanted(p) ? delay : 0, "lower down");
 	else if (p->rank >= 0 && p->to.dev != present && !p->to.by_hand &&
 		 !rank_passes_probe(&p->view, present,
 				    port_mode(port, (size_t)p->rank)))
