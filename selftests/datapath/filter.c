@@ -98,16 +98,16 @@ TEST_F(filter, a_refused_replace_leaves_the_lists_of_both_devices)
 
 	EXPECT_TRUE(fdb_has(s->mv0, UNICAST));
 	EXPECT_TRUE(fdb_has(s->mv0, MULTICAST));
-	EXPECT_FALSE(fdb_has(self->mv1, UNICAST));
+	EXPECT_TRUE(fdb_lacks(self->mv1, UNICAST));
 	EXPECT_TRUE(fdb_has(self->mv1, MULTICAST)) {
 		TH_LOG("the VLAN on the refused device lost its group");
 	}
 	ASSERT_EQ(0, maddr_set("mv1.5", MULTICAST, false));
-	EXPECT_FALSE(fdb_has(self->mv1, MULTICAST));
+	EXPECT_TRUE(fdb_lacks(self->mv1, MULTICAST));
 
 	ASSERT_EQ(0, st_detach(s->control, s->port));
-	EXPECT_FALSE(fdb_has(s->mv0, UNICAST));
-	EXPECT_FALSE(fdb_has(s->mv0, MULTICAST));
+	EXPECT_TRUE(fdb_lacks(s->mv0, UNICAST));
+	EXPECT_TRUE(fdb_lacks(s->mv0, MULTICAST));
 }
 
 TEST_F(filter, a_replace_moves_the_lists_and_leaves_those_of_others)
@@ -116,8 +116,8 @@ TEST_F(filter, a_replace_moves_the_lists_and_leaves_those_of_others)
 
 	ASSERT_EQ(0, attach(s, s->mv0, 0));
 	ASSERT_EQ(0, attach(s, self->mv1, STABLETAP_ATTACH_REPLACE));
-	EXPECT_FALSE(fdb_has(s->mv0, UNICAST));
-	EXPECT_FALSE(fdb_has(s->mv0, MULTICAST));
+	EXPECT_TRUE(fdb_lacks(s->mv0, UNICAST));
+	EXPECT_TRUE(fdb_lacks(s->mv0, MULTICAST));
 	EXPECT_TRUE(fdb_has(self->mv1, UNICAST));
 
 	/* The group stays as long as one of its two users does. */
@@ -127,9 +127,9 @@ TEST_F(filter, a_replace_moves_the_lists_and_leaves_those_of_others)
 	ASSERT_EQ(0, attach(s, s->mv0, STABLETAP_ATTACH_REPLACE));
 	EXPECT_TRUE(fdb_has(s->mv0, MULTICAST));
 	EXPECT_TRUE(fdb_has(self->mv1, MULTICAST));
-	EXPECT_FALSE(fdb_has(self->mv1, UNICAST));
+	EXPECT_TRUE(fdb_lacks(self->mv1, UNICAST));
 	ASSERT_EQ(0, maddr_set("mv1.5", MULTICAST, false));
-	EXPECT_FALSE(fdb_has(self->mv1, MULTICAST));
+	EXPECT_TRUE(fdb_lacks(self->mv1, MULTICAST));
 }
 
 TEST_F(filter, a_change_of_mode_leaves_the_lists_of_others)
@@ -141,10 +141,10 @@ TEST_F(filter, a_change_of_mode_leaves_the_lists_of_others)
 	EXPECT_TRUE(fdb_has(self->mv1, UNICAST));
 	ASSERT_EQ(0, st_attach(s->control, s->port, self->mv1,
 			       STABLETAP_ATTACH_REPLACE));
-	EXPECT_FALSE(fdb_has(self->mv1, UNICAST));
+	EXPECT_TRUE(fdb_lacks(self->mv1, UNICAST));
 	EXPECT_TRUE(fdb_has(self->mv1, MULTICAST));
 	ASSERT_EQ(0, maddr_set("mv1.5", MULTICAST, false));
-	EXPECT_FALSE(fdb_has(self->mv1, MULTICAST));
+	EXPECT_TRUE(fdb_lacks(self->mv1, MULTICAST));
 }
 
 TEST_F(filter, a_VLAN_follows_the_lists)
@@ -159,9 +159,9 @@ TEST_F(filter, a_VLAN_follows_the_lists)
 	EXPECT_EQ(0, maddr_set("vm1", LATER, true));
 	EXPECT_TRUE(fdb_has(vlan, LATER));
 	EXPECT_EQ(0, maddr_set("vm1", LATER, false));
-	EXPECT_FALSE(fdb_has(vlan, LATER));
+	EXPECT_TRUE(fdb_lacks(vlan, LATER));
 	ASSERT_EQ(0, st_detach(s->control, s->port));
-	EXPECT_FALSE(fdb_has(vlan, MULTICAST));
+	EXPECT_TRUE(fdb_lacks(vlan, MULTICAST));
 }
 
 static bool is_incomplete(void *arg);
@@ -266,7 +266,7 @@ TEST_F(filter, without_memory_for_an_address_the_lower_is_promiscuous)
 		TH_LOG("the port's answers:%s", said);
 	}
 	EXPECT_TRUE(st_wait(is_incomplete, s, SCENE_DEADLINE));
-	EXPECT_FALSE(fdb_has(vlan, LATER));
+	EXPECT_TRUE(fdb_lacks(vlan, LATER));
 	ASSERT_EQ(0, memory_is_short(false));
 	self->memory_is_short = false;
 

@@ -64,6 +64,20 @@ bool fdb_has(int ifindex, const void *mac)
 	return search.found;
 }
 
+static bool search_fails(void *arg)
+{
+	const struct fdb_search *search = arg;
+
+	return !fdb_has(search->ifindex, search->mac);
+}
+
+bool fdb_lacks(int ifindex, const void *mac)
+{
+	struct fdb_search search = { ifindex, mac, false };
+
+	return st_wait(search_fails, &search, ST_DEADLINE);
+}
+
 /*
  * 7.3 applies a device's lists, and passes them on, from a work queue, but does
  * so at once when the device's flags are set, even to their present value.

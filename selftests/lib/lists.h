@@ -11,6 +11,12 @@
 /* Returns true if a MAC address is on one of the device's lists. */
 bool fdb_has(int ifindex, const void *mac);
 /*
+ * Returns true if a MAC address is on none of the device's lists, or is taken
+ * off them before the deadline: the work queue of 7.3 that applies a list keeps
+ * its entries until it is done.
+ */
+bool fdb_lacks(int ifindex, const void *mac);
+/*
  * fdb_set() and maddr_set() return when all devices that the list is synced to
  * have the change.
  */
