@@ -67,7 +67,7 @@ static void retry_later(struct address_watch *w, int err)
 	/* Log once; retry until it succeeds. */
 	if (!w->retry.failures)
 		log_line(LOG_WARNING, NULL,
-			 "can't follow addresses for the pools: %s",
+			 "can't follow addresses for the pools: %s; retried until it succeeds",
 			 strerror(-err));
 	sd_event_source_set_time_relative(w->again,
 		retry_after(&w->retry, &retry_refused) / 1000);
