@@ -245,14 +245,6 @@ static void test_status(struct tap *t)
 		  "\"\\u001b[2J\\u009b2J caf\303\251\"}}],\"pools\":[]}\n" },
 		{ NULL, NULL },
 	};
-	static const struct turn busy[] = {
-		{ "status", "{\"error\":\"busy: too many clients\",\"busy\":"
-		  "true}\n" }, { NULL, NULL },
-	};
-	static const struct turn silent[] = {
-		{ "status", NULL }, { NULL, NULL },
-	};
-	static const struct turn none[] = { { NULL, NULL } };
 
 	expect(t, old, "status", 0, "vm1: attached dev lo\n",
 	       "an older daemon's status is printed");
@@ -287,6 +279,19 @@ static void test_status(struct tap *t)
 	expect(t, new, "-j status", 0,
 	       "\"since\":\"2026-01-02T11:04:05.000006+08:00\"",
 	       "in JSON, too");
+}
+
+static void test_no_status(struct tap *t)
+{
+	static const struct turn busy[] = {
+		{ "status", "{\"error\":\"busy: too many clients\",\"busy\":"
+		  "true}\n" }, { NULL, NULL },
+	};
+	static const struct turn silent[] = {
+		{ "status", NULL }, { NULL, NULL },
+	};
+	static const struct turn none[] = { { NULL, NULL } };
+
 	expect(t, busy, "status", 1, "stabletapd refuses: busy: ",
 	       "a busy daemon is said to be so");
 	expect(t, silent, "status", 1, "has closed the connection",
@@ -328,6 +333,37 @@ static void test_events(struct tap *t)
 		{ "\"instance\":\"?\"", "{" NEW "\"last\":6,\"events\":["
 		  EVENT("6", "attached") "]}\n" }, { NULL, NULL },
 	};
+
+	expect(t, list, "events since 5 -u", 0,
+	       "aa:6 2026-01-02T03:04:05.000006Z vm1: attached to eth1, w\n",
+	       "events are listed with the instance that numbers them");
+	expect(t, passed, "events since 6", 0, "note: if stabletapd was restarted "
+	       "after event 6, events are missing here; 'since INSTANCE:6', as "
+	       "the line of that event begins, misses none\n",
+	       "with a number alone, a note says that events may be missing");
+	expect(t, own, "events since aa:6", 0, "",
+	       "since takes what a line begins with");
+	expect(t, other, "events since zz:9", 0, "note: stabletapd was "
+	       "restarted: events are numbered anew\naa:6 ",
+	       "with an instance, a restart is noted, however many events there are now");
+	expect(t, odd, "events since \xff:9", 0, "note: stabletapd was "
+	       "restarted: events are numbered anew\naa:6 ",
+	       "an instance that JSON can't hold is none of the daemon's");
+	expect(t, unasked, "events since :5", 2, "since: write [INSTANCE:]NUMBER",
+	       "an instance without an id is refused");
+	expect(t, unasked, "events since 5:", 2, "not '5:'",
+	       "and one without a number");
+	expect(t, later, "events since 9", 0, "note: the last event has number "
+	       "6: stabletapd was restarted",
+	       "a number of an earlier instance is told");
+	expect(t, other, "events since 9 instance zz", 0, "vm1: attached",
+	       "with the old instance no event is lost");
+	expect(t, list, "-j events since 5", 0,
+	       "\"instance\":\"aa\",\"last\":6,\"events\":[{", "and in JSON");
+}
+
+static void test_followers(struct tap *t)
+{
 	/* The daemon is restarted twice; the second time all is refused. */
 	static const struct turn follow[] = {
 		{ "\"follow\":true", "{" NEW "\"last\":6,\"events\":["
@@ -364,32 +400,6 @@ static void test_events(struct tap *t)
 		{ "events", "{\"events\":[]}\n" }, { NULL, NULL },
 	};
 
-	expect(t, list, "events since 5 -u", 0,
-	       "aa:6 2026-01-02T03:04:05.000006Z vm1: attached to eth1, w\n",
-	       "events are listed with the instance that numbers them");
-	expect(t, passed, "events since 6", 0, "note: if stabletapd was restarted "
-	       "after event 6, events are missing here; 'since INSTANCE:6', as "
-	       "the line of that event begins, misses none\n",
-	       "with a number alone, a note says that events may be missing");
-	expect(t, own, "events since aa:6", 0, "",
-	       "since takes what a line begins with");
-	expect(t, other, "events since zz:9", 0, "note: stabletapd was "
-	       "restarted: events are numbered anew\naa:6 ",
-	       "with an instance, a restart is noted, however many events there are now");
-	expect(t, odd, "events since \xff:9", 0, "note: stabletapd was "
-	       "restarted: events are numbered anew\naa:6 ",
-	       "an instance that JSON can't hold is none of the daemon's");
-	expect(t, unasked, "events since :5", 2, "since: write [INSTANCE:]NUMBER",
-	       "an instance without an id is refused");
-	expect(t, unasked, "events since 5:", 2, "not '5:'",
-	       "and one without a number");
-	expect(t, later, "events since 9", 0, "note: the last event has number "
-	       "6: stabletapd was restarted",
-	       "a number of an earlier instance is told");
-	expect(t, other, "events since 9 instance zz", 0, "vm1: attached",
-	       "with the old instance no event is lost");
-	expect(t, list, "-j events since 5", 0,
-	       "\"instance\":\"aa\",\"last\":6,\"events\":[{", "and in JSON");
 	expect(t, follow, "events --follow -u", 1,
 	       "aa:6 2026-01-02T03:04:05.000006Z vm1: attached to eth1, w\n"
 	       "aa:7 2026-01-02T03:04:05.000006Z vm1: detached to eth1, w\n"
@@ -608,7 +618,9 @@ int main(void)
 	snprintf(socket_path, sizeof(socket_path), "%s/socket", top);
 	snprintf(override_dir, sizeof(override_dir), "%s/run/override", top);
 	test_status(&t);
+	test_no_status(&t);
 	test_events(&t);
+	test_followers(&t);
 	snprintf(command, sizeof(command), "%s/run", top);
 	mkdir(command, 0700);
 	test_by_hand(&t);

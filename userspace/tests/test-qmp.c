@@ -1278,13 +1278,17 @@ static void test_farewell(struct tap *t)
 	/* The filter is queried after all set_link commands. */
 	ok(t, asked(&s, DOWN, 1) && asked(&s, ASK, 1) && !strstr(s.got, UP),
 	   "a new client's state of the link is the last one");
-	qmp_free(me.q);
-	loop_until(loop, has_hung_up, &s, SOON);
+	side_exit(&me);
+}
 
+static void test_farewell_fails(struct tap *t)
+{
+	struct fake s;
+	struct side me;
+
+	fake_start(&s, "farewell");
+	side_init(&me, &s, "net0");
 	log_forget(log_fd);
-	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){
-		.filter = on_filter, .state = on_state }, &me, &me.q);
-	me.filters = 0;
 	loop_until(loop, has_filter, &me, SOON);
 	s.refuses = true;
 	qmp_free_link_up(me.q);
@@ -1450,6 +1454,7 @@ int main(void)
 	hurry = HURRY;
 	test_shared(&t);
 	test_farewell(&t);
+	test_farewell_fails(&t);
 	test_paths(&t);
 	hurry = 1;	/* QEMU is another process. */
 	test_qemu(&t);
