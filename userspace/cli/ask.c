@@ -245,12 +245,14 @@ json_t *ask_next(struct cli *cli, FILE *from)
 	json_t *o = NULL;
 	char *line = NULL;
 	size_t size = 0;
+	ssize_t len;
 
-	if (getline(&line, &size, from) > 1) {
+	len = getline(&line, &size, from);
+	if (len > 1) {
 		o = json_loads(line, 0, NULL);
 		if (o)
 			o = tidy(cli, o);
-	} else if (line && *line == '\n') {
+	} else if (len == 1) {
 		o = json_object();
 	}
 	free(line);
