@@ -136,6 +136,15 @@ static int tapnode_open(struct inode *inode, struct file *file)
 	if (err)
 		goto out_put;
 
+	/*
+	 * The node of a deleted port: its path was looked up before, and the
+	 * number may be another port's by now.  tapnode_unregister() removes
+	 * the node before it frees the number.
+	 */
+	err = -ENODEV;
+	if (!inode->i_nlink)
+		goto out_unlock;
+
 	err = -EBUSY;
 	if (READ_ONCE(port->tap.numqueues) < port->config.queues) {
 		replace_fops(file, fops_get(tapnode_tap_fops));
@@ -150,6 +159,7 @@ static int tapnode_open(struct inode *inode, struct file *file)
 		file->f_op->release(inode, file);
 		err = -ENODEV;
 	}
+out_unlock:
 	mutex_unlock(&port->open_lock);
 
 out_put:

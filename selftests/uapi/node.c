@@ -253,6 +253,33 @@ TEST_F(node, a_name_that_is_taken_below_dev_is_not_opened_by_mistake)
 	EXPECT_EQ(0, unlink(self->path));
 }
 
+/* /proc/self/fd/N opens the inode again, without a look at its path. */
+TEST_F(node, of_a_deleted_port_does_not_open_the_port_that_has_its_minor_now)
+{
+	char path[32];
+	int found, minor;
+
+	ASSERT_EQ(0, CREATE());
+	ASSERT_EQ(0, st_get(self->control, self->create.port, &self->get));
+	minor = self->get.minor;
+	NODE_PATH(self->home, self->create.port);
+	found = open(self->path, O_PATH | O_CLOEXEC);
+	ASSERT_LE(0, found);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
+	EXPECT_LE(0, open(path, O_RDWR | O_CLOEXEC));
+
+	ASSERT_EQ(0, st_port_delete(self->control, self->create.port,
+				    STABLETAP_DELETE_FORCE));
+	self->create.port = 0;
+	ASSERT_EQ(0, CREATE());
+	ASSERT_EQ(0, st_get(self->control, self->create.port, &self->get));
+	ASSERT_EQ(minor, self->get.minor);
+	EXPECT_EQ(-1, open(path, O_RDWR | O_CLOEXEC));
+	EXPECT_EQ(ENODEV, errno);
+	ASSERT_EQ(0, st_get(self->control, self->create.port, &self->get));
+	EXPECT_EQ(0, self->get.open_queues);
+}
+
 /* The MAC address */
 
 static const uint8_t new_mac[6] = { 0x52, 0x54, 0, 0, 9, 9 };
