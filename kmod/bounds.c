@@ -24,7 +24,7 @@
 #include <net/net_namespace.h>
 
 #include "bounds.h"
-#include "stabletap.h"
+#include "datapath.h"
 
 /* The sysctls userns_frames and userns_frames_total; read without a lock */
 static unsigned int bounds_per_net = 4096;
@@ -56,7 +56,7 @@ static struct ctl_table bounds_table[] = {
 
 static u64 bounds_frames(const struct stabletap_port *port)
 {
-	if (!stabletap_bounds_apply(dev_net(port->dev)))
+	if (!stabletap_is_contained(dev_net(port->dev)))
 		return 0;
 	/* A queue costs memory even if its ring is empty. */
 	return (u64)port->config.queues * max(port->dev->tx_queue_len, 1U);
@@ -145,7 +145,7 @@ void stabletap_bounds_move(struct stabletap_port *port)
  */
 void stabletap_bounds_empty(struct stabletap_port *port)
 {
-	if (!stabletap_bounds_apply(dev_net(port->dev)) ||
+	if (!stabletap_is_contained(dev_net(port->dev)) ||
 	    !stabletap_open_queues(port))
 		return;
 	WRITE_ONCE(port->dev->tx_queue_len, 0);

@@ -13,7 +13,12 @@
 #include <linux/nsproxy.h>
 #include <linux/rtnetlink.h>
 
-#include "stabletap.h"
+#include "control.h"
+#include "datapath.h"
+#include "link.h"
+#include "lower.h"
+#include "port.h"
+#include "report.h"
 
 /* The beginning of all argument structs but struct stabletap_version */
 struct control_head {
@@ -367,7 +372,7 @@ static int control_set(struct net *net, union control_arg *arg,
 		goto unlock;
 	if (config.on_detach != port->config.on_detach) {
 		port->config.on_detach = config.on_detach;
-		stabletap_port_notify(port);
+		stabletap_report_change(port);
 	}
 unlock:
 	rtnl_unlock();
@@ -481,7 +486,7 @@ static int control_stats(struct net *net, union control_arg *arg,
 	rtnl_lock();
 	port = control_port(net, stats->port, extack);
 	if (port)
-		stabletap_port_get_stats(port, sum);
+		stabletap_report_stats(port, sum);
 	else
 		err = -ENODEV;
 	rtnl_unlock();

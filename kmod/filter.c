@@ -29,7 +29,7 @@
 #include <linux/workqueue.h>
 
 #include "filter.h"
-#include "stabletap.h"
+#include "report.h"
 
 /*
  * The module has a workqueue of its own because destroy_workqueue() waits for
@@ -340,7 +340,7 @@ static void filter_work(struct work_struct *work)
 			netdev_warn(port->dev, "no memory for an address on %s, or below it: it is promiscuous until the lists change\n",
 				    filter->dev->name);
 		if (tell)
-			stabletap_port_notify(port);
+			stabletap_report_change(port);
 	}
 	rtnl_unlock();
 	dev_put(port->dev);

@@ -5,7 +5,10 @@
  * detach by "ip link set LOWER master PORT" do not come here: the kernel calls
  * the port's ndo_add_slave and ndo_del_slave.
  */
-#include "stabletap.h"
+#include "link.h"
+#include "lower.h"
+#include "port.h"
+#include "report.h"
 
 static const struct nla_policy stabletap_policy[IFLA_STABLETAP_MAX + 1] = {
 	[IFLA_STABLETAP_UNSPEC]		= {
@@ -368,7 +371,7 @@ static int stabletap_fill_linkxstats(struct sk_buff *skb,
 	nest = nla_nest_start(skb, LINK_XSTATS_TYPE_STABLETAP);
 	if (!nest)
 		return -EMSGSIZE;
-	stabletap_port_get_stats(netdev_priv(dev), sum);
+	stabletap_report_stats(netdev_priv(dev), sum);
 	for (i = 0; i < STABLETAP_COUNTERS; i++) {
 		if (nla_put_u64_64bit(skb, STABLETAP_XSTATS_TX_PACKETS + i,
 				      sum[i], STABLETAP_XSTATS_PAD)) {

@@ -27,142 +27,17 @@
 #include <linux/if_arp.h>
 #include <linux/if_macvlan.h>
 #include <linux/rtnetlink.h>
-#include <net/sch_generic.h>
 
+#include "datapath.h"
 #include "filter.h"
-#include "stabletap.h"
+#include "lower.h"
+#include "report.h"
 #include "trace.h"
-
-/**
- * struct stabletap_lower - the attachment of a lower to a port
- * @dev: the lower
- * @port: the port
- * @filter: decides which frames @dev accepts
- * @opened: @dev was down and the attach opened it
- * @mac_set: this module changed the MAC address of @dev
- * @old_mac: the MAC address of @dev before the attach
- * @tracker: tracks the reference to @dev
- * @rcu: for kfree_rcu()
- */
-struct stabletap_lower {
-	struct net_device	*dev;
-	struct stabletap_port	*port;
-	struct stabletap_filter	filter;
-	bool			opened;
-	bool			mac_set;
-	u8			old_mac[ETH_ALEN];
-	stabletap_tracker	tracker;
-	struct rcu_head		rcu;
-};
-
-/* Returns true if the queue that the device has now takes no frame. */
-static int lower_is_deaf(struct net_device *dev,
-			 struct netdev_nested_priv *unused)
-{
-	return !netif_running(dev) || !netif_carrier_ok(dev) ||
-	       qdisc_tx_is_noop(dev);
-}
-
-/*
- * Returns true if the device accepted the frame.  NET_XMIT_CN is ambiguous: a
- * congested queue returns it for a frame that it accepted, but noop_qdisc, the
- * queue of a device that is down or without carrier, returns it for every frame
- * and drops them.  The device with noop_qdisc may be one below @dev.  (Below a
- * bond this can be a member that the frame was not sent to; then a frame that a
- * congested queue accepted is counted as dropped.)
- */
-static bool lower_took(struct net_device *dev, int ret)
-{
-	if (likely(ret == NET_XMIT_SUCCESS))
-		return true;
-	return ret == NET_XMIT_CN && !lower_is_deaf(dev, NULL) &&
-	       !netdev_walk_all_lower_dev_rcu(dev, lower_is_deaf, NULL);
-}
-
-/* Called with BH off, under RCU */
-netdev_tx_t stabletap_lower_xmit(struct sk_buff *skb, struct net_device *dev)
-{
-	struct stabletap_port *port = netdev_priv(dev);
-	struct stabletap_pcpu *stats;
-	struct stabletap_lower *lower;
-	unsigned int len = skb->len;
-	struct net_device *to;
-	int ret;
-
-	lower = rcu_dereference_bh(port->lower);
-	if (unlikely(!lower)) {
-		stabletap_port_drop(port, skb, STABLETAP_TX_DETACHED);
-		return NETDEV_TX_OK;
-	}
-
-	to = lower->dev;
-	skb->dev = to;
-	ret = dev_queue_xmit(skb);
-
-	if (lower_took(to, ret)) {
-		stats = this_cpu_ptr(port->stats);
-		u64_stats_update_begin(&stats->syncp);
-		u64_stats_inc(&stats->counter[STABLETAP_TX_PACKETS]);
-		u64_stats_add(&stats->counter[STABLETAP_TX_BYTES], len);
-		u64_stats_update_end(&stats->syncp);
-	} else {
-		stabletap_count(port, STABLETAP_TX_LOWER);
-		trace_stabletap_drop(dev, NULL, STABLETAP_TX_LOWER);
-	}
-	return ret;
-}
-
-/*
- * The lower's receive handler, called under RCU with BH off.  The kernel then
- * handles the frame as received by the port: first by the port's packet
- * sockets, tc and nft, then by stabletap_port_handle_frame().
- */
-static rx_handler_result_t lower_handle_frame(struct sk_buff **pskb)
-{
-	struct sk_buff *skb = *pskb;
-	enum stabletap_counter why;
-	struct stabletap_lower *lower;
-	struct stabletap_port *port;
-
-	/* A copy of the host's own multicast, looped back: not for the guest */
-	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
-		return RX_HANDLER_PASS;
-
-	lower = rcu_dereference(skb->dev->rx_handler_data);
-	port = lower->port;
-
-	why = STABLETAP_RX_INACTIVE;
-	if (unlikely(rcu_access_pointer(port->lower) != lower))
-		goto drop;
-	why = STABLETAP_RX_DOWN;
-	if (unlikely(!(READ_ONCE(port->dev->flags) & IFF_UP)))
-		goto drop;
-	/* The tap core modifies the frame.  (This frees skb on failure.) */
-	skb = skb_share_check(skb, GFP_ATOMIC);
-	if (unlikely(!skb)) {
-		stabletap_count(port, STABLETAP_RX_NOMEM);
-		trace_stabletap_drop(port->dev, NULL, STABLETAP_RX_NOMEM);
-		return RX_HANDLER_CONSUMED;
-	}
-
-	*pskb = skb;
-	skb->dev = port->dev;
-	/* While the address changes, either one may be compared. */
-	if (skb->pkt_type == PACKET_OTHERHOST &&
-	    data_race(ether_addr_equal_64bits(eth_hdr(skb)->h_dest,
-					      port->dev->dev_addr)))
-		skb->pkt_type = PACKET_HOST;
-	return RX_HANDLER_ANOTHER;
-
-drop:
-	stabletap_port_drop(port, skb, why);
-	return RX_HANDLER_CONSUMED;
-}
 
 /* Returns the device's attachment, NULL if it is no lower.  Under RTNL. */
 static struct stabletap_lower *lower_of(const struct net_device *dev)
 {
-	if (rcu_access_pointer(dev->rx_handler) != lower_handle_frame)
+	if (rcu_access_pointer(dev->rx_handler) != stabletap_datapath_rx_lower)
 		return NULL;
 	return rtnl_dereference(dev->rx_handler_data);
 }
@@ -449,7 +324,7 @@ static int lower_check_core(void)
 		goto out;
 
 	rtnl_lock();
-	err = netdev_rx_handler_register(dev, lower_handle_frame, before);
+	err = netdev_rx_handler_register(dev, stabletap_datapath_rx_lower, before);
 	rtnl_unlock();
 	if (err)
 		goto out;
@@ -518,7 +393,7 @@ static struct stabletap_lower *lower_setup(struct stabletap_port *port,
 	/* The port has no LRO, so this turns it off on the lower. */
 	stabletap_update_features(dev);
 
-	err = netdev_rx_handler_register(dev, lower_handle_frame, lower);
+	err = netdev_rx_handler_register(dev, stabletap_datapath_rx_lower, lower);
 	if (err)
 		goto err_unlink;
 
@@ -572,7 +447,7 @@ static int lower_change_filter(struct stabletap_lower *lower, u32 flags,
 	lower->filter = new;
 	stabletap_filter_follow(lower->port, &lower->filter);
 	stabletap_filter_off(&old);
-	stabletap_port_notify(lower->port);
+	stabletap_report_change(lower->port);
 	return 0;
 }
 
@@ -640,7 +515,7 @@ int stabletap_lower_attach(struct stabletap_port *port, struct net_device *dev,
 	}
 
 	lower_update_state(port);
-	stabletap_port_notify(port);
+	stabletap_report_change(port);
 	return 0;
 }
 
@@ -685,7 +560,7 @@ int stabletap_lower_detach(struct stabletap_port *port,
 	}
 
 	lower_release(lower_detach(port, STABLETAP_REASON_ASKED));
-	stabletap_port_notify(port);
+	stabletap_report_change(port);
 	return 0;
 }
 
@@ -726,14 +601,14 @@ static void lower_gone(struct stabletap_lower *lower)
 	lower_forget_handler(dev);
 	stabletap_dev_put(dev, &lower->tracker);
 	kfree_rcu(lower, rcu);
-	stabletap_port_notify(port);
+	stabletap_report_change(port);
 }
 
 static void lower_moved(struct stabletap_port *port,
 			enum stabletap_reason reason)
 {
 	lower_release(lower_detach(port, reason));
-	stabletap_port_notify(port);
+	stabletap_report_change(port);
 }
 
 /* Refuse a change that gives a macvlan lower another MAC than the port's. */
@@ -794,7 +669,7 @@ static int lower_device_event(struct notifier_block *unused,
 		state = port->state;
 		lower_update_state(port);
 		if (port->state != state)
-			stabletap_port_notify(port);
+			stabletap_report_change(port);
 		break;
 	case NETDEV_PRE_CHANGEADDR:
 		if (rtnl_dereference(port->lower) != lower)

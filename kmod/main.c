@@ -5,7 +5,10 @@
 #include <linux/module.h>
 
 #include "bounds.h"
-#include "stabletap.h"
+#include "control.h"
+#include "link.h"
+#include "lower.h"
+#include "tapnode.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"

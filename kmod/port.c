@@ -10,9 +10,12 @@
 #include <linux/if_tun.h>
 
 #include "bounds.h"
+#include "datapath.h"
 #include "filter.h"
-#include "stabletap.h"
-#include "trace.h"
+#include "lower.h"
+#include "port.h"
+#include "report.h"
+#include "tapnode.h"
 
 /* The stack does in software what a lower can't do in hardware. */
 #define STABLETAP_FEATURES						\
@@ -29,8 +32,6 @@
 /* The offloads that a guest accepts until TUNSETOFFLOAD; as macvtap's */
 #define STABLETAP_TAP_FEATURES						\
 	(NETIF_F_HW_CSUM | NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_TSO_ECN)
-
-static const struct net_device_ops stabletap_port_ops;
 
 /* The names of the counters in "ethtool -S" are those of the UAPI struct. */
 static const char stabletap_counter_names[][ETH_GSTRING_LEN] = {
@@ -52,136 +53,10 @@ static const char stabletap_counter_names[][ETH_GSTRING_LEN] = {
 	[STABLETAP_RX_NOMEM]		= "rx_nomem",
 };
 
-/*
- * The drop reasons that dropwatch and perf show.  A module outside of the
- * kernel tree can't register reasons of its own, so these are the closest of
- * the kernel's; the tracepoint stabletap_drop has the exact counter.
- */
-static const u16 stabletap_counter_reasons[STABLETAP_COUNTERS] = {
-	[STABLETAP_TX_DETACHED]		= STABLETAP_DROP_DEV_READY,
-	[STABLETAP_RX_NO_READER]	= STABLETAP_DROP_NO_SOCKET,
-	[STABLETAP_RX_DOWN]		= STABLETAP_DROP_DEV_READY,
-	[STABLETAP_RX_INACTIVE]		= STABLETAP_DROP_OTHERHOST,
-	[STABLETAP_RX_LRO]		= STABLETAP_DROP_PKT_TOO_BIG,
-	[STABLETAP_RX_NOMEM]		= STABLETAP_DROP_NOMEM,
-};
-
 /* "ethtool -S" shows these after the packet counters. */
 static const char stabletap_event_names[][ETH_GSTRING_LEN] = {
 	"attaches", "replaces", "losses",
 };
-
-bool stabletap_port_is(const struct net_device *dev)
-{
-	return dev->netdev_ops == &stabletap_port_ops;
-}
-
-/* Caller has BH off.  Frees the frame. */
-void stabletap_port_drop(struct stabletap_port *port, struct sk_buff *skb,
-			 enum stabletap_counter why)
-{
-	stabletap_count(port, why);
-	trace_stabletap_drop(port->dev, skb, why);
-	stabletap_kfree_skb(skb, stabletap_counter_reasons[why]);
-}
-
-/* Called by the tap core, in process context, if it refuses a written frame */
-static void stabletap_tap_count_tx_dropped(struct tap_dev *tap)
-{
-	struct stabletap_port *port;
-
-	port = container_of(tap, struct stabletap_port, tap);
-	local_bh_disable();
-	stabletap_count(port, STABLETAP_TX_REFUSED);
-	trace_stabletap_drop(port->dev, NULL, STABLETAP_TX_REFUSED);
-	local_bh_enable();
-}
-
-/* Called by tap_handle_frame(), with BH off, if it drops a frame */
-static void stabletap_tap_count_rx_dropped(struct tap_dev *tap)
-{
-	struct stabletap_port *port;
-
-	port = container_of(tap, struct stabletap_port, tap);
-	stabletap_count(port, STABLETAP_RX_RING);
-	trace_stabletap_drop(port->dev, NULL, STABLETAP_RX_RING);
-}
-
-static void stabletap_port_count_rx(struct stabletap_pcpu *stats,
-				    unsigned int len, bool multicast)
-{
-	u64_stats_update_begin(&stats->syncp);
-	u64_stats_inc(&stats->counter[STABLETAP_RX_PACKETS]);
-	u64_stats_add(&stats->counter[STABLETAP_RX_BYTES], len);
-	if (multicast)
-		u64_stats_inc(&stats->counter[STABLETAP_RX_MULTICAST]);
-	u64_stats_update_end(&stats->syncp);
-}
-
-/*
- * The port's own receive handler, called under RCU with BH off.  The lower's
- * handler has passed the frame on, and the port's packet sockets, tc and nft
- * have seen it.
- *
- * The tap core returns RX_HANDLER_PASS if the port has no queue.  Such a frame
- * is dropped here, because the host's own stack must not get frames that are
- * meant for the guest.
- */
-static rx_handler_result_t stabletap_port_handle_frame(struct sk_buff **pskb)
-{
-	struct sk_buff *skb = *pskb;
-	unsigned int len = skb->len + ETH_HLEN;
-	struct stabletap_pcpu *stats;
-	struct stabletap_port *port;
-	bool multicast;
-	u64 refused;
-
-	/* A copy of the host's own multicast, looped back: not for the guest */
-	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
-		return RX_HANDLER_PASS;
-
-	port = container_of(rcu_dereference(skb->dev->rx_handler_data),
-			    struct stabletap_port, tap);
-	/* Up to 6.12 tap_put_user() runs into BUG() on an LRO frame. */
-	if (skb_warn_if_lro(skb) ||
-	    stabletap_bounds_exceeded(dev_net(port->dev), skb)) {
-		stabletap_port_drop(port, skb, STABLETAP_RX_LRO);
-		return RX_HANDLER_CONSUMED;
-	}
-	/* The tap core modifies the frame.  (This frees skb on failure.) */
-	skb = skb_share_check(skb, GFP_ATOMIC);
-	if (unlikely(!skb)) {
-		stabletap_count(port, STABLETAP_RX_NOMEM);
-		trace_stabletap_drop(port->dev, NULL, STABLETAP_RX_NOMEM);
-		return RX_HANDLER_CONSUMED;
-	}
-	*pskb = skb;
-	multicast = skb->pkt_type == PACKET_MULTICAST ||
-		    skb->pkt_type == PACKET_BROADCAST;
-
-	/*
-	 * The frame can stay in the ring for as long as the reader does not
-	 * read.  It must not hold the sender's memory for that time.
-	 */
-	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
-		stabletap_port_drop(port, skb, STABLETAP_RX_NOMEM);
-		return RX_HANDLER_CONSUMED;
-	}
-	skb_orphan(skb);
-	nf_reset_ct(skb);
-
-	/* If RX_RING is counted before the unlock, this frame was dropped. */
-	stabletap_lock_nested_bh(&port->stats->rx_lock);
-	stats = this_cpu_ptr(port->stats);
-	refused = u64_stats_read(&stats->counter[STABLETAP_RX_RING]);
-	if (tap_handle_frame(pskb) != RX_HANDLER_CONSUMED)
-		stabletap_port_drop(port, skb, STABLETAP_RX_NO_READER);
-	else if (u64_stats_read(&stats->counter[STABLETAP_RX_RING]) == refused)
-		stabletap_port_count_rx(stats, len, multicast);
-	stabletap_unlock_nested_bh(&port->stats->rx_lock);
-
-	return RX_HANDLER_CONSUMED;
-}
 
 static int stabletap_port_init(struct net_device *dev)
 {
@@ -281,34 +156,12 @@ static int stabletap_port_del_slave(struct net_device *dev,
 	return stabletap_lower_detach(netdev_priv(dev), lower, NULL);
 }
 
-void stabletap_port_get_stats(struct stabletap_port *port,
-			      u64 sum[STABLETAP_COUNTERS])
-{
-	u64 part[STABLETAP_COUNTERS];
-	unsigned int start;
-	int cpu, i;
-
-	memset(sum, 0, sizeof(part));
-	for_each_possible_cpu(cpu) {
-		struct stabletap_pcpu *pcpu = per_cpu_ptr(port->stats, cpu);
-
-		do {
-			start = u64_stats_fetch_begin(&pcpu->syncp);
-			for (i = 0; i < STABLETAP_COUNTERS; i++)
-				part[i] = u64_stats_read(&pcpu->counter[i]);
-		} while (u64_stats_fetch_retry(&pcpu->syncp, start));
-
-		for (i = 0; i < STABLETAP_COUNTERS; i++)
-			sum[i] += part[i];
-	}
-}
-
 static void stabletap_port_get_stats64(struct net_device *dev,
 				       struct rtnl_link_stats64 *stats)
 {
 	u64 sum[STABLETAP_COUNTERS];
 
-	stabletap_port_get_stats(netdev_priv(dev), sum);
+	stabletap_report_stats(netdev_priv(dev), sum);
 	stats->tx_packets = sum[STABLETAP_TX_PACKETS];
 	stats->tx_bytes = sum[STABLETAP_TX_BYTES];
 	stats->tx_dropped = sum[STABLETAP_TX_DETACHED] +
@@ -329,7 +182,7 @@ static void stabletap_port_get_stats64(struct net_device *dev,
 static const struct net_device_ops stabletap_port_ops = {
 	.ndo_init		= stabletap_port_init,
 	.ndo_uninit		= stabletap_port_uninit,
-	.ndo_start_xmit		= stabletap_lower_xmit,
+	.ndo_start_xmit		= stabletap_datapath_xmit,
 	.ndo_features_check	= passthru_features_check,
 	.ndo_set_mac_address	= stabletap_port_set_mac_address,
 	.ndo_validate_addr	= eth_validate_addr,
@@ -372,7 +225,7 @@ static void stabletap_port_get_ethtool_stats(struct net_device *dev,
 {
 	struct stabletap_port *port = netdev_priv(dev);
 
-	stabletap_port_get_stats(port, buf);
+	stabletap_report_stats(port, buf);
 	buf += STABLETAP_COUNTERS;
 	*buf++ = port->attaches;
 	*buf++ = port->replaces;
@@ -417,8 +270,8 @@ void stabletap_port_setup(struct net_device *dev)
 	stabletap_filter_init_port(port);
 	port->tap.dev = dev;
 	port->tap.tap_features = STABLETAP_TAP_FEATURES;
-	port->tap.count_tx_dropped = stabletap_tap_count_tx_dropped;
-	port->tap.count_rx_dropped = stabletap_tap_count_rx_dropped;
+	port->tap.count_tx_dropped = stabletap_datapath_tx_refused;
+	port->tap.count_rx_dropped = stabletap_datapath_rx_refused;
 	/*
 	 * update_features stays NULL: the offloads that the guest accepts only
 	 * decide which frames the tap core segments.  They do not change the
@@ -497,7 +350,7 @@ int stabletap_port_register(struct net_device *dev,
 	 */
 	set_bit(__LINK_STATE_DORMANT, &dev->state);
 
-	err = netdev_rx_handler_register(dev, stabletap_port_handle_frame,
+	err = netdev_rx_handler_register(dev, stabletap_datapath_rx_port,
 					 &port->tap);
 	if (err)
 		return err;
@@ -553,10 +406,4 @@ void stabletap_port_get(struct stabletap_port *port,
 	strscpy(get->last_lower, port->last_lower, sizeof(get->last_lower));
 	stabletap_tapnode_get(port, get);
 	stabletap_lower_get(port, get);
-}
-
-/* Make rtnetlink send RTM_NEWLINK because IFLA_INFO_DATA has changed. */
-void stabletap_port_notify(struct stabletap_port *port)
-{
-	call_netdevice_notifiers(NETDEV_CHANGEINFODATA, port->dev);
 }

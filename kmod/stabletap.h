@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Declarations that several files of the module use.
+ * What all files of the module know: a port, its lower, the filter of that
+ * lower, and the counters.  Each other header declares the functions of the
+ * file of the same name.  From the bottom, where no file uses one above it:
  *
- * control.c (ioctls) and link.c (rtnetlink) are the two interfaces to user
- * space.  Both call port.c, the port's net device, and lower.c, the only file
- * that knows both a port and the device below it.  The operations of the port's
- * net device that also act on the lower are in lower.c, and in filter.c if they
- * concern addresses.  tapnode.c connects a port to the kernel's tap core.
+ *	report				counters, drops, link messages
+ *	bounds, datapath, filter	frames; addresses
+ *	lower, tapnode			attach and detach; the tap core
+ *	port				the net device
+ *	link, control			the interfaces to user space
+ *	main
  */
 #ifndef _STABLETAP_H
 #define _STABLETAP_H
@@ -18,6 +21,7 @@
 #include <linux/netdevice.h>
 #include <linux/stabletap.h>
 #include <linux/u64_stats_sync.h>
+#include <linux/user_namespace.h>
 #include <linux/workqueue.h>
 #include <net/rtnetlink.h>
 
@@ -84,9 +88,65 @@ static inline bool stabletap_try_again(int err, int *tries)
 /* Permission bits of a node if the creator of the port gives none */
 #define STABLETAP_PERM_DEFAULT 0600
 
-struct stabletap_filter;
 struct stabletap_lower;
 struct stabletap_node;
+struct stabletap_port;
+
+/**
+ * struct stabletap_filter - which frames a lower accepts for its port
+ * @dev: the lower
+ * @port: its port
+ * @flags: STABLETAP_ATTACH_PROMISC or _FILTER as asked for, 0 for allmulti
+ * @promisc: this filter holds a count of the lower's promiscuity
+ * @allmulti: this filter holds a count of the lower's allmulti
+ * @incomplete: the lower, or the device below it, lacks an address of the
+ *	port's lists; written under the port's address list lock
+ * @tell: @incomplete has changed since the last link message; written under the
+ *	same lock
+ * @mac: the MAC address that the filter added to the lower's unicast list, zero
+ *	if none
+ * @reserved: addresses that were added to the lower's lists until the port's
+ *	lists are synced: first the unicast, then the multicast ones
+ * @reserved_uc: number of unicast addresses in @reserved
+ * @reserved_mc: number of multicast addresses in @reserved
+ *
+ * RTNL protects all members whose description names no other lock.
+ */
+struct stabletap_filter {
+	struct net_device	*dev;
+	struct stabletap_port	*port;
+	u32			flags;
+	bool			promisc;
+	bool			allmulti;
+	bool			incomplete;
+	bool			tell;
+	u8			mac[ETH_ALEN];
+	u8			(*reserved)[ETH_ALEN];
+	unsigned int		reserved_uc;
+	unsigned int		reserved_mc;
+};
+
+/**
+ * struct stabletap_lower - the attachment of a lower to a port
+ * @dev: the lower
+ * @port: the port
+ * @filter: decides which frames @dev accepts
+ * @opened: @dev was down and the attach opened it
+ * @mac_set: this module changed the MAC address of @dev
+ * @old_mac: the MAC address of @dev before the attach
+ * @tracker: tracks the reference to @dev
+ * @rcu: for kfree_rcu()
+ */
+struct stabletap_lower {
+	struct net_device	*dev;
+	struct stabletap_port	*port;
+	struct stabletap_filter	filter;
+	bool			opened;
+	bool			mac_set;
+	u8			old_mac[ETH_ALEN];
+	stabletap_tracker	tracker;
+	struct rcu_head		rcu;
+};
 
 /**
  * struct stabletap_config - options that are given when a port is created
@@ -161,15 +221,10 @@ struct stabletap_port {
 	struct tap_dev			tap;
 };
 
-/* Caller has BH off. */
-static inline void stabletap_count(struct stabletap_port *port,
-				   enum stabletap_counter counter)
+/* Returns true if a user namespace other than the initial one owns @net. */
+static inline bool stabletap_is_contained(const struct net *net)
 {
-	struct stabletap_pcpu *stats = this_cpu_ptr(port->stats);
-
-	u64_stats_update_begin(&stats->syncp);
-	u64_stats_inc(&stats->counter[counter]);
-	u64_stats_update_end(&stats->syncp);
+	return net->user_ns != &init_user_ns;
 }
 
 /* Caller holds RTNL. */
@@ -177,55 +232,5 @@ static inline unsigned int stabletap_open_queues(struct stabletap_port *port)
 {
 	return port->tap.numqueues;
 }
-
-/* link.c */
-extern struct rtnl_link_ops stabletap_link_ops;
-
-/* port.c */
-void stabletap_port_setup(struct net_device *dev);
-bool stabletap_port_is(const struct net_device *dev);
-void stabletap_config_init(struct stabletap_config *config, struct net *net);
-int stabletap_config_check(const struct stabletap_config *config,
-			   struct netlink_ext_ack *extack);
-int stabletap_port_register(struct net_device *dev,
-			    const struct stabletap_config *config,
-			    struct netlink_ext_ack *extack);
-void stabletap_port_dellink(struct net_device *dev, struct list_head *head);
-void stabletap_port_drop(struct stabletap_port *port, struct sk_buff *skb,
-			 enum stabletap_counter why);
-void stabletap_port_get_stats(struct stabletap_port *port,
-			      u64 sum[STABLETAP_COUNTERS]);
-void stabletap_port_get(struct stabletap_port *port,
-			struct user_namespace *user_ns,
-			struct stabletap_get *get);
-void stabletap_port_notify(struct stabletap_port *port);
-
-/* lower.c */
-int stabletap_lower_init(void);
-void stabletap_lower_exit(void);
-int stabletap_lower_attach(struct stabletap_port *port, struct net_device *dev,
-			   u32 flags, struct netlink_ext_ack *extack);
-int stabletap_lower_detach(struct stabletap_port *port,
-			   const struct net_device *dev,
-			   struct netlink_ext_ack *extack);
-netdev_tx_t stabletap_lower_xmit(struct sk_buff *skb, struct net_device *dev);
-void stabletap_lower_leave(struct stabletap_port *port);
-void stabletap_lower_left(struct stabletap_port *port);
-int stabletap_lower_set_mac(struct stabletap_port *port,
-			    const struct sockaddr *addr);
-int stabletap_lower_check_mtu(struct stabletap_port *port, int mtu);
-void stabletap_lower_sync_flags(struct stabletap_port *port);
-void stabletap_lower_get(struct stabletap_port *port,
-			 struct stabletap_get *get);
-
-/* tapnode.c */
-int stabletap_tapnode_init(void);
-void stabletap_tapnode_exit(void);
-void stabletap_tapnode_get(struct stabletap_port *port,
-			   struct stabletap_get *get);
-
-/* control.c */
-int stabletap_control_init(void);
-void stabletap_control_exit(void);
 
 #endif /* _STABLETAP_H */

@@ -19,7 +19,8 @@
 #include <linux/xarray.h>
 
 #include "bounds.h"
-#include "stabletap.h"
+#include "datapath.h"
+#include "tapnode.h"
 
 /**
  * struct stabletap_node - one port's character device

@@ -82,7 +82,7 @@ static void a_new_port_has_counted_nothing(struct kunit *test)
 	int i;
 
 	memset(sum, 0xff, sizeof(sum));
-	stabletap_port_get_stats(test->priv, sum);
+	stabletap_report_stats(test->priv, sum);
 	for (i = 0; i < STABLETAP_COUNTERS; i++)
 		KUNIT_EXPECT_EQ_MSG(test, sum[i], 0, "%s", fields[i].name);
 }
@@ -98,7 +98,7 @@ static void the_parts_of_all_cpus_are_summed(struct kunit *test)
 			u64_stats_set(counter_of(port, cpu, i),
 				      value_of(cpu, i));
 
-	stabletap_port_get_stats(port, sum);
+	stabletap_report_stats(port, sum);
 	for (i = 0; i < STABLETAP_COUNTERS; i++) {
 		expected = 0;
 		for_each_possible_cpu(cpu)
@@ -115,11 +115,11 @@ static void a_sum_wraps_at_64_bits(struct kunit *test)
 	int cpu = cpumask_first(cpu_possible_mask);
 
 	u64_stats_set(counter_of(port, cpu, STABLETAP_RX_BYTES), U64_MAX);
-	stabletap_port_get_stats(port, sum);
+	stabletap_report_stats(port, sum);
 	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_BYTES], U64_MAX);
 
 	u64_stats_add(counter_of(port, cpu, STABLETAP_RX_BYTES), 3);
-	stabletap_port_get_stats(port, sum);
+	stabletap_report_stats(port, sum);
 	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_BYTES], 2);
 	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_PACKETS], 0);
 	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_MULTICAST], 0);
@@ -146,7 +146,7 @@ static void each_cpu_counts_in_its_own_part(struct kunit *test)
 	}
 	set_cpus_allowed_ptr(current, cpu_possible_mask);
 
-	stabletap_port_get_stats(port, sum);
+	stabletap_report_stats(port, sum);
 	KUNIT_EXPECT_EQ(test, sum[STABLETAP_TX_LOWER], cpus);
 	sum[STABLETAP_TX_LOWER] = 0;
 	KUNIT_EXPECT_PTR_EQ(test, memchr_inv(sum, 0, sizeof(sum)), NULL);
@@ -162,7 +162,7 @@ static void a_received_frame_counts_once_with_its_bytes(struct kunit *test)
 	stabletap_port_count_rx(this_cpu_ptr(port->stats), 65549, true);
 	local_bh_enable();
 
-	stabletap_port_get_stats(port, sum);
+	stabletap_report_stats(port, sum);
 	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_PACKETS], 2);
 	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_BYTES], 65609);
 	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_MULTICAST], 1);
@@ -189,9 +189,9 @@ static void a_dropped_frame_counts_and_has_a_reason(struct kunit *test)
 		KUNIT_EXPECT_NE_MSG(test, stabletap_counter_reasons[drops[i]],
 				    0, "%s", fields[drops[i]].name);
 		local_bh_disable();
-		stabletap_port_drop(port, skb, drops[i]);
+		stabletap_report_drop(port, skb, drops[i]);
 		local_bh_enable();
-		stabletap_port_get_stats(port, sum);
+		stabletap_report_stats(port, sum);
 		KUNIT_EXPECT_EQ_MSG(test, sum[drops[i]], 1, "%s",
 				    fields[drops[i]].name);
 	}
@@ -209,7 +209,7 @@ static void what_the_tap_core_drops_is_counted(struct kunit *test)
 	port->tap.count_rx_dropped(&port->tap);
 	local_bh_enable();
 
-	stabletap_port_get_stats(port, sum);
+	stabletap_report_stats(port, sum);
 	KUNIT_EXPECT_EQ(test, sum[STABLETAP_TX_REFUSED], 1);
 	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_RING], 2);
 }
@@ -238,7 +238,7 @@ static void an_lro_frame_is_dropped(struct kunit *test)
 	rcu_read_unlock();
 	local_bh_enable();
 
-	stabletap_port_get_stats(port, sum);
+	stabletap_report_stats(port, sum);
 	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_LRO], 1);
 	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_NO_READER], 0);
 }

@@ -3,7 +3,9 @@
 #include <linux/module.h>
 
 #include "../../kmod/bounds.c"
+#include "../../kmod/datapath.c"
 #include "../../kmod/link.c"
+#include "../../kmod/report.c"
 
 MODULE_DESCRIPTION("KUnit suites of stabletap");
 MODULE_LICENSE("GPL");

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The path of a frame through a port: the only file with code that runs for
+ * each frame.
+ *
+ *	tap core -> the port's ndo_start_xmit -> lower
+ *	lower -> the lower's rx_handler -> the port's rx_handler -> tap core
+ *
+ * port->lower switches both directions: the port transmits to the device that
+ * it points at, and frames from any other device are dropped.
+ */
+#include <linux/if_vlan.h>
+#include <linux/sizes.h>
+#include <net/sch_generic.h>
+
+#include "datapath.h"
+#include "report.h"
+
+/*
+ * The longest frame that a container's port accepts (BIG TCP and tun devices
+ * make longer ones), and the most memory that a frame may occupy.  A frame that
+ * GRO has built from 45 pages is below the second limit; a frame of hundreds of
+ * IP fragments, each with an sk_buff of its own, exceeds it.
+ */
+#define DATAPATH_MAX_LEN	(SZ_64K + VLAN_ETH_HLEN)
+#define DATAPATH_MAX_MEMORY	SZ_256K
+
+/* Transmit */
+
+/* Returns true if the queue that the device has now takes no frame. */
+static int xmit_is_deaf(struct net_device *dev,
+			struct netdev_nested_priv *unused)
+{
+	return !netif_running(dev) || !netif_carrier_ok(dev) ||
+	       qdisc_tx_is_noop(dev);
+}
+
+/*
+ * Returns true if the device accepted the frame.  NET_XMIT_CN is ambiguous: a
+ * congested queue returns it for a frame that it accepted, but noop_qdisc, the
+ * queue of a device that is down or without carrier, returns it for every frame
+ * and drops them.  The device with noop_qdisc may be one below @dev.  (Below a
+ * bond this can be a member that the frame was not sent to; then a frame that a
+ * congested queue accepted is counted as dropped.)
+ */
+static bool xmit_took(struct net_device *dev, int ret)
+{
+	if (likely(ret == NET_XMIT_SUCCESS))
+		return true;
+	return ret == NET_XMIT_CN && !xmit_is_deaf(dev, NULL) &&
+	       !netdev_walk_all_lower_dev_rcu(dev, xmit_is_deaf, NULL);
+}
+
+static void xmit_count(struct stabletap_port *port, unsigned int len)
+{
+	struct stabletap_pcpu *stats = this_cpu_ptr(port->stats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_inc(&stats->counter[STABLETAP_TX_PACKETS]);
+	u64_stats_add(&stats->counter[STABLETAP_TX_BYTES], len);
+	u64_stats_update_end(&stats->syncp);
+}
+
+/* The port's ndo_start_xmit, called with BH off, under RCU */
+netdev_tx_t stabletap_datapath_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct stabletap_port *port = netdev_priv(dev);
+	struct stabletap_lower *lower;
+	unsigned int len = skb->len;
+	struct net_device *to;
+	int ret;
+
+	lower = rcu_dereference_bh(port->lower);
+	if (unlikely(!lower)) {
+		stabletap_report_drop(port, skb, STABLETAP_TX_DETACHED);
+		return NETDEV_TX_OK;
+	}
+
+	to = lower->dev;
+	skb->dev = to;
+	ret = dev_queue_xmit(skb);
+
+	if (xmit_took(to, ret))
+		xmit_count(port, len);
+	else
+		stabletap_report_lost(port, STABLETAP_TX_LOWER);
+	return ret;
+}
+
+/* Called by the tap core, in process context, if it refuses a written frame */
+void stabletap_datapath_tx_refused(struct tap_dev *tap)
+{
+	local_bh_disable();
+	stabletap_report_lost(container_of(tap, struct stabletap_port, tap),
+			      STABLETAP_TX_REFUSED);
+	local_bh_enable();
+}
+
+/* Receive */
+
+/* Returns true if the port is a container's, and the frame too large for it. */
+static bool rx_is_too_large(const struct stabletap_port *port,
+			    const struct sk_buff *skb)
+{
+	return unlikely(skb->len + ETH_HLEN > DATAPATH_MAX_LEN ||
+			skb->truesize > DATAPATH_MAX_MEMORY) &&
+	       stabletap_is_contained(dev_net(port->dev));
+}
+
+static void rx_count(struct stabletap_pcpu *stats, unsigned int len,
+		     bool multicast)
+{
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_inc(&stats->counter[STABLETAP_RX_PACKETS]);
+	u64_stats_add(&stats->counter[STABLETAP_RX_BYTES], len);
+	if (multicast)
+		u64_stats_inc(&stats->counter[STABLETAP_RX_MULTICAST]);
+	u64_stats_update_end(&stats->syncp);
+}
+
+/* Called by tap_handle_frame(), with BH off, if it drops a frame */
+void stabletap_datapath_rx_refused(struct tap_dev *tap)
+{
+	stabletap_report_lost(container_of(tap, struct stabletap_port, tap),
+			      STABLETAP_RX_RING);
+}
+
+/*
+ * The port's own receive handler, called under RCU with BH off.  The lower's
+ * handler has passed the frame on, and the port's packet sockets, tc and nft
+ * have seen it.
+ *
+ * The tap core returns RX_HANDLER_PASS if the port has no queue.  Such a frame
+ * is dropped here, because the host's own stack must not get frames that are
+ * meant for the guest.
+ */
+rx_handler_result_t stabletap_datapath_rx_port(struct sk_buff **pskb)
+{
+	struct sk_buff *skb = *pskb;
+	unsigned int len = skb->len + ETH_HLEN;
+	struct stabletap_pcpu *stats;
+	struct stabletap_port *port;
+	bool multicast;
+	u64 refused;
+
+	/* A copy of the host's own multicast, looped back: not for the guest */
+	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
+		return RX_HANDLER_PASS;
+
+	port = container_of(rcu_dereference(skb->dev->rx_handler_data),
+			    struct stabletap_port, tap);
+	/* Up to 6.12 tap_put_user() runs into BUG() on an LRO frame. */
+	if (skb_warn_if_lro(skb) || rx_is_too_large(port, skb)) {
+		stabletap_report_drop(port, skb, STABLETAP_RX_LRO);
+		return RX_HANDLER_CONSUMED;
+	}
+	/* The tap core modifies the frame.  (This frees skb on failure.) */
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (unlikely(!skb)) {
+		stabletap_report_lost(port, STABLETAP_RX_NOMEM);
+		return RX_HANDLER_CONSUMED;
+	}
+	*pskb = skb;
+	multicast = skb->pkt_type == PACKET_MULTICAST ||
+		    skb->pkt_type == PACKET_BROADCAST;
+
+	/*
+	 * The frame can stay in the ring for as long as the reader does not
+	 * read.  It must not hold the sender's memory for that time.
+	 */
+	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
+		stabletap_report_drop(port, skb, STABLETAP_RX_NOMEM);
+		return RX_HANDLER_CONSUMED;
+	}
+	skb_orphan(skb);
+	nf_reset_ct(skb);
+
+	/* If RX_RING is counted before the unlock, this frame was dropped. */
+	stabletap_lock_nested_bh(&port->stats->rx_lock);
+	stats = this_cpu_ptr(port->stats);
+	refused = u64_stats_read(&stats->counter[STABLETAP_RX_RING]);
+	if (tap_handle_frame(pskb) != RX_HANDLER_CONSUMED)
+		stabletap_report_drop(port, skb, STABLETAP_RX_NO_READER);
+	else if (u64_stats_read(&stats->counter[STABLETAP_RX_RING]) == refused)
+		rx_count(stats, len, multicast);
+	stabletap_unlock_nested_bh(&port->stats->rx_lock);
+
+	return RX_HANDLER_CONSUMED;
+}
+
+/*
+ * The lower's receive handler, called under RCU with BH off.  The kernel then
+ * handles the frame as received by the port: first by the port's packet
+ * sockets, tc and nft, then by stabletap_datapath_rx_port().
+ */
+rx_handler_result_t stabletap_datapath_rx_lower(struct sk_buff **pskb)
+{
+	struct sk_buff *skb = *pskb;
+	enum stabletap_counter why;
+	struct stabletap_lower *lower;
+	struct stabletap_port *port;
+
+	/* A copy of the host's own multicast, looped back: not for the guest */
+	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
+		return RX_HANDLER_PASS;
+
+	lower = rcu_dereference(skb->dev->rx_handler_data);
+	port = lower->port;
+
+	why = STABLETAP_RX_INACTIVE;
+	if (unlikely(rcu_access_pointer(port->lower) != lower))
+		goto drop;
+	why = STABLETAP_RX_DOWN;
+	if (unlikely(!(READ_ONCE(port->dev->flags) & IFF_UP)))
+		goto drop;
+	/* The tap core modifies the frame.  (This frees skb on failure.) */
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (unlikely(!skb)) {
+		stabletap_report_lost(port, STABLETAP_RX_NOMEM);
+		return RX_HANDLER_CONSUMED;
+	}
+
+	*pskb = skb;
+	skb->dev = port->dev;
+	/* While the address changes, either one may be compared. */
+	if (skb->pkt_type == PACKET_OTHERHOST &&
+	    data_race(ether_addr_equal_64bits(eth_hdr(skb)->h_dest,
+					      port->dev->dev_addr)))
+		skb->pkt_type = PACKET_HOST;
+	return RX_HANDLER_ANOTHER;
+
+drop:
+	stabletap_report_drop(port, skb, why);
+	return RX_HANDLER_CONSUMED;
+}
