@@ -61,6 +61,64 @@ static void xmit_count(struct stabletap_port *port, unsigned int len)
 	u64_stats_update_end(&stats->syncp);
 }
 
+/*
+ * Returns true if validate_xmit_skb(), which prepares a frame for what the
+ * device can do, would change nothing.  skb->dev is the device.
+ */
+static bool xmit_is_valid(struct sk_buff *skb)
+{
+	netdev_features_t features;
+
+	if (likely(!skb_is_nonlinear(skb) && !skb_is_gso(skb) &&
+		   !skb_vlan_tag_present(skb) &&
+		   skb->ip_summed != CHECKSUM_PARTIAL))
+		return true;
+	if (skb_vlan_tag_present(skb))
+		return false;
+
+	features = netif_skb_features(skb);
+	return !netif_needs_gso(skb, features) &&
+	       !skb_needs_linearize(skb, features) &&
+	       (skb->ip_summed != CHECKSUM_PARTIAL ||
+		(features & NETIF_F_HW_CSUM && !skb_csum_is_sctp(skb)));
+}
+
+/*
+ * Returns true if all that dev_queue_xmit() would do is to call the device's
+ * ndo_start_xmit: there is no queue and no lock, nothing looks at the frame,
+ * and the frame needs no preparation.  What a macvlan can't do, its parent's
+ * dev_queue_xmit() does.
+ */
+static bool xmit_is_short(struct sk_buff *skb, struct net_device *dev,
+			  const struct netdev_queue *txq)
+{
+	return dev->priv_flags & IFF_NO_QUEUE && stabletap_is_lltx(dev) &&
+	       READ_ONCE(dev->real_num_tx_queues) == 1 &&
+	       READ_ONCE(dev->flags) & IFF_UP &&
+	       !rcu_dereference_bh(txq->qdisc)->enqueue &&
+	       !netif_xmit_stopped(txq) && !stabletap_is_watched_tx(dev) &&
+	       (netif_is_macvlan(dev) || xmit_is_valid(skb));
+}
+
+/* Send a frame through the lower.  Returns NET_XMIT_* or an error. */
+static int xmit_to(struct sk_buff *skb, struct net_device *dev)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
+	int ret;
+
+	skb->dev = dev;
+	if (!xmit_is_short(skb, dev, txq))
+		return dev_queue_xmit(skb);
+
+	skb_set_queue_mapping(skb, 0);
+	ret = netdev_start_xmit(skb, dev, txq, netdev_xmit_more());
+	if (likely(dev_xmit_complete(ret)))
+		return ret;
+	/* Busy: as dev_queue_xmit() does for a device without a queue */
+	kfree_skb(skb);
+	return -ENETDOWN;
+}
+
 /* The port's ndo_start_xmit, called with BH off, under RCU */
 netdev_tx_t stabletap_datapath_xmit(struct sk_buff *skb, struct net_device *dev)
 {
@@ -77,9 +135,7 @@ netdev_tx_t stabletap_datapath_xmit(struct sk_buff *skb, struct net_device *dev)
 	}
 
 	to = lower->dev;
-	skb->dev = to;
-	ret = dev_queue_xmit(skb);
-
+	ret = xmit_to(skb, to);
 	if (xmit_took(to, ret))
 		xmit_count(port, len);
 	else
@@ -126,41 +182,24 @@ void stabletap_datapath_rx_refused(struct tap_dev *tap)
 }
 
 /*
- * The port's own receive handler, called under RCU with BH off.  The lower's
- * handler has passed the frame on, and the port's packet sockets, tc and nft
- * have seen it.
+ * Give a frame to the tap core; skb->dev is the port.  Under RCU with BH off.
  *
  * The tap core returns RX_HANDLER_PASS if the port has no queue.  Such a frame
  * is dropped here, because the host's own stack must not get frames that are
  * meant for the guest.
  */
-rx_handler_result_t stabletap_datapath_rx_port(struct sk_buff **pskb)
+static void rx_deliver(struct stabletap_port *port, struct sk_buff *skb)
 {
-	struct sk_buff *skb = *pskb;
 	unsigned int len = skb->len + ETH_HLEN;
 	struct stabletap_pcpu *stats;
-	struct stabletap_port *port;
 	bool multicast;
 	u64 refused;
 
-	/* A copy of the host's own multicast, looped back: not for the guest */
-	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
-		return RX_HANDLER_PASS;
-
-	port = container_of(rcu_dereference(skb->dev->rx_handler_data),
-			    struct stabletap_port, tap);
 	/* Up to 6.12 tap_put_user() runs into BUG() on an LRO frame. */
 	if (skb_warn_if_lro(skb) || rx_is_too_large(port, skb)) {
 		stabletap_report_drop(port, skb, STABLETAP_RX_LRO);
-		return RX_HANDLER_CONSUMED;
+		return;
 	}
-	/* The tap core modifies the frame.  (This frees skb on failure.) */
-	skb = skb_share_check(skb, GFP_ATOMIC);
-	if (unlikely(!skb)) {
-		stabletap_report_lost(port, STABLETAP_RX_NOMEM);
-		return RX_HANDLER_CONSUMED;
-	}
-	*pskb = skb;
 	multicast = skb->pkt_type == PACKET_MULTICAST ||
 		    skb->pkt_type == PACKET_BROADCAST;
 
@@ -170,7 +209,7 @@ rx_handler_result_t stabletap_datapath_rx_port(struct sk_buff **pskb)
 	 */
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
 		stabletap_report_drop(port, skb, STABLETAP_RX_NOMEM);
-		return RX_HANDLER_CONSUMED;
+		return;
 	}
 	skb_orphan(skb);
 	nf_reset_ct(skb);
@@ -179,19 +218,54 @@ rx_handler_result_t stabletap_datapath_rx_port(struct sk_buff **pskb)
 	stabletap_lock_nested_bh(&port->stats->rx_lock);
 	stats = this_cpu_ptr(port->stats);
 	refused = u64_stats_read(&stats->counter[STABLETAP_RX_RING]);
-	if (tap_handle_frame(pskb) != RX_HANDLER_CONSUMED)
+	if (tap_handle_frame(&skb) != RX_HANDLER_CONSUMED)
 		stabletap_report_drop(port, skb, STABLETAP_RX_NO_READER);
 	else if (u64_stats_read(&stats->counter[STABLETAP_RX_RING]) == refused)
 		rx_count(stats, len, multicast);
 	stabletap_unlock_nested_bh(&port->stats->rx_lock);
+}
 
+/*
+ * The tap core modifies a frame, so nobody else may have it.  Returns NULL, and
+ * has freed the frame, if there is no memory for a copy.
+ */
+static struct sk_buff *rx_unshare(struct stabletap_port *port,
+				  struct sk_buff *skb)
+{
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (unlikely(!skb))
+		stabletap_report_lost(port, STABLETAP_RX_NOMEM);
+	return skb;
+}
+
+/*
+ * The port's own receive handler, called under RCU with BH off.  The lower's
+ * handler has passed the frame on, and the port's packet sockets, tc and nft
+ * have seen it.
+ */
+rx_handler_result_t stabletap_datapath_rx_port(struct sk_buff **pskb)
+{
+	struct sk_buff *skb = *pskb;
+	struct stabletap_port *port;
+
+	/* A copy of the host's own multicast, looped back: not for the guest */
+	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
+		return RX_HANDLER_PASS;
+
+	port = container_of(rcu_dereference(skb->dev->rx_handler_data),
+			    struct stabletap_port, tap);
+	skb = rx_unshare(port, skb);
+	if (likely(skb))
+		rx_deliver(port, skb);
 	return RX_HANDLER_CONSUMED;
 }
 
 /*
- * The lower's receive handler, called under RCU with BH off.  The kernel then
- * handles the frame as received by the port: first by the port's packet
- * sockets, tc and nft, then by stabletap_datapath_rx_port().
+ * The lower's receive handler, called under RCU with BH off.  If nothing looks
+ * at the frames that the port receives, the tap core gets the frame at once.
+ * Otherwise the kernel handles it as received by the port: first by the port's
+ * VLAN devices, packet sockets, tc and nft, then by
+ * stabletap_datapath_rx_port().
  */
 rx_handler_result_t stabletap_datapath_rx_lower(struct sk_buff **pskb)
 {
@@ -213,15 +287,18 @@ rx_handler_result_t stabletap_datapath_rx_lower(struct sk_buff **pskb)
 	why = STABLETAP_RX_DOWN;
 	if (unlikely(!(READ_ONCE(port->dev->flags) & IFF_UP)))
 		goto drop;
-	/* The tap core modifies the frame.  (This frees skb on failure.) */
-	skb = skb_share_check(skb, GFP_ATOMIC);
-	if (unlikely(!skb)) {
-		stabletap_report_lost(port, STABLETAP_RX_NOMEM);
+	skb = rx_unshare(port, skb);
+	if (unlikely(!skb))
+		return RX_HANDLER_CONSUMED;
+
+	skb->dev = port->dev;
+	if (likely(!skb_vlan_tag_present(skb) &&
+		   !stabletap_is_watched_rx(port->dev))) {
+		rx_deliver(port, skb);
 		return RX_HANDLER_CONSUMED;
 	}
 
 	*pskb = skb;
-	skb->dev = port->dev;
 	/* While the address changes, either one may be compared. */
 	if (skb->pkt_type == PACKET_OTHERHOST &&
 	    data_race(ether_addr_equal_64bits(eth_hdr(skb)->h_dest,

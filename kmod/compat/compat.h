@@ -64,6 +64,53 @@ static inline void stabletap_set_lltx(struct net_device *dev)
 #endif
 }
 
+static inline bool stabletap_is_lltx(const struct net_device *dev)
+{
+#ifdef NETIF_F_LLTX
+	return dev->features & NETIF_F_LLTX;
+#else
+	return dev->lltx;
+#endif
+}
+
+/*
+ * Returns true if something may look at the frames that leave by this device,
+ * or act on them: a packet socket, tc, a BPF program or nft.  Under RCU.  Up to
+ * 5.15 nft has no egress hook; up to 6.5 tc and BPF use miniq_egress.
+ */
+static inline bool stabletap_is_watched_tx(struct net_device *dev)
+{
+#ifdef CONFIG_NETFILTER_EGRESS
+	if (rcu_access_pointer(dev->nf_hooks_egress))
+		return true;
+#endif
+#if defined(CONFIG_NET_XGRESS)
+	if (rcu_access_pointer(dev->tcx_egress))
+		return true;
+#elif defined(CONFIG_NET_CLS_ACT)
+	if (rcu_access_pointer(dev->miniq_egress))
+		return true;
+#endif
+	return dev_nit_active(dev);
+}
+
+/* The same for frames that this device receives; XDP is generic XDP. */
+static inline bool stabletap_is_watched_rx(struct net_device *dev)
+{
+#ifdef CONFIG_NETFILTER_INGRESS
+	if (rcu_access_pointer(dev->nf_hooks_ingress))
+		return true;
+#endif
+#if defined(CONFIG_NET_XGRESS)
+	if (rcu_access_pointer(dev->tcx_ingress))
+		return true;
+#elif defined(CONFIG_NET_CLS_ACT)
+	if (rcu_access_pointer(dev->miniq_ingress))
+		return true;
+#endif
+	return rcu_access_pointer(dev->xdp_prog) || dev_nit_active(dev);
+}
+
 /*
  * Keep IPv6 from configuring a device.  Up to 6.1 only IFF_SLAVE, the flag of a
  * bond's member, does that, and user space sees the flag.  The flag must not be

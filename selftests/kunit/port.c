@@ -233,7 +233,7 @@ static void an_lro_frame_is_dropped(struct kunit *test)
 	skb_shinfo(skb)->gso_size = 1448;
 	local_bh_disable();
 	rcu_read_lock();
-	KUNIT_EXPECT_EQ(test, stabletap_port_handle_frame(&skb),
+	KUNIT_EXPECT_EQ(test, stabletap_datapath_rx_port(&skb),
 			RX_HANDLER_CONSUMED);
 	rcu_read_unlock();
 	local_bh_enable();
