@@ -18,6 +18,7 @@
 #include "link.h"
 #include "lower.h"
 #include "port.h"
+#include "release.h"
 #include "report.h"
 
 /* The beginning of all argument structs but struct stabletap_version */
@@ -253,6 +254,7 @@ static int control_delete(struct net *net, union control_arg *arg,
 	struct stabletap_delete *delete = &arg->delete;
 	struct stabletap_port *port;
 	LIST_HEAD(list);
+	u64 releasing = 0;
 	int err;
 
 	err = control_flags(delete->flags, STABLETAP_DELETE_FORCE, extack);
@@ -270,9 +272,11 @@ static int control_delete(struct net *net, union control_arg *arg,
 		err = -EBUSY;
 	} else {
 		stabletap_port_dellink(port->dev, &list);
+		releasing = port->releasing;
 		unregister_netdevice_many(&list);
 	}
 	rtnl_unlock();
+	stabletap_release_wait(releasing);
 	return err;
 }
 
@@ -282,6 +286,7 @@ static int control_attach(struct net *net, union control_arg *arg,
 	struct stabletap_attach *attach = &arg->attach;
 	struct stabletap_port *port;
 	struct net_device *dev;
+	u64 releasing = 0;
 	int err;
 
 	err = control_flags(attach->flags, STABLETAP_ATTACH_MASK, extack);
@@ -303,8 +308,10 @@ static int control_attach(struct net *net, union control_arg *arg,
 		goto unlock;
 	}
 	err = stabletap_lower_attach(port, dev, attach->flags, extack);
+	releasing = port->releasing;
 unlock:
 	rtnl_unlock();
+	stabletap_release_wait(releasing);
 	return err;
 }
 
@@ -314,6 +321,7 @@ static int control_detach(struct net *net, union control_arg *arg,
 	struct stabletap_detach *detach = &arg->detach;
 	struct stabletap_port *port;
 	struct net_device *dev = NULL;
+	u64 releasing = 0;
 	int err;
 
 	err = control_flags(detach->flags, 0, extack);
@@ -337,8 +345,10 @@ static int control_detach(struct net *net, union control_arg *arg,
 		}
 	}
 	err = stabletap_lower_detach(port, dev, extack);
+	releasing = port->releasing;
 unlock:
 	rtnl_unlock();
+	stabletap_release_wait(releasing);
 	return err;
 }
 
@@ -469,6 +479,7 @@ static void stats_fill(struct stabletap_stats *stats,
 	stats->rx_inactive = sum[STABLETAP_RX_INACTIVE];
 	stats->rx_lro = sum[STABLETAP_RX_LRO];
 	stats->rx_nomem = sum[STABLETAP_RX_NOMEM];
+	stats->tx_purged = sum[STABLETAP_TX_PURGED];
 }
 
 static int control_stats(struct net *net, union control_arg *arg,

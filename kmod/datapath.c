@@ -310,3 +310,15 @@ drop:
 	stabletap_report_drop(port, skb, why);
 	return RX_HANDLER_CONSUMED;
 }
+
+/*
+ * The receive handler of a lower whose port is gone, while the lower sends what
+ * is left in its queue.
+ */
+rx_handler_result_t stabletap_datapath_rx_drop(struct sk_buff **pskb)
+{
+	if (unlikely((*pskb)->pkt_type == PACKET_LOOPBACK))
+		return RX_HANDLER_PASS;
+	stabletap_kfree_skb(*pskb, STABLETAP_DROP_OTHERHOST);
+	return RX_HANDLER_CONSUMED;
+}

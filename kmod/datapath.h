@@ -7,6 +7,7 @@
 netdev_tx_t stabletap_datapath_xmit(struct sk_buff *skb,
 				    struct net_device *dev);
 rx_handler_result_t stabletap_datapath_rx_lower(struct sk_buff **pskb);
+rx_handler_result_t stabletap_datapath_rx_drop(struct sk_buff **pskb);
 rx_handler_result_t stabletap_datapath_rx_port(struct sk_buff **pskb);
 void stabletap_datapath_tx_refused(struct tap_dev *tap);
 void stabletap_datapath_rx_refused(struct tap_dev *tap);

@@ -361,8 +361,9 @@ static int stabletap_fill_linkxstats(struct sk_buff *skb,
 	struct nlattr *nest;
 	int i;
 
-	static_assert(STABLETAP_XSTATS_RX_NOMEM - STABLETAP_XSTATS_TX_PACKETS ==
-		      STABLETAP_RX_NOMEM - STABLETAP_TX_PACKETS);
+	static_assert(STABLETAP_XSTATS_TX_PURGED -
+		      STABLETAP_XSTATS_TX_PACKETS ==
+		      STABLETAP_TX_PURGED - STABLETAP_TX_PACKETS);
 	static_assert(STABLETAP_XSTATS_MAX - STABLETAP_XSTATS_TX_PACKETS + 1 ==
 		      STABLETAP_COUNTERS);
 

@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Attach, replace and detach: the only file that knows both a port and the
- * device below it.
+ * Attach, replace and detach.
  *
  * All changes are made under RTNL.  port->lower switches both directions: the
  * port transmits to the device that port->lower points at, and frames from any
  * other device are dropped.  So a replace switches both directions at once, and
  * a broadcast that reaches the old and the new lower is delivered once.
  *
- * Frames that still arrive at a released lower are dropped (rx_inactive) until
- * the device is restored, so that no frame for the guest gets into the host's
- * stack through a macvlan that is about to be deleted.  An attachment is freed
- * after a grace period.  The code that waits for it depends on the operation:
- *
- *  - detach and replace wait themselves, in lower_release();
- *  - when the port is unregistered, unregister_netdevice_many() waits, once for
- *    all ports that are unregistered together, before it calls the port's
- *    ndo_uninit;
- *  - when the lower is unregistered, unregister_netdevice_many() has already
- *    waited for the receivers, and will wait again before the device is freed;
- *    kfree_rcu() frees the attachment itself.
- *
- * The latter two cases use lower_forget_handler(), because
- * netdev_rx_handler_unregister() would wait for each port.
+ * Frames that still arrive at a lower that is being released are dropped
+ * (rx_inactive), so that no frame for the guest gets into the host's stack
+ * through a macvlan that is about to be deleted.
  */
 #include <linux/if_arp.h>
 #include <linux/if_macvlan.h>
@@ -31,15 +18,30 @@
 #include "datapath.h"
 #include "filter.h"
 #include "lower.h"
+#include "release.h"
 #include "report.h"
 #include "trace.h"
 
-/* Returns the device's attachment, NULL if it is no lower.  Under RTNL. */
+/*
+ * Returns the device's attachment, NULL if it is no lower.  If the attachment's
+ * id is not 0, the device only sends what is left in its queue (release.c), and
+ * its port may be gone.  Under RTNL.
+ */
 static struct stabletap_lower *lower_of(const struct net_device *dev)
 {
-	if (rcu_access_pointer(dev->rx_handler) != stabletap_datapath_rx_lower)
+	rx_handler_func_t *handler = rcu_access_pointer(dev->rx_handler);
+
+	if (handler != stabletap_datapath_rx_lower &&
+	    handler != stabletap_datapath_rx_drop)
 		return NULL;
 	return rtnl_dereference(dev->rx_handler_data);
+}
+
+static bool lower_is_sending(const struct net_device *dev)
+{
+	const struct stabletap_lower *lower = lower_of(dev);
+
+	return lower && lower->id;
 }
 
 /*
@@ -79,7 +81,7 @@ static int lower_check(struct stabletap_port *port, struct net_device *dev,
 				   "A device of this kind (ipvlan, VRF) can't be a lower");
 		return -EINVAL;
 	}
-	if (netdev_is_rx_handler_busy(dev)) {
+	if (netdev_is_rx_handler_busy(dev) && !lower_is_sending(dev)) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "Something else (a macvlan, ipvlan or macvtap?) receives the device's frames");
 		return -EBUSY;
@@ -115,15 +117,6 @@ static void lower_explain(struct netlink_ext_ack *extack, int err)
 				   "The device refused to be set up as a lower");
 }
 
-static int lower_set_mac(struct net_device *dev, const u8 *mac,
-			 struct netlink_ext_ack *extack)
-{
-	struct sockaddr_storage addr = { .ss_family = dev->type };
-
-	ether_addr_copy(addr.__data, mac);
-	return stabletap_set_mac_address(dev, &addr, extack);
-}
-
 /* ndo_change_rx_flags of the port, under RTNL */
 void stabletap_lower_sync_flags(struct stabletap_port *port)
 {
@@ -150,7 +143,7 @@ int stabletap_lower_set_mac(struct stabletap_port *port,
 
 	if (netif_is_macvlan(lower->dev)) {
 		port->setting_mac = true;
-		err = lower_set_mac(lower->dev, mac, NULL);
+		err = stabletap_release_set_mac(lower->dev, mac, NULL);
 		port->setting_mac = false;
 		if (!err)
 			lower->mac_set = true;
@@ -203,7 +196,7 @@ static void lower_update_state(struct stabletap_port *port)
 
 /*
  * Give a lower the port's MAC address (if it is a macvlan), open it and set up
- * its filter.  lower_restore() undoes this, also after a failure in the middle.
+ * its filter.  stabletap_release() undoes this, also after a failure in the middle.
  */
 static int lower_bring_up(struct stabletap_lower *lower,
 			  struct netlink_ext_ack *extack)
@@ -214,7 +207,7 @@ static int lower_bring_up(struct stabletap_lower *lower,
 
 	ether_addr_copy(lower->old_mac, dev->dev_addr);
 	if (netif_is_macvlan(dev) && !ether_addr_equal(dev->dev_addr, mac)) {
-		err = lower_set_mac(dev, mac, extack);
+		err = stabletap_release_set_mac(dev, mac, extack);
 		if (err)
 			return err;
 		lower->mac_set = true;
@@ -226,140 +219,6 @@ static int lower_bring_up(struct stabletap_lower *lower,
 		lower->opened = true;
 	}
 	return stabletap_filter_on(&lower->filter);
-}
-
-/*
- * macvlan_stop() waits for a grace period, not expedited, unless the macvlan's
- * dismantle flag says that it is being unregistered.  When the port is being
- * unregistered, that wait is long and not needed: unregister_netdevice_many()
- * waits once for all devices that are unregistered together, before RTNL is
- * released and the macvlan could be opened again.  The kernel's expedited wait
- * for the queues of each closed device remains.
- */
-static void lower_close(struct stabletap_lower *lower)
-{
-	bool leaving = lower == lower->port->leaving &&
-		       netif_is_macvlan(lower->dev);
-
-	if (leaving)
-		lower->dev->dismantle = true;
-	dev_close(lower->dev);
-	if (leaving)
-		lower->dev->dismantle = false;
-}
-
-/*
- * A macvlan that is up adds its new address to its parent's unicast list with
- * GFP_ATOMIC, so a short lack of memory makes this fail.  The detach can't be
- * refused any more, because the port already has no lower.
- */
-static void lower_restore_mac(struct net_device *dev, const u8 *mac)
-{
-	int tries = 0;
-	int err;
-
-	do {
-		err = lower_set_mac(dev, mac, NULL);
-	} while (stabletap_try_again(err, &tries));
-	if (err && net_ratelimit())
-		netdev_warn(dev, "could not restore the MAC address %pM (error %d); set it by hand\n",
-			    mac, err);
-}
-
-/*
- * Restore the device, in the reverse order of lower_setup().  Under RTNL.
- * port->lower does not point at it any more.  Unless the caller has waited for
- * a grace period, another CPU may still be sending through the device; the
- * kernel allows that for any device that is closed.
- */
-static void lower_restore(struct stabletap_lower *lower)
-{
-	struct net_device *dev = lower->dev;
-
-	stabletap_filter_off(&lower->filter);
-
-	/* A device that is being unregistered needs nothing else restored. */
-	if (dev->reg_state == NETREG_REGISTERED) {
-		if (lower->opened)
-			lower_close(lower);
-		if (lower->mac_set)
-			lower_restore_mac(dev, lower->old_mac);
-	}
-
-	netdev_upper_dev_unlink(dev, lower->port->dev);
-	stabletap_clear_no_addrconf(dev);
-
-	/* Turns LRO on again if it was on before the attach */
-	if (dev->reg_state == NETREG_REGISTERED)
-		stabletap_update_features(dev);
-}
-
-/*
- * netdev_rx_handler_unregister() without its wait for readers: the kernel waits
- * later, once for all devices that are unregistered together.  The caller may
- * leave rx_handler_data set, since it is read only if there is a handler.
- */
-static void lower_forget_handler(struct net_device *dev)
-{
-	RCU_INIT_POINTER(dev->rx_handler, NULL);
-}
-
-/*
- * lower_forget_handler() and lower_close() write to struct net_device directly.
- * Check their assumptions: netdev_rx_handler_register() sets nothing but the
- * two pointers (checked when the module is loaded), and dismantle is a bool,
- * not part of a bit field (checked when it is built).
- */
-static int lower_check_core(void)
-{
-	struct net_device *dev, *before = NULL;
-	int err = -ENOMEM;
-
-	BUILD_BUG_ON(!__same_type(dev->dismantle, bool));
-
-	dev = alloc_netdev(0, STABLETAP_KIND, NET_NAME_UNKNOWN, ether_setup);
-	if (dev)
-		before = kmemdup(dev, sizeof(*dev), GFP_KERNEL);
-	if (!before)
-		goto out;
-
-	rtnl_lock();
-	err = netdev_rx_handler_register(dev, stabletap_datapath_rx_lower, before);
-	rtnl_unlock();
-	if (err)
-		goto out;
-	lower_forget_handler(dev);
-	RCU_INIT_POINTER(dev->rx_handler_data, NULL);
-	if (memcmp(dev, before, sizeof(*dev))) {
-		pr_err("stabletap: this kernel's receive handlers work in a way that this version of the module does not know; install a newer version\n");
-		err = -ENXIO;
-	}
-out:
-	kfree(before);
-	if (dev)
-		free_netdev(dev);
-	return err;
-}
-
-static void lower_free(struct stabletap_lower *lower)
-{
-	stabletap_dev_put(lower->dev, &lower->tracker);
-	kfree(lower);
-}
-
-/*
- * Restore and free the lower of a port, where neither the port nor the device
- * is being unregistered.  netdev_rx_handler_unregister() waits for the readers
- * of @lower.
- */
-static void lower_release(struct stabletap_lower *lower)
-{
-	/* Let frames that are being sent pass before the device is closed. */
-	if (lower->opened)
-		synchronize_net();
-	lower_restore(lower);
-	netdev_rx_handler_unregister(lower->dev);
-	lower_free(lower);
 }
 
 /*
@@ -383,6 +242,12 @@ static struct stabletap_lower *lower_setup(struct stabletap_port *port,
 	lower->filter.flags = flags;
 	stabletap_dev_hold(dev, &lower->tracker);
 
+	/* The port before it, perhaps this one, had opened the device too. */
+	if (lower_is_sending(dev)) {
+		stabletap_release_adopt(lower_of(dev));
+		lower->opened = true;
+	}
+
 	/* Before dev_open(): IPv6 configures a device when it comes up. */
 	stabletap_set_no_addrconf(dev);
 
@@ -405,17 +270,18 @@ static struct stabletap_lower *lower_setup(struct stabletap_port *port,
 
 err_restore:
 	lower_explain(extack, err);
-	lower_restore(lower);
-	netdev_rx_handler_unregister(dev);
-	lower_free(lower);
+	stabletap_release(lower);
 	return ERR_PTR(err);
 err_unlink:
 	netdev_upper_dev_unlink(dev, port->dev);
 	stabletap_update_features(dev);
 err_free:
 	lower_explain(extack, err);
+	if (lower->opened)
+		dev_close(dev);
 	stabletap_clear_no_addrconf(dev);
-	lower_free(lower);
+	stabletap_dev_put(dev, &lower->tracker);
+	kfree(lower);
 	return ERR_PTR(err);
 }
 
@@ -508,7 +374,7 @@ int stabletap_lower_attach(struct stabletap_port *port, struct net_device *dev,
 		port->replaces++;
 		lower_note_detach(port, old->dev, STABLETAP_REASON_REPLACED);
 		trace_stabletap_replace(port->dev, old->dev, dev, flags);
-		lower_release(old);
+		stabletap_release(old);
 	} else {
 		port->attaches++;
 		trace_stabletap_attach(port->dev, dev, flags);
@@ -559,55 +425,38 @@ int stabletap_lower_detach(struct stabletap_port *port,
 		return -ESTALE;
 	}
 
-	lower_release(lower_detach(port, STABLETAP_REASON_ASKED));
+	stabletap_release(lower_detach(port, STABLETAP_REASON_ASKED));
 	stabletap_report_change(port);
 	return 0;
 }
 
 /*
- * First half of the detach of a port that is being unregistered.  RTNL is held
- * until stabletap_lower_left(), so no other receive handler can be registered
- * on the lower in between.
+ * The port is being unregistered.  stabletap_release_left() is the second half.
+ * Under RTNL.
  */
 void stabletap_lower_leave(struct stabletap_port *port)
 {
-	if (!rtnl_dereference(port->lower))
-		return;
+	struct stabletap_lower *lower = NULL;
 
-	port->leaving = lower_detach(port, STABLETAP_REASON_ASKED);
-	lower_restore(port->leaving);
-	lower_forget_handler(port->leaving->dev);
-}
-
-/* Second half, after a grace period; called by the port's ndo_uninit */
-void stabletap_lower_left(struct stabletap_port *port)
-{
-	if (!port->leaving)
-		return;
-
-	RCU_INIT_POINTER(port->leaving->dev->rx_handler_data, NULL);
-	lower_free(port->leaving);
-	port->leaving = NULL;
+	if (rtnl_dereference(port->lower))
+		lower = lower_detach(port, STABLETAP_REASON_ASKED);
+	stabletap_release_leave(port, lower);
 }
 
 /* The lower is being unregistered. */
 static void lower_gone(struct stabletap_lower *lower)
 {
 	struct stabletap_port *port = lower->port;
-	struct net_device *dev = lower->dev;
 
 	lower_detach(port, STABLETAP_REASON_LOWER_GONE);
-	lower_restore(lower);
-	lower_forget_handler(dev);
-	stabletap_dev_put(dev, &lower->tracker);
-	kfree_rcu(lower, rcu);
+	stabletap_release_gone(lower);
 	stabletap_report_change(port);
 }
 
 static void lower_moved(struct stabletap_port *port,
 			enum stabletap_reason reason)
 {
-	lower_release(lower_detach(port, reason));
+	stabletap_release(lower_detach(port, reason));
 	stabletap_report_change(port);
 }
 
@@ -651,6 +500,10 @@ static int lower_device_event(struct notifier_block *unused,
 	lower = lower_of(dev);
 	if (!lower)
 		return NOTIFY_DONE;
+	if (lower->id) {
+		stabletap_release_event(lower, event);
+		return NOTIFY_DONE;
+	}
 	port = lower->port;
 
 	switch (event) {
@@ -659,6 +512,9 @@ static int lower_device_event(struct notifier_block *unused,
 			lower_gone(lower);
 		else
 			lower_moved(port, STABLETAP_REASON_LOWER_MOVED);
+		break;
+	case NETDEV_GOING_DOWN:
+		stabletap_report_purged(port, stabletap_release_waiting(dev));
 		break;
 	case NETDEV_UP:
 	case NETDEV_DOWN:
@@ -694,22 +550,10 @@ static struct notifier_block lower_notifier = {
 
 int stabletap_lower_init(void)
 {
-	int err;
-
-	err = lower_check_core();
-	if (err)
-		return err;
-	err = stabletap_filter_init();
-	if (err)
-		return err;
-	err = register_netdevice_notifier(&lower_notifier);
-	if (err)
-		stabletap_filter_exit();
-	return err;
+	return register_netdevice_notifier(&lower_notifier);
 }
 
 void stabletap_lower_exit(void)
 {
 	unregister_netdevice_notifier(&lower_notifier);
-	stabletap_filter_exit();
 }

@@ -10,7 +10,6 @@ int stabletap_lower_detach(struct stabletap_port *port,
 			   const struct net_device *dev,
 			   struct netlink_ext_ack *extack);
 void stabletap_lower_leave(struct stabletap_port *port);
-void stabletap_lower_left(struct stabletap_port *port);
 int stabletap_lower_set_mac(struct stabletap_port *port,
 			    const struct sockaddr *addr);
 int stabletap_lower_check_mtu(struct stabletap_port *port, int mtu);

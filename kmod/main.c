@@ -6,8 +6,10 @@
 
 #include "bounds.h"
 #include "control.h"
+#include "filter.h"
 #include "link.h"
 #include "lower.h"
+#include "release.h"
 #include "tapnode.h"
 
 #define CREATE_TRACE_POINTS
@@ -23,9 +25,15 @@ static int __init stabletap_init(void)
 	err = stabletap_tapnode_init();
 	if (err)
 		goto err_exit_bounds;
-	err = stabletap_lower_init();
+	err = stabletap_filter_init();
 	if (err)
 		goto err_exit_tapnode;
+	err = stabletap_release_init();
+	if (err)
+		goto err_exit_filter;
+	err = stabletap_lower_init();
+	if (err)
+		goto err_exit_release;
 	err = rtnl_link_register(&stabletap_link_ops);
 	if (err)
 		goto err_exit_lower;
@@ -39,6 +47,10 @@ err_unregister_link:
 	rtnl_link_unregister(&stabletap_link_ops);
 err_exit_lower:
 	stabletap_lower_exit();
+err_exit_release:
+	stabletap_release_exit();
+err_exit_filter:
+	stabletap_filter_exit();
 err_exit_tapnode:
 	stabletap_tapnode_exit();
 err_exit_bounds:
@@ -51,7 +63,10 @@ static void __exit stabletap_exit(void)
 {
 	stabletap_control_exit();
 	rtnl_link_unregister(&stabletap_link_ops);
+	/* A lower that still sends needs the notifier of lower.c. */
+	stabletap_release_exit();
 	stabletap_lower_exit();
+	stabletap_filter_exit();
 	stabletap_tapnode_exit();
 	stabletap_bounds_exit();
 }

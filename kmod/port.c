@@ -14,6 +14,7 @@
 #include "filter.h"
 #include "lower.h"
 #include "port.h"
+#include "release.h"
 #include "report.h"
 #include "tapnode.h"
 
@@ -51,6 +52,7 @@ static const char stabletap_counter_names[][ETH_GSTRING_LEN] = {
 	[STABLETAP_RX_INACTIVE]		= "rx_inactive",
 	[STABLETAP_RX_LRO]		= "rx_lro",
 	[STABLETAP_RX_NOMEM]		= "rx_nomem",
+	[STABLETAP_TX_PURGED]		= "tx_purged",
 };
 
 /* "ethtool -S" shows these after the packet counters. */
@@ -82,7 +84,7 @@ static void stabletap_port_uninit(struct net_device *dev)
 {
 	struct stabletap_port *port = netdev_priv(dev);
 
-	stabletap_lower_left(port);
+	stabletap_release_left(port);
 	stabletap_bounds_empty(port);
 	tap_del_queues(&port->tap);
 }

@@ -37,6 +37,21 @@ void stabletap_report_lost(struct stabletap_port *port,
 	trace_stabletap_drop(port->dev, NULL, why);
 }
 
+/* Count frames that were sent to a lower's queue, and went with it. */
+void stabletap_report_purged(struct stabletap_port *port, unsigned int frames)
+{
+	struct stabletap_pcpu *stats;
+
+	if (!frames)
+		return;
+	local_bh_disable();
+	stats = this_cpu_ptr(port->stats);
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_add(&stats->counter[STABLETAP_TX_PURGED], frames);
+	u64_stats_update_end(&stats->syncp);
+	local_bh_enable();
+}
+
 /* Add up the CPUs' parts of the counters. */
 void stabletap_report_stats(struct stabletap_port *port,
 			    u64 sum[STABLETAP_COUNTERS])

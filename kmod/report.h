@@ -19,6 +19,7 @@ void stabletap_report_drop(struct stabletap_port *port, struct sk_buff *skb,
 			   enum stabletap_counter why);
 void stabletap_report_lost(struct stabletap_port *port,
 			   enum stabletap_counter why);
+void stabletap_report_purged(struct stabletap_port *port, unsigned int frames);
 void stabletap_report_stats(struct stabletap_port *port,
 			    u64 sum[STABLETAP_COUNTERS]);
 void stabletap_report_change(struct stabletap_port *port);

@@ -5,7 +5,8 @@
  * file of the same name.  From the bottom, where no file uses one above it:
  *
  *	report				counters, drops, link messages
- *	bounds, datapath, filter	frames; addresses
+ *	datapath, filter		frames; addresses
+ *	bounds, release			memory of containers; letting go of a lower
  *	lower, tapnode			attach and detach; the tap core
  *	port				the net device
  *	link, control			the interfaces to user space
@@ -47,6 +48,7 @@ enum stabletap_counter {
 	STABLETAP_RX_INACTIVE,
 	STABLETAP_RX_LRO,
 	STABLETAP_RX_NOMEM,
+	STABLETAP_TX_PURGED,
 	STABLETAP_COUNTERS
 };
 
@@ -136,6 +138,14 @@ struct stabletap_filter {
  * @old_mac: the MAC address of @dev before the attach
  * @tracker: tracks the reference to @dev
  * @rcu: for kfree_rcu()
+ * @id: not 0 once the port has let go of @dev, but @dev still sends what is in
+ *	its queue; then the port's receive handler has no use for this
+ *	attachment, and the following members are valid (release.c)
+ * @node: in the list of such attachments
+ * @work: waits until the queue is empty
+ * @deadline: jiffies; @work waits no longer
+ * @orphan: @port is gone
+ * @ended: @dev has been restored; @work only frees the attachment
  */
 struct stabletap_lower {
 	struct net_device	*dev;
@@ -146,6 +156,13 @@ struct stabletap_lower {
 	u8			old_mac[ETH_ALEN];
 	stabletap_tracker	tracker;
 	struct rcu_head		rcu;
+
+	u64			id;
+	struct list_head	node;
+	struct delayed_work	work;
+	unsigned long		deadline;
+	bool			orphan;
+	bool			ended;
 };
 
 /**
@@ -172,6 +189,8 @@ struct stabletap_config {
  * @stats: counters
  * @leaving: the last lower of a port that is being unregistered, kept until the
  *	unregistration has waited for RCU readers; protected by RTNL
+ * @releasing: id of the attachment that was let go last although its device
+ *	still sent, 0 if there was none; protected by RTNL
  * @config: on_detach is written under RTNL; the other members are constant once
  *	the port is registered, so that open reads them without a lock
  * @state: the enum stabletap_state that was last reported; protected by RTNL
@@ -202,6 +221,7 @@ struct stabletap_port {
 	struct stabletap_pcpu __percpu	*stats;
 
 	struct stabletap_lower		*leaving;
+	u64				releasing;
 	struct stabletap_config		config;
 	u32				state;
 	struct stabletap_filter		*followed;

@@ -135,7 +135,7 @@ static const char *const names[] = {
 	"tx_packets", "tx_bytes", "tx_detached", "tx_lower", "tx_refused",
 	"tx_held", "tx_expired", "rx_packets", "rx_bytes", "rx_multicast",
 	"rx_no_reader", "rx_ring", "rx_down", "rx_inactive", "rx_lro",
-	"rx_nomem",
+	"rx_nomem", "tx_purged",
 };
 
 /* RTM_GETSTATS: IFLA_STATS_LINK_XSTATS of a device, or the slave statistics */

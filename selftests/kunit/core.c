@@ -42,6 +42,7 @@ static int core_create_cdev(struct cdev *cdev, dev_t *major, const char *name,
 #define netdev_rx_handler_register	core_register_handler
 #define tap_create_cdev			core_create_cdev
 #include "../../kmod/lower.c"
+#include "../../kmod/release.c"
 #include "../../kmod/tapnode.c"
 
 static void core_test_exit(struct kunit *test)
@@ -51,13 +52,13 @@ static void core_test_exit(struct kunit *test)
 
 static void the_receive_handlers_of_this_kernel_are_known(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, lower_check_core(), 0);
+	KUNIT_EXPECT_EQ(test, release_check_core(), 0);
 }
 
 static void receive_handlers_with_a_field_more_are_refused(struct kunit *test)
 {
 	core = A_FIELD_MORE;
-	KUNIT_EXPECT_EQ(test, lower_check_core(), -ENXIO);
+	KUNIT_EXPECT_EQ(test, release_check_core(), -ENXIO);
 }
 
 static void a_tap_core_without_operations_is_refused(struct kunit *test)

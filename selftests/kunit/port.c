@@ -32,6 +32,7 @@ static const struct {
 	FIELD(rx_inactive),
 	FIELD(rx_lro),
 	FIELD(rx_nomem),
+	FIELD(tx_purged),
 };
 
 static int port_test_init(struct kunit *test)

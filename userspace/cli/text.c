@@ -116,7 +116,7 @@ void view_stats_text(const struct stabletap_stats *s, FILE *out)
 {
 	static const char *const tx[] = {
 		"bytes", "packets", "detached", "lower", "refused", "held",
-		"expired",
+		"expired", "purged",
 	};
 	static const char *const rx[] = {
 		"bytes", "packets", "mcast", "no-reader", "ring", "down",
@@ -124,7 +124,7 @@ void view_stats_text(const struct stabletap_stats *s, FILE *out)
 	};
 	const __u64 tx_values[] = {
 		s->tx_bytes, s->tx_packets, s->tx_detached, s->tx_lower,
-		s->tx_refused, s->tx_held, s->tx_expired,
+		s->tx_refused, s->tx_held, s->tx_expired, s->tx_purged,
 	};
 	const __u64 rx_values[] = {
 		s->rx_bytes, s->rx_packets, s->rx_multicast, s->rx_no_reader,

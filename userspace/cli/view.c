@@ -108,7 +108,7 @@ json_t *view_stats_json(const struct stabletap_stats *stats)
 		COUNTER(tx_expired), COUNTER(rx_packets), COUNTER(rx_bytes),
 		COUNTER(rx_multicast), COUNTER(rx_no_reader), COUNTER(rx_ring),
 		COUNTER(rx_down), COUNTER(rx_inactive), COUNTER(rx_lro),
-		COUNTER(rx_nomem),
+		COUNTER(rx_nomem), COUNTER(tx_purged),
 	};
 	json_t *o = json_object();
 	__u64 value;

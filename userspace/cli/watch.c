@@ -66,7 +66,8 @@ static bool take_sample(struct cli *cli, int ifindex, struct sample *out)
 		.received = s.rx_packets,
 		.dropped = s.tx_detached + s.tx_lower + s.tx_refused +
 			   s.tx_expired + s.rx_no_reader + s.rx_ring +
-			   s.rx_down + s.rx_inactive + s.rx_lro + s.rx_nomem,
+			   s.rx_down + s.rx_inactive + s.rx_lro + s.rx_nomem +
+			   s.tx_purged,
 		.at = time_ms(),
 	};
 	return true;

@@ -310,6 +310,7 @@ static const char *const counter_names[STABLETAP_XSTATS_MAX + 1] = {
 	[STABLETAP_XSTATS_RX_INACTIVE]	= "rx_inactive",
 	[STABLETAP_XSTATS_RX_LRO]	= "rx_lro",
 	[STABLETAP_XSTATS_RX_NOMEM]	= "rx_nomem",
+	[STABLETAP_XSTATS_TX_PURGED]	= "tx_purged",
 };
 
 /* The requested port, 0 for all.  ip runs one command and ends. */

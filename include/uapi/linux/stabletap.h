@@ -460,6 +460,10 @@ struct stabletap_get {
  *	that is not owned by the initial user namespace also frames of more than
  *	64 KiB, or that occupy more than 256 KiB
  * @rx_nomem: frames dropped because memory was short
+ * @tx_purged: frames that @tx_packets has counted, but that were still in a
+ *	lower's queue when it was closed or deleted, and were dropped with the
+ *	queue.  Frames that others sent through a direct lower count too; those
+ *	in the ring of a NIC's driver can't be counted.
  *
  * All counters are 0 when the port is created.  Counters that are added later
  * are appended, whatever their name.
@@ -488,6 +492,7 @@ struct stabletap_stats {
 	__aligned_u64 rx_inactive;
 	__aligned_u64 rx_lro;
 	__aligned_u64 rx_nomem;
+	__aligned_u64 tx_purged;
 };
 
 /**
@@ -601,6 +606,7 @@ enum {
 	STABLETAP_XSTATS_RX_INACTIVE,
 	STABLETAP_XSTATS_RX_LRO,
 	STABLETAP_XSTATS_RX_NOMEM,
+	STABLETAP_XSTATS_TX_PURGED,
 	__STABLETAP_XSTATS_MAX
 };
 #define STABLETAP_XSTATS_MAX	(__STABLETAP_XSTATS_MAX - 1)

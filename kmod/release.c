@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How a lower is let go: it gets back what the attach has changed.
+ *
+ * A device that the attach has opened is closed again, and closing a device
+ * throws away the frames in its queue and in its driver's ring.  So a device
+ * with frames there goes on without its port, until they are sent or RELEASE_MS
+ * are over.  A work item waits for that, without RTNL.  Until then the device
+ * is up, its receive handler drops what it receives, and IPv6 leaves it alone.
+ *
+ * An attachment is freed after a grace period, because receivers still use it.
+ * The code that waits for it depends on the operation:
+ *
+ *  - detach and replace wait themselves, in netdev_rx_handler_unregister();
+ *  - when the port is unregistered, unregister_netdevice_many() waits, once for
+ *    all ports that are unregistered together, before it calls the port's
+ *    ndo_uninit;
+ *  - when the lower is unregistered, unregister_netdevice_many() has already
+ *    waited for the receivers, and will wait again before the device is freed;
+ *    kfree_rcu() frees the attachment itself.
+ *
+ * The latter two cases use release_forget_handler(), because
+ * netdev_rx_handler_unregister() would wait for each port.
+ */
+#include <linux/if_macvlan.h>
+#include <linux/rtnetlink.h>
+#include <linux/wait.h>
+#include <net/sch_generic.h>
+
+#include "datapath.h"
+#include "filter.h"
+#include "release.h"
+#include "report.h"
+
+/* How long a device may take to send what waits in its queue, in milliseconds */
+#define RELEASE_MS 1000
+
+/*
+ * The attachments whose device still sends.  Written under RTNL and the lock,
+ * read under either.
+ */
+static LIST_HEAD(release_list);
+static DEFINE_SPINLOCK(release_lock);
+
+/* Woken when one leaves the list */
+static DECLARE_WAIT_QUEUE_HEAD(release_done);
+
+static struct workqueue_struct *release_workqueue;
+
+int stabletap_release_set_mac(struct net_device *dev, const u8 *mac,
+			      struct netlink_ext_ack *extack)
+{
+	struct sockaddr_storage addr = { .ss_family = dev->type };
+
+	ether_addr_copy(addr.__data, mac);
+	return stabletap_set_mac_address(dev, &addr, extack);
+}
+
+/*
+ * A macvlan that is up adds its new address to its parent's unicast list with
+ * GFP_ATOMIC, so a short lack of memory makes this fail.  The detach can't be
+ * refused any more, because the port already has no lower.
+ */
+static void release_restore_mac(struct net_device *dev, const u8 *mac)
+{
+	int tries = 0;
+	int err;
+
+	do {
+		err = stabletap_release_set_mac(dev, mac, NULL);
+	} while (stabletap_try_again(err, &tries));
+	if (err && net_ratelimit())
+		netdev_warn(dev, "could not restore the MAC address %pM (error %d); set it by hand\n",
+			    mac, err);
+}
+
+/*
+ * macvlan_stop() waits for a grace period, not expedited, unless the macvlan's
+ * dismantle flag says that it is being unregistered.  When the port is being
+ * unregistered, that wait is long and not needed: unregister_netdevice_many()
+ * waits once for all devices that are unregistered together, before RTNL is
+ * released and the macvlan could be opened again.  The kernel's expedited wait
+ * for the queues of each closed device remains.
+ */
+static void release_close(struct net_device *dev, bool leaving)
+{
+	leaving = leaving && netif_is_macvlan(dev);
+
+	if (leaving)
+		dev->dismantle = true;
+	dev_close(dev);
+	if (leaving)
+		dev->dismantle = false;
+}
+
+/* Undo what must not wait until the queue is empty.  Under RTNL. */
+static void release_part(struct stabletap_lower *lower)
+{
+	stabletap_filter_off(&lower->filter);
+	netdev_upper_dev_unlink(lower->dev, lower->port->dev);
+}
+
+/*
+ * Undo the rest.  Unless the caller has waited for a grace period, another CPU
+ * may still be sending through the device; the kernel allows that for any
+ * device that is closed.
+ */
+static void release_rest(struct stabletap_lower *lower, bool close,
+			 bool leaving)
+{
+	struct net_device *dev = lower->dev;
+	/* A device that is being unregistered needs nothing else restored. */
+	bool stays = dev->reg_state == NETREG_REGISTERED;
+
+	if (stays && close && lower->opened)
+		release_close(dev, leaving);
+	if (stays && lower->mac_set)
+		release_restore_mac(dev, lower->old_mac);
+	stabletap_clear_no_addrconf(dev);
+	/* Turns LRO on again if it was on before the attach */
+	if (stays)
+		stabletap_update_features(dev);
+}
+
+/*
+ * netdev_rx_handler_unregister() without its wait for readers: the kernel waits
+ * later, once for all devices that are unregistered together.  The caller may
+ * leave rx_handler_data set, since it is read only if there is a handler.
+ */
+static void release_forget_handler(struct net_device *dev)
+{
+	RCU_INIT_POINTER(dev->rx_handler, NULL);
+}
+
+/*
+ * release_forget_handler() and release_close() write to struct net_device
+ * directly.  Check their assumptions: netdev_rx_handler_register() sets nothing
+ * but the two pointers (checked when the module is loaded), and dismantle is a
+ * bool, not part of a bit field (checked when it is built).
+ */
+static int release_check_core(void)
+{
+	struct net_device *dev, *before = NULL;
+	int err = -ENOMEM;
+
+	BUILD_BUG_ON(!__same_type(dev->dismantle, bool));
+
+	dev = alloc_netdev(0, STABLETAP_KIND, NET_NAME_UNKNOWN, ether_setup);
+	if (dev)
+		before = kmemdup(dev, sizeof(*dev), GFP_KERNEL);
+	if (!before)
+		goto out;
+
+	rtnl_lock();
+	err = netdev_rx_handler_register(dev, stabletap_datapath_rx_lower,
+					 before);
+	rtnl_unlock();
+	if (err)
+		goto out;
+	release_forget_handler(dev);
+	RCU_INIT_POINTER(dev->rx_handler_data, NULL);
+	if (memcmp(dev, before, sizeof(*dev))) {
+		pr_err("stabletap: this kernel's receive handlers work in a way that this version of the module does not know; install a newer version\n");
+		err = -ENXIO;
+	}
+out:
+	kfree(before);
+	if (dev)
+		free_netdev(dev);
+	return err;
+}
+
+/* Readers may still use @lower. */
+static void release_free(struct stabletap_lower *lower)
+{
+	stabletap_dev_put(lower->dev, &lower->tracker);
+	kfree_rcu(lower, rcu);
+}
+
+/**
+ * stabletap_release_waiting - count the frames in a device's queues
+ * @dev: the device
+ *
+ * Return: the number of frames in the queueing disciplines.  Those in the
+ * driver's ring can't be counted.
+ */
+unsigned int stabletap_release_waiting(struct net_device *dev)
+{
+	struct Qdisc *qdisc, *last = NULL;
+	unsigned int frames = 0, i;
+
+	rcu_read_lock();
+	for (i = 0; i < dev->num_tx_queues; i++) {
+		qdisc = rcu_dereference(netdev_get_tx_queue(dev, i)->qdisc);
+		/* All queues share one discipline, or each has its own. */
+		if (qdisc && qdisc != last)
+			frames += qdisc_qlen_sum(qdisc);
+		last = qdisc;
+	}
+	rcu_read_unlock();
+	return frames;
+}
+
+/* Returns true if the driver tells of frames that it has not sent yet. */
+static bool release_ring_is_busy(const struct netdev_queue *txq)
+{
+#ifdef CONFIG_BQL
+	return READ_ONCE(txq->dql.num_queued) !=
+	       READ_ONCE(txq->dql.num_completed);
+#else
+	return false;
+#endif
+}
+
+/* Returns true if the device has frames that it can still send. */
+static bool release_is_sending(struct net_device *dev)
+{
+	struct netdev_queue *txq;
+	struct Qdisc *qdisc;
+	bool sending = false;
+	unsigned int i;
+
+	if (!netif_running(dev) || !netif_carrier_ok(dev))
+		return false;
+	if (stabletap_release_waiting(dev))
+		return true;
+
+	rcu_read_lock();
+	for (i = 0; i < dev->num_tx_queues && !sending; i++) {
+		txq = netdev_get_tx_queue(dev, i);
+		qdisc = rcu_dereference(txq->qdisc);
+		sending = (qdisc && qdisc_is_running(qdisc)) ||
+			  release_ring_is_busy(txq);
+	}
+	rcu_read_unlock();
+	return sending;
+}
+
+/* Take a lower that still sends from the list, and undo the rest. */
+static void release_end(struct stabletap_lower *lower, bool close)
+{
+	struct net_device *dev = lower->dev;
+
+	lower->ended = true;
+	spin_lock(&release_lock);
+	list_del(&lower->node);
+	spin_unlock(&release_lock);
+
+	release_rest(lower, close, false);
+	if (dev->reg_state == NETREG_REGISTERED)
+		netdev_rx_handler_unregister(dev);
+	else
+		release_forget_handler(dev);
+	wake_up_all(&release_done);
+	/* If the work is running, it waits for RTNL, and frees the lower. */
+	if (cancel_delayed_work(&lower->work))
+		release_free(lower);
+}
+
+static void release_work(struct work_struct *work)
+{
+	struct stabletap_lower *lower;
+
+	lower = container_of(to_delayed_work(work), struct stabletap_lower,
+			     work);
+	if (!READ_ONCE(lower->ended) && release_is_sending(lower->dev) &&
+	    time_before(jiffies, lower->deadline)) {
+		queue_delayed_work(release_workqueue, &lower->work, 1);
+		return;
+	}
+	rtnl_lock();
+	if (!lower->ended)
+		release_end(lower, true);
+	release_free(lower);
+	rtnl_unlock();
+}
+
+/*
+ * If the device has to be closed but still sends, put it on the list and return
+ * true.
+ */
+static bool release_later(struct stabletap_lower *lower)
+{
+	static u64 last_id;
+	struct net_device *dev = lower->dev;
+
+	if (!lower->opened || dev->reg_state != NETREG_REGISTERED ||
+	    !release_is_sending(dev))
+		return false;
+
+	lower->id = lower->port->releasing = ++last_id;
+	lower->deadline = jiffies + msecs_to_jiffies(RELEASE_MS);
+	spin_lock(&release_lock);
+	list_add(&lower->node, &release_list);
+	spin_unlock(&release_lock);
+	INIT_DELAYED_WORK(&lower->work, release_work);
+	queue_delayed_work(release_workqueue, &lower->work, 1);
+	return true;
+}
+
+/**
+ * stabletap_release - let go of a lower
+ * @lower: the attachment; port->lower does not point at it.  Neither the port
+ *	nor the device is being unregistered.
+ *
+ * Context: under RTNL.
+ */
+void stabletap_release(struct stabletap_lower *lower)
+{
+	/* Let frames that are being sent pass before the device is closed. */
+	if (lower->opened)
+		synchronize_net();
+	release_part(lower);
+	if (release_later(lower))
+		return;
+	release_rest(lower, true, false);
+	netdev_rx_handler_unregister(lower->dev);
+	release_free(lower);
+}
+
+/**
+ * stabletap_release_leave - let go of the lowers of a port that goes
+ * @port: the port, which is being unregistered
+ * @lower: its attachment, to which port->lower does not point any more, or NULL
+ *
+ * RTNL is held until stabletap_release_left(), so no other receive handler can
+ * be registered on the device in between.
+ *
+ * Context: under RTNL.
+ */
+void stabletap_release_leave(struct stabletap_port *port,
+			     struct stabletap_lower *lower)
+{
+	struct stabletap_lower *other;
+
+	if (lower) {
+		release_part(lower);
+		if (!release_later(lower)) {
+			release_rest(lower, true, true);
+			release_forget_handler(lower->dev);
+			port->leaving = lower;
+		}
+	}
+	/* The other handler does not use the port. */
+	list_for_each_entry(other, &release_list, node) {
+		if (other->port != port)
+			continue;
+		other->orphan = true;
+		rcu_assign_pointer(other->dev->rx_handler,
+				   stabletap_datapath_rx_drop);
+	}
+}
+
+/* Second half, after a grace period; called by the port's ndo_uninit */
+void stabletap_release_left(struct stabletap_port *port)
+{
+	if (!port->leaving)
+		return;
+
+	RCU_INIT_POINTER(port->leaving->dev->rx_handler_data, NULL);
+	release_free(port->leaving);
+	port->leaving = NULL;
+}
+
+/**
+ * stabletap_release_gone - let go of a lower that is being unregistered
+ * @lower: the attachment; port->lower does not point at it
+ *
+ * Context: under RTNL.
+ */
+void stabletap_release_gone(struct stabletap_lower *lower)
+{
+	release_part(lower);
+	release_rest(lower, true, false);
+	release_forget_handler(lower->dev);
+	release_free(lower);
+}
+
+/**
+ * stabletap_release_adopt - stop waiting for a lower, because it is attached
+ * @lower: an attachment whose device still sends (id is not 0)
+ *
+ * The device stays open, so that no frame is lost.
+ *
+ * Context: under RTNL.
+ */
+void stabletap_release_adopt(struct stabletap_lower *lower)
+{
+	release_end(lower, false);
+}
+
+/**
+ * stabletap_release_event - an event of a device that still sends
+ * @lower: its attachment
+ * @event: NETDEV_*
+ *
+ * Context: under RTNL.
+ */
+void stabletap_release_event(struct stabletap_lower *lower,
+			     unsigned long event)
+{
+	struct net_device *dev = lower->dev;
+
+	switch (event) {
+	case NETDEV_GOING_DOWN:
+		if (!lower->orphan)
+			stabletap_report_purged(lower->port,
+						stabletap_release_waiting(dev));
+		break;
+	case NETDEV_DOWN:
+	case NETDEV_UNREGISTER:
+	/* A bridge, bond or team takes the device. */
+	case NETDEV_JOIN:
+		if (!lower->ended)
+			release_end(lower, true);
+		break;
+	}
+}
+
+static bool release_is_listed(u64 id)
+{
+	struct stabletap_lower *lower;
+	bool listed = false;
+
+	spin_lock(&release_lock);
+	list_for_each_entry(lower, &release_list, node)
+		listed = listed || lower->id == id;
+	spin_unlock(&release_lock);
+	return listed;
+}
+
+/**
+ * stabletap_release_wait - wait until a lower has been let go
+ * @id: port->releasing, read under RTNL after the operation that lets go of it
+ *
+ * Context: without RTNL.  Returns early if the process is killed.
+ */
+void stabletap_release_wait(u64 id)
+{
+	/* The work ends the wait; the timeout is only for a lack of workers. */
+	wait_event_killable_timeout(release_done, !release_is_listed(id),
+				    msecs_to_jiffies(10 * RELEASE_MS));
+}
+
+int stabletap_release_init(void)
+{
+	int err;
+
+	err = release_check_core();
+	if (err)
+		return err;
+	release_workqueue = alloc_workqueue("stabletap_release", WQ_UNBOUND, 0);
+	return release_workqueue ? 0 : -ENOMEM;
+}
+
+static bool release_list_is_empty(void)
+{
+	bool empty;
+
+	spin_lock(&release_lock);
+	empty = list_empty(&release_list);
+	spin_unlock(&release_lock);
+	return empty;
+}
+
+/* All ports are gone, but a lower of theirs may still be sending. */
+void stabletap_release_exit(void)
+{
+	wait_event(release_done, release_list_is_empty());
+	destroy_workqueue(release_workqueue);
+}

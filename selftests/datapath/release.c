@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A lower that an attach has opened is closed again when it is released, but
+ * not before it has sent what waits in its queue.
+ *
+ *	fd -- vm1 --+-- v0 (down; netem: each frame waits) ==== p0 -- socket
+ *	            +-- v1 (down; netem)                   ==== p1 -- socket
+ */
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "scene.h"
+#include "st.h"
+
+#define FRAMES	200
+#define REPLACES 100
+
+FIXTURE(release) {
+	struct scene s;
+	int v[2];
+	int p[2];
+	int peer[2];
+};
+
+/* A delay in ms that no test waits for */
+#define NEVER 100000
+
+static int add_lower(FIXTURE_DATA(release) *self, int i)
+{
+	char v[IFNAMSIZ], p[IFNAMSIZ];
+	int err;
+
+	snprintf(v, sizeof(v), "v%d", i);
+	snprintf(p, sizeof(p), "p%d", i);
+	err = st_veth_add(v, p, -1);
+	if (err)
+		return err;
+	self->v[i] = st_ifindex(v);
+	self->p[i] = st_ifindex(p);
+	self->peer[i] = st_packet_open(self->p[i], false);
+	if (self->peer[i] < 0)
+		return self->peer[i];
+	/* The far end stays up, but has no carrier while v is down. */
+	return st_link_up(self->v[i], false);
+}
+
+static int delay(const char *device, int ms)
+{
+	return st_sh("tc qdisc replace dev %s root netem delay %dms limit 100000",
+		     device, ms);
+}
+
+FIXTURE_SETUP(release)
+{
+	int i, size = 1 << 24;
+
+	ASSERT_EQ(0, scene_new_port(&self->s, false, 1));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, add_lower(self, i));
+		ASSERT_EQ(0, setsockopt(self->peer[i], SOL_SOCKET,
+					SO_RCVBUFFORCE, &size, sizeof(size)));
+	}
+	ASSERT_EQ(0, delay("v0", 100));
+	ASSERT_EQ(0, delay("v1", 100));
+}
+
+FIXTURE_TEARDOWN(release)
+{
+	scene_end(&self->s);
+}
+
+static bool is_up(int ifindex)
+{
+	unsigned int flags = 0;
+
+	return !st_link_state(ifindex, NULL, &flags, NULL, NULL) &&
+	       flags & IFF_UP;
+}
+
+static bool is_down(void *ifindex)
+{
+	return !is_up(*(int *)ifindex);
+}
+
+/* Attach, and wait until the lower's queue takes frames. */
+#define ATTACH(i) do {							\
+	ASSERT_EQ(0, st_attach(self->s.control, self->s.port,		\
+			       self->v[i], STABLETAP_ATTACH_REPLACE));	\
+	ASSERT_TRUE(st_wait_up(self->v[i], ST_DEADLINE));		\
+} while (0)
+
+#define WRITE(count) do {						\
+	int _i;								\
+									\
+	for (_i = 0; _i < (count); _i++)				\
+		ASSERT_EQ(0, scene_write(&self->s));			\
+} while (0)
+
+/* Read what has arrived at a peer, until it is @count or nothing comes. */
+static int arrived(int peer, int count, int patience_ms)
+{
+	uint8_t frame[256];
+	int n = 0;
+
+	while (n < count && st_readable(peer, patience_ms) == 1)
+		n += st_frame_number(frame, read(peer, frame,
+						 sizeof(frame))) >= 0;
+	return n;
+}
+
+#define ARRIVED(i, count) arrived(self->peer[i], count, ST_DEADLINE)
+/* Those that are still on their way */
+#define LATER(i) arrived(self->peer[i], FRAMES, 300)
+
+TEST_F(release, by_detach_sends_what_waits_and_closes_the_lower)
+{
+	ATTACH(0);
+	WRITE(FRAMES);
+	ASSERT_EQ(0, st_detach(self->s.control, self->s.port));
+	/* The ioctl has waited. */
+	EXPECT_FALSE(is_up(self->v[0]));
+	EXPECT_EQ(FRAMES, ARRIVED(0, FRAMES));
+	EXPECT_EQ(FRAMES, SCENE_STAT(&self->s, tx_packets));
+	EXPECT_EQ(0, SCENE_STAT(&self->s, tx_purged));
+}
+
+TEST_F(release, by_replace_sends_what_waits_and_closes_the_lower)
+{
+	ATTACH(0);
+	WRITE(FRAMES);
+	ASSERT_EQ(0, st_attach(self->s.control, self->s.port, self->v[1],
+			       STABLETAP_ATTACH_REPLACE));
+	EXPECT_FALSE(is_up(self->v[0]));
+	EXPECT_EQ(FRAMES, ARRIVED(0, FRAMES));
+	EXPECT_EQ(0, SCENE_STAT(&self->s, tx_purged));
+}
+
+/* rtnetlink can't wait: the caller holds the kernel's lock. */
+TEST_F(release, by_rtnetlink_returns_at_once_and_closes_the_lower_later)
+{
+	int master = -1;
+
+	ATTACH(0);
+	ASSERT_EQ(0, delay("v0", 400));
+	WRITE(FRAMES);
+	ASSERT_EQ(0, st_link_master(self->v[0], 0));
+	ASSERT_EQ(0, st_link_state(self->v[0], NULL, NULL, NULL, &master));
+	EXPECT_EQ(0, master);
+	EXPECT_TRUE(is_up(self->v[0]));
+	EXPECT_EQ(FRAMES, ARRIVED(0, FRAMES));
+	EXPECT_TRUE(st_wait(is_down, &self->v[0], ST_DEADLINE));
+	EXPECT_EQ(0, SCENE_STAT(&self->s, tx_purged));
+}
+
+TEST_F(release, by_the_ports_deletion_sends_what_waits)
+{
+	ATTACH(0);
+	WRITE(FRAMES);
+	ASSERT_EQ(0, st_port_delete(self->s.control, self->s.port,
+				    STABLETAP_DELETE_FORCE));
+	EXPECT_FALSE(is_up(self->v[0]));
+	EXPECT_EQ(FRAMES, ARRIVED(0, FRAMES));
+}
+
+TEST_F(release, by_ip_link_del_of_the_port_sends_what_waits)
+{
+	ATTACH(0);
+	WRITE(FRAMES);
+	ASSERT_EQ(0, st_link_del(self->s.port));
+	EXPECT_TRUE(is_up(self->v[0]));
+	EXPECT_EQ(FRAMES, ARRIVED(0, FRAMES));
+	EXPECT_TRUE(st_wait(is_down, &self->v[0], ST_DEADLINE));
+}
+
+TEST_F(release, of_two_lowers_of_a_deleted_port_sends_what_waits)
+{
+	ATTACH(0);
+	ASSERT_EQ(0, delay("v0", 400));
+	WRITE(FRAMES);
+	ASSERT_EQ(0, st_link_master(self->v[0], 0));
+	ATTACH(1);
+	WRITE(FRAMES);
+	ASSERT_EQ(0, st_link_del(self->s.port));
+	EXPECT_EQ(FRAMES, ARRIVED(0, FRAMES));
+	EXPECT_EQ(FRAMES, ARRIVED(1, FRAMES));
+	EXPECT_TRUE(st_wait(is_down, &self->v[0], ST_DEADLINE));
+	EXPECT_TRUE(st_wait(is_down, &self->v[1], ST_DEADLINE));
+}
+
+TEST_F(release, waits_a_second_at_most_and_counts_what_it_cuts)
+{
+	uint64_t begin;
+
+	ATTACH(0);
+	ASSERT_EQ(0, delay("v0", NEVER));
+	WRITE(FRAMES);
+	begin = st_now();
+	ASSERT_EQ(0, st_detach(self->s.control, self->s.port));
+	EXPECT_LE(1000000000, st_now() - begin);
+	EXPECT_GT(10000000000, st_now() - begin);
+	EXPECT_FALSE(is_up(self->v[0]));
+	EXPECT_EQ(FRAMES, SCENE_STAT(&self->s, tx_packets));
+	EXPECT_EQ(FRAMES, SCENE_STAT(&self->s, tx_purged));
+	EXPECT_EQ(0, LATER(0));
+}
+
+/* The wait is not made under RTNL: another device can be changed meanwhile. */
+TEST_F(release, does_not_hold_up_other_devices)
+{
+	uint64_t begin;
+
+	ATTACH(0);
+	ASSERT_EQ(0, delay("v0", NEVER));
+	WRITE(1);
+	ASSERT_EQ(0, st_link_master(self->v[0], 0));
+	begin = st_now();
+	ASSERT_LT(0, st_link_add("d0", "dummy", 0));
+	EXPECT_GT(500000000, st_now() - begin);
+	EXPECT_TRUE(is_up(self->v[0]));
+}
+
+TEST_F(release, ends_when_the_lower_is_attached_again)
+{
+	ATTACH(0);
+	ASSERT_EQ(0, delay("v0", 400));
+	WRITE(FRAMES);
+	ASSERT_EQ(0, st_link_master(self->v[0], 0));
+	ASSERT_EQ(0, st_attach(self->s.control, self->s.port, self->v[0], 0));
+	WRITE(1);
+	EXPECT_EQ(FRAMES + 1, ARRIVED(0, FRAMES + 1));
+	/* Nothing of the first release closes it now. */
+	usleep(1200000);
+	EXPECT_TRUE(is_up(self->v[0]));
+	ASSERT_EQ(0, st_detach(self->s.control, self->s.port));
+	EXPECT_FALSE(is_up(self->v[0]));
+	EXPECT_EQ(0, SCENE_STAT(&self->s, tx_purged));
+}
+
+TEST_F(release, ends_when_another_port_attaches_the_lower)
+{
+	int vm2 = st_port_new(self->s.control, "vm2", 2, 1);
+
+	ASSERT_LT(0, vm2);
+	ATTACH(0);
+	ASSERT_EQ(0, delay("v0", 400));
+	WRITE(FRAMES);
+	ASSERT_EQ(0, st_link_master(self->v[0], 0));
+	ASSERT_EQ(0, st_attach(self->s.control, vm2, self->v[0], 0));
+	EXPECT_EQ(FRAMES, ARRIVED(0, FRAMES));
+	ASSERT_EQ(0, st_detach(self->s.control, vm2));
+	EXPECT_FALSE(is_up(self->v[0]));
+}
+
+/* An attach that fails after it has taken over the lower closes it too. */
+TEST_F(release, is_completed_by_an_attach_that_fails)
+{
+	ATTACH(0);
+	ASSERT_EQ(0, delay("v0", NEVER));
+	WRITE(FRAMES);
+	ASSERT_EQ(0, st_link_master(self->v[0], 0));
+	EXPECT_EQ(-EINVAL, st_attach(self->s.control, self->s.port, self->v[0],
+				     STABLETAP_ATTACH_PROMISC |
+				     STABLETAP_ATTACH_FILTER));
+	EXPECT_TRUE(st_wait(is_down, &self->v[0], ST_DEADLINE));
+	EXPECT_EQ(FRAMES, SCENE_STAT(&self->s, tx_purged));
+}
+
+TEST_F(release, ends_when_a_bridge_takes_the_lower)
+{
+	ATTACH(0);
+	ASSERT_EQ(0, delay("v0", NEVER));
+	WRITE(FRAMES);
+	ASSERT_EQ(0, st_link_master(self->v[0], 0));
+	ASSERT_EQ(0, st_sh("ip link add br0 type bridge && ip link set v0 master br0"));
+	EXPECT_FALSE(is_up(self->v[0]));
+	EXPECT_EQ(FRAMES, SCENE_STAT(&self->s, tx_purged));
+}
+
+TEST_F(release, ends_when_the_lower_is_set_down)
+{
+	ATTACH(0);
+	ASSERT_EQ(0, delay("v0", NEVER));
+	WRITE(FRAMES);
+	ASSERT_EQ(0, st_link_master(self->v[0], 0));
+	ASSERT_EQ(0, st_link_up(self->v[0], false));
+	EXPECT_EQ(FRAMES, SCENE_STAT(&self->s, tx_purged));
+	/* The device is the host's again. */
+	ASSERT_EQ(0, st_link_up(self->v[0], true));
+	ASSERT_EQ(0, st_sh("ip link add br0 type bridge && ip link set v0 master br0"));
+}
+
+TEST_F(release, ends_when_the_lower_is_deleted)
+{
+	ATTACH(0);
+	ASSERT_EQ(0, delay("v0", NEVER));
+	WRITE(FRAMES);
+	ASSERT_EQ(0, st_link_master(self->v[0], 0));
+	ASSERT_EQ(0, st_link_del(self->v[0]));
+	EXPECT_EQ(FRAMES, SCENE_STAT(&self->s, tx_purged));
+	EXPECT_TRUE(st_link_is_gone("v0"));
+}
+
+TEST_F(release, ends_when_the_lower_goes_to_another_namespace)
+{
+	int netns = st_netns_another();
+
+	ASSERT_LE(0, netns);
+	ATTACH(0);
+	ASSERT_EQ(0, delay("v0", NEVER));
+	WRITE(FRAMES);
+	ASSERT_EQ(0, st_link_master(self->v[0], 0));
+	ASSERT_EQ(0, st_link_netns(self->v[0], netns));
+	EXPECT_EQ(FRAMES, SCENE_STAT(&self->s, tx_purged));
+	close(netns);
+}
+
+TEST_F(release, of_a_deleted_port_ends_when_the_lower_is_deleted)
+{
+	ATTACH(0);
+	ASSERT_EQ(0, delay("v0", NEVER));
+	WRITE(FRAMES);
+	ASSERT_EQ(0, st_link_del(self->s.port));
+	ASSERT_EQ(0, st_link_del(self->v[0]));
+	EXPECT_TRUE(st_link_is_gone("v0"));
+}
+
+TEST_F(release, lets_the_host_receive_nothing)
+{
+	int host, control;
+
+	/* Of this type of frames, the host's stack gets what it receives. */
+	host = st_packet_open(self->v[0], false);
+	ASSERT_LE(0, host);
+	ATTACH(0);
+	ASSERT_EQ(0, delay("v0", NEVER));
+	WRITE(1);
+	ASSERT_EQ(0, st_link_master(self->v[0], 0));
+	self->s.p0 = self->p[0];
+	self->s.peer = self->peer[0];
+	ASSERT_EQ(0, scene_peer_broadcast(&self->s));
+	EXPECT_TRUE(SCENE_AWAIT(&self->s, rx_inactive, 1));
+	ASSERT_EQ(0, st_link_del(self->s.port));
+	ASSERT_EQ(0, scene_peer_broadcast(&self->s));
+	EXPECT_EQ(0, st_readable(host, 200));
+	EXPECT_TRUE(is_up(self->v[0]));
+
+	/* Control: when the release is over, it gets them. */
+	ASSERT_TRUE(st_wait(is_down, &self->v[0], ST_DEADLINE));
+	close(host);
+	ASSERT_EQ(0, st_link_up(self->v[0], true));
+	ASSERT_TRUE(st_wait_up(self->v[0], ST_DEADLINE));
+	control = st_packet_open(self->v[0], false);
+	ASSERT_LE(0, control);
+	ASSERT_EQ(0, scene_peer_broadcast(&self->s));
+	EXPECT_EQ(1, st_readable(control, ST_DEADLINE));
+	close(control);
+}
+
+/* The frames of a lower that is set down while it is attached are counted. */
+TEST_F(release, is_not_needed_to_count_the_frames_of_a_lower_set_down)
+{
+	ATTACH(0);
+	ASSERT_EQ(0, delay("v0", NEVER));
+	WRITE(FRAMES);
+	ASSERT_EQ(0, st_link_up(self->v[0], false));
+	EXPECT_EQ(FRAMES, SCENE_STAT(&self->s, tx_purged));
+	ASSERT_EQ(0, st_link_up(self->v[0], true));
+	ASSERT_TRUE(st_wait_up(self->v[0], ST_DEADLINE));
+	WRITE(FRAMES);
+	ASSERT_EQ(0, st_link_del(self->v[0]));
+	EXPECT_EQ(2 * FRAMES, SCENE_STAT(&self->s, tx_purged));
+}
+
+/* Full rate across replaces */
+
+struct stream {
+	struct scene *s;
+	bool stop;
+	unsigned int written;
+	int err;
+};
+
+static void *stream_run(void *arg)
+{
+	struct stream *stream = arg;
+
+	while (!__atomic_load_n(&stream->stop, __ATOMIC_ACQUIRE) &&
+	       !stream->err) {
+		stream->err = scene_write(stream->s);
+		stream->written += !stream->err;
+		if (stream->written % 8 == 0)
+			usleep(100);	/* the peers' buffers are bounded */
+	}
+	return NULL;
+}
+
+struct count {
+	int peer;
+	unsigned int frames;
+	bool stop;
+};
+
+static void *count_run(void *arg)
+{
+	struct count *count = arg;
+
+	while (!__atomic_load_n(&count->stop, __ATOMIC_ACQUIRE))
+		count->frames += arrived(count->peer, 1 << 30, 300);
+	return NULL;
+}
+
+TEST_F(release, loses_no_frame_of_a_stream_across_100_replaces)
+{
+	struct stream stream = { .s = &self->s };
+	struct count count[2] = {
+		{ .peer = self->peer[0] }, { .peer = self->peer[1] },
+	};
+	pthread_t writer, counter[2];
+	int i;
+
+	ASSERT_EQ(0, delay("v0", 3));
+	ASSERT_EQ(0, delay("v1", 3));
+	ATTACH(0);
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, pthread_create(&counter[i], NULL, count_run,
+					    &count[i]));
+	ASSERT_EQ(0, pthread_create(&writer, NULL, stream_run, &stream));
+	for (i = 0; i < REPLACES; i++)
+		ASSERT_EQ(0, st_attach(self->s.control, self->s.port,
+				       self->v[!(i % 2)],
+				       STABLETAP_ATTACH_REPLACE));
+	__atomic_store_n(&stream.stop, true, __ATOMIC_RELEASE);
+	ASSERT_EQ(0, pthread_join(writer, NULL));
+	ASSERT_EQ(0, stream.err);
+	for (i = 0; i < 2; i++) {
+		__atomic_store_n(&count[i].stop, true, __ATOMIC_RELEASE);
+		ASSERT_EQ(0, pthread_join(counter[i], NULL));
+	}
+	TH_LOG("%u written, %llu sent, %llu refused by a lower that had just come up, %u arrived",
+	       stream.written,
+	       (unsigned long long)SCENE_STAT(&self->s, tx_packets),
+	       (unsigned long long)SCENE_STAT(&self->s, tx_lower),
+	       count[0].frames + count[1].frames);
+	EXPECT_LT(1000, count[0].frames);
+	EXPECT_LT(1000, count[1].frames);
+	EXPECT_EQ(SCENE_STAT(&self->s, tx_packets),
+		  count[0].frames + count[1].frames);
+	EXPECT_EQ(stream.written, SCENE_STAT(&self->s, tx_packets) +
+		  SCENE_STAT(&self->s, tx_lower));
+	EXPECT_EQ(0, SCENE_STAT(&self->s, tx_purged));
+}
+
+TEST_HARNESS_MAIN
