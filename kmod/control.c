@@ -15,6 +15,7 @@
 
 #include "control.h"
 #include "datapath.h"
+#include "hold.h"
 #include "link.h"
 #include "lower.h"
 #include "port.h"
@@ -108,7 +109,7 @@ static int control_version(struct net *net, union control_arg *arg,
 			   struct netlink_ext_ack *extack)
 {
 	arg->version.api = STABLETAP_API_VERSION;
-	arg->version.features = 0;
+	arg->version.features = STABLETAP_FEATURE_HOLD;
 	strscpy_pad(arg->version.version, STABLETAP_VERSION,
 		    sizeof(arg->version.version));
 	return 0;
@@ -171,6 +172,15 @@ static int create_check(const struct stabletap_create *create,
 	return 0;
 }
 
+/* Set the bounds of hold; 0 stands for the default. */
+static void config_hold(struct stabletap_config *config, u32 frames, u32 time,
+			u64 bytes)
+{
+	config->hold_frames = frames ?: STABLETAP_HOLD_FRAMES;
+	config->hold_time = time ?: STABLETAP_HOLD_TIME;
+	config->hold_bytes = bytes ?: STABLETAP_HOLD_BYTES;
+}
+
 static int create_config(const struct stabletap_create *create,
 			 struct net *net, struct stabletap_config *config,
 			 struct netlink_ext_ack *extack)
@@ -187,6 +197,8 @@ static int create_config(const struct stabletap_create *create,
 	if (create->flags & STABLETAP_CREATE_PERM)
 		config->perm = min_t(u32, U16_MAX, create->perm);
 	config->on_detach = create->on_detach;
+	config_hold(config, create->hold_frames, create->hold_time,
+		    create->hold_bytes);
 	return stabletap_config_check(config, extack);
 }
 
@@ -360,12 +372,21 @@ static int control_set(struct net *net, union control_arg *arg,
 	struct stabletap_port *port;
 	int err;
 
-	err = control_flags(set->mask, STABLETAP_SET_ON_DETACH, extack);
+	err = control_flags(set->mask, STABLETAP_SET_ON_DETACH |
+			    STABLETAP_SET_HOLD_FRAMES |
+			    STABLETAP_SET_HOLD_TIME | STABLETAP_SET_HOLD_BYTES,
+			    extack);
 	if (err)
 		return err;
 	err = control_reserved(!set->reserved &&
 			       (set->mask & STABLETAP_SET_ON_DETACH ||
-				!set->on_detach), extack);
+				!set->on_detach) &&
+			       (set->mask & STABLETAP_SET_HOLD_FRAMES ||
+				!set->hold_frames) &&
+			       (set->mask & STABLETAP_SET_HOLD_TIME ||
+				!set->hold_time) &&
+			       (set->mask & STABLETAP_SET_HOLD_BYTES ||
+				!set->hold_bytes), extack);
 	if (err)
 		return err;
 
@@ -377,13 +398,16 @@ static int control_set(struct net *net, union control_arg *arg,
 	config = port->config;
 	if (set->mask & STABLETAP_SET_ON_DETACH)
 		config.on_detach = set->on_detach;
+	config_hold(&config,
+		    set->mask & STABLETAP_SET_HOLD_FRAMES ? set->hold_frames :
+		    config.hold_frames,
+		    set->mask & STABLETAP_SET_HOLD_TIME ? set->hold_time :
+		    config.hold_time,
+		    set->mask & STABLETAP_SET_HOLD_BYTES ? set->hold_bytes :
+		    config.hold_bytes);
 	err = stabletap_config_check(&config, extack);
-	if (err)
-		goto unlock;
-	if (config.on_detach != port->config.on_detach) {
-		port->config.on_detach = config.on_detach;
+	if (!err && stabletap_config_change(port, &config))
 		stabletap_report_change(port);
-	}
 unlock:
 	rtnl_unlock();
 	return err;

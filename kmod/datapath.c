@@ -6,14 +6,16 @@
  *	tap core -> the port's ndo_start_xmit -> lower
  *	lower -> the lower's rx_handler -> the port's rx_handler -> tap core
  *
- * port->lower switches both directions: the port transmits to the device that
- * it points at, and frames from any other device are dropped.
+ * Frames from any other device than port->lower are dropped.  The port transmits
+ * to port->tx, which is port->lower too, unless frames are held (hold.c).
  */
+#include <linux/if_macvlan.h>
 #include <linux/if_vlan.h>
 #include <linux/sizes.h>
 #include <net/sch_generic.h>
 
 #include "datapath.h"
+#include "hold.h"
 #include "report.h"
 
 /*
@@ -24,6 +26,9 @@
  */
 #define DATAPATH_MAX_LEN	(SZ_64K + VLAN_ETH_HLEN)
 #define DATAPATH_MAX_MEMORY	SZ_256K
+
+/* How long held frames are sent at a time, in milliseconds */
+#define DATAPATH_RESUME_MS	100
 
 /* Transmit */
 
@@ -119,28 +124,89 @@ static int xmit_to(struct sk_buff *skb, struct net_device *dev)
 	return -ENETDOWN;
 }
 
+static int xmit_count_to(struct stabletap_port *port, struct sk_buff *skb,
+			 struct net_device *dev)
+{
+	unsigned int len = skb->len;
+	int ret;
+
+	ret = xmit_to(skb, dev);
+	if (xmit_took(dev, ret))
+		xmit_count(port, len);
+	else
+		stabletap_report_lost(port, STABLETAP_TX_LOWER);
+	return ret;
+}
+
 /* The port's ndo_start_xmit, called with BH off, under RCU */
 netdev_tx_t stabletap_datapath_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct stabletap_port *port = netdev_priv(dev);
 	struct stabletap_lower *lower;
-	unsigned int len = skb->len;
-	struct net_device *to;
-	int ret;
 
-	lower = rcu_dereference_bh(port->lower);
+	lower = rcu_dereference_bh(port->tx);
 	if (unlikely(!lower)) {
-		stabletap_report_drop(port, skb, STABLETAP_TX_DETACHED);
-		return NETDEV_TX_OK;
+		lower = stabletap_hold_frame(port, skb);
+		if (!lower)
+			return NETDEV_TX_OK;
 	}
+	return xmit_count_to(port, skb, lower->dev);
+}
 
-	to = lower->dev;
-	ret = xmit_to(skb, to);
-	if (xmit_took(to, ret))
-		xmit_count(port, len);
-	else
-		stabletap_report_lost(port, STABLETAP_TX_LOWER);
-	return ret;
+/**
+ * stabletap_datapath_can_send - find out if a device would send a frame now
+ * @dev: the device
+ *
+ * Context: under RCU or RTNL.
+ * Return: false if the device, or the one below a macvlan or VLAN, is down, has
+ * no carrier, or waits until linkwatch gives it its queue back.
+ */
+bool stabletap_datapath_can_send(struct net_device *dev)
+{
+	for (;;) {
+		if (xmit_is_deaf(dev, NULL))
+			return false;
+		if (netif_is_macvlan(dev))
+			dev = ((struct macvlan_dev *)netdev_priv(dev))->lowerdev;
+		else if (is_vlan_dev(dev))
+			dev = vlan_dev_priv(dev)->real_dev;
+		else
+			return true;
+	}
+}
+
+/**
+ * stabletap_datapath_resume - send what a port holds, and then as usual
+ * @port: the port
+ *
+ * Does nothing if the port has no lower.  A loop in the topology could bring
+ * the frames back for ever, so this ends after a while.
+ *
+ * Context: may sleep.
+ * Return: false if the caller has to try again later.
+ */
+bool stabletap_datapath_resume(struct stabletap_port *port)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(DATAPATH_RESUME_MS);
+	struct stabletap_lower *lower;
+	struct sk_buff_head batch;
+	struct sk_buff *skb;
+	bool more;
+
+	__skb_queue_head_init(&batch);
+	do {
+		rcu_read_lock();
+		local_bh_disable();
+		lower = rcu_dereference(port->lower);
+		more = lower && stabletap_hold_next(port, lower, &batch);
+		while ((skb = __skb_dequeue(&batch)))
+			xmit_count_to(port, skb, lower->dev);
+		local_bh_enable();
+		rcu_read_unlock();
+	} while (more && time_before(jiffies, end));
+	if (more)
+		stabletap_hold_yield(port);
+	return !more;
 }
 
 /* Called by the tap core, in process context, if it refuses a written frame */

@@ -32,6 +32,11 @@ static const struct nla_policy stabletap_policy[IFLA_STABLETAP_MAX + 1] = {
 	[IFLA_STABLETAP_REPLACES]	= { .type = NLA_REJECT },
 	[IFLA_STABLETAP_LOSSES]		= { .type = NLA_REJECT },
 	[IFLA_STABLETAP_PAD]		= { .type = NLA_REJECT },
+	[IFLA_STABLETAP_HOLD_FRAMES]	= { .type = NLA_U32 },
+	[IFLA_STABLETAP_HOLD_TIME]	= { .type = NLA_U32 },
+	[IFLA_STABLETAP_HOLD_BYTES]	= { .type = NLA_U64 },
+	[IFLA_STABLETAP_HELD_FRAMES]	= { .type = NLA_REJECT },
+	[IFLA_STABLETAP_HELD_BYTES]	= { .type = NLA_REJECT },
 };
 
 static const struct nla_policy
@@ -124,6 +129,14 @@ static void stabletap_config_parse(struct stabletap_config *config,
 	if (data[IFLA_STABLETAP_ON_DETACH])
 		config->on_detach =
 			nla_get_u32(data[IFLA_STABLETAP_ON_DETACH]);
+	if (data[IFLA_STABLETAP_HOLD_FRAMES])
+		config->hold_frames =
+			nla_get_u32(data[IFLA_STABLETAP_HOLD_FRAMES]);
+	if (data[IFLA_STABLETAP_HOLD_TIME])
+		config->hold_time = nla_get_u32(data[IFLA_STABLETAP_HOLD_TIME]);
+	if (data[IFLA_STABLETAP_HOLD_BYTES])
+		config->hold_bytes =
+			nla_get_u64(data[IFLA_STABLETAP_HOLD_BYTES]);
 }
 
 static int link_flags(const struct nlattr *attr, u32 *flags,
@@ -246,7 +259,8 @@ static int stabletap_changelink(struct net_device *dev, struct nlattr *tb[],
 	if (err)
 		return err;
 
-	port->config.on_detach = config.on_detach;
+	/* The kernel reports the change. */
+	stabletap_config_change(port, &config);
 	return 0;
 }
 
@@ -274,8 +288,8 @@ static int stabletap_slave_changelink(struct net_device *dev,
 
 static size_t stabletap_get_size(const struct net_device *dev)
 {
-	return 11 * nla_total_size(sizeof(u32)) +
-	       5 * nla_total_size_64bit(sizeof(u64)) +
+	return 14 * nla_total_size(sizeof(u32)) +
+	       7 * nla_total_size_64bit(sizeof(u64)) +
 	       nla_total_size(IFNAMSIZ);
 }
 
@@ -314,6 +328,13 @@ static int stabletap_fill_info(struct sk_buff *skb,
 	    nla_put_u64_64bit(skb, IFLA_STABLETAP_REPLACES, get.replaces,
 			      IFLA_STABLETAP_PAD) ||
 	    nla_put_u64_64bit(skb, IFLA_STABLETAP_LOSSES, get.losses,
+			      IFLA_STABLETAP_PAD) ||
+	    nla_put_u32(skb, IFLA_STABLETAP_HOLD_FRAMES, get.hold_frames) ||
+	    nla_put_u32(skb, IFLA_STABLETAP_HOLD_TIME, get.hold_time) ||
+	    nla_put_u64_64bit(skb, IFLA_STABLETAP_HOLD_BYTES, get.hold_bytes,
+			      IFLA_STABLETAP_PAD) ||
+	    nla_put_u32(skb, IFLA_STABLETAP_HELD_FRAMES, get.held_frames) ||
+	    nla_put_u64_64bit(skb, IFLA_STABLETAP_HELD_BYTES, get.held_bytes,
 			      IFLA_STABLETAP_PAD))
 		return -EMSGSIZE;
 

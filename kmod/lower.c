@@ -17,10 +17,14 @@
 
 #include "datapath.h"
 #include "filter.h"
+#include "hold.h"
 #include "lower.h"
 #include "release.h"
 #include "report.h"
 #include "trace.h"
+
+/* How often a lower is looked at that can't send yet, in milliseconds */
+#define LOWER_RESUME_MS 20
 
 /*
  * Returns the device's attachment, NULL if it is no lower.  If the attachment's
@@ -173,6 +177,40 @@ void stabletap_lower_get(struct stabletap_port *port,
 			  STABLETAP_LOWER_MACVLAN : STABLETAP_LOWER_DIRECT;
 	get->attach_flags = stabletap_filter_flags(&lower->filter);
 	get->lower_mtu = lower->dev->mtu;
+}
+
+/* A port with on-detach hold waits until its new lower can send. */
+static bool lower_must_wait(struct stabletap_port *port,
+			    struct stabletap_lower *lower)
+{
+	return READ_ONCE(port->config.on_detach) == STABLETAP_ON_DETACH_HOLD &&
+	       !stabletap_datapath_can_send(lower->dev);
+}
+
+/*
+ * Let the port transmit to its lower, after the frames that it holds.  The work
+ * tries again, because not every device that gets its queue back causes an
+ * event.
+ */
+static void lower_resume(struct stabletap_port *port)
+{
+	struct stabletap_lower *lower;
+	bool wait;
+
+	rcu_read_lock();
+	lower = rcu_dereference(port->lower);
+	wait = lower && lower_must_wait(port, lower);
+	rcu_read_unlock();
+
+	if (wait || !stabletap_datapath_resume(port))
+		schedule_delayed_work(&port->resume,
+				      msecs_to_jiffies(LOWER_RESUME_MS));
+}
+
+static void lower_resume_work(struct work_struct *work)
+{
+	lower_resume(container_of(to_delayed_work(work), struct stabletap_port,
+				  resume));
 }
 
 /* Derive the port's state and operstate from the lower.  Under RTNL. */
@@ -368,6 +406,9 @@ int stabletap_lower_attach(struct stabletap_port *port, struct net_device *dev,
 		return PTR_ERR(lower);
 
 	rcu_assign_pointer(port->lower, lower);
+	if (lower_must_wait(port, lower))
+		stabletap_hold_begin(port);
+	lower_resume(port);
 	stabletap_filter_follow(port, &lower->filter);
 	port->attach_time = ktime_get_boottime_ns();
 	if (old) {
@@ -392,6 +433,7 @@ static struct stabletap_lower *lower_detach(struct stabletap_port *port,
 	struct stabletap_lower *lower = rtnl_dereference(port->lower);
 
 	RCU_INIT_POINTER(port->lower, NULL);
+	stabletap_hold_begin(port);
 	stabletap_filter_follow(port, NULL);
 	lower_note_detach(port, lower->dev, reason);
 	trace_stabletap_detach(port->dev, lower->dev, reason);
@@ -522,6 +564,8 @@ static int lower_device_event(struct notifier_block *unused,
 		/* Ignored while the lower is being set up or released */
 		if (rtnl_dereference(port->lower) != lower)
 			break;
+		if (!rcu_access_pointer(port->tx))
+			lower_resume(port);
 		state = port->state;
 		lower_update_state(port);
 		if (port->state != state)
@@ -547,6 +591,25 @@ static int lower_device_event(struct notifier_block *unused,
 static struct notifier_block lower_notifier = {
 	.notifier_call = lower_device_event,
 };
+
+/* The policy for frames without a lower has changed.  Under RTNL. */
+void stabletap_lower_set_on_detach(struct stabletap_port *port)
+{
+	if (port->config.on_detach == STABLETAP_ON_DETACH_DROP)
+		stabletap_hold_purge(port);
+	if (!rcu_access_pointer(port->tx))
+		lower_resume(port);
+}
+
+void stabletap_lower_init_port(struct stabletap_port *port)
+{
+	INIT_DELAYED_WORK(&port->resume, lower_resume_work);
+}
+
+void stabletap_lower_exit_port(struct stabletap_port *port)
+{
+	cancel_delayed_work_sync(&port->resume);
+}
 
 int stabletap_lower_init(void)
 {

@@ -16,6 +16,9 @@ int stabletap_lower_check_mtu(struct stabletap_port *port, int mtu);
 void stabletap_lower_sync_flags(struct stabletap_port *port);
 void stabletap_lower_get(struct stabletap_port *port,
 			 struct stabletap_get *get);
+void stabletap_lower_set_on_detach(struct stabletap_port *port);
+void stabletap_lower_init_port(struct stabletap_port *port);
+void stabletap_lower_exit_port(struct stabletap_port *port);
 int stabletap_lower_init(void);
 void stabletap_lower_exit(void);
 

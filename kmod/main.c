@@ -7,6 +7,7 @@
 #include "bounds.h"
 #include "control.h"
 #include "filter.h"
+#include "hold.h"
 #include "link.h"
 #include "lower.h"
 #include "release.h"
@@ -22,9 +23,12 @@ static int __init stabletap_init(void)
 	err = stabletap_bounds_init();
 	if (err)
 		return err;
-	err = stabletap_tapnode_init();
+	err = stabletap_hold_init();
 	if (err)
 		goto err_exit_bounds;
+	err = stabletap_tapnode_init();
+	if (err)
+		goto err_exit_hold;
 	err = stabletap_filter_init();
 	if (err)
 		goto err_exit_tapnode;
@@ -53,6 +57,8 @@ err_exit_filter:
 	stabletap_filter_exit();
 err_exit_tapnode:
 	stabletap_tapnode_exit();
+err_exit_hold:
+	stabletap_hold_exit();
 err_exit_bounds:
 	stabletap_bounds_exit();
 	return err;
@@ -68,6 +74,7 @@ static void __exit stabletap_exit(void)
 	stabletap_lower_exit();
 	stabletap_filter_exit();
 	stabletap_tapnode_exit();
+	stabletap_hold_exit();
 	stabletap_bounds_exit();
 }
 

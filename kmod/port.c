@@ -12,6 +12,7 @@
 #include "bounds.h"
 #include "datapath.h"
 #include "filter.h"
+#include "hold.h"
 #include "lower.h"
 #include "port.h"
 #include "release.h"
@@ -85,6 +86,8 @@ static void stabletap_port_uninit(struct net_device *dev)
 	struct stabletap_port *port = netdev_priv(dev);
 
 	stabletap_release_left(port);
+	stabletap_lower_exit_port(port);
+	stabletap_hold_exit_port(port);
 	stabletap_bounds_empty(port);
 	tap_del_queues(&port->tap);
 }
@@ -119,6 +122,13 @@ static int stabletap_port_set_mac_address(struct net_device *dev, void *p)
 		return err;
 
 	eth_hw_addr_set(dev, addr->sa_data);
+	return 0;
+}
+
+/* A port that is set down holds nothing. */
+static int stabletap_port_stop(struct net_device *dev)
+{
+	stabletap_hold_purge(netdev_priv(dev));
 	return 0;
 }
 
@@ -184,6 +194,7 @@ static void stabletap_port_get_stats64(struct net_device *dev,
 static const struct net_device_ops stabletap_port_ops = {
 	.ndo_init		= stabletap_port_init,
 	.ndo_uninit		= stabletap_port_uninit,
+	.ndo_stop		= stabletap_port_stop,
 	.ndo_start_xmit		= stabletap_datapath_xmit,
 	.ndo_features_check	= passthru_features_check,
 	.ndo_set_mac_address	= stabletap_port_set_mac_address,
@@ -270,6 +281,8 @@ void stabletap_port_setup(struct net_device *dev)
 	port->dev = dev;
 	mutex_init(&port->open_lock);
 	stabletap_filter_init_port(port);
+	stabletap_hold_init_port(port);
+	stabletap_lower_init_port(port);
 	port->tap.dev = dev;
 	port->tap.tap_features = STABLETAP_TAP_FEATURES;
 	port->tap.count_tx_dropped = stabletap_datapath_tx_refused;
@@ -298,6 +311,9 @@ void stabletap_config_init(struct stabletap_config *config, struct net *net)
 		config->gid = GLOBAL_ROOT_GID;
 	config->perm = STABLETAP_PERM_DEFAULT;
 	config->on_detach = STABLETAP_ON_DETACH_DROP;
+	config->hold_frames = STABLETAP_HOLD_FRAMES;
+	config->hold_time = STABLETAP_HOLD_TIME;
+	config->hold_bytes = STABLETAP_HOLD_BYTES;
 }
 
 int stabletap_config_check(const struct stabletap_config *config,
@@ -323,17 +339,50 @@ int stabletap_config_check(const struct stabletap_config *config,
 				   "The node's permissions can't be 0");
 		return -EINVAL;
 	}
-	switch (config->on_detach) {
-	case STABLETAP_ON_DETACH_DROP:
-		return 0;
-	case STABLETAP_ON_DETACH_HOLD:
-		NL_SET_ERR_MSG_MOD(extack,
-				   "This module can't hold frames while detached; use on-detach drop");
-		return -EOPNOTSUPP;
-	default:
+	if (config->on_detach > STABLETAP_ON_DETACH_HOLD) {
 		NL_SET_ERR_MSG_MOD(extack, "Unknown on-detach policy");
 		return -EOPNOTSUPP;
 	}
+	if (!config->hold_frames ||
+	    config->hold_frames > STABLETAP_HOLD_MAX_FRAMES) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "A port holds 1 to 1,000,000 frames");
+		return -EINVAL;
+	}
+	if (!config->hold_time ||
+	    config->hold_time > STABLETAP_HOLD_MAX_TIME) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "A port holds a frame for 1 to 3,600,000 ms");
+		return -EINVAL;
+	}
+	if (!config->hold_bytes ||
+	    config->hold_bytes > STABLETAP_HOLD_MAX_BYTES) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "A port holds 1 byte to 4 GiB of frames");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/*
+ * Change the options that can be changed at run time.  The caller has checked
+ * @config, and holds RTNL.  Returns true if something has changed.
+ */
+bool stabletap_config_change(struct stabletap_port *port,
+			     const struct stabletap_config *config)
+{
+	struct stabletap_config *now = &port->config;
+	bool policy = config->on_detach != now->on_detach;
+
+	if (!policy && config->hold_frames == now->hold_frames &&
+	    config->hold_time == now->hold_time &&
+	    config->hold_bytes == now->hold_bytes)
+		return false;
+	WRITE_ONCE(now->on_detach, config->on_detach);
+	stabletap_hold_set_bounds(port, config);
+	if (policy)
+		stabletap_lower_set_on_detach(port);
+	return true;
 }
 
 /* Caller holds RTNL and, on failure, frees the device. */
@@ -408,4 +457,5 @@ void stabletap_port_get(struct stabletap_port *port,
 	strscpy(get->last_lower, port->last_lower, sizeof(get->last_lower));
 	stabletap_tapnode_get(port, get);
 	stabletap_lower_get(port, get);
+	stabletap_hold_get(port, get);
 }

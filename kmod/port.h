@@ -8,6 +8,8 @@ void stabletap_port_setup(struct net_device *dev);
 void stabletap_config_init(struct stabletap_config *config, struct net *net);
 int stabletap_config_check(const struct stabletap_config *config,
 			   struct netlink_ext_ack *extack);
+bool stabletap_config_change(struct stabletap_port *port,
+			     const struct stabletap_config *config);
 int stabletap_port_register(struct net_device *dev,
 			    const struct stabletap_config *config,
 			    struct netlink_ext_ack *extack);

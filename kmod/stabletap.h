@@ -5,6 +5,7 @@
  * file of the same name.  From the bottom, where no file uses one above it:
  *
  *	report				counters, drops, link messages
+ *	hold				frames that wait for a lower
  *	datapath, filter		frames; addresses
  *	bounds, release			memory of containers; letting go of a lower
  *	lower, tapnode			attach and detach; the tap core
@@ -172,6 +173,9 @@ struct stabletap_lower {
  * @gid: group of the node
  * @perm: permission bits of the node
  * @on_detach: enum stabletap_on_detach
+ * @hold_frames: how many frames the port may hold
+ * @hold_time: how long it may hold a frame, ms
+ * @hold_bytes: how much memory these frames may occupy, bytes
  */
 struct stabletap_config {
 	u32	queues;
@@ -179,20 +183,45 @@ struct stabletap_config {
 	kgid_t	gid;
 	umode_t	perm;
 	u32	on_detach;
+	u32	hold_frames;
+	u32	hold_time;
+	u64	hold_bytes;
+};
+
+/**
+ * struct stabletap_hold - the frames that a port holds (hold.c)
+ * @lock: protects @list and @bytes; taken to write @flusher and port->tx
+ * @list: the frames, oldest first
+ * @bytes: sum of their truesize
+ * @flusher: the task that sends the frames now, NULL if none
+ * @expiry: drops frames that are too old; is queued while there are frames
+ */
+struct stabletap_hold {
+	spinlock_t		lock;
+	struct sk_buff_head	list;
+	u64			bytes;
+	struct task_struct	*flusher;
+	struct delayed_work	expiry;
 };
 
 /**
  * struct stabletap_port - private part of a port's net device
  * @dev: the net device
+ * @tx: the attachment to which the port transmits: @lower, or NULL if the
+ *	port is detached, or holds frames until the lower can send.  Written
+ *	under RTNL or by a work item, and always under @hold's lock; read under
+ *	RCU.
  * @lower: the attachment that carries the frames now, NULL if the port is
- *	detached.  Written under RTNL; read under RCU by transmit and receive.
+ *	detached.  Written under RTNL; read under RCU.
  * @stats: counters
  * @leaving: the last lower of a port that is being unregistered, kept until the
  *	unregistration has waited for RCU readers; protected by RTNL
  * @releasing: id of the attachment that was let go last although its device
  *	still sent, 0 if there was none; protected by RTNL
- * @config: on_detach is written under RTNL; the other members are constant once
- *	the port is registered, so that open reads them without a lock
+ * @config: on_detach and the bounds of hold are written under RTNL and read
+ *	without it; the other members are constant once the port is registered
+ * @hold: frames that wait for a lower
+ * @resume: makes @tx the lower when that can send
  * @state: the enum stabletap_state that was last reported; protected by RTNL
  * @followed: the filter that the address lists of @dev are synced to, NULL if
  *	none; written under RTNL and @dev's address list lock, read under either
@@ -217,12 +246,15 @@ struct stabletap_config {
  */
 struct stabletap_port {
 	struct net_device		*dev;
+	struct stabletap_lower __rcu	*tx;
 	struct stabletap_lower __rcu	*lower;
 	struct stabletap_pcpu __percpu	*stats;
 
 	struct stabletap_lower		*leaving;
 	u64				releasing;
 	struct stabletap_config		config;
+	struct stabletap_hold		hold;
+	struct delayed_work		resume;
 	u32				state;
 	struct stabletap_filter		*followed;
 	struct work_struct		filter_work;

@@ -4,6 +4,7 @@
 
 #include "../../kmod/bounds.c"
 #include "../../kmod/datapath.c"
+#include "../../kmod/hold.c"
 #include "../../kmod/link.c"
 #include "../../kmod/report.c"
 

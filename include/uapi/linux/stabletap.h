@@ -190,12 +190,16 @@ struct stabletap_version {
  * @perm: in: permission bits of the node, 0001 to 0777; without
  *	%STABLETAP_CREATE_PERM 0600
  * @on_detach: in: enum stabletap_on_detach
+ * @hold_frames: in: how many frames the port holds, 1 to 1,000,000; 0 for 1024
+ * @hold_time: in: how long it holds a frame, 1 to 3,600,000 ms; 0 for 10,000
+ * @hold_bytes: in: how much memory the held frames may occupy (skb->truesize),
+ *	1 byte to 4 GiB; 0 for 4 MiB
  *
  * The new port is down and detached.  Its node exists when the ioctl returns.
  *
  * Errors: EEXIST (name in use), EBUSY (ifindex in use), EADDRNOTAVAIL (the MAC
  * address is multicast), EINVAL (name, ifindex, MTU, number of queues, owner,
- * group or perm out of range; owner, group or perm without its flag),
+ * group, perm or hold_* out of range; owner, group or perm without its flag),
  * EOPNOTSUPP (on_detach), ENFILE (no name left for the pattern), ENOSPC (no
  * minor number left).  Further errors in a network namespace that is not owned
  * by the initial user namespace: EDQUOT (queues times txqueuelen exceed a
@@ -216,6 +220,9 @@ struct stabletap_create {
 	__u32 group;
 	__u32 perm;
 	__u32 on_detach;
+	__u32 hold_frames;
+	__u32 hold_time;
+	__aligned_u64 hold_bytes;
 };
 
 /* Delete a port even if its node is open.  The open fd stops working. */
@@ -331,6 +338,9 @@ struct stabletap_detach {
 
 /* Bits of stabletap_set.mask: the fields to set */
 #define STABLETAP_SET_ON_DETACH		(1U << 0)
+#define STABLETAP_SET_HOLD_FRAMES	(1U << 1)
+#define STABLETAP_SET_HOLD_TIME		(1U << 2)
+#define STABLETAP_SET_HOLD_BYTES	(1U << 3)
 
 /**
  * struct stabletap_set - STABLETAP_IOC_SET: change a port's options
@@ -341,10 +351,16 @@ struct stabletap_detach {
  * @port: in: ifindex of the port
  * @on_detach: in: enum stabletap_on_detach; must be 0 if not in @mask
  * @reserved: must be 0
+ * @hold_frames: in: as in struct stabletap_create; likewise
+ * @hold_time: in: as in struct stabletap_create; likewise
+ * @hold_bytes: in: as in struct stabletap_create; likewise
+ *
+ * If on_detach becomes drop, the frames that the port holds are dropped.
  *
  * Either all fields in @mask are set, or none.
  *
- * Errors: EOPNOTSUPP (an unknown bit in @mask, or on_detach).
+ * Errors: EOPNOTSUPP (an unknown bit in @mask, or on_detach), EINVAL (a hold_*
+ * out of range).
  */
 struct stabletap_set {
 	__u32 size;
@@ -354,6 +370,9 @@ struct stabletap_set {
 	__u32 port;
 	__u32 on_detach;
 	__u32 reserved;
+	__u32 hold_frames;
+	__u32 hold_time;
+	__aligned_u64 hold_bytes;
 };
 
 /**
@@ -394,6 +413,12 @@ struct stabletap_set {
  * @replaces: out: number of replaces
  * @losses: out: number of lowers that were lost (REASON_LOWER_*)
  * @last_lower: out: name of the lower that was last detached, empty if none
+ * @hold_frames: out: how many frames the port holds at most
+ * @hold_time: out: how long it holds a frame, ms
+ * @hold_bytes: out: how much memory the held frames may occupy, bytes
+ * @held_bytes: out: how much memory the frames occupy that it holds now, bytes
+ * @held_frames: out: how many frames it holds now
+ * @reserved: out: 0
  *
  * Errors: only those that every ioctl can return.
  */
@@ -425,6 +450,12 @@ struct stabletap_get {
 	__aligned_u64 replaces;
 	__aligned_u64 losses;
 	char last_lower[STABLETAP_NAME_SIZE];
+	__u32 hold_frames;
+	__u32 hold_time;
+	__aligned_u64 hold_bytes;
+	__aligned_u64 held_bytes;
+	__u32 held_frames;
+	__u32 reserved;
 };
 
 /**
@@ -444,8 +475,11 @@ struct stabletap_get {
  * @tx_refused: frames refused by the tap core: shorter than an Ethernet header,
  *	bad vnet header, out of memory, or the socket's send buffer was full
  *	(EAGAIN)
- * @tx_held: frames held by on-detach hold
- * @tx_expired: frames dropped after they were held too long
+ * @tx_held: frames that were held (on-detach hold).  They are counted again,
+ *	as @tx_packets, @tx_lower or @tx_expired, when they leave the port.
+ * @tx_expired: frames that were to be held or were held, and were dropped: too
+ *	old, too many, too much memory, or the port was set down, deleted or
+ *	set to on-detach drop
  * @rx_packets: frames put into a queue for the fd.  A frame that the tap core
  *	had to segment counts once, however many of its segments found room.
  * @rx_bytes: bytes of the frames in @rx_packets
@@ -561,6 +595,11 @@ enum {
 	IFLA_STABLETAP_REPLACES,	/* u64 */
 	IFLA_STABLETAP_LOSSES,		/* u64 */
 	IFLA_STABLETAP_PAD,
+	IFLA_STABLETAP_HOLD_FRAMES,	/* u32, rw */
+	IFLA_STABLETAP_HOLD_TIME,	/* u32, ms, rw */
+	IFLA_STABLETAP_HOLD_BYTES,	/* u64, rw */
+	IFLA_STABLETAP_HELD_FRAMES,	/* u32 */
+	IFLA_STABLETAP_HELD_BYTES,	/* u64 */
 	__IFLA_STABLETAP_MAX
 };
 #define IFLA_STABLETAP_MAX	(__IFLA_STABLETAP_MAX - 1)
