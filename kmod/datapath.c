@@ -16,6 +16,7 @@
 
 #include "datapath.h"
 #include "hold.h"
+#include "overlap.h"
 #include "report.h"
 
 /*
@@ -327,32 +328,20 @@ rx_handler_result_t stabletap_datapath_rx_port(struct sk_buff **pskb)
 }
 
 /*
- * The lower's receive handler, called under RCU with BH off.  If nothing looks
- * at the frames that the port receives, the tap core gets the frame at once.
- * Otherwise the kernel handles it as received by the port: first by the port's
- * VLAN devices, packet sockets, tc and nft, then by
- * stabletap_datapath_rx_port().
+ * Hand a frame of a lower to the port.  If nothing looks at the frames that the
+ * port receives, the tap core gets the frame at once.  Otherwise the kernel
+ * handles it as received by the port: first by the port's VLAN devices, packet
+ * sockets, tc and nft, then by stabletap_datapath_rx_port().
  */
-rx_handler_result_t stabletap_datapath_rx_lower(struct sk_buff **pskb)
+static __always_inline rx_handler_result_t
+rx_take(struct stabletap_port *port, struct sk_buff **pskb)
 {
 	struct sk_buff *skb = *pskb;
-	enum stabletap_counter why;
-	struct stabletap_lower *lower;
-	struct stabletap_port *port;
 
-	/* A copy of the host's own multicast, looped back: not for the guest */
-	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
-		return RX_HANDLER_PASS;
-
-	lower = rcu_dereference(skb->dev->rx_handler_data);
-	port = lower->port;
-
-	why = STABLETAP_RX_INACTIVE;
-	if (unlikely(rcu_access_pointer(port->lower) != lower))
-		goto drop;
-	why = STABLETAP_RX_DOWN;
-	if (unlikely(!(READ_ONCE(port->dev->flags) & IFF_UP)))
-		goto drop;
+	if (unlikely(!(READ_ONCE(port->dev->flags) & IFF_UP))) {
+		stabletap_report_drop(port, skb, STABLETAP_RX_DOWN);
+		return RX_HANDLER_CONSUMED;
+	}
 	skb = rx_unshare(port, skb);
 	if (unlikely(!skb))
 		return RX_HANDLER_CONSUMED;
@@ -371,10 +360,48 @@ rx_handler_result_t stabletap_datapath_rx_lower(struct sk_buff **pskb)
 					      port->dev->dev_addr)))
 		skb->pkt_type = PACKET_HOST;
 	return RX_HANDLER_ANOTHER;
+}
 
-drop:
-	stabletap_report_drop(port, skb, why);
-	return RX_HANDLER_CONSUMED;
+/* The lower's receive handler, called under RCU with BH off */
+rx_handler_result_t stabletap_datapath_rx_lower(struct sk_buff **pskb)
+{
+	struct sk_buff *skb = *pskb;
+	struct stabletap_lower *lower;
+	struct stabletap_port *port;
+
+	/* A copy of the host's own multicast, looped back: not for the guest */
+	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
+		return RX_HANDLER_PASS;
+
+	lower = rcu_dereference(skb->dev->rx_handler_data);
+	port = lower->port;
+	if (unlikely(rcu_access_pointer(port->lower) != lower)) {
+		stabletap_report_drop(port, skb, STABLETAP_RX_INACTIVE);
+		return RX_HANDLER_CONSUMED;
+	}
+	return rx_take(port, pskb);
+}
+
+/* The same, of both lowers around a replace */
+rx_handler_result_t stabletap_datapath_rx_overlap(struct sk_buff **pskb)
+{
+	struct sk_buff *skb = *pskb;
+	struct stabletap_overlap *overlap;
+	struct stabletap_lower *lower;
+	struct stabletap_port *port;
+
+	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
+		return RX_HANDLER_PASS;
+
+	lower = rcu_dereference(skb->dev->rx_handler_data);
+	port = lower->port;
+	overlap = rcu_dereference(lower->overlap);
+	if (overlap ? !stabletap_overlap_accepts(overlap, lower, skb) :
+		      rcu_access_pointer(port->lower) != lower) {
+		stabletap_report_drop(port, skb, STABLETAP_RX_INACTIVE);
+		return RX_HANDLER_CONSUMED;
+	}
+	return rx_take(port, pskb);
 }
 
 /*
