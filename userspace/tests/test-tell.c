@@ -121,6 +121,10 @@ static void test_found(struct tap *t)
 	ok(t, !log_count(log_fd, "p: MTUBytes") &&
 	   !log_count(log_fd, "p: Queues") && !logged("p: Mode"),
 	   "keys that are not set are not compared");
+	scene_play("p:on-detach=hold p:frames=9");
+	scene_configure(P "OnDetach=hold\nHoldFrames=8\n");
+	scene_configure(P);
+	ok(t, !logged(WARNING), "nor options that can be set at any time");
 	scene_play("p:gone");
 	scene_configure(P "MTUBytes=1400\n");
 	ok(t, !logged(WARNING), "nor is a port that does not exist");
