@@ -195,7 +195,7 @@ static const struct row options[] = {
 	{ "the bytes", HOLD, PORT HELD "p:bytes=65537", "set options" },
 	{ "the time", HOLD, PORT HELD "p:time=1", "set options" },
 	{ "bounds of a port that drops have no effect, and are not set",
-	  HOLD "OnDetach=drop\n", PORT HELD "p:on-detach=drop p:frames=8", "-" },
+	  AB "OnDetach=drop\nHoldFrames=9\n", PORT "p:frames=8", "-" },
 };
 
 static const struct row probes[] = {
