@@ -14,11 +14,11 @@ struct cli;
 	"what becomes of frames sent while it is detached",		\
 	stabletap_on_detach_words }
 #define OPTIONS_FRAMES { "frames", "N", 0,				\
-	"hold so many at most, to 1000000 (default: 1024)", NULL }
+	"frames to hold at most, to 1000000 (default: 1024)", NULL }
 #define OPTIONS_BYTES { "bytes", "SIZE", 0,				\
-	"hold so much memory at most, to 4G (default: 4M)", NULL }
+	"memory for held frames, to 4G (default: 4M)", NULL }
 #define OPTIONS_TIME { "time", "MS", 0,					\
-	"hold no longer, to 3600000 (default: 10000)", NULL }
+	"time to hold a frame, to 3600000 (default: 10000)", NULL }
 
 /* Their values on a command line; NULL: not given */
 struct options_given {
