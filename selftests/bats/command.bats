@@ -47,6 +47,24 @@ state_is() {
 	[ "$(stabletap show -br)" = "$output" ]
 }
 
+@test "show prints the bounds of on-detach hold, and what is held" {
+	is_empty() { [ "$(of vm1 hold.held_frames)" = 0 ]; }
+	stabletap add vm1 on-detach hold frames 9 bytes 64K time 3600000
+	run -0 stabletap show vm1
+	[[ ${lines[1]} == *" on-detach hold frames 9 bytes 65536 time 3600000" ]]
+	[[ $output != *"    held "* ]]
+	is_empty
+	# ARP requests
+	ip addr add 10.77.1.1/24 dev vm1
+	in_ns ping -c 1 -W 1 10.77.1.2 || :
+	run -0 stabletap show vm1
+	[[ ${lines[2]} =~ ^"    held "[1-9]" frames "[1-9][0-9]*" bytes"$ ]]
+	stabletap attach vm1 dev d0
+	eventually is_empty
+	stabletap -j -s show vm1 | jq -e '.ports[0].stats |
+		.tx_held > 0 and .tx_packets >= .tx_held and .tx_expired == 0'
+}
+
 @test "show without ports prints nothing, or an empty array" {
 	run -0 stabletap show
 	[ "$output" = "" ]
@@ -265,6 +283,22 @@ deleted" ]
 	grep -q 'vm1: down' "$events"
 	grep -q 'vm9: renamed old_name vm1' "$events"
 	grep -q 'vm9: mtu mtu 1400 old_mtu 1500' "$events"
+}
+
+@test "monitor reports on-detach and its bounds" {
+	monitor "$BIN" -n "$NS" monitor
+	stabletap add vm1
+	stabletap set vm1 on-detach hold
+	stabletap set vm1 frames 9 bytes 64K
+	stabletap set vm1 on-detach drop time 500
+	eventually grep -qx 'vm1: hold frames 9 bytes 65536 time_ms 500' \
+		"$events"
+	diff - <(grep -E 'hold|detach' "$events") <<-END
+		vm1: on-detach on_detach hold
+		vm1: hold frames 9 bytes 65536 time_ms 10000
+		vm1: on-detach on_detach drop
+		vm1: hold frames 9 bytes 65536 time_ms 500
+	END
 }
 
 @test "monitor -t stamps every line" {
@@ -628,17 +662,28 @@ deleted" ]
 	[ "$(of vm1 up)" = false ]
 	stabletap set vm1 up
 	[ "$(of vm1 up)" = true ]
-	run stabletap set vm1 on-detach hold
-	[ "$status" = 0 ] || refused "can't change port 'vm1'"
+	stabletap set vm1 on-detach hold frames 9 bytes 1M time 500
+	[ "$(of vm1 on_detach)" = hold ]
+	[ "$(of vm1 hold.frames)" = 9 ]
+	[ "$(of vm1 hold.bytes)" = 1048576 ]
+	[ "$(of vm1 hold.time_ms)" = 500 ]
+	# The bounds stay.
 	stabletap set vm1 on-detach drop
 	[ "$(of vm1 on_detach)" = drop ]
+	[ "$(of vm1 hold.frames)" = 9 ]
+	stabletap set vm1 frames 10
+	[ "$(of vm1 hold.frames)" = 10 ]
+	[ "$(of vm1 hold.bytes)" = 1048576 ]
 	run stabletap set vm1 address 53:54:00:01:02:03
 	refused "can't change port 'vm1'"
 	run stabletap set d0 up
 	refused "no port"
 	run unprivileged 65534 set vm1 down
 	refused "can't change port 'vm1'"
-	for words in "" "vm1" "vm1 up down" "vm1 queues 2" "vm1 mtu 1"; do
+	for words in "" "vm1" "vm1 up down" "vm1 queues 2" "vm1 mtu 1" \
+		"vm1 frames 0" "vm1 frames 1000001" "vm1 frames 1K" \
+		"vm1 bytes 0" "vm1 bytes 5G" "vm1 bytes 1KB" \
+		"vm1 time 0" "vm1 time 3600001" "vm1 time"; do
 		run -2 stabletap set $words
 		[ "${#lines[@]}" = 1 ]
 	done

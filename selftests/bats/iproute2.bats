@@ -28,6 +28,8 @@ of_ip() {
 		.state == "attached" and .lower == "d0" and
 		.lower_kind == "direct" and .receive == "filter" and
 		.queues == 3 and .open_queues == 0 and .on_detach == "drop" and
+		.hold == {"frames": 1024, "bytes": 4194304, "time_ms": 10000,
+			  "held_frames": 0, "held_bytes": 0} and
 		.owner == 65534 and .group == 1 and .perm == "0640" and
 		.attaches == 1 and .replaces == 0 and .losses == 0)'
 	of_ip d0 '.info_slave_kind == "stabletap" and
@@ -58,6 +60,35 @@ of_ip() {
 	of_ip d1 'has("info_slave_kind") | not'
 }
 
+@test "frames are held, within bounds that are set and shown" {
+	ip link add vm1 type stabletap on-detach hold hold-frames 9 \
+		hold-bytes 64K hold-time 3600000
+	run -0 ip -d link show vm1
+	[[ $output == *" on-detach hold hold-frames 9 hold-bytes 65536 hold-time 3600000 owner "* ]]
+	ip link set vm1 up
+	# ARP requests
+	ip addr add 10.77.1.1/24 dev vm1
+	in_ns ping -c 1 -W 1 10.77.1.2 || :
+	run -0 ip -d link show vm1
+	[[ $output =~ " hold-time 3600000 held "[1-9]" frames "[1-9][0-9]*" bytes owner " ]]
+	of_ip vm1 '.info_data.hold | .frames == 9 and .held_frames > 0 and
+		.held_bytes > 0'
+	ip link set vm1 type stabletap on-detach drop hold-bytes 4G
+	of_ip vm1 '.info_data | .on_detach == "drop" and .hold == {"frames": 9,
+		"bytes": 4294967296, "time_ms": 3600000, "held_frames": 0,
+		"held_bytes": 0}'
+	run -2 ip link set vm1 type stabletap hold-frames 0
+	[[ $output == *"A port holds 1 to 1,000,000 frames"* ]]
+	run -2 ip link set vm1 type stabletap hold-bytes 5G
+	[[ $output == *"A port holds 1 byte to 4 GiB of frames"* ]]
+	run -2 ip link set vm1 type stabletap hold-time 3600001
+	[[ $output == *"A port holds a frame for 1 to 3,600,000 ms"* ]]
+	run ! ip link set vm1 type stabletap hold-bytes 4T
+	[[ $output == *'4T is not a valid value of "hold-bytes"'* ]]
+	run ! ip link set vm1 type stabletap hold-time 1s
+	[[ $output == *'1s is not a valid value of "hold-time"'* ]]
+}
+
 @test "the counters of all ports, and of one" {
 	ip link add vm1 type stabletap
 	ip link add vm2 type stabletap lower d0
@@ -68,7 +99,7 @@ of_ip() {
 	run -0 ip -j link xstats type stabletap
 	echo "# $output"
 	jq -e 'length == 2 and (.[] | select(.ifname == "vm2") |
-		.tx_packets > 0 and length == 17)' <<<"$output"
+		.tx_packets > 0 and length == 18)' <<<"$output"
 	run -0 ip -j link xstats type stabletap dev vm2
 	diff <(jq -S '.[0] | del(.ifname)' <<<"$output") \
 		<(stabletap -j -s show vm2 | jq -S '.ports[0].stats')

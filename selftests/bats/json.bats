@@ -26,6 +26,8 @@ valid() {
 	stabletap -j -s show vm0 | valid show
 	stabletap attach vm0 dev d0 mode direct filter replace
 	stabletap -j -s show vm0 | valid show
+	stabletap set vm0 on-detach hold frames 9
+	stabletap -j show vm0 | valid show
 	ip link set d0 mtu 1400
 	ip link del v0
 	ip link del d0
@@ -42,7 +44,7 @@ valid() {
 	ip link set v1 down
 	eventually grep -q lower-down "$BATS_TEST_TMPDIR/told"
 	stabletap attach vm1 dev d0 filter replace
-	stabletap set vm1 mtu 1400 down
+	stabletap set vm1 mtu 1400 down on-detach hold frames 9
 	ip link set vm1 name vm9
 	ip link del d0
 	eventually grep -q '"detached"' "$BATS_TEST_TMPDIR/told"

@@ -48,6 +48,56 @@ FailbackDelaySec=0'
 	[ "$stderr" = "" ]
 }
 
+@test "on-detach and its bounds are as the daemon's configuration has them" {
+	frames_are() { [ "$(of vm1 hold.frames)" = "$1" ]; }
+	on_detach_is() { [ "$(of vm1 on_detach)" = "$1" ]; }
+	# A port that exists, made otherwise
+	stabletap add vm1 bytes 1M
+	configure <<<'[Port vm1]
+Candidate=d0
+OnDetach=hold
+HoldFrames=9'
+	daemon
+	eventually is_on vm1 d0
+	eventually on_detach_is hold
+	frames_are 9
+	eventually log_has "vm1: set to on-detach hold frames 9, as configured"
+	# Changed by hand; a bound that is not configured is left alone.
+	run -0 --separate-stderr stabletap set vm1 on-detach drop bytes 2M
+	[[ $stderr == *"stabletapd sets 'vm1' to what its configuration has"* ]]
+	[[ $stderr == *"[Port vm1]"* ]]
+	eventually on_detach_is hold
+	[ "$(of vm1 hold.bytes)" = 2097152 ]
+	# A reload, which does not touch the lower
+	configure <<<'[Port vm1]
+Candidate=d0
+OnDetach=hold
+HoldFrames=10
+HoldSec=1500ms'
+	kill -HUP "$DAEMON"
+	eventually frames_are 10
+	[ "$(of vm1 hold.time_ms)" = 1500 ]
+	configure <<<'[Port vm1]
+Candidate=d0'
+	kill -HUP "$DAEMON"
+	eventually on_detach_is drop
+	frames_are 10
+	[ "$(of vm1 attaches)" = 1 ]
+	# A port that the daemon makes
+	stabletap add vm2
+	run -0 --separate-stderr stabletap set vm2 on-detach hold
+	[ "$stderr" = "" ]
+	configure <<<'[Port vm3]
+Candidate=d1
+OnDetach=hold
+HoldBytes=64K'
+	kill -HUP "$DAEMON"
+	eventually is_on vm3 d1
+	[ "$(of vm3 on_detach)" = hold ]
+	[ "$(of vm3 hold.bytes)" = 65536 ]
+	run -1 log_has "vm3: set to"
+}
+
 # ---- by hand ----
 
 @test "pin and prefer check names, and print the result" {

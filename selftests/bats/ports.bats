@@ -71,14 +71,15 @@ promiscuity() {
 	refused "there is no port 'vm1'"
 }
 
-@test "add with on-detach hold is done or clearly refused" {
-	run stabletap add vm1 on-detach hold
-	if [ "$status" = 0 ]; then
-		[ "$(of vm1 on_detach)" = hold ]
-	else
-		refused "can't add port 'vm1'"
-		[[ $output == *hold* ]]
-	fi
+@test "add with on-detach hold has the module's bounds, or those given" {
+	stabletap add vm1 on-detach hold
+	stabletap add vm2 on-detach hold frames 9 bytes 4G time 1
+	stabletap add vm3 frames 1000000
+	stabletap -j show | jq -ec '.ports | map([.on_detach,
+		.hold.frames, .hold.bytes, .hold.time_ms]) == [
+			["hold", 1024, 4194304, 10000],
+			["hold", 9, 4294967296, 1],
+			["drop", 1000000, 4194304, 10000]]'
 }
 
 @test "add without CAP_NET_ADMIN says so" {
@@ -92,7 +93,8 @@ promiscuity() {
 		"vm1 address 00:00:00:00:00:00" \
 		"vm1 mtu 1" "vm1 queues 0" "vm1 queues 257" "vm1 queues x" \
 		"vm1 owner nosuchuser" "vm1 group nosuchgroup" "vm1 perm 999" \
-		"vm1 perm 0" "vm1 on-detach keep" "vm1 o" \
+		"vm1 perm 0" "vm1 on-detach keep" "vm1 o" "vm1 frames 0" \
+		"vm1 bytes 4294967297" "vm1 time 1s" \
 		"averylongportname"; do
 		# shellcheck disable=SC2086
 		run -2 stabletap add $words

@@ -59,7 +59,9 @@ set_data() {
 		 ."on-detach" == "drop" and .lower == $d0 and
 		 ."lower-kind" == "direct" and ."attach-flags" == ["filter"] and
 		 ."detach-reason" == "none" and .attaches == 1 and
-		 (keys | length == 17) and
+		 ."hold-frames" == 1024 and ."hold-time" == 10000 and
+		 ."hold-bytes" == 4194304 and ."held-frames" == 0 and
+		 ."held-bytes" == 0 and (keys | length == 22) and
 		 (keys | all(startswith("Unknown") | not)))' <<<"$got"
 	ynl getlink "{\"ifi-index\": $(index d0)}" |
 		jq -e '.linkinfo."slave-data" | ."lower-kind" == "direct" and
@@ -70,6 +72,15 @@ set_data() {
 	[ "$output" = "stabletap: The port has a lower; detach it first, or ask for replace" ]
 	set_data vm1 "{\"lower\": $(index d1), \"attach-flags\": [\"replace\"]}"
 	[ "$(of vm1 lower.ifname)" = d1 ]
+
+	set_data vm1 '{"on-detach": "hold", "hold-frames": 9, "hold-time": 500,
+		"hold-bytes": 4294967296}'
+	ynl getlink "{\"ifi-index\": $(index vm1)}" |
+		jq -e '.linkinfo.data | ."on-detach" == "hold" and
+			."hold-frames" == 9 and ."hold-time" == 500 and
+			."hold-bytes" == 4294967296'
+	run -1 set_data vm1 '{"hold-time": 0}'
+	[ "$output" = "stabletap: A port holds a frame for 1 to 3,600,000 ms" ]
 
 	ynl newlink "{\"ifi-index\": $(index d1), \"linkinfo\":
 		{\"slave-kind\": \"stabletap\",
@@ -85,7 +96,7 @@ set_data() {
 	got=$(ynl getstats "{\"ifindex\": $(index vm1), \"filter-mask\": 2}")
 	echo "# $got"
 	jq -e '."link-xstats".stabletap | ."tx-packets" > 0 and
-		(keys | length == 16)' <<<"$got"
+		(keys | length == 17)' <<<"$got"
 	diff <(jq -S '."link-xstats".stabletap' <<<"$got") \
 		<(stabletap -j -s show vm1 | jq -S '.ports[0].stats |
 			with_entries(.key |= gsub("_"; "-"))')

@@ -5,11 +5,15 @@
 #include <string.h>
 
 #include "json.h"
+#include "options.h"
 #include "report.h"
 #include "verb.h"
 #include "words.h"
 
-enum { PORT, ADDRESS, MTU, QUEUES, OWNER, GROUP, PERM, ON_DETACH, DOWN };
+enum {
+	PORT, ADDRESS, MTU, QUEUES, OWNER, GROUP, PERM, ON_DETACH, FRAMES,
+	BYTES, TIME, DOWN
+};
 
 static const struct word words[] = {
 	[PORT] = { "PORT", NULL, WORD_PLACE | WORD_NEEDED,
@@ -26,9 +30,10 @@ static const struct word words[] = {
 	[PERM] = { "perm", "MODE", 0,
 		   "the node's octal mode (default: 0600, with group 0660)",
 		   NULL },
-	[ON_DETACH] = { "on-detach", "WHAT", 0,
-			"what becomes of frames sent while it is detached",
-			stabletap_on_detach_words },
+	[ON_DETACH] = OPTIONS_ON_DETACH,
+	[FRAMES] = OPTIONS_FRAMES,
+	[BYTES] = OPTIONS_BYTES,
+	[TIME] = OPTIONS_TIME,
 	[DOWN] = { "down", NULL, 0, "leave it down (default: set it up)",
 		   NULL },
 	{ .name = NULL },
@@ -55,6 +60,24 @@ static bool take_node(const struct call *call, struct stabletap_create *port)
 	return true;
 }
 
+static bool take_options(const struct call *call,
+			 struct stabletap_change *options,
+			 struct stabletap_create *port)
+{
+	const struct options_given given = {
+		call->v[ON_DETACH], call->v[FRAMES], call->v[BYTES],
+		call->v[TIME],
+	};
+
+	if (!options_take(&given, options))
+		return false;
+	port->on_detach = options->on_detach;
+	port->hold_frames = options->hold_frames;
+	port->hold_bytes = options->hold_bytes;
+	port->hold_time = options->hold_time;
+	return true;
+}
+
 static bool take(const struct call *call, struct stabletap_create *port)
 {
 	const char *name = call->v[PORT];
@@ -74,13 +97,11 @@ static bool take(const struct call *call, struct stabletap_create *port)
 	    !parse_number(call->v[QUEUES], "queues", 1, STABLETAP_MAX_QUEUES,
 			  &port->queues))
 		return false;
-	if (call->v[ON_DETACH])
-		stabletap_on_detach_parse(call->v[ON_DETACH],
-					  &port->on_detach);
 	return take_node(call, port);
 }
 
-static int report(struct cli *cli, int err, const struct stabletap_create *port)
+static int report(struct cli *cli, int err, const struct stabletap_create *port,
+		  const struct stabletap_change *options)
 {
 	int status = refused(cli, err, "can't add port '%s'", port->name);
 
@@ -88,24 +109,25 @@ static int report(struct cli *cli, int err, const struct stabletap_create *port)
 		hint("'ip link show %s' shows who has the name", port->name);
 	else if (err == -EADDRNOTAVAIL)
 		hint("the first byte of a MAC address must be even");
-	else if (err == -EOPNOTSUPP && port->on_detach)
-		hint("leave out 'on-detach' or say 'on-detach drop'");
+	else
+		options_hint(cli, options);
 	return status;
 }
 
 static int run(struct cli *cli, const struct call *call)
 {
+	struct stabletap_change options = { 0 };
 	struct stabletap_create port = { 0 };
 	int err;
 
-	if (!take(call, &port))
+	if (!take(call, &port) || !take_options(call, &options, &port))
 		return CLI_USAGE;
 	err = load_module(cli);
 	if (err)
 		return err;
 	err = stabletap_port_create(cli->st, &port);
 	if (err)
-		return report(cli, err, &port);
+		return report(cli, err, &port, &options);
 	/* A port that is down drops all frames, so set it up unless told not to. */
 	if (!call->v[DOWN])
 		err = stabletap_link_set_up(cli->st, (int)port.port, true);

@@ -114,6 +114,22 @@ static void compare_lower(const struct emitter *e,
 	compare_state(e, old, new, fresh);
 }
 
+static void compare_options(const struct emitter *e,
+			    const struct stabletap_port_info *old,
+			    const struct stabletap_port_info *new)
+{
+	if (old->on_detach != new->on_detach)
+		emit(e, "on-detach", json_pack("{s:s}", "on_detach",
+			     stabletap_on_detach_name(new->on_detach)));
+	if (old->hold_frames != new->hold_frames ||
+	    old->hold_bytes != new->hold_bytes ||
+	    old->hold_time != new->hold_time)
+		emit(e, "hold", json_pack("{s:I, s:I, s:I}",
+			     "frames", (json_int_t)new->hold_frames,
+			     "bytes", (json_int_t)new->hold_bytes,
+			     "time_ms", (json_int_t)new->hold_time));
+}
+
 static void compare_link(const struct emitter *e,
 			 const struct stabletap_link *old,
 			 const struct stabletap_link *new)
@@ -132,9 +148,7 @@ static void compare_link(const struct emitter *e,
 					 "old_mtu", (int)old->mtu));
 	if ((old->flags ^ new->flags) & IFF_UP)
 		emit(e, new->flags & IFF_UP ? "up" : "down", json_object());
-	if (old->port.on_detach != new->port.on_detach)
-		emit(e, "on-detach", json_pack("{s:s}", "on_detach",
-			     stabletap_on_detach_name(new->port.on_detach)));
+	compare_options(e, &old->port, &new->port);
 }
 
 void changes_tell(const struct stabletap_link *old,

@@ -37,6 +37,18 @@ void managed_note_detach(struct cli *cli, const char *name)
 	json_decref(port);
 }
 
+void managed_note_options(struct cli *cli, const char *name)
+{
+	json_t *port = ask_port_quietly(cli, name, NULL);
+
+	if (port) {
+		note("stabletapd sets '%s' to what its configuration has", name);
+		hint("write OnDetach=, HoldFrames=, HoldBytes= or HoldSec= in "
+		     "[Port %s], and reload it", name);
+	}
+	json_decref(port);
+}
+
 void managed_note_attach(struct cli *cli, const char *name,
 			 const struct stabletap_link *dev, bool attached)
 {

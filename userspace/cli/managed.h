@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Notes for verbs that stabletapd undoes at once, because it moves each port in
- * its configuration back to its device.  They are printed after the verb's
+ * Notes for verbs that stabletapd undoes at once, because it brings each port in
+ * its configuration back to what that says.  They are printed after the verb's
  * work, and only if the daemon answers.
  */
 #ifndef CLI_MANAGED_H
@@ -11,6 +11,7 @@
 
 void managed_note_delete(struct cli *cli, const char *port);
 void managed_note_detach(struct cli *cli, const char *port);
+void managed_note_options(struct cli *cli, const char *port);
 /*
  * @dev: the device to which the port was to be attached.  @attached: it was; if
  * not, stabletapd may be the cause.

@@ -31,6 +31,22 @@ static void print_lower(const struct view *v, FILE *out)
 		fprintf(out, " incomplete");
 }
 
+static void print_on_detach(const struct stabletap_get *g, FILE *out)
+{
+	fprintf(out, " on-detach %s", stabletap_on_detach_name(g->on_detach));
+	if (g->on_detach == STABLETAP_ON_DETACH_HOLD)
+		fprintf(out, " frames %u bytes %llu time %u", g->hold_frames,
+			(unsigned long long)g->hold_bytes, g->hold_time);
+	fputc('\n', out);
+}
+
+static void print_held(const struct stabletap_get *g, FILE *out)
+{
+	if (g->held_frames)
+		fprintf(out, "    held %u frames %llu bytes\n", g->held_frames,
+			(unsigned long long)g->held_bytes);
+}
+
 static void print_node(const struct stabletap_get *g, FILE *out)
 {
 	const struct passwd *pw = getpwuid(g->owner);
@@ -144,10 +160,11 @@ void view_text(const struct cli *cli, const struct view *v, FILE *out)
 	fprintf(out, "%s: state %s", v->link->name,
 		stabletap_state_name(g->state));
 	print_lower(v, out);
-	fprintf(out, "\n    link %s address %s mtu %u on-detach %s\n",
+	fprintf(out, "\n    link %s address %s mtu %u",
 		v->link->flags & IFF_UP ? "up" : "down",
-		stabletap_mac_format(v->link->addr, mac), v->link->mtu,
-		stabletap_on_detach_name(g->on_detach));
+		stabletap_mac_format(v->link->addr, mac), v->link->mtu);
+	print_on_detach(g, out);
+	print_held(g, out);
 	print_node(g, out);
 	print_holders(v, out);
 	print_last_detach(v, out);

@@ -21,7 +21,7 @@ struct word {
 	const char *const *choices;	/* values of @value, or NULL */
 };
 
-#define WORDS_MAX 12
+#define WORDS_MAX 16
 
 /* Options that only some verbs accept; all verbs accept the others. */
 enum {

@@ -63,6 +63,19 @@ static json_t *lower_json(const struct view *v)
 	return o;
 }
 
+/* Bounds of on-detach hold, and how much is held now */
+static json_t *hold_json(const struct stabletap_get *g)
+{
+	json_t *o = json_object();
+
+	set(o, "frames", number(g->hold_frames));
+	set(o, "bytes", number(g->hold_bytes));
+	set(o, "time_ms", number(g->hold_time));
+	set(o, "held_frames", number(g->held_frames));
+	set(o, "held_bytes", number(g->held_bytes));
+	return o;
+}
+
 static json_t *holders_json(const struct view *v)
 {
 	json_t *array = json_array();
@@ -166,6 +179,7 @@ json_t *view_json(const struct cli *cli, const struct view *v)
 	set(o, "open_queues", number(g->open_queues));
 	set(o, "on_detach",
 	    json_string(stabletap_on_detach_name(g->on_detach)));
+	set(o, "hold", hold_json(g));
 	set_node(o, g);
 	set(o, "holders", holders_json(v));
 	set(o, "last_detach",

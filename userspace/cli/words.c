@@ -72,6 +72,20 @@ bool parse_number(const char *text, const char *what, uint32_t min,
 	return true;
 }
 
+bool parse_size(const char *text, const char *what, uint64_t max,
+		uint64_t *out)
+{
+	uint64_t value;
+
+	if (stabletap_size_parse(text, max, &value) || !value) {
+		usage("%s '%s' is not a number from 1 to %llu, as in 65536, "
+		      "64K or 4M", what, text, (unsigned long long)max);
+		return false;
+	}
+	*out = value;
+	return true;
+}
+
 bool parse_user(const char *text, uint32_t *uid)
 {
 	if (!stabletap_user_parse(text, uid))

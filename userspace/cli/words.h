@@ -22,6 +22,9 @@ int word_expect(const char *given, const char *const *words,
 /* These return false after a message. */
 bool parse_number(const char *text, const char *what, uint32_t min,
 		  uint32_t max, uint32_t *out);
+/* From 1 to @max bytes; "4M" is a number, too. */
+bool parse_size(const char *text, const char *what, uint64_t max,
+		uint64_t *out);
 bool parse_user(const char *text, uint32_t *uid);
 bool parse_group(const char *text, uint32_t *gid);
 bool parse_perm(const char *text, uint32_t *perm);

@@ -250,6 +250,21 @@ static void do_create(struct engine *e, struct port *port, uint64_t now)
 	agenda_at(&e->m->agenda, &port->todo, port->create_until);
 }
 
+static void do_set_options(struct engine *e, struct port *port, uint64_t now)
+{
+	int err = set_port_options(&e->act, port);
+
+	/* The plan goes on with the port's lower. */
+	port_mark(port);
+	if (err) {
+		port->options_until = now + retry_after(&port->options_retry,
+							&retry_refused);
+		return;
+	}
+	retry_reset(&port->options_retry);
+	port->options_until = now + EVENT_NS;
+}
+
 static void do_detach(struct engine *e, struct port *port, uint64_t now)
 {
 	int err = detach_port(&e->act, port);
@@ -284,6 +299,9 @@ static void do_step(struct engine *e, struct port *port,
 		break;
 	case STEP_SET_UP:
 		up_port(&e->act, port, now);
+		break;
+	case STEP_SET_OPTIONS:
+		do_set_options(e, port, now);
 		break;
 	case STEP_ATTACH:
 		do_attach(e, port, step, now);

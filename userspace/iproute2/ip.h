@@ -71,6 +71,7 @@ void close_json_object(void);
 
 /* maxlen: of the whole message */
 int addattr32(struct nlmsghdr *msg, int maxlen, int type, uint32_t value);
+int addattr64(struct nlmsghdr *msg, int maxlen, int type, uint64_t value);
 
 unsigned int ll_name_to_index(const char *name);
 const char *ll_index_to_name(unsigned int index);

@@ -28,8 +28,9 @@ static void print_help(struct link_util *self, int argc, char **argv, FILE *out)
 	(void)argc;
 	(void)argv;
 	fputs("Usage: ... stabletap [ queues N ] [ owner USER ] [ group GROUP ]\n"
-	      "                     [ perm OCTAL ] [ on-detach drop ]\n"
-	      "                     [ lower DEVICE | nolower ]\n"
+	      "                     [ perm OCTAL ] [ on-detach { drop | hold } ]\n"
+	      "                     [ hold-frames N ] [ hold-bytes SIZE ]\n"
+	      "                     [ hold-time MS ] [ lower DEVICE | nolower ]\n"
 	      "                     [ promisc | filter ] [ replace ]\n"
 	      "\n"
 	      "queues, owner, group and perm are given when a port is made.\n"
@@ -78,15 +79,28 @@ static int parse_lower(const char *text, uint32_t *value)
 static const struct option_with_value {
 	const char *name;
 	int type;
-	int (*parse)(const char *text, uint32_t *value);
+	int (*parse)(const char *text, uint32_t *value);	/* NULL: a size */
 } options_with_value[] = {
 	{ "queues", IFLA_STABLETAP_QUEUES, parse_decimal },
 	{ "owner", IFLA_STABLETAP_OWNER, stabletap_user_parse },
 	{ "group", IFLA_STABLETAP_GROUP, stabletap_group_parse },
 	{ "perm", IFLA_STABLETAP_PERM, stabletap_perm_parse },
 	{ "on-detach", IFLA_STABLETAP_ON_DETACH, stabletap_on_detach_parse },
+	{ "hold-frames", IFLA_STABLETAP_HOLD_FRAMES, parse_decimal },
+	{ "hold-bytes", IFLA_STABLETAP_HOLD_BYTES, NULL },
+	{ "hold-time", IFLA_STABLETAP_HOLD_TIME, parse_decimal },
 	{ "lower", IFLA_STABLETAP_LOWER, parse_lower },
 };
+
+static int parse_size(const struct option_with_value *o, const char *value,
+		      struct nlmsghdr *msg)
+{
+	uint64_t bytes;
+
+	if (stabletap_size_parse(value, UINT64_MAX, &bytes))
+		return bad(o->name, value);
+	return addattr64(msg, MESSAGE_SIZE, o->type, bytes);
+}
 
 /* 1: no such option; 0, or -1 after saying why */
 static int parse_value(const char *name, const char *value,
@@ -106,6 +120,8 @@ static int parse_value(const char *name, const char *value,
 		fprintf(stderr, "stabletap: \"%s\" needs a value\n", name);
 		return -1;
 	}
+	if (!o[i].parse)
+		return parse_size(&o[i], value, msg);
 	err = o[i].parse(value, &number);
 	if (err)
 		return err == -ENODEV ? no_device(value) : bad(name, value);
@@ -249,6 +265,29 @@ static void print_last_detach(struct rtattr *const attr[])
 		print_word("last_lower", "from %s ", RTA_DATA(name));
 }
 
+/* Text has only what matters now; JSON has all, with the command's keys. */
+static void print_hold(struct rtattr *const attr[])
+{
+	uint32_t held = u32(attr, IFLA_STABLETAP_HELD_FRAMES);
+	bool holds = u32(attr, IFLA_STABLETAP_ON_DETACH) ==
+		     STABLETAP_ON_DETACH_HOLD;
+	enum output_type type = holds ? PRINT_ANY : PRINT_JSON;
+
+	open_json_object("hold");
+	print_color_uint(type, COLOR_NONE, "frames", "hold-frames %u ",
+			 u32(attr, IFLA_STABLETAP_HOLD_FRAMES));
+	print_color_u64(type, COLOR_NONE, "bytes", "hold-bytes %llu ",
+			u64(attr, IFLA_STABLETAP_HOLD_BYTES));
+	print_color_uint(type, COLOR_NONE, "time_ms", "hold-time %u ",
+			 u32(attr, IFLA_STABLETAP_HOLD_TIME));
+	type = held ? PRINT_ANY : PRINT_JSON;
+	print_color_uint(type, COLOR_NONE, "held_frames", "held %u frames ",
+			 held);
+	print_color_u64(type, COLOR_NONE, "held_bytes", "%llu bytes ",
+			u64(attr, IFLA_STABLETAP_HELD_BYTES));
+	close_json_object();
+}
+
 static void print_port(struct link_util *self, FILE *out,
 		       struct rtattr *attr[])
 {
@@ -266,6 +305,7 @@ static void print_port(struct link_util *self, FILE *out,
 		     u32(attr, IFLA_STABLETAP_OPEN_QUEUES));
 	print_word("on_detach", "on-detach %s ", stabletap_on_detach_name(
 			   u32(attr, IFLA_STABLETAP_ON_DETACH)));
+	print_hold(attr);
 	print_number("owner", "owner %u ", u32(attr, IFLA_STABLETAP_OWNER));
 	print_number("group", "group %u ", u32(attr, IFLA_STABLETAP_GROUP));
 	snprintf(perm, sizeof(perm), "%04o", u32(attr, IFLA_STABLETAP_PERM));

@@ -88,18 +88,6 @@ int stabletap_port_detach(struct stabletap *st, int port, int lower)
 	return control_call(st, STABLETAP_IOC_DETACH, &arg);
 }
 
-int stabletap_port_set_on_detach(struct stabletap *st, int port,
-				 uint32_t on_detach)
-{
-	struct stabletap_set arg = {
-		.mask = STABLETAP_SET_ON_DETACH,
-		.port = port,
-		.on_detach = on_detach,
-	};
-
-	return control_call(st, STABLETAP_IOC_SET, &arg);
-}
-
 int stabletap_port_get(struct stabletap *st, int port,
 		       struct stabletap_get *out)
 {

@@ -167,14 +167,23 @@ int stabletap_link_set_up(struct stabletap *st, int ifindex, bool up)
 	return stabletap_link_set_flags(st, ifindex, IFF_UP, up ? IFF_UP : 0);
 }
 
-static void put_on_detach(struct nlmsghdr *nlh, uint32_t on_detach)
+static void put_options(struct nlmsghdr *nlh, const struct stabletap_change *c)
 {
 	struct nlattr *info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	struct nlattr *data;
 
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, STABLETAP_KIND);
 	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
-	mnl_attr_put_u32(nlh, IFLA_STABLETAP_ON_DETACH, on_detach);
+	if (c->options & STABLETAP_SET_ON_DETACH)
+		mnl_attr_put_u32(nlh, IFLA_STABLETAP_ON_DETACH, c->on_detach);
+	if (c->options & STABLETAP_SET_HOLD_FRAMES)
+		mnl_attr_put_u32(nlh, IFLA_STABLETAP_HOLD_FRAMES,
+				 c->hold_frames);
+	if (c->options & STABLETAP_SET_HOLD_TIME)
+		mnl_attr_put_u32(nlh, IFLA_STABLETAP_HOLD_TIME, c->hold_time);
+	if (c->options & STABLETAP_SET_HOLD_BYTES)
+		mnl_attr_put_u64(nlh, IFLA_STABLETAP_HOLD_BYTES,
+				 c->hold_bytes);
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
 }
@@ -196,8 +205,8 @@ int stabletap_port_change(struct stabletap *st, int port,
 		mnl_attr_put(nlh, IFLA_ADDRESS, 6, c->addr);
 	if (c->mtu)
 		mnl_attr_put_u32(nlh, IFLA_MTU, c->mtu);
-	if (c->set_on_detach)
-		put_on_detach(nlh, c->on_detach);
+	if (c->options)
+		put_options(nlh, c);
 	return st_nl_exchange(st, nlh, NULL, NULL);
 }
 

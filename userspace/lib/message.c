@@ -106,6 +106,9 @@ static void parse_port(const struct nlattr *data,
 	port->attaches = get_u64(tb[IFLA_STABLETAP_ATTACHES]);
 	port->replaces = get_u64(tb[IFLA_STABLETAP_REPLACES]);
 	port->losses = get_u64(tb[IFLA_STABLETAP_LOSSES]);
+	port->hold_frames = get_u32(tb[IFLA_STABLETAP_HOLD_FRAMES], 0);
+	port->hold_time = get_u32(tb[IFLA_STABLETAP_HOLD_TIME], 0);
+	port->hold_bytes = get_u64(tb[IFLA_STABLETAP_HOLD_BYTES]);
 }
 
 static void parse_macvlan(const struct nlattr *data, uint32_t *mode)

@@ -77,8 +77,6 @@ int stabletap_port_delete(struct stabletap *st, int port, uint32_t flags);
 int stabletap_port_attach(struct stabletap *st, int port, int lower,
 			  uint32_t flags);
 int stabletap_port_detach(struct stabletap *st, int port, int lower);
-int stabletap_port_set_on_detach(struct stabletap *st, int port,
-				 uint32_t on_detach);
 int stabletap_port_get(struct stabletap *st, int port,
 		       struct stabletap_get *out);
 int stabletap_port_stats(struct stabletap *st, int port,
@@ -89,7 +87,10 @@ int stabletap_port_list(struct stabletap *st, int **ports, size_t *count);
 
 /* ---- link.c, message.c: network devices ---- */
 
-/* IFLA_INFO_DATA of a port; fields as in struct stabletap_get. */
+/*
+ * IFLA_INFO_DATA of a port; fields as in struct stabletap_get.  How many frames
+ * are held is not among them: the kernel sends no message when that changes.
+ */
 struct stabletap_port_info {
 	uint32_t queues;
 	uint32_t owner;
@@ -108,6 +109,9 @@ struct stabletap_port_info {
 	uint64_t attaches;
 	uint64_t replaces;
 	uint64_t losses;
+	uint32_t hold_frames;
+	uint32_t hold_time;	/* ms */
+	uint64_t hold_bytes;
 };
 
 /*
@@ -245,8 +249,11 @@ struct stabletap_change {
 	uint32_t mtu;
 	bool up;
 	bool down;
-	bool set_on_detach;
+	uint32_t options;	/* STABLETAP_SET_* of the fields below */
 	uint32_t on_detach;
+	uint32_t hold_frames;
+	uint32_t hold_time;	/* ms */
+	uint64_t hold_bytes;
 };
 
 /*
@@ -644,6 +651,8 @@ int stabletap_module_compare(struct stabletap_module *out);
  */
 int stabletap_number_parse(const char *text, int base, uint64_t max,
 			   uint64_t *number);
+/* A decimal number of bytes, of KiB with a "K" behind it, "M", "G" likewise */
+int stabletap_size_parse(const char *text, uint64_t max, uint64_t *bytes);
 int stabletap_user_parse(const char *text, uint32_t *uid);
 int stabletap_group_parse(const char *text, uint32_t *gid);
 int stabletap_perm_parse(const char *text, uint32_t *perm);

@@ -73,6 +73,36 @@ int stabletap_number_parse(const char *text, int base, uint64_t max,
 	return 0;
 }
 
+/* Returns the power of two of a unit, or -EINVAL; "" is a unit, too. */
+static int unit_shift(const char *unit)
+{
+	static const char units[] = "KMG";
+	const char *at;
+
+	if (!*unit)
+		return 0;
+	at = strchr(units, toupper((unsigned char)*unit));
+	return at && !unit[1] ? 10 * (int)(at - units + 1) : -EINVAL;
+}
+
+int stabletap_size_parse(const char *text, uint64_t max, uint64_t *bytes)
+{
+	size_t digits = strspn(text, "0123456789");
+	int shift = unit_shift(text + digits);
+	uint64_t value;
+	char number[24];
+	int err;
+
+	if (shift < 0 || digits >= sizeof(number))
+		return -EINVAL;
+	memcpy(number, text, digits);
+	number[digits] = '\0';
+	err = stabletap_number_parse(number, 10, max >> shift, &value);
+	if (!err)
+		*bytes = value << shift;
+	return err;
+}
+
 /* The largest value is no id: it means "unchanged". */
 static int id_parse(const char *text, uint32_t *id)
 {

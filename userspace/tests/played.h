@@ -125,6 +125,8 @@ int __wrap_stabletap_place_run(struct stabletap *st,
 			       struct stabletap_place *p);
 int __wrap_stabletap_place_remove(struct stabletap *st, int port, int lower);
 int __wrap_stabletap_link_set_up(struct stabletap *st, int ifindex, bool up);
+int __wrap_stabletap_port_change(struct stabletap *st, int port,
+				 const struct stabletap_change *c);
 int __wrap_stabletap_vlan_create(struct stabletap *st, const char *name,
 				 int parent, uint16_t id);
 int __wrap_stabletap_child_sweep(struct stabletap *st, int port,
@@ -205,6 +207,31 @@ int __wrap_stabletap_link_set_up(struct stabletap *st, int ifindex, bool up)
 	(void)st;
 	note("%s=%s", up ? "up" : "down", name_of(ifindex));
 	return result("up");
+}
+
+/* "set=p,on-detach=hold,frames=9" */
+int __wrap_stabletap_port_change(struct stabletap *st, int port,
+				 const struct stabletap_change *c)
+{
+	char text[96] = "";
+	size_t len = 0;
+
+	(void)st;
+	if (c->options & STABLETAP_SET_ON_DETACH)
+		len += (size_t)snprintf(text, sizeof(text), ",on-detach=%s",
+				stabletap_on_detach_name(c->on_detach));
+	if (c->options & STABLETAP_SET_HOLD_FRAMES)
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+				",frames=%u", c->hold_frames);
+	if (c->options & STABLETAP_SET_HOLD_BYTES)
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+				",bytes=%llu",
+				(unsigned long long)c->hold_bytes);
+	if (c->options & STABLETAP_SET_HOLD_TIME)
+		snprintf(text + len, sizeof(text) - len, ",time=%u",
+			 c->hold_time);
+	note("set=%s%s", name_of(port), text);
+	return result("set");
 }
 
 int __wrap_stabletap_vlan_create(struct stabletap *st, const char *name,

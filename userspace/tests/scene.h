@@ -15,6 +15,7 @@
  *	a/st9-01		child of port 9 on a, without a master
  *	p			port p is there, down when it is new
  *	p:up
+ *	p:on-detach=hold p:frames=9 p:bytes=9 p:time=9
  *	p@a p@a=passthru	it is attached to a, by default in mode bridge
  *	p@none			it has lost its lower
  *	p:gone p:away p:name=q
@@ -225,6 +226,21 @@ static void scene_away(const char *name)
 	}
 }
 
+static bool scene_option(struct stabletap_port_info *port, const char *what)
+{
+	if (!strncmp(what, "on-detach=", 10))
+		return !stabletap_on_detach_parse(what + 10, &port->on_detach);
+	if (!strncmp(what, "frames=", 7))
+		port->hold_frames = (uint32_t)atoi(what + 7);
+	else if (!strncmp(what, "bytes=", 6))
+		port->hold_bytes = strtoull(what + 6, NULL, 10);
+	else if (!strncmp(what, "time=", 5))
+		port->hold_time = (uint32_t)atoi(what + 5);
+	else
+		return false;
+	return true;
+}
+
 static void scene_addressed(const char *name)
 {
 	struct idset set = { 0 };
@@ -270,7 +286,7 @@ static void scene_change(const char *name, const char *what)
 		scene_mac(what + 5, link.addr);
 	else if (!strncmp(what, "name=", 5))
 		snprintf(link.name, sizeof(link.name), "%s", what + 5);
-	else if (strcmp(what, "udev") != 0)
+	else if (strcmp(what, "udev") != 0 && !scene_option(&link.port, what))
 		abort();
 	if (!strcmp(what, "noudev"))
 		scene.raw = name;

@@ -17,9 +17,10 @@
 #define P "[Port p]\n"
 
 static struct {
-	int control, create, vlan, sweep;	/* what it answers */
+	int control, create, change, vlan, sweep;	/* what it answers */
 	unsigned int removed;
 	struct stabletap_create request;
+	struct stabletap_change set;
 	char name[32];				/* of the VLAN */
 	int parent, id;
 } kernel;
@@ -27,6 +28,8 @@ static struct {
 int __wrap_stabletap_control_open(struct stabletap *st);
 int __wrap_stabletap_port_create(struct stabletap *st,
 				 struct stabletap_create *port);
+int __wrap_stabletap_port_change(struct stabletap *st, int port,
+				 const struct stabletap_change *c);
 int __wrap_stabletap_vlan_create(struct stabletap *st, const char *name,
 				 int parent, uint16_t id);
 int __wrap_stabletap_child_sweep(struct stabletap *st, int port,
@@ -46,6 +49,14 @@ int __wrap_stabletap_port_create(struct stabletap *st,
 	(void)st;
 	kernel.request = *port;
 	return kernel.create;
+}
+
+int __wrap_stabletap_port_change(struct stabletap *st, int port,
+				 const struct stabletap_change *c)
+{
+	(void)st;
+	kernel.set = *c;
+	return port == *scene_index("p") ? kernel.change : -EINVAL;
 }
 
 int __wrap_stabletap_vlan_create(struct stabletap *st, const char *name,
@@ -108,13 +119,51 @@ static void test_request(struct tap *t)
 	const struct stabletap_create *r = &kernel.request;
 
 	begin(P "Candidate=a\nMTUBytes=1400\nQueues=2\nMode=0640\n"
-	      "MACAddress=52:54:00:00:00:01\nOnDetach=hold\n");
+	      "MACAddress=52:54:00:00:00:01\nOnDetach=hold\nHoldFrames=9\n"
+	      "HoldBytes=4G\nHoldSec=1500us\n");
 	ok(t, !create() && is_logged("p: made"), "a port is made");
 	ok(t, !strcmp(r->name, "p") && r->mtu == 1400 && r->queues == 2 &&
 	   !memcmp(r->mac, "\x52\x54\x00\x00\x00\x01", 6) &&
-	   r->on_detach == STABLETAP_ON_DETACH_HOLD, "as it is configured");
+	   r->on_detach == STABLETAP_ON_DETACH_HOLD && r->hold_frames == 9 &&
+	   r->hold_bytes == 4294967296 && r->hold_time == 2,
+	   "as it is configured");
 	ok(t, r->perm == 0640 && r->flags == STABLETAP_CREATE_PERM,
 	   "what is not configured is the module's own default");
+	scene_end();
+}
+
+static int set_options(void)
+{
+	log_forget(log_fd);
+	return set_port_options(&act, scene_port("p"));
+}
+
+static void test_options(struct tap *t)
+{
+	const struct stabletap_change *c = &kernel.set;
+
+	begin(P "Candidate=a\nOnDetach=hold\nHoldFrames=9\nHoldBytes=4G\n"
+	      "HoldSec=1s\n");
+	scene_play("p p:frames=9");
+	ok(t, !set_options() && c->options == (STABLETAP_SET_ON_DETACH |
+		STABLETAP_SET_HOLD_BYTES | STABLETAP_SET_HOLD_TIME) &&
+	   c->on_detach == STABLETAP_ON_DETACH_HOLD &&
+	   c->hold_bytes == 4294967296 && c->hold_time == 1000 && !c->addr &&
+	   !c->mtu && !c->up && !c->down,
+	   "options that differ are set, and nothing else");
+	ok(t, is_logged("p: set to on-detach hold bytes 4294967296 time 1000, "
+			"as configured"), "which is logged");
+	kernel.change = -EOPNOTSUPP;
+	ok(t, set_options() == -EOPNOTSUPP &&
+	   is_logged("p: can't be set to on-detach hold bytes 4294967296 time "
+		     "1000: Operation not supported"), "so is a refusal");
+	scene_port("p")->options_retry.failures = 1;
+	ok(t, set_options() == -EOPNOTSUPP && !is_logged("can't be set"),
+	   "but not the next one");
+	scene_port("p")->options_retry.failures = 0;
+	kernel.change = -ENODEV;
+	ok(t, set_options() == -ENODEV && !is_logged("can't be set"),
+	   "nor that the port has gone meanwhile");
 	scene_end();
 }
 
@@ -265,6 +314,7 @@ int main(void)
 
 	log_fd = log_capture();
 	test_request(&t);
+	test_options(&t);
 	test_made_anew(&t);
 	test_no_module(&t);
 	test_vlan(&t);

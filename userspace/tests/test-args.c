@@ -66,6 +66,20 @@ static void test_numbers(struct tap *t)
 	ok(t, n == 256, "a refusal leaves the value alone");
 }
 
+static void test_sizes(struct tap *t)
+{
+	uint64_t n = 7;
+
+	ok(t, parse_size("65536", "n", 4294967296, &n) && n == 65536,
+	   "a size in bytes is taken");
+	ok(t, parse_size("4G", "n", 4294967296, &n) && n == 4294967296,
+	   "with a unit, too");
+	ok(t, !parse_size("4294967297", "n", 4294967296, &n),
+	   "a larger one than the largest is refused");
+	ok(t, !parse_size("0", "n", 4294967296, &n), "so is nothing");
+	ok(t, n == 4294967296, "a refusal leaves the size alone");
+}
+
 static void test_ids(struct tap *t)
 {
 	uint32_t n = 7;
@@ -188,6 +202,11 @@ static void test_lines(struct tap *t)
 		{ "exec -- true", "status 2", "exec wants a port" },
 		{ "add vm1 address -j", "add,vm1,-j",
 		  "a value is taken as it is" },
+		{ "add vm1 on-detach hold frames 9 bytes 4M time 500",
+		  "add,vm1,hold,9,4M,500", "hold with its bounds" },
+		{ "set vm1 fr 9 by 4M t 500", "set,vm1,9,4M,500",
+		  "bounds without hold" },
+		{ "set vm1 frames", "status 2", "a bound needs its value" },
 		{ "status -t", "status 2", "an option without meaning" },
 		{ "del vm1 -br", "status 2", "is refused" },
 		{ "status -s -d -br", "status", "status takes its options" },
@@ -233,6 +252,7 @@ int main(void)
 	test_words(&t);
 	test_options(&t);
 	test_numbers(&t);
+	test_sizes(&t);
 	test_ids(&t);
 	test_lines(&t);
 	test_places(&t);

@@ -102,6 +102,9 @@ static const char whole[] =
 	"Hook=/bin/sh\n"
 	"Hook=/bin/cat\n"
 	"HookTimeoutSec=2\n"
+	"HoldFrames=1000000\n"
+	"HoldBytes=4G\n"
+	"HoldSec=1h\n"
 	"X-Note=to myself";
 
 static void is_selector(struct tap *t, const struct conf *conf, size_t port,
@@ -168,6 +171,8 @@ static void test_whole(struct tap *t)
 	ok(t, p->owner == 0 && p->group == 4242, "Owner, Group");
 	ok(t, p->perm == 0660, "Group alone makes Mode 0660");
 	ok(t, p->on_detach == STABLETAP_ON_DETACH_HOLD, "OnDetach");
+	ok(t, p->hold_frames == 1000000 && p->hold_bytes == 4294967296 &&
+	   p->hold_time == 3600 * SEC, "HoldFrames, HoldBytes, HoldSec");
 	ok(t, p->mode == STABLETAP_MODE_VEPA, "AttachMode");
 	ok(t, p->failback == CONF_FAILBACK_NO, "Failback");
 	ok(t, p->failback_delay == 90 * SEC, "FailbackDelaySec in two units");
@@ -207,7 +212,9 @@ static void test_defaults(struct tap *t)
 	}
 	p = a.conf->ports;
 	ok(t, !p->mac_set && !p->mtu && !p->queues && !p->owner && !p->group &&
-	   !p->perm && !p->on_detach, "the module's defaults are left to it");
+	   !p->perm && !p->on_detach && !p->hold_frames && !p->hold_bytes &&
+	   p->hold_time == CONF_SPAN_NONE,
+	   "the module's defaults are left to it");
 	ok(t, p->mode == STABLETAP_MODE_BRIDGE && !p->filter,
 	   "bridge is the mode, without lists");
 	ok(t, p->failback == CONF_FAILBACK_YES &&
@@ -221,6 +228,22 @@ static void test_defaults(struct tap *t)
 	forget(&a);
 	a = ask("");
 	ok(t, !a.wrong && !a.conf->ports_n, "an empty file has no ports");
+	forget(&a);
+}
+
+/* A drop-in can switch hold off for a port whose bounds another file has. */
+static void test_bounds_of_drop(struct tap *t)
+{
+	struct answer a = ask("[Port vm1]\nCandidate=eth0\nHoldFrames=9\n"
+			      "HoldBytes=9\nHoldSec=9\nOnDetach=drop\n");
+	const struct conf_port *p;
+
+	if (ok(t, !a.wrong && a.conf->ports_n == 1,
+	       "bounds beside OnDetach=drop are no error")) {
+		p = a.conf->ports;
+		ok(t, !p->hold_frames && !p->hold_bytes &&
+		   p->hold_time == CONF_SPAN_NONE, "and are not asked for");
+	}
 	forget(&a);
 }
 
@@ -278,6 +301,7 @@ static void test_probes(struct tap *t)
 
 #define P "[Port vm1]\nCandidate=eth0\n"
 #define Q "[Port vm1]\n"
+#define H P "OnDetach=hold\n"
 #define P2 "[Port vm2]\n"
 /* A pool, and who uses it */
 #define L "[Pool fast]\n"
@@ -368,6 +392,22 @@ static const struct {
 	  "0777; as in 0660\n" },
 	{ P "OnDetach=dorp\n", "f:3: 'dorp': is none of drop or hold; did you "
 	  "mean 'drop'?\n" },
+	{ H "HoldFrames=0\n", "f:4: '0': is not a number from 1 to "
+	  "1000000\n" },
+	{ H "HoldBytes=0\n", "f:4: '0': is not a number of bytes from 1 to "
+	  "4294967296; write it as in 65536, 64K or 4M\n" },
+	{ H "HoldBytes=5G\n", "f:4: '5G': is not a number of bytes from 1 to "
+	  "4294967296; write it as in 65536, 64K or 4M\n" },
+	{ H "HoldSec=999us\n", "f:4: '999us': is too short; at least 1ms are "
+	  "needed\n" },
+	{ H "HoldSec=2h\n", "f:4: '2h': is too long; at most 3600s are "
+	  "possible\n" },
+	{ P "HoldFrames=9\n", "f:3: 'HoldFrames': has no effect without "
+	  "OnDetach=; add it to port 'vm1'\n" },
+	{ P "HoldBytes=9\n", "f:3: 'HoldBytes': has no effect without "
+	  "OnDetach=; add it to port 'vm1'\n" },
+	{ P "HoldSec=9\n", "f:3: 'HoldSec': has no effect without "
+	  "OnDetach=; add it to port 'vm1'\n" },
 	{ P "AttachMode=source\n", "f:3: 'source': is unknown; expected "
 	  "bridge, vepa, private, passthru or direct\n" },
 	{ P "Filter=maybe\n", "f:3: 'maybe': is unknown; expected no or "
@@ -860,7 +900,8 @@ static void test_why(struct tap *t)
 	"ProbeMisses=5\nProbeAnswers=2\nQuiet=yes\nAnnounce=no\n" \
 	"QMPSocket=/q\nQMPDevice=n\nGuestLinkDownSec=0\nGuestLink=down\n" \
 	"FollowGuestFilter=yes\nTrustGuestMAC=yes\nHook=/bin/sh\n" \
-	"Hook=/bin/cat\nHookTimeoutSec=2\n"
+	"Hook=/bin/cat\nHookTimeoutSec=2\nHoldFrames=9\nHoldBytes=65536\n" \
+	"HoldSec=1500ms\n"
 #define ALL_POOL "[Pool fast]\nMember=e vf=*\nMember=f\nVFCount=3\nVFMAC=no\n" \
 	"VFVLAN=7\nVFSpoofCheck=no\nVFTrust=yes\n"
 #define ALL_DAEMON "[Daemon]\nMetricsFile=/m\n"
@@ -1397,6 +1438,7 @@ int main(void)
 
 	test_whole(&t);
 	test_defaults(&t);
+	test_bounds_of_drop(&t);
 	test_probes(&t);
 	test_bad(&t);
 	test_many(&t);

@@ -198,6 +198,40 @@ static void test_create(struct tap *t)
 	ROWS(t, rows);
 }
 
+/* ---- options ---- */
+
+#define HOLD ON_A "OnDetach=hold\nHoldFrames=9\n"
+
+static void test_options(struct tap *t)
+{
+	static const struct row rows[] = {
+	{ "a port that exists is set as configured, then attached", HOLD, "",
+	  "a p . p:on-detach=hold p:frames=9 p@a . +2s .",
+	  "up=p set=p,on-detach=hold,frames=9 place=p,a . . .",
+	  "p: set to on-detach hold frames 9, as configured", NULL },
+	{ "only what differs is set", HOLD, "a p p:frames=9",
+	  ".", "up=p set=p,on-detach=hold place=p,a .", NULL, NULL },
+	{ "an event of it that was lost is waited for one second", HOLD,
+	  "p .", "+999ms . +1ms .", ". set=p,on-detach=hold,frames=9 .",
+	  NULL, NULL },
+	{ "what is changed by hand is set again, once a second", ON_A, "p .",
+	  "p:on-detach=hold . p:on-detach=drop p:on-detach=hold . +999ms . "
+	  "+1ms .", "set=p,on-detach=drop . . . set=p,on-detach=drop .",
+	  NULL, NULL },
+	{ "a refusal keeps the port from nothing else, and is logged once",
+	  HOLD, "a set!95", "p . p@a . +499ms . +1ms . +999ms . +1ms .",
+	  "up=p set=p,on-detach=hold,frames=9 place=p,a . . . "
+	  "set=p,on-detach=hold,frames=9 . . set=p,on-detach=hold,frames=9 .",
+	  "p: can't be set to on-detach hold frames 9: the kernel's words",
+	  NULL },
+	{ "a success ends the back-off", HOLD,
+	  "p set!95 . +500ms . set!0 +1s . +1s . set!95 +1s .",
+	  "+499ms . +1ms .", ". set=p,on-detach=hold,frames=9 .", NULL, NULL },
+	};
+
+	ROWS(t, rows);
+}
+
 /* ---- detach, set-up ---- */
 
 static void test_detach(struct tap *t)
@@ -539,6 +573,7 @@ int main(void)
 	test_refused(&t);
 	test_busy(&t);
 	test_create(&t);
+	test_options(&t);
 	test_detach(&t);
 	test_devices(&t);
 	test_await(&t);

@@ -164,6 +164,7 @@ static void test_changes(struct tap *t)
 	b.port.state = STABLETAP_STATE_ATTACHED;
 	b.port.attach_flags |= STABLETAP_ATTACH_INCOMPLETE;
 	b.port.on_detach = STABLETAP_ON_DETACH_HOLD;
+	b.port.hold_frames = 100;
 	b.mtu = 1500;
 	b.flags = 1;
 	b.addr[5] = 9;

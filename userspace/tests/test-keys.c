@@ -405,6 +405,10 @@ static void test_list(struct tap *t)
 	is_listed(t, "mtubytes", "[Port] MTUBytes=NUMBER from 68 to 65535\n");
 	is_listed(t, "OnDetach",
 		  "[Port] OnDetach=drop or hold; default: drop\n");
+	is_listed(t, "HoldFrames",
+		  "[Port] HoldFrames=NUMBER from 1 to 1000000\n");
+	is_listed(t, "HoldBytes", "[Port] HoldBytes=SIZE\n");
+	is_listed(t, "HoldSec", "[Port] HoldSec=SPAN\n");
 	is_listed(t, "Member",
 		  "[Pool] Member=WORD [WORD ...] (can be repeated)\n");
 	is_listed(t, "HookTimeoutSec",

@@ -63,6 +63,9 @@ static void put_port(struct nlmsghdr *nlh)
 	mnl_attr_put_u32(nlh, IFLA_STABLETAP_LOWER, 77);
 	mnl_attr_put_strz(nlh, IFLA_STABLETAP_LAST_LOWER, "eth9");
 	mnl_attr_put_u64(nlh, IFLA_STABLETAP_ATTACHES, 1ULL << 40);
+	mnl_attr_put_u32(nlh, IFLA_STABLETAP_HOLD_FRAMES, 5);
+	mnl_attr_put_u32(nlh, IFLA_STABLETAP_HOLD_TIME, 6);
+	mnl_attr_put_u64(nlh, IFLA_STABLETAP_HOLD_BYTES, 1ULL << 32);
 	/* Of a module newer than this library */
 	mnl_attr_put_u32(nlh, IFLA_STABLETAP_MAX + 7, 1);
 	mnl_attr_nest_end(nlh, data);
@@ -135,6 +138,8 @@ static void test_port(struct tap *t)
 	ok(t, l.port.queues == 4 && l.port.perm == 0660 && l.port.lower == 77 &&
 	   l.port.state == STABLETAP_STATE_ATTACHED &&
 	   l.port.attaches == 1ULL << 40, "its attributes are those sent");
+	ok(t, l.port.hold_frames == 5 && l.port.hold_time == 6 &&
+	   l.port.hold_bytes == 1ULL << 32, "so are the bounds of hold");
 	is_str(t, l.port.last_lower, "eth9", "its last lower is the one sent");
 	stabletap_link_release(&l);
 }

@@ -171,6 +171,33 @@ static const struct row decisions[] = {
 	  PORT "a p@a p:down", "-" },
 };
 
+#define HOLD AB "OnDetach=hold\nHoldFrames=9\nHoldBytes=64K\n" \
+	"HoldSec=1500us\n"
+#define HELD "p:on-detach=hold p:frames=9 p:bytes=65536 p:time=2 "
+
+static const struct row options[] = {
+	{ "OnDetach is set, and before an attach", AB "OnDetach=hold\n",
+	  PORT "a", "set options" },
+	{ "of a port that is attached, too", AB "OnDetach=hold\n",
+	  PORT "a p@a", "set options" },
+	{ "and of one that is held off", AB "OnDetach=hold\n",
+	  PORT "hold-off=p", "set options" },
+	{ "a new port is set up first", AB "OnDetach=hold\n", "p a", "set up" },
+	{ "one that is missing is made with it", AB "OnDetach=hold\n", "a",
+	  "create" },
+	{ "without OnDetach the port drops", AB, PORT "p:on-detach=hold",
+	  "set options" },
+	{ "bounds that are not configured are left alone",
+	  AB "OnDetach=hold\n", PORT HELD, "-" },
+	{ "bounds that are configured are set, HoldSec in full ms", HOLD,
+	  PORT HELD, "-" },
+	{ "the number of frames", HOLD, PORT HELD "p:frames=8", "set options" },
+	{ "the bytes", HOLD, PORT HELD "p:bytes=65537", "set options" },
+	{ "the time", HOLD, PORT HELD "p:time=1", "set options" },
+	{ "bounds of a port that drops have no effect, and are not set",
+	  AB "OnDetach=drop\nHoldFrames=9\n", PORT "p:frames=8", "-" },
+};
+
 static const struct row probes[] = {
 	/* all probes fail: stays while that has carrier; else the best */
 	{ "nothing is known of several: wait", AB PROBE, PORT "a b", "-" },
@@ -363,6 +390,9 @@ static const char *step_text(const struct step *s)
 		break;
 	case STEP_SET_UP:
 		len = (size_t)snprintf(text, sizeof(text), "set up");
+		break;
+	case STEP_SET_OPTIONS:
+		len = (size_t)snprintf(text, sizeof(text), "set options");
 		break;
 	case STEP_ATTACH:
 		len = (size_t)snprintf(text, sizeof(text), "attach %s %s: %s",
@@ -578,6 +608,28 @@ static void test_stuck(struct tap *t)
 	scene_end();
 }
 
+static void test_options_later(struct tap *t)
+{
+	struct step step;
+
+	scene_begin(AB "OnDetach=hold\n");
+	scene_play(PORT "a");
+	scene_port("p")->options_until = scene.now + CLOCK_SECOND;
+	step = scene_look("p");
+	is_str(t, step_text(&step), "attach a bridge: usable +1000ms",
+	       "options: the plan goes on until they are set again");
+	scene_configure(AB "OnDetach=hold\n");
+	step = scene_look("p");
+	is_str(t, step_text(&step), "set options",
+	       "options: a reload ends the wait");
+	scene_port("p")->options_until = scene.now + CLOCK_SECOND;
+	scene_play("p:gone p p:up");
+	step = scene_look("p");
+	is_str(t, step_text(&step), "set options",
+	       "options: another port of that name does not wait");
+	scene_end();
+}
+
 static void test_module_missing(struct tap *t)
 {
 	struct step step;
@@ -599,6 +651,7 @@ int main(void)
 	struct tap t = { 0 };
 
 	ROWS(&t, decisions);
+	ROWS(&t, options);
 	ROWS(&t, probes);
 	ROWS(&t, refusals);
 	ROWS(&t, modes);
@@ -609,6 +662,7 @@ int main(void)
 	test_vfs(&t);
 	test_asked_for_late(&t);
 	test_stuck(&t);
+	test_options_later(&t);
 	test_module_missing(&t);
 	return tap_end(&t);
 }

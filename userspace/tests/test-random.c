@@ -79,7 +79,8 @@ static const char *const confs[] = {
 
 	"[Port p]\nCandidate=name=a* vlan=5 create\nCandidate=b\n"
 	"[Port q]\nCandidate=mac=52:54:00:00:00:01\nAttachMode=vepa\n"
-	"[Port r]\nCandidate=a.5 mode=direct\nCandidate=c\n",
+	"[Port r]\nCandidate=a.5 mode=direct\nCandidate=c\n"
+	"OnDetach=hold\nHoldFrames=9\n",
 
 	"[Port p]\nCandidate=a mode=direct\nCandidate=b\n"
 	"[Port q]\nCandidate=b\nCandidate=name=d vlan=5\n",
@@ -244,6 +245,17 @@ static bool carry_up(char *name)
 	return true;
 }
 
+static bool carry_set(char *arg)
+{
+	const char *name = strsep(&arg, ","), *option;
+
+	if (!scene_device(name))
+		return false;
+	while ((option = strsep(&arg, ",")))
+		say("%s:%s", name, option);
+	return true;
+}
+
 static bool carry_remove(char *name)
 {
 	struct port *port = model_port(&scene.m, name);
@@ -290,7 +302,7 @@ static bool carry_out(char *call)
 		bool (*carry)(char *arg);
 	} calls[] = {
 		{ "create", carry_create }, { "up", carry_up },
-		{ "remove", carry_remove }, { "vlan", carry_vlan },
+		{ "set", carry_set }, { "remove", carry_remove }, { "vlan", carry_vlan },
 		{ "place", carry_place },
 	};
 	const char *name = strsep(&call, "=");
@@ -500,6 +512,17 @@ static void attach_by_hand(void)
 								   "none");
 }
 
+static void set_by_hand(void)
+{
+	static const char *const options[] = {
+		"on-detach=hold", "on-detach=drop", "frames=8", "time=7",
+	};
+	const char *port = draw_port()->conf->name;
+
+	if (scene_port(port)->ifindex)
+		say("%s:%s", port, options[draw(COUNT(options))]);
+}
+
 static void reload(void)
 {
 	say("reload=%u", draw(COUNT(confs)));
@@ -546,6 +569,7 @@ static void play_event(void)
 		{ "place!0", NULL }, { "place!0", NULL },
 		{ "up!16", NULL }, { "up!19", NULL }, { "up!0", NULL },
 		{ "create!1", NULL }, { "create!0", NULL },
+		{ "set!95", NULL }, { "set!0", NULL }, { NULL, set_by_hand },
 		{ "remove!11", NULL }, { "remove!0", NULL },
 		{ "vlan!1", NULL }, { "vlan!0", NULL },
 		{ "how=break", NULL }, { "how=swap", NULL },

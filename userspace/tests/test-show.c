@@ -100,6 +100,58 @@ static void test_view(struct tap *t)
 	free(text);
 }
 
+static void expect_hold(struct tap *t, const struct view *v, const char *want,
+			const char *name)
+{
+	struct cli cli = { 0 };
+	size_t size = 0;
+	char *text = NULL;
+	FILE *f = open_memstream(&text, &size);
+	char *end;
+
+	if (!f)
+		return;
+	view_text(&cli, v, f);
+	fclose(f);
+	end = strstr(text, "    node ");
+	if (end)
+		*end = '\0';
+	is_str(t, strstr(text, "on-detach"), want, name);
+	free(text);
+}
+
+static void test_hold(struct tap *t)
+{
+	struct stabletap_link port = make_port();
+	struct stabletap_holder holder = { 1, 4711, 2, "qemu" };
+	struct view v = make_view(&port, NULL, NULL, &holder);
+	json_int_t frames = 0, bytes = 0, time_ms = 0, held = 0, held_bytes = 0;
+	struct cli cli = { 0 };
+	json_t *o;
+
+	v.get.hold_frames = 1024;
+	v.get.hold_bytes = 4294967296;
+	v.get.hold_time = 10000;
+	expect_hold(t, &v, "on-detach drop\n",
+		    "a port that drops shows no bounds");
+	v.get.on_detach = STABLETAP_ON_DETACH_HOLD;
+	expect_hold(t, &v, "on-detach hold frames 1024 bytes 4294967296 time "
+		    "10000\n", "one that holds does");
+	v.get.held_frames = 12;
+	v.get.held_bytes = 9216;
+	expect_hold(t, &v, "on-detach hold frames 1024 bytes 4294967296 time "
+		    "10000\n    held 12 frames 9216 bytes\n",
+		    "and how much it holds");
+	o = view_json(&cli, &v);
+	ok(t, !json_unpack(o, "{s:{s:I, s:I, s:I, s:I, s:I}}", "hold",
+			   "frames", &frames, "bytes", &bytes, "time_ms",
+			   &time_ms, "held_frames", &held, "held_bytes",
+			   &held_bytes) && frames == 1024 &&
+	   bytes == 4294967296 && time_ms == 10000 && held == 12 &&
+	   held_bytes == 9216, "all of it is in JSON");
+	json_decref(o);
+}
+
 /* The module's clock is read before ours, or should be. */
 static void test_age(struct tap *t)
 {
@@ -304,6 +356,18 @@ static void test_events(struct tap *t)
 	c.flags = 0;
 	expect(t, &a, &c, "renamed address mtu down",
 	       "name, address, MTU and link change at once");
+	c = a;
+	c.port.on_detach = STABLETAP_ON_DETACH_HOLD;
+	expect(t, &a, &c, "on-detach", "on-detach changes");
+	c.port.hold_frames = 1;
+	expect(t, &a, &c, "on-detach hold", "and a bound with it");
+	b = c;
+	b.port.hold_bytes = 1;
+	expect(t, &c, &b, "hold", "a bound of memory changes");
+	c = b;
+	c.port.hold_time = 1;
+	expect(t, &b, &c, "hold", "a bound of time changes");
+	b = attached(a, 13);
 	c = b;
 	c.port.attach_flags = STABLETAP_ATTACH_FILTER;
 	expect(t, &b, &c, "filter=st12-a3", "the filter mode changes");
@@ -318,6 +382,7 @@ int main(void)
 	struct tap t = { 0 };
 
 	test_view(&t);
+	test_hold(&t);
 	test_age(&t);
 	test_json(&t);
 	test_json_text(&t);

@@ -58,31 +58,28 @@ static void put_port(const char *mac, uint32_t mtu, uint32_t queues,
 	link.port.perm = perm;
 	link.port.owner = 7;
 	link.port.group = 8;
-	link.port.on_detach = STABLETAP_ON_DETACH_HOLD;
 	scene_put(&link);
 }
 
 #define SAME "MACAddress=2:0:0:0:0:1\nMTUBytes=9000\nQueues=2\nOwner=7\n" \
-	"Group=8\nMode=0640\nOnDetach=hold\n"
+	"Group=8\nMode=0640\n"
 
 static const struct {
 	const char *key;
 	const char *keys;	/* another value for it; all else as it is */
 } keys[] = {
 	{ "MACAddress", "MACAddress=2:0:0:0:0:2\nMTUBytes=9000\nQueues=2\n"
-	  "Owner=7\nGroup=8\nMode=0640\nOnDetach=hold\n" },
-	{ "MTUBytes", "MACAddress=2:0:0:0:0:1\nMTUBytes=1400\nQueues=2\n"
-	  "Owner=7\nGroup=8\nMode=0640\nOnDetach=hold\n" },
-	{ "Queues", "MACAddress=2:0:0:0:0:1\nMTUBytes=9000\nQueues=3\n"
-	  "Owner=7\nGroup=8\nMode=0640\nOnDetach=hold\n" },
-	{ "Owner", "MACAddress=2:0:0:0:0:1\nMTUBytes=9000\nQueues=2\n"
-	  "Owner=9\nGroup=8\nMode=0640\nOnDetach=hold\n" },
-	{ "Group", "MACAddress=2:0:0:0:0:1\nMTUBytes=9000\nQueues=2\n"
-	  "Owner=7\nGroup=9\nMode=0640\nOnDetach=hold\n" },
-	{ "Mode", "MACAddress=2:0:0:0:0:1\nMTUBytes=9000\nQueues=2\n"
-	  "Owner=7\nGroup=8\nMode=0600\nOnDetach=hold\n" },
-	{ "OnDetach", "MACAddress=2:0:0:0:0:1\nMTUBytes=9000\nQueues=2\n"
 	  "Owner=7\nGroup=8\nMode=0640\n" },
+	{ "MTUBytes", "MACAddress=2:0:0:0:0:1\nMTUBytes=1400\nQueues=2\n"
+	  "Owner=7\nGroup=8\nMode=0640\n" },
+	{ "Queues", "MACAddress=2:0:0:0:0:1\nMTUBytes=9000\nQueues=3\n"
+	  "Owner=7\nGroup=8\nMode=0640\n" },
+	{ "Owner", "MACAddress=2:0:0:0:0:1\nMTUBytes=9000\nQueues=2\n"
+	  "Owner=9\nGroup=8\nMode=0640\n" },
+	{ "Group", "MACAddress=2:0:0:0:0:1\nMTUBytes=9000\nQueues=2\n"
+	  "Owner=7\nGroup=9\nMode=0640\n" },
+	{ "Mode", "MACAddress=2:0:0:0:0:1\nMTUBytes=9000\nQueues=2\n"
+	  "Owner=7\nGroup=8\nMode=0600\n" },
 };
 
 #define WARNING "= is not what it was made with"
@@ -124,6 +121,11 @@ static void test_found(struct tap *t)
 	ok(t, !log_count(log_fd, "p: MTUBytes") &&
 	   !log_count(log_fd, "p: Queues") && !logged("p: Mode"),
 	   "keys that are not set are not compared");
+	scene_play("p:on-detach=hold p:frames=9");
+	scene_configure(P "OnDetach=hold\nHoldFrames=8\n");
+	scene_configure(P);
+	ok(t, !log_count(log_fd, "OnDetach") && !logged("Hold"),
+	   "nor are options that can be set at any time");
 	scene_play("p:gone");
 	scene_configure(P "MTUBytes=1400\n");
 	ok(t, !logged(WARNING), "nor is a port that does not exist");

@@ -67,6 +67,36 @@ static void test_numbers(struct tap *t)
 	   "a number of 64 bits is read");
 }
 
+static void test_sizes(struct tap *t)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} sizes[] = {
+		{ "0", 0 }, { "4194304", 4194304 }, { "64K", 65536 },
+		{ "64k", 65536 }, { "4M", 4194304 }, { "4G", 4294967296 },
+		{ "4194304K", 4294967296 },
+	};
+	static const char *const bad[] = {
+		"", "K", "4T", "4MB", "4 M", "-1", "4.5M", "0x10", "4294967297",
+		"4194305K", "5G", "18446744073709551616",
+		"000000000000000000000001", "17179869185G",
+	};
+	uint64_t bytes = 7;
+	size_t i;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+		ok(t, !stabletap_size_parse(sizes[i].text, 4294967296,
+					    &bytes) && bytes == sizes[i].bytes,
+		   "'%s' is %llu bytes", sizes[i].text,
+		   (unsigned long long)sizes[i].bytes);
+	bytes = 7;
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ok(t, stabletap_size_parse(bad[i], 4294967296,
+					   &bytes) == -EINVAL && bytes == 7,
+		   "'%s' is no size up to 4 GiB", bad[i]);
+}
+
 static void test_words(struct tap *t)
 {
 	enum stabletap_mode mode = STABLETAP_MODE_BRIDGE;
@@ -122,6 +152,7 @@ int main(void)
 
 	test_mac(&t);
 	test_numbers(&t);
+	test_sizes(&t);
 	test_words(&t);
 	test_substitution(&t);
 	return tap_end(&t);

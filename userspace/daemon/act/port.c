@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Creates ports. */
+/* Creates ports, and sets their options. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,10 +46,14 @@ static int module_missing(struct model *m, struct port *port)
 
 static struct stabletap_create request_of(const struct conf_port *conf)
 {
+	const struct stabletap_change options = port_options(conf);
 	struct stabletap_create r = {
 		.mtu = conf->mtu, .queues = conf->queues, .owner = conf->owner,
 		.group = conf->group, .perm = conf->perm,
-		.on_detach = conf->on_detach,
+		.on_detach = options.on_detach,
+		.hold_frames = options.hold_frames,
+		.hold_time = options.hold_time,
+		.hold_bytes = options.hold_bytes,
 		/* 0 means not set, or root, which is the module's default. */
 		.flags = (conf->owner ? STABLETAP_CREATE_OWNER : 0) |
 			 (conf->group ? STABLETAP_CREATE_GROUP : 0) |
@@ -102,5 +106,44 @@ int create_port(struct act *a, struct port *port)
 		tell_refused(port, act_why(a, err));
 	else
 		tell_made(port);
+	return err;
+}
+
+/* ---- options ---- */
+
+/* In the words of stabletap(8) */
+static void format_options(const struct stabletap_change *c, char *buf,
+			   size_t size)
+{
+	int n = 0;
+
+	buf[0] = '\0';
+	if (c->options & STABLETAP_SET_ON_DETACH)
+		n += snprintf(buf, size, " on-detach %s",
+			      stabletap_on_detach_name(c->on_detach));
+	if (c->options & STABLETAP_SET_HOLD_FRAMES)
+		n += snprintf(buf + n, size - (size_t)n, " frames %u",
+			      c->hold_frames);
+	if (c->options & STABLETAP_SET_HOLD_BYTES)
+		n += snprintf(buf + n, size - (size_t)n, " bytes %llu",
+			      (unsigned long long)c->hold_bytes);
+	if (c->options & STABLETAP_SET_HOLD_TIME)
+		snprintf(buf + n, size - (size_t)n, " time %u", c->hold_time);
+}
+
+int set_port_options(struct act *a, struct port *port)
+{
+	const struct stabletap_change change = port_options_due(port);
+	int err = stabletap_port_change(a->st, port->ifindex, &change);
+	char text[160];
+
+	format_options(&change, text, sizeof(text));
+	if (!err)
+		log_line(LOG_INFO, port->conf->name, "set to%s, as configured",
+			 text);
+	else if (!port->options_retry.failures && err != -ENODEV)
+		log_line(LOG_WARNING, port->conf->name,
+			 "can't be set to%s: %s; retried until it succeeds",
+			 text, act_why(a, err));
 	return err;
 }

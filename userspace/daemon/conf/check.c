@@ -31,12 +31,13 @@ static bool is_set(const struct conf_section *s, enum conf_key_id key)
 }
 
 /*
- * An empty Probe= in a drop-in is no error: it switches off what the other keys
- * tune.
+ * An empty Probe= or an OnDetach=drop in a drop-in is no error: it switches off
+ * what the other keys tune.
  */
 static bool is_given(const struct conf_section *s, enum conf_key_id key)
 {
-	return key == KEY_PROBE ? s->said[key].line != 0 : is_set(s, key);
+	return key == KEY_PROBE || key == KEY_ON_DETACH ?
+	       s->said[key].line != 0 : is_set(s, key);
 }
 
 /* Stores the first of the section's keys that need each missing one. */

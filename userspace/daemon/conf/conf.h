@@ -114,7 +114,12 @@ struct conf_port {
 	uint32_t owner;
 	uint32_t group;
 	uint32_t perm;
+
+	/* Also for a port that exists.  0: the module's default */
 	uint32_t on_detach;
+	uint32_t hold_frames;
+	uint64_t hold_bytes;
+	uint64_t hold_time;	/* HoldSec, ns; or CONF_SPAN_NONE */
 
 	/* Devices */
 	enum stabletap_mode mode;

@@ -10,7 +10,8 @@
 
 #define MS 1000000ULL
 #define SEC (1000 * MS)
-#define DAY (86400 * SEC)
+#define HOUR (3600 * SEC)
+#define DAY (24 * HOUR)
 #define SPAN_MAX (366 * DAY)
 
 static const char *const failback[] = {
@@ -50,6 +51,16 @@ const struct conf_key conf_keys[CONF_KEYS_N] = {
 		{ PORT(perm) } },
 	[KEY_ON_DETACH] = { CONF_PORT, "OnDetach", &conf_word_type,
 		{ PORT(on_detach), .words = stabletap_on_detach_words } },
+	/* The module's bounds of its bounds */
+	[KEY_HOLD_FRAMES] = { CONF_PORT, "HoldFrames", &conf_number_type,
+		{ PORT(hold_frames), .min = 1, .max = 1000000 },
+		{ KEY_ON_DETACH } },
+	[KEY_HOLD_BYTES] = { CONF_PORT, "HoldBytes", &conf_size_type,
+		{ PORT(hold_bytes), .min = 1, .max = 4ULL << 30 },
+		{ KEY_ON_DETACH } },
+	[KEY_HOLD] = { CONF_PORT, "HoldSec", &conf_span_type,
+		{ PORT(hold_time), .min = MS, .max = HOUR,
+		  .fallback = CONF_SPAN_NONE }, { KEY_ON_DETACH } },
 	[KEY_CANDIDATE] = { CONF_PORT, "Candidate", &conf_candidate_type,
 		{ PORT(candidates) } },
 	[KEY_ATTACH_MODE] = { CONF_PORT, "AttachMode", &conf_word_type,

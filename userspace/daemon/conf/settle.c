@@ -203,6 +203,12 @@ static void imply(struct conf_port *port)
 		port->perm = 0660;
 	if (port->follow_filter)
 		port->filter = true;
+	/* A module that can't hold would refuse them. */
+	if (port->on_detach != STABLETAP_ON_DETACH_HOLD) {
+		port->hold_frames = 0;
+		port->hold_bytes = 0;
+		port->hold_time = CONF_SPAN_NONE;
+	}
 }
 
 /* ---- the configuration ---- */

@@ -11,6 +11,7 @@
 #define NS_PER_US 1000ULL
 #define NS_PER_MS 1000000ULL
 #define NS_PER_SEC 1000000000ULL
+#define NS_PER_DAY (86400 * NS_PER_SEC)
 
 void *conf_at(const struct conf_field *f, const void *base)
 {
@@ -194,6 +195,24 @@ static void take_number(struct conf_reader *r, const struct conf_field *f,
 		*out = (uint32_t)n;
 }
 
+static void take_size(struct conf_reader *r, const struct conf_field *f,
+		      void *base, const char *value)
+{
+	uint64_t *out = conf_at(f, base);
+	uint64_t n;
+
+	*out = f->fallback;
+	if (!value)
+		return;
+	if (stabletap_size_parse(value, f->max, &n) || n < f->min)
+		conf_error(r, value, "is not a number of bytes from %llu to "
+			   "%llu; write it as in 65536, 64K or 4M",
+			   (unsigned long long)f->min,
+			   (unsigned long long)f->max);
+	else
+		*out = n;
+}
+
 /* A value that the library reads; 0 is the module's default. */
 static void take_parsed(struct conf_reader *r, const char *value, uint32_t *out,
 			int (*parse)(const char *text, uint32_t *out),
@@ -233,6 +252,14 @@ static void show_number(const struct conf_field *f, const void *base, FILE *out)
 		fprintf(out, "%u", *n);
 }
 
+static void show_size(const struct conf_field *f, const void *base, FILE *out)
+{
+	const uint64_t *n = conf_at(f, base);
+
+	if (*n)
+		fprintf(out, "%llu", (unsigned long long)*n);
+}
+
 static void show_perm(const struct conf_field *f, const void *base, FILE *out)
 {
 	const uint32_t *n = conf_at(f, base);
@@ -243,6 +270,9 @@ static void show_perm(const struct conf_field *f, const void *base, FILE *out)
 
 const struct conf_type conf_number_type = {
 	"NUMBER", .take = take_number, .show = show_number,
+};
+const struct conf_type conf_size_type = {
+	"SIZE", .take = take_size, .show = show_size,
 };
 const struct conf_type conf_user_type = {
 	"USER", .take = take_user, .show = show_number,
@@ -268,8 +298,7 @@ static const struct {
 	{ "minute", 60 * NS_PER_SEC }, { "minutes", 60 * NS_PER_SEC },
 	{ "h", 3600 * NS_PER_SEC }, { "hr", 3600 * NS_PER_SEC },
 	{ "hour", 3600 * NS_PER_SEC }, { "hours", 3600 * NS_PER_SEC },
-	{ "d", 86400 * NS_PER_SEC }, { "day", 86400 * NS_PER_SEC },
-	{ "days", 86400 * NS_PER_SEC },
+	{ "d", NS_PER_DAY }, { "day", NS_PER_DAY }, { "days", NS_PER_DAY },
 };
 
 static uint64_t unit_find(const char *name, size_t len)
@@ -311,6 +340,17 @@ static int span_parse(const char *p, uint64_t max, uint64_t *out)
 	return 0;
 }
 
+static void span_too_long(struct conf_reader *r, const struct conf_field *f,
+			  const char *value)
+{
+	bool days = f->max >= NS_PER_DAY;
+
+	conf_error(r, value, "is too long; at most %llu%s are possible",
+		   (unsigned long long)(f->max / (days ? NS_PER_DAY :
+							 NS_PER_SEC)),
+		   days ? "d" : "s");
+}
+
 static void take_span(struct conf_reader *r, const struct conf_field *f,
 		      void *base, const char *value)
 {
@@ -326,8 +366,7 @@ static void take_span(struct conf_reader *r, const struct conf_field *f,
 		conf_error(r, value, "is not a time span; write it as in 5, "
 			   "500ms, 2min or 1min 30s");
 	else if (err)
-		conf_error(r, value, "is too long; at most %llud are possible",
-			   (unsigned long long)(f->max / NS_PER_SEC / 86400));
+		span_too_long(r, f, value);
 	else if (n < f->min)
 		conf_error(r, value, "is too short; at least %llums are needed",
 			   (unsigned long long)(f->min / NS_PER_MS));

@@ -26,9 +26,10 @@ struct conf_type {
 	void (*show)(const struct conf_field *f, const void *base, FILE *out);
 };
 
-extern const struct conf_type conf_mac_type, conf_number_type, conf_span_type,
-	conf_user_type, conf_group_type, conf_perm_type, conf_word_type,
-	conf_bool_type, conf_path_type, conf_id_type, conf_hook_type;
+extern const struct conf_type conf_mac_type, conf_number_type, conf_size_type,
+	conf_span_type, conf_user_type, conf_group_type, conf_perm_type,
+	conf_word_type, conf_bool_type, conf_path_type, conf_id_type,
+	conf_hook_type;
 
 /* Returns the address of the field in @base. */
 void *conf_at(const struct conf_field *f, const void *base);

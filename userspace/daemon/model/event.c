@@ -143,6 +143,8 @@ static void first_seen(struct port *port, const struct stabletap_link *link)
 			   !port->conf->quiet;
 	retry_reset(&port->up_retry);
 	port->up_until = 0;
+	retry_reset(&port->options_retry);
+	port->options_until = 0;
 	port->since = clock_real();
 	if (link->port.lower || link->port.detach_time)
 		port->since -= ago;

@@ -534,6 +534,8 @@ static void port_reconfigure(struct port *port, const struct conf_port *now)
 	/* The kernel may accept the new section. */
 	port->create_until = 0;
 	retry_reset(&port->create_retry);
+	port->options_until = 0;
+	retry_reset(&port->options_retry);
 	if (same)
 		return;
 	port->stuck = 0;

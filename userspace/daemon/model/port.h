@@ -75,6 +75,8 @@ struct port {
 	bool set_up_due;	/* new: to be set up once */
 	struct retry up_retry;
 	uint64_t up_until;	/* no attempt before then; 0: at once */
+	struct retry options_retry;
+	uint64_t options_until;	/* not set before then; 0: at once */
 	char why[64];		/* of the step under way */
 	uint64_t event_until;	/* wait so long for a step's event;
 				 * 0: none is due */
@@ -118,6 +120,11 @@ static inline bool port_takes_whole(enum stabletap_mode mode)
 {
 	return mode == STABLETAP_MODE_DIRECT || mode == STABLETAP_MODE_PASSTHRU;
 }
+
+/* Returns the configured options, for a new port. */
+struct stabletap_change port_options(const struct conf_port *conf);
+/* Returns a change to these; its mask has those in which the port differs. */
+struct stabletap_change port_options_due(const struct port *port);
 
 /* ---- claims: the device to which the port was attached just now ---- */
 

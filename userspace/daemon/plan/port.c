@@ -77,6 +77,30 @@ static void plan_create(const struct port *port, struct step *step,
 		step->what = STEP_CREATE;
 }
 
+/* Returns true if the port itself has a step, which comes before its lower. */
+static bool plan_self(const struct port *port, struct step *step, uint64_t now)
+{
+	if (!port->ifindex) {
+		plan_create(port, step, now);
+		return true;
+	}
+	if (port->set_up_due && port->up_until <= now) {
+		step->what = STEP_SET_UP;
+		return true;
+	}
+	/* Until the next attempt, the plan goes on. */
+	if (port->set_up_due)
+		delay_look_at(&step->look_again_at, port->up_until);
+	if (!port_options_due(port).options)
+		return false;
+	if (port->options_until <= now) {
+		step->what = STEP_SET_OPTIONS;
+		return true;
+	}
+	delay_look_at(&step->look_again_at, port->options_until);
+	return false;
+}
+
 /* The present lower is not usable: move to another device, if there is one. */
 static void plan_unusable(struct plan *p, uint64_t delay, const char *why)
 {
@@ -224,17 +248,8 @@ struct step plan_port(const struct port *port, uint64_t now)
 	enum device_where where = DEVICE_HERE;
 	struct device *present = NULL;
 
-	if (!port->ifindex) {
-		plan_create(port, &step, now);
+	if (plan_self(port, &step, now))
 		return step;
-	}
-	if (port->set_up_due && port->up_until <= now) {
-		step.what = STEP_SET_UP;
-		return step;
-	}
-	/* Until the next attempt to set the port up, the plan goes on. */
-	if (port->set_up_due)
-		delay_look_at(&step.look_again_at, port->up_until);
 	if (port->override.kind == OVERRIDE_HOLD_OFF) {
 		plan_held_off(port, &step);
 		return step;

@@ -16,6 +16,7 @@ enum step_what {
 	STEP_NONE,
 	STEP_CREATE,
 	STEP_SET_UP,		/* set up the port's net device */
+	STEP_SET_OPTIONS,	/* OnDetach and its bounds */
 	STEP_ATTACH,		/* also to replace, or to change the mode */
 	STEP_DETACH,
 };

@@ -29,7 +29,6 @@ static void compare(const struct port *port)
 	differs(port, "Owner", c->owner != p->owner);
 	differs(port, "Group", c->group != p->group);
 	differs(port, "Mode", c->perm && c->perm != p->perm);
-	differs(port, "OnDetach", c->on_detach != p->on_detach);
 }
 
 static void on_configured(struct port *port, const struct conf_port *before,
