@@ -16,7 +16,6 @@
 
 #include "datapath.h"
 #include "hold.h"
-#include "overlap.h"
 #include "report.h"
 
 /*
@@ -376,28 +375,6 @@ rx_handler_result_t stabletap_datapath_rx_lower(struct sk_buff **pskb)
 	lower = rcu_dereference(skb->dev->rx_handler_data);
 	port = lower->port;
 	if (unlikely(rcu_access_pointer(port->lower) != lower)) {
-		stabletap_report_drop(port, skb, STABLETAP_RX_INACTIVE);
-		return RX_HANDLER_CONSUMED;
-	}
-	return rx_take(port, pskb);
-}
-
-/* The same, of both lowers around a replace */
-rx_handler_result_t stabletap_datapath_rx_overlap(struct sk_buff **pskb)
-{
-	struct sk_buff *skb = *pskb;
-	struct stabletap_overlap *overlap;
-	struct stabletap_lower *lower;
-	struct stabletap_port *port;
-
-	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
-		return RX_HANDLER_PASS;
-
-	lower = rcu_dereference(skb->dev->rx_handler_data);
-	port = lower->port;
-	overlap = rcu_dereference(lower->overlap);
-	if (overlap ? !stabletap_overlap_accepts(overlap, lower, skb) :
-		      rcu_access_pointer(port->lower) != lower) {
 		stabletap_report_drop(port, skb, STABLETAP_RX_INACTIVE);
 		return RX_HANDLER_CONSUMED;
 	}

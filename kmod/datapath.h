@@ -9,7 +9,6 @@ netdev_tx_t stabletap_datapath_xmit(struct sk_buff *skb,
 bool stabletap_datapath_can_send(struct net_device *dev);
 bool stabletap_datapath_resume(struct stabletap_port *port);
 rx_handler_result_t stabletap_datapath_rx_lower(struct sk_buff **pskb);
-rx_handler_result_t stabletap_datapath_rx_overlap(struct sk_buff **pskb);
 rx_handler_result_t stabletap_datapath_rx_drop(struct sk_buff **pskb);
 rx_handler_result_t stabletap_datapath_rx_port(struct sk_buff **pskb);
 void stabletap_datapath_tx_refused(struct tap_dev *tap);
