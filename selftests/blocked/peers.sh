@@ -130,26 +130,33 @@ bridge_adopt() {
 
 # --- tap and tc mirred -------------------------------------------------------
 # tc-mirred(8): redirect what comes in on one to the other.  The NIC must be
-# promiscuous, since it does not know the guest's address.
+# promiscuous, since it does not know the guest's address.  tc-actions(8): an
+# action with an index can be replaced in one step.
 
 mirred_make() {
 	ip tuntap add tap0 mode tap vnet_hdr
 	up tap0
+	mirred_from "$1"
 	tc qdisc add dev tap0 clsact
-	mirred_adopt "$1"
+	tc filter add dev tap0 ingress matchall \
+		action mirred egress redirect dev "$1" index 100
 }
 
 mirred_node() {
 	echo tun:tap0
 }
 
-mirred_adopt() {
+# Redirect what comes in on the device, unless that is done.
+mirred_from() {
 	ip link set "$1" promisc on
-	tc qdisc replace dev "$1" clsact
-	tc filter replace dev "$1" ingress handle 1 pref 1 protocol all \
-		matchall action mirred egress redirect dev tap0
-	tc filter replace dev tap0 ingress handle 1 pref 1 protocol all \
-		matchall action mirred egress redirect dev "$1"
+	! tc qdisc add dev "$1" clsact 2>/dev/null ||
+		tc filter add dev "$1" ingress matchall \
+			action mirred egress redirect dev tap0
+}
+
+mirred_adopt() {
+	mirred_from "$1"
+	tc actions replace action mirred egress redirect dev "$1" index 100
 }
 
 # Both NICs lead to the tap for a moment, so that nothing is lost.
@@ -206,6 +213,7 @@ hold_adopt() {
 daemon_make() {
 	local device
 
+	rm -rf /run/stabletap
 	{
 		echo "[Port vm1]"
 		echo "MACAddress=$MAC_GUEST"
@@ -241,6 +249,7 @@ daemon_manager() {
 start_manager() {
 	setsid "$@" >$WORK/manager.log 2>&1 &
 	echo $! >$WORK/manager
+	disown
 }
 
 # The script on "ip monitor" that connects a peer again: without it, none but
