@@ -11,8 +11,12 @@
 #	PEER_adopt DEVICE	connect it to the device after the one that it
 #				used was lost
 #
-# and, unless it is follow (below), PEER_manager, which starts the program that
-# looks after it.
+# and, where needed,
+#
+#	PEER_manager		start the program that looks after it, if that
+#				is not follow
+#	PEER_vlan		make the row's VLAN anew, if it is not a device
+#	PEER_clear		what is left besides devices
 
 node_of() {
 	local index
@@ -164,6 +168,96 @@ mirred_swap() {
 	mirred_adopt "$1"
 	tc qdisc del dev nic0 clsact
 	ip link set nic0 promisc off
+}
+
+# --- Open vSwitch ------------------------------------------------------------
+# Documentation/howto/kvm.rst and tag VLANs in howto/vlan.rst, topics/bonding.rst
+# (two NICs: an active-backup bond), ovs-ctl(8) for how the daemons are started.
+
+OVS=/run/openvswitch
+
+ovs_make() {
+	# The kernel's table of flows outlives the daemons.
+	mkdir -p $OVS
+	ovsdb-tool create $OVS/conf.db /usr/share/openvswitch/vswitch.ovsschema
+	ovsdb-server $OVS/conf.db --remote=punix:$OVS/db.sock \
+		--pidfile=$OVS/ovsdb-server.pid --detach --no-chdir \
+		-vconsole:emer -vsyslog:off
+	ovs-vsctl --no-wait init
+	ip tuntap add tap0 mode tap vnet_hdr
+	up tap0
+	ovs_manager
+	ovs-vsctl add-br br0 -- add-port br0 tap0
+	[ "$CAUSE" != vlan ] || ovs-vsctl set port tap0 tag=$VLAN
+	case $LOWERS in
+	*" "*)
+		# shellcheck disable=SC2086
+		ovs-vsctl add-bond br0 bond0 $LOWERS bond_mode=active-backup
+		ovs-appctl bond/set-active-member bond0 "$1" ;;
+	*)	ovs-vsctl add-port br0 "$1" ;;
+	esac >$WORK/ovs.log
+}
+
+ovs_node() {
+	echo tun:tap0
+}
+
+ovs_swap() {
+	ovs-appctl bond/set-active-member bond0 "$1" >$WORK/ovs.log
+}
+
+ovs_vlan() {
+	ovs-vsctl clear port tap0 tag
+	sleep $GAP
+	ovs-vsctl set port tap0 tag=$VLAN
+}
+
+ovs_manager() {
+	start_manager ovs-vswitchd unix:$OVS/db.sock \
+		--pidfile=$OVS/ovs-vswitchd.pid --mlockall \
+		-vconsole:emer -vsyslog:off
+	ovs-vsctl init
+}
+
+# Without the daemon, its bridge would stay.
+ovs_clear() {
+	local pid
+
+	read -r pid <$OVS/ovsdb-server.pid
+	kill "$pid"
+	ovs-dpctl del-dp ovs-system
+	rm -rf $OVS
+}
+
+# --- QEMU's hot-plug ---------------------------------------------------------
+# QEMU's docs/hot-plug and QMP reference: device_del, netdev_del, then
+# netdev_add with the new macvtap's file, device_add.  traffic does that, as
+# QEMU's user and as the guest's driver, which here takes no time: so these are
+# the least times that a guest can have.
+
+qemu_make() {
+	rm -f $WORK/plug $WORK/plugged
+	mkfifo $WORK/plug $WORK/plugged
+	macvtap_make "$1"
+}
+
+qemu_node() {
+	echo "qemu:$(macvtap_node)"
+}
+
+qemu_swap() {
+	local new=mt1 old=mt0
+
+	[ ! -e /sys/class/net/mt1 ] || { new=mt0; old=mt1; }
+	ip link add $new link "$1" address $MAC_GUEST type macvtap mode bridge
+	up $new
+	node_of $new >$WORK/plug
+	read -r <$WORK/plugged
+	ip link del $old 2>/dev/null || :
+}
+
+qemu_adopt() {
+	qemu_swap "$1"
 }
 
 # --- a port, without the daemon ----------------------------------------------

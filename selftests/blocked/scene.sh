@@ -49,7 +49,8 @@ plug_nic() {
 	up "$1"
 }
 
-# find_nic MAC - print the name of an emulated NIC
+# The NIC has another name when its namespace has been deleted.
+# find_nic MAC - print the name of a NIC
 find_nic() {
 	ip -o link | sed -n "s/^[0-9]*: \([^:]*\):.*ether $1 .*/\1/p"
 }
@@ -86,12 +87,12 @@ scene_make() {
 scene_clear() {
 	local name
 
-	for name in mt0 vm1 tap0 br0 bond0; do
+	for name in mt0 mt1 vm1 tap0 br0 bond0; do
 		ip link del "$name" 2>/dev/null || :
 	done
 	ip netns del lan
 	while [ -e /sys/class/net/nic0 ] || [ -e /sys/class/net/nic1 ] ||
-		[ "$CAUSE" = reload -a -z "$(find_nic $MAC_VMXNET3)" ]; do
+		[ -z "$(find_nic $MAC_VMXNET3)" ]; do
 		sleep 0.01
 	done
 }

@@ -6,7 +6,10 @@
  * end of the wire, at a constant rate, while a command changes something
  * between them.
  *
- *	NODE	the guest's end: the path of a node, or tun:NAME for a tap
+ *	NODE	the guest's end: the path of a node, or tun:NAME for a tap, or
+ *		qemu: and the path of a node for a QEMU on that.  Each line
+ *		written to PLUG is the path of a node to which QEMU's NIC is
+ *		plugged anew; PLUGGED is written to when that is done.
  *	DEVICE	the far end, in the network namespace NETNS of ip-netns(8)
  *
  * The steps: wait until frames pass; show that none is lost without the
@@ -24,6 +27,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +38,7 @@
 #include <unistd.h>
 
 #include "flow.h"
+#include "qguest.h"
 #include "st.h"
 
 #define MS		1000000ULL
@@ -47,9 +52,13 @@
 /* After this time no frame is on its way any more. */
 #define DRAIN_MS	100
 #define FRAMES		(100 * RATE)
+#define PLUG		"/run/blocked/plug"
+#define PLUGGED		"/run/blocked/plugged"
+#define GUEST_MAC	"52:54:00:00:00:01"	/* ST_MAC_PORT */
 
 struct trial {
-	int node;
+	int node;		/* -1: QEMU */
+	struct qguest qemu;
 	int wire;		/* packet socket */
 	int device;		/* ifindex of the far end */
 	struct flow out;	/* the guest's frames */
@@ -77,6 +86,66 @@ static int node_open(const char *path)
 	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr))
 		fail(path, -errno);
 	return fd;
+}
+
+/* Thread: plug QEMU's NIC anew whenever that is asked for. */
+static void *replug(void *arg)
+{
+	struct qguest *guest = arg;
+	FILE *plug, *plugged;
+	char path[64];
+	int err;
+
+	for (;;) {
+		plug = fopen(PLUG, "re");
+		if (!plug || fscanf(plug, "%63s", path) != 1)
+			fail(PLUG, -errno);
+		fclose(plug);
+		err = qguest_replug(guest, node_open(path));
+		if (err)
+			fail("replug", err);
+		plugged = fopen(PLUGGED, "we");
+		if (!plugged || fputs("done\n", plugged) < 0 || fclose(plugged))
+			fail(PLUGGED, -errno);
+	}
+	return NULL;
+}
+
+static void qemu_open(struct trial *t, const char *path)
+{
+	int err = qguest_start(&t->qemu, node_open(path), GUEST_MAC);
+	pthread_t thread;
+
+	if (err)
+		fail(qemu_log(&t->qemu.qemu), err);
+	err = pthread_create(&thread, NULL, replug, &t->qemu);
+	if (err)
+		fail("thread", -err);
+	t->node = -1;
+}
+
+static void guest_open(struct trial *t, const char *node)
+{
+	if (!strncmp(node, "qemu:", 5))
+		qemu_open(t, node + 5);
+	else
+		t->node = node_open(node);
+}
+
+static void guest_send(struct trial *t, const uint8_t *frame, size_t len)
+{
+	/* A frame that is refused is one that is lost. */
+	if (t->node < 0)
+		qguest_send(&t->qemu, frame, len);
+	else
+		st_fd_write(t->node, frame, len);
+}
+
+static ssize_t guest_receive(struct trial *t, uint8_t *frame, size_t size)
+{
+	if (t->node < 0)
+		return qguest_receive(&t->qemu, frame, size);
+	return st_fd_read(t->node, frame, size);
 }
 
 /* Open the packet socket of the far end; the process stays where it is. */
@@ -114,12 +183,20 @@ static void run_first(void)
 		fail("SCHED_FIFO", -errno);
 }
 
+static void trial_end(struct trial *t)
+{
+	if (t->node < 0)
+		qguest_end(&t->qemu);
+	flow_free(&t->out);
+	flow_free(&t->in);
+}
+
 static void trial_init(struct trial *t, char **argv)
 {
 	int err;
 
 	memset(t, 0, sizeof(*t));
-	t->node = node_open(argv[1]);
+	guest_open(t, argv[1]);
 	err = wire_open(t, argv[2], argv[3]);
 	if (err)
 		fail(argv[3], err);
@@ -139,9 +216,8 @@ static void send_both(struct trial *t)
 
 	if (late > t->late)
 		t->late = late;
-	/* A frame that the kernel refuses is one that is lost. */
 	if (flow_send(&t->out, frame))
-		st_fd_write(t->node, frame, sizeof(frame));
+		guest_send(t, frame, sizeof(frame));
 	if (flow_send(&t->in, frame))
 		st_packet_send(t->wire, t->device, frame, sizeof(frame));
 }
@@ -151,7 +227,7 @@ static void receive_both(struct trial *t)
 	uint8_t frame[2048];
 	ssize_t len;
 
-	while ((len = st_fd_read(t->node, frame, sizeof(frame))) > 0)
+	while ((len = guest_receive(t, frame, sizeof(frame))) > 0)
 		flow_receive(&t->in, frame, len);
 	while ((len = read(t->wire, frame, sizeof(frame))) > 0)
 		flow_receive(&t->out, frame, len);
@@ -286,7 +362,6 @@ int main(int argc, char **argv)
 	print_flow(&t.in, from);
 	printf("%llu\t%llu\n", (unsigned long long)t.late / 1000,
 	       (unsigned long long)duration / 1000);
-	flow_free(&t.out);
-	flow_free(&t.in);
+	trial_end(&t);
 	return 0;
 }
