@@ -4,6 +4,15 @@
 # The causes: what happens to the network below the guest.  event runs one of
 # these functions while the traffic flows.
 
+# arrive DEVICE - what the host's network configuration does with a NIC that
+# appears: set it up, but give it to its bond first
+arrive() {
+	case $PEER in
+	bond)	bond_adopt "$1" ;;
+	*)	up "$1" ;;
+	esac
+}
+
 # Planned: the guest moves to another device.
 cause_swap() {
 	"${PEER}_swap" nic1
@@ -34,13 +43,14 @@ cause_replugged() {
 	ip link del nic0
 	sleep $GAP
 	plug_nic nic0
+	arrive nic0
 }
 
 # The driver of an emulated NIC is unloaded and loaded.
 cause_reload() {
 	rmmod e1000e
 	modprobe e1000e
-	up eth0
+	arrive eth0
 }
 
 # The switch port is down for a while; another NIC has carrier.

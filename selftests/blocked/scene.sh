@@ -43,10 +43,19 @@ up() {
 	done
 }
 
+# An emulated NIC takes seconds to find its link.
+await_carrier() {
+	local carrier=
+
+	until read -r carrier 2>/dev/null <"/sys/class/net/$1/carrier" &&
+		[ "$carrier" = 1 ]; do
+		sleep 0.01
+	done
+}
+
 plug_nic() {
 	ip link add "$1" type veth peer name "sw${1#nic}" netns lan
 	ip -n lan link set "sw${1#nic}" master switch up
-	up "$1"
 }
 
 # The NIC has another name when its namespace has been deleted.
@@ -59,7 +68,6 @@ find_nic() {
 plug_e1000e() {
 	ip link set "$(find_nic $MAC_VMXNET3)" name sw0 netns lan
 	ip -n lan link set sw0 master switch up
-	up eth0
 }
 
 scene_make() {
@@ -80,6 +88,8 @@ scene_make() {
 		eth0)	plug_e1000e ;;
 		*)	plug_nic "$nic" ;;
 		esac
+		up "$nic"
+		await_carrier "$nic"
 	done
 }
 
@@ -91,6 +101,8 @@ scene_clear() {
 		ip link del "$name" 2>/dev/null || :
 	done
 	ip netns del lan
+	# Nothing of this trial may be left on it.
+	[ "$CAUSE" != reload ] || { rmmod e1000e; modprobe e1000e; }
 	while [ -e /sys/class/net/nic0 ] || [ -e /sys/class/net/nic1 ] ||
 		[ -z "$(find_nic $MAC_VMXNET3)" ]; do
 		sleep 0.01

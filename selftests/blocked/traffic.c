@@ -46,11 +46,11 @@
 #define TICK_NS		(1000 * MS / RATE)
 #define FIRST		50	/* frames in a row that show that frames pass */
 #define FIRST_MS	30000
-#define LOSSLESS	500
-#define SETTLED		1500
-#define LIMIT_MS	10000
+#define LOSSLESS	300
+#define SETTLED		700
+#define LIMIT_MS	5000
 /* After this time no frame is on its way any more. */
-#define DRAIN_MS	100
+#define DRAIN_MS	50
 #define FRAMES		(100 * RATE)
 #define PLUG		"/run/blocked/plug"
 #define PLUGGED		"/run/blocked/plugged"
