@@ -179,7 +179,8 @@ static void stabletap_port_get_stats64(struct net_device *dev,
 	stats->tx_dropped = sum[STABLETAP_TX_DETACHED] +
 			    sum[STABLETAP_TX_LOWER] +
 			    sum[STABLETAP_TX_REFUSED] +
-			    sum[STABLETAP_TX_EXPIRED];
+			    sum[STABLETAP_TX_EXPIRED] +
+			    sum[STABLETAP_TX_PURGED];
 	stats->rx_packets = sum[STABLETAP_RX_PACKETS];
 	stats->rx_bytes = sum[STABLETAP_RX_BYTES];
 	stats->multicast = sum[STABLETAP_RX_MULTICAST];

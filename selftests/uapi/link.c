@@ -267,16 +267,21 @@ TEST_F(link, an_attribute_of_another_length_is_refused)
 	EXPECT_EQ(-ENODEV, st_ifindex("vm1"));
 }
 
-TEST_F(link, holding_is_refused_with_a_message)
+TEST_F(link, holding_is_set_when_a_port_is_created_and_later)
 {
-	EXPECT_REFUSED(-EOPNOTSUPP, "This module can't hold frames while detached; use on-detach drop",
-		       st_port_newlink("vm1", IFLA_STABLETAP_ON_DETACH,
-				   STABLETAP_ON_DETACH_HOLD));
-	ASSERT_LT(0, st_link_add("vm1", STABLETAP_KIND, 0));
-	EXPECT_EQ(-EOPNOTSUPP, st_port_set(st_ifindex("vm1"), {
-		IFLA_STABLETAP_ON_DETACH, STABLETAP_ON_DETACH_HOLD }));
-	EXPECT_STREQ("stabletap: This module can't hold frames while detached; use on-detach drop",
-		     st_msg);
+	int vm1;
+
+	ASSERT_EQ(0, st_port_newlink("vm1", IFLA_STABLETAP_ON_DETACH,
+				     STABLETAP_ON_DETACH_HOLD));
+	vm1 = st_ifindex("vm1");
+	ASSERT_EQ(0, st_told(vm1, &self->told));
+	EXPECT_EQ(STABLETAP_ON_DETACH_HOLD,
+		  self->told.value[IFLA_STABLETAP_ON_DETACH]);
+	EXPECT_EQ(0, st_port_set(vm1, { IFLA_STABLETAP_ON_DETACH,
+				      STABLETAP_ON_DETACH_DROP }));
+	ASSERT_EQ(0, st_told(vm1, &self->told));
+	EXPECT_EQ(STABLETAP_ON_DETACH_DROP,
+		  self->told.value[IFLA_STABLETAP_ON_DETACH]);
 }
 
 TEST_F(link, a_link_is_refused)

@@ -555,11 +555,12 @@ struct stabletap_list {
 /*
  * Attributes in IFLA_INFO_DATA of link kind "stabletap".  Their meaning and
  * values are those of the fields of struct stabletap_get.  Attributes marked rw
- * can be set by RTM_NEWLINK when a port is created; of them ON_DETACH, LOWER
- * and ATTACH_FLAGS can be changed later.  The other attributes are only
- * reported: setting one is refused with EINVAL, as is setting one that the
- * module does not know.  The kernel sends RTM_NEWLINK whenever an attribute
- * changes, except for OPEN_QUEUES.
+ * can be set by RTM_NEWLINK when a port is created; of them ON_DETACH, HOLD_*,
+ * LOWER and ATTACH_FLAGS can be changed later.  An attribute that is left out
+ * has its default, or keeps its value; 0 stands for no default.  The other
+ * attributes are only reported: setting one is refused with EINVAL, as is
+ * setting one that the module does not know.  The kernel sends RTM_NEWLINK
+ * whenever an attribute changes, except for OPEN_QUEUES and HELD_*.
  *
  * LOWER is an ifindex in the port's network namespace.  Setting it attaches
  * that device; 0 detaches, and does nothing if the port has no lower.  Setting
