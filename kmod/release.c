@@ -289,7 +289,7 @@ static bool release_later(struct stabletap_lower *lower)
 		return false;
 
 	lower->id = lower->port->releasing = ++last_id;
-	lower->deadline = jiffies + msecs_to_jiffies(RELEASE_MS);
+	lower->deadline = jiffies + msecs_to_jiffies(RELEASE_MS) + 1;
 	spin_lock(&release_lock);
 	list_add(&lower->node, &release_list);
 	spin_unlock(&release_lock);
