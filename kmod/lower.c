@@ -236,6 +236,31 @@ static void lower_update_state(struct stabletap_port *port)
 }
 
 /*
+ * A device has got or lost a macvlan: find out if the one that is left, or that
+ * was there before, is a lower, and alone.  Under RTNL.
+ */
+static void lower_update_alone(struct net_device *parent)
+{
+	struct stabletap_lower *lower[2] = {};
+	struct net_device *upper;
+	struct list_head *iter;
+	int macvlans = 0, i;
+
+	rcu_read_lock();
+	netdev_for_each_upper_dev_rcu(parent, upper, iter) {
+		if (!netif_is_macvlan(upper))
+			continue;
+		if (macvlans == ARRAY_SIZE(lower))
+			break;
+		lower[macvlans++] = stabletap_datapath_lower(upper);
+	}
+	rcu_read_unlock();
+	for (i = 0; i < macvlans; i++)
+		if (lower[i])
+			WRITE_ONCE(lower[i]->alone, macvlans == 1);
+}
+
+/*
  * Give a lower the port's MAC address (if it is a macvlan), open it and set up
  * its filter.  stabletap_release() undoes this, also after a failure in the middle.
  */
@@ -259,6 +284,8 @@ static int lower_bring_up(struct stabletap_lower *lower,
 			return err;
 		lower->opened = true;
 	}
+	if (netif_is_macvlan(dev))
+		lower_update_alone(macvlan_dev_real_dev(dev));
 	return stabletap_filter_on(&lower->filter);
 }
 
@@ -572,6 +599,13 @@ static void lower_port_event(struct net_device *dev, unsigned long event)
 		lower_moved(port, STABLETAP_REASON_PORT_MOVED);
 }
 
+static bool lower_is_macvlan_event(const void *ptr)
+{
+	const struct netdev_notifier_changeupper_info *info = ptr;
+
+	return netif_is_macvlan(info->upper_dev);
+}
+
 static int lower_device_event(struct notifier_block *unused,
 			      unsigned long event, void *ptr)
 {
@@ -585,6 +619,8 @@ static int lower_device_event(struct notifier_block *unused,
 		return NOTIFY_DONE;
 	}
 
+	if (event == NETDEV_CHANGEUPPER && lower_is_macvlan_event(ptr))
+		lower_update_alone(dev);
 	lower = stabletap_datapath_lower(dev);
 	if (!lower)
 		return NOTIFY_DONE;

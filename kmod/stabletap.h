@@ -138,6 +138,8 @@ struct stabletap_filter {
  * @filter: decides which frames @dev accepts
  * @opened: @dev was down and the attach opened it
  * @mac_set: this module changed the MAC address of @dev
+ * @alone: @dev is the only macvlan on its parent; written under RTNL, read
+ *	without it
  * @old_mac: the MAC address of @dev before the attach
  * @tracker: tracks the reference to @dev
  * @rcu: for kfree_rcu()
@@ -158,6 +160,7 @@ struct stabletap_lower {
 	struct stabletap_filter	filter;
 	bool			opened;
 	bool			mac_set;
+	bool			alone;
 	u8			old_mac[ETH_ALEN];
 	stabletap_tracker	tracker;
 	struct rcu_head		rcu;
