@@ -5,21 +5,16 @@
 
 #include "hop.h"
 
-static size_t size_of(const struct frame *frame)
-{
-	return sizeof(frame->hdr) + frame->len;
-}
-
 static void fd_open(struct lane *lane)
 {
-	lane->state = malloc(size_of(lane->frame));
+	lane->state = malloc(frame_size(lane->frame));
 	if (!lane->state)
 		fail("memory");
 }
 
 static void fd_send(struct lane *lane, unsigned int count)
 {
-	ssize_t size = size_of(lane->frame);
+	ssize_t size = frame_size(lane->frame);
 
 	while (count--)
 		if (write(lane->fd, &lane->frame->hdr, size) != size)
@@ -28,7 +23,7 @@ static void fd_send(struct lane *lane, unsigned int count)
 
 static void fd_receive(struct lane *lane, unsigned int count)
 {
-	ssize_t size = size_of(lane->frame);
+	ssize_t size = frame_size(lane->frame);
 
 	while (count--)
 		if (read(lane->fd, lane->state, size) != size)

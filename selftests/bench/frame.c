@@ -103,6 +103,11 @@ struct frame *frame_new(size_t len)
 	return frame;
 }
 
+size_t frame_size(const struct frame *frame)
+{
+	return sizeof(frame->hdr) + frame->len;
+}
+
 /* The MAC address that bench/inside gives to a node's device */
 static void node_mac(uint8_t *mac, unsigned int node)
 {

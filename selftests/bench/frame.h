@@ -28,6 +28,8 @@ struct frame {
  * bytes.  NULL if there is no memory.
  */
 struct frame *frame_new(size_t len);
+/* Bytes from frame->hdr on */
+size_t frame_size(const struct frame *frame);
 /* Address it from or to the guest of a node; nodes are counted from 0. */
 void frame_from(struct frame *frame, unsigned int node, uint16_t flow);
 void frame_to(struct frame *frame, unsigned int node, uint16_t flow);

@@ -11,17 +11,13 @@
  *	-q QUEUES	of each node (default 1); frames pass them in turn
  *	-n FRAMES	of a round (default 2000)
  *	-r ROUNDS	default 5
- *	-m		mark the rounds for a plug-in of QEMU (profile.c)
+ *	-m		mark the rounds for a plug-in of QEMU (plugin.c)
  *
  * NODE is the path of a node, or tun:NAME for a tap of that name.  Prints
  * nanoseconds for a frame, the median of the rounds, and the spread of the
  * rounds in thousandths.  In a machine that counts instructions (run --icount)
  * a nanosecond is an instruction.
  */
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,8 +28,6 @@
 #include "hop.h"
 
 #define ROUNDS_MAX	100
-#define FLOWS		1000	/* tried to find one for each queue */
-#define FLOW_DEADLINE	10000	/* milliseconds */
 
 struct hop {
 	const struct way *way;
@@ -63,87 +57,34 @@ static void usage(void)
 	exit(2);
 }
 
-static void lane_frame(struct hop *hop, struct lane *lane, uint16_t flow)
+/* Address the frame of a queue. */
+static void address(struct hop *hop, struct lane *lane, unsigned int node)
 {
-	unsigned int node = (lane - hop->lanes) / hop->queues;
-
-	if (hop->device)
-		frame_to(lane->frame, node, flow);
-	else
-		frame_from(lane->frame, node, flow);
-	if (hop->broadcast)
+	if (!hop->device)
+		frame_from(lane->frame, node, lane->flow);
+	else if (hop->broadcast)
 		frame_to_all(lane->frame);
+	else
+		frame_to(lane->frame, node, lane->flow);
 }
 
-/* Which queue of a node gets a frame?  It is read from that queue. */
-static struct lane *queue_of(struct hop *hop, struct lane *first)
+static void open_node(struct hop *hop, unsigned int node, const char *path)
 {
-	struct pollfd *fds = calloc(hop->queues, sizeof(*fds));
-	struct lane *lane = NULL;
-	unsigned int i;
-
-	if (!fds)
-		fail("memory");
-	for (i = 0; i < hop->queues; i++)
-		fds[i] = (struct pollfd){ first[i].fd, POLLIN, 0 };
-	if (poll(fds, hop->queues, FLOW_DEADLINE) != 1) {
-		errno = ETIMEDOUT;
-		fail("a frame");
-	}
-	for (i = 0; i < hop->queues; i++)
-		if (fds[i].revents)
-			lane = &first[i];
-	free(fds);
-	fd_way.receive(lane, 1);
-	return lane;
-}
-
-/* The kernel chooses the queue by the flow, so find a flow for each queue. */
-static void find_flows(struct hop *hop, struct lane *first)
-{
-	unsigned int left = hop->queues;
-	struct frame *probe = frame_new(hop->size);
-	bool found[hop->queues];
-	struct lane *lane;
-	uint16_t flow;
-
-	if (!probe)
-		fail("memory");
-	memset(found, 0, sizeof(found));
-	for (flow = 1; left && flow < FLOWS; flow++) {
-		frame_to(probe, (first - hop->lanes) / hop->queues, flow);
-		packet_send(hop->packet, probe);
-		lane = queue_of(hop, first);
-		if (found[lane - first])
-			continue;
-		found[lane - first] = true;
-		lane_frame(hop, lane, flow);
-		left--;
-	}
-	free(probe);
-	if (left) {
-		errno = ESRCH;
-		fail("a flow for each queue");
-	}
-}
-
-static void open_node(struct hop *hop, struct lane *first, const char *path)
-{
+	struct lane *lanes = &hop->lanes[node * hop->queues];
 	unsigned int i;
 
 	for (i = 0; i < hop->queues; i++) {
-		first[i].fd = node_open(path, hop->way->flags, hop->queues);
-		first[i].frame = frame_new(hop->size);
-		if (!first[i].frame)
+		lanes[i].fd = node_open(path, hop->way->flags, hop->queues);
+		lanes[i].frame = frame_new(hop->size);
+		if (!lanes[i].frame)
 			fail("memory");
-		lane_frame(hop, &first[i], i);
-		fd_way.open(&first[i]);
 	}
 	if (hop->device && hop->queues > 1)
-		find_flows(hop, first);
-	if (hop->way != &fd_way)
-		for (i = 0; i < hop->queues; i++)
-			hop->way->open(&first[i]);
+		find_flows(lanes, hop->queues, node, hop->packet);
+	for (i = 0; i < hop->queues; i++) {
+		address(hop, &lanes[i], node);
+		hop->way->open(&lanes[i]);
+	}
 }
 
 static void pass(struct hop *hop, struct lane *lane, unsigned int count)
@@ -164,7 +105,7 @@ static void pass(struct hop *hop, struct lane *lane, unsigned int count)
 		hop->way->receive(&hop->lanes[i], count);
 }
 
-/* The two forms of nop that profile.c looks for */
+/* The two forms of nop that plugin.c looks for */
 static void mark(bool begin)
 {
 	if (begin)
@@ -222,7 +163,7 @@ static void measure(struct hop *hop)
 
 static const struct way *way_named(const char *name)
 {
-	static const struct way *const ways[] = { &fd_way };
+	static const struct way *const ways[] = { &fd_way, &vhost_way };
 	size_t i;
 
 	for (i = 0; i < sizeof(ways) / sizeof(*ways); i++)
@@ -252,7 +193,7 @@ static void parse(struct hop *hop, int argc, char **argv)
 	}
 	if (optind == argc || hop->size < FRAME_MIN || hop->size > FRAME_GSO ||
 	    !hop->queues || !hop->frames || !hop->rounds ||
-	    hop->rounds > ROUNDS_MAX || (hop->broadcast && !hop->device))
+	    hop->rounds > ROUNDS_MAX || (hop->broadcast && (!hop->device || hop->queues > 1)))
 		usage();
 	hop->count = (argc - optind) * hop->queues;
 }
@@ -288,8 +229,8 @@ int main(int argc, char **argv)
 	run_first();
 	if (hop.device)
 		hop.packet = packet_open(hop.device);
-	for (i = 0; i < hop.count; i += hop.queues)
-		open_node(&hop, &hop.lanes[i], argv[optind + i / hop.queues]);
+	for (i = 0; i < hop.count / hop.queues; i++)
+		open_node(&hop, i, argv[optind + i]);
 	measure(&hop);
 	return 0;
 }

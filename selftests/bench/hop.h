@@ -7,6 +7,7 @@
 /* One queue of a node, and the frame that passes through it */
 struct lane {
 	int fd;
+	uint16_t flow;		/* of the frame, its source port */
 	struct frame *frame;
 	void *state;		/* of the way */
 };
@@ -33,5 +34,12 @@ int node_open(const char *path, int flags, unsigned int queues);
 /* A packet socket that sends frames with vnet headers by a device */
 int packet_open(const char *device);
 void packet_send(int packet, const struct frame *frame);
+
+/*
+ * flows.c: the kernel chooses a queue by the flow, so find a flow for each queue
+ * of a node, by frames that the packet socket sends.
+ */
+void find_flows(struct lane *lanes, unsigned int queues, unsigned int node,
+		int packet);
 
 #endif /* HOP_H */

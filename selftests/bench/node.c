@@ -2,6 +2,7 @@
 /* The two ends of a setup: the guest's node, and the peer's packet socket. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/if.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -47,10 +48,20 @@ static void wait_for_link(const char *name)
 	fail(path);
 }
 
+/* As QEMU does.  Without its TUNSETSNDBUF, vhost-net sends frames one by one. */
+static bool configure(int fd, struct ifreq *ifr)
+{
+	int hdr_len = sizeof(struct virtio_net_hdr_mrg_rxbuf), sndbuf = INT_MAX;
+
+	return !ioctl(fd, TUNSETIFF, ifr) &&
+	       !ioctl(fd, TUNSETVNETHDRSZ, &hdr_len) &&
+	       !ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4) &&
+	       !ioctl(fd, TUNSETSNDBUF, &sndbuf);
+}
+
 int node_open(const char *path, int flags, unsigned int queues)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
-	int hdr_len = sizeof(struct virtio_net_hdr_mrg_rxbuf);
 	const char *tun = NULL;
 	int fd;
 
@@ -62,11 +73,7 @@ int node_open(const char *path, int flags, unsigned int queues)
 	if (queues > 1)
 		ifr.ifr_flags |= IFF_MULTI_QUEUE;
 	fd = open(path, O_RDWR | O_CLOEXEC | flags);
-	if (fd < 0)
-		fail(path);
-	if (ioctl(fd, TUNSETIFF, &ifr) ||
-	    ioctl(fd, TUNSETVNETHDRSZ, &hdr_len) ||
-	    ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4))
+	if (fd < 0 || !configure(fd, &ifr))
 		fail(path);
 	if (tun)
 		wait_for_link(tun);
