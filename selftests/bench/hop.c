@@ -163,7 +163,9 @@ static void measure(struct hop *hop)
 
 static const struct way *way_named(const char *name)
 {
-	static const struct way *const ways[] = { &fd_way, &vhost_way };
+	static const struct way *const ways[] = {
+		&fd_way, &ring_way, &vhost_way,
+	};
 	size_t i;
 
 	for (i = 0; i < sizeof(ways) / sizeof(*ways); i++)

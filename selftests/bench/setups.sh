@@ -134,7 +134,8 @@ build_tap_bridge() {
 	local i
 
 	build_taps "$2" "$3"
-	ip link add br0 type bridge
+	# A bridge that snoops sends IGMP reports itself, at any moment.
+	ip link add br0 type bridge mcast_snooping 0
 	ip link set "$1" master br0
 	for ((i = 0; i < $2; i++)); do
 		ip link set "tap$i" master br0
