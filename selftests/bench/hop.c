@@ -62,10 +62,10 @@ static void address(struct hop *hop, struct lane *lane, unsigned int node)
 {
 	if (!hop->device)
 		frame_from(lane->frame, node, lane->flow);
-	else if (hop->broadcast)
-		frame_to_all(lane->frame);
 	else
 		frame_to(lane->frame, node, lane->flow);
+	if (hop->broadcast)
+		frame_to_all(lane->frame);
 }
 
 static void open_node(struct hop *hop, unsigned int node, const char *path)

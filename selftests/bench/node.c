@@ -77,6 +77,9 @@ int node_open(const char *path, int flags, unsigned int queues)
 		fail(path);
 	if (tun)
 		wait_for_link(tun);
+	/* Takes RTNL, which linkwatch holds until it has finished. */
+	if (ioctl(fd, TUNGETIFF, &ifr))
+		fail(path);
 	return fd;
 }
 

@@ -29,13 +29,19 @@ up() {
 	done
 }
 
-# Replace the root qdisc of a guest's device, as libvirt does.
-no_queue() {
-	local name
+# names PREFIX COUNT - set guests, the names of the devices that guests use
+names() {
+	local i
 
-	for name; do
-		tc qdisc replace dev "$name" root noqueue
+	guests=()
+	for ((i = 0; i < $2; i++)); do
+		guests+=("$1$i")
 	done
+}
+
+# no_queue NAME... - replace the root qdisc of guests' devices, as libvirt does
+no_queue() {
+	printf 'qdisc replace dev %s root noqueue\n' "$@" | tc -batch -
 }
 
 # node NAME... - add the nodes of devices
@@ -62,19 +68,13 @@ build_macvtap() {
 		echo "link add mt$i link $1 address $(mac $i) type macvtap mode $3"
 		echo "link set mt$i up"
 	done | ip -batch -
-	for ((i = 0; i < $2; i++)); do
-		node "mt$i"
-	done
+	names mt "$2"
+	node "${guests[@]}"
 }
 
-# The same, with the queue that libvirt gives it
 build_macvtap_noqueue() {
-	local i
-
 	build_macvtap "$@"
-	for ((i = 0; i < $2; i++)); do
-		echo "qdisc replace dev mt$i root noqueue"
-	done | tc -batch -
+	no_queue "${guests[@]}"
 }
 
 # build_ports PORTS QUEUES - create them without a lower
@@ -82,14 +82,13 @@ build_ports() {
 	local i
 
 	for ((i = 0; i < $1; i++)); do
-		stabletap add "vm$i" address "$(mac $i)" queues "$2"
-	done
-	for ((i = 0; i < $1; i++)); do
-		echo "qdisc replace dev vm$i root noqueue"
-	done | tc -batch -
-	for ((i = 0; i < $1; i++)); do
-		node "vm$i"
-	done
+		echo "link add vm$i address $(mac $i) type stabletap"
+		echo "link set vm$i up"
+	done | ip -batch -
+	names vm "$1"
+	[ "$2" = 1 ] || stabletap set vm0 queues "$2"
+	no_queue "${guests[@]}"
+	node "${guests[@]}"
 }
 
 # build_port_macvlan LOWER PORTS QUEUES MODE
@@ -122,24 +121,20 @@ build_taps() {
 	local i multi=
 
 	[ "$2" = 1 ] || multi=multi_queue
-	for ((i = 0; i < $1; i++)); do
-		ip tuntap add "tap$i" mode tap vnet_hdr $multi
-		no_queue "tap$i"
-		up "tap$i"
-		nodes+=("tun:tap$i")
-	done
+	names tap "$1"
+	printf "tuntap add %s mode tap vnet_hdr $multi\n" "${guests[@]}" |
+		ip -batch -
+	no_queue "${guests[@]}"
+	printf 'link set %s up\n' "${guests[@]}" | ip -batch -
+	nodes=("${guests[@]/#/tun:}")
 }
 
 build_tap_bridge() {
-	local i
-
 	build_taps "$2" "$3"
 	# A bridge that snoops sends IGMP reports itself, at any moment.
 	ip link add br0 type bridge mcast_snooping 0
 	ip link set "$1" master br0
-	for ((i = 0; i < $2; i++)); do
-		ip link set "tap$i" master br0
-	done
+	printf 'link set %s master br0\n' "${guests[@]}" | ip -batch -
 	up br0
 }
 
