@@ -16,6 +16,7 @@
 
 #include "datapath.h"
 #include "hold.h"
+#include "overlap.h"
 #include "report.h"
 
 /*
@@ -362,7 +363,7 @@ rx_take(struct stabletap_port *port, struct sk_buff **pskb)
 }
 
 /* The lower's receive handler, called under RCU with BH off */
-rx_handler_result_t stabletap_datapath_rx_lower(struct sk_buff **pskb)
+static rx_handler_result_t rx_lower(struct sk_buff **pskb)
 {
 	struct sk_buff *skb = *pskb;
 	struct stabletap_lower *lower;
@@ -381,14 +382,68 @@ rx_handler_result_t stabletap_datapath_rx_lower(struct sk_buff **pskb)
 	return rx_take(port, pskb);
 }
 
+/* The same, for both lowers of a replace, for a while (overlap.c) */
+static rx_handler_result_t rx_overlap(struct sk_buff **pskb)
+{
+	struct sk_buff *skb = *pskb;
+	struct stabletap_overlap *overlap;
+	struct stabletap_lower *lower;
+	struct stabletap_port *port;
+
+	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
+		return RX_HANDLER_PASS;
+
+	lower = rcu_dereference(skb->dev->rx_handler_data);
+	port = lower->port;
+	overlap = rcu_dereference(lower->overlap);
+	if (overlap ? !stabletap_overlap_accepts(overlap, lower, skb) :
+		      rcu_access_pointer(port->lower) != lower) {
+		stabletap_report_drop(port, skb, STABLETAP_RX_INACTIVE);
+		return RX_HANDLER_CONSUMED;
+	}
+	return rx_take(port, pskb);
+}
+
 /*
  * The receive handler of a lower whose port is gone, while the lower sends what
  * is left in its queue.
  */
-rx_handler_result_t stabletap_datapath_rx_drop(struct sk_buff **pskb)
+static rx_handler_result_t rx_drop(struct sk_buff **pskb)
 {
 	if (unlikely((*pskb)->pkt_type == PACKET_LOOPBACK))
 		return RX_HANDLER_PASS;
 	stabletap_kfree_skb(*pskb, STABLETAP_DROP_OTHERHOST);
 	return RX_HANDLER_CONSUMED;
+}
+
+/* The receive handler of an attachment; lower->overlap tells which. */
+rx_handler_func_t *
+stabletap_datapath_rx_handler(const struct stabletap_lower *lower)
+{
+	return rcu_access_pointer(lower->overlap) ? rx_overlap : rx_lower;
+}
+
+/* The port is gone: drop what its lower receives.  Under RTNL. */
+void stabletap_datapath_orphan(struct stabletap_lower *lower)
+{
+	rcu_assign_pointer(lower->dev->rx_handler, rx_drop);
+}
+
+/* Begin an overlap, or, with NULL, end it.  Under RTNL. */
+void stabletap_datapath_set_overlap(struct stabletap_lower *lower,
+				    struct stabletap_overlap *overlap)
+{
+	rcu_assign_pointer(lower->overlap, overlap);
+	rcu_assign_pointer(lower->dev->rx_handler,
+			   stabletap_datapath_rx_handler(lower));
+}
+
+/* Returns the device's attachment, NULL if it has none.  Under RTNL. */
+struct stabletap_lower *stabletap_datapath_lower(const struct net_device *dev)
+{
+	rx_handler_func_t *handler = rcu_access_pointer(dev->rx_handler);
+
+	if (handler != rx_lower && handler != rx_overlap && handler != rx_drop)
+		return NULL;
+	return rtnl_dereference(dev->rx_handler_data);
 }
