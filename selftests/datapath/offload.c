@@ -437,7 +437,10 @@ static void is_written(struct __test_metadata *_metadata,
 {
 	ASSERT_EQ(0, way_clear());
 	ASSERT_EQ(0, packet_write(self->s.fd, &self->out));
-	EXPECT_EQ(way, way_long_sent());
+	EXPECT_EQ(way, way_long_sent()) {
+		TH_LOG("%zu bytes, gso_size %u", self->out.len,
+		       self->out.hdr.gso_size);
+	}
 }
 
 /* Check that these are the next packets, without their bytes (see above). */

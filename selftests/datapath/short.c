@@ -101,6 +101,8 @@ TEST_F(way, is_short_for_vhost_net_too_while_nobody_looks)
 	st_frame(frame, 100, ST_MAC_PEER, ST_MAC_PORT, 2);
 	ASSERT_EQ(0, pair_send(&pair, frame, 100));
 	ring_kick(pair.ring[TX]);
+	EXPECT_EQ(0, scene_await_peer(s, 2, SCENE_DEADLINE));
+	ASSERT_EQ(1, way_long_sent());
 	EXPECT_EQ(0, scene_seen(watch, s->lower, 2, PACKET_OUTGOING));
 	ASSERT_EQ(0, scene_peer_send(s));
 	EXPECT_EQ(0, scene_seen(watch, s->port, s->number, PACKET_HOST));
@@ -116,7 +118,7 @@ TEST_F(way, of_a_sent_frame_is_seen_by_a_packet_socket_on_the_lower)
 	int watch = st_packet_open(s->lower, true);
 
 	ASSERT_LE(0, watch);
-	EXPECT_EQ(WAY_LONG, way_of_sent(s));
+	ASSERT_EQ(WAY_LONG, way_of_sent(s));
 	EXPECT_EQ(0, scene_seen(watch, s->lower, s->number, PACKET_OUTGOING));
 	close(watch);
 	EXPECT_EQ(WAY_SHORT, way_of_sent(s));
@@ -128,7 +130,7 @@ TEST_F(way, of_a_sent_frame_is_seen_by_an_unbound_packet_socket)
 	int watch = st_packet_open(0, true);
 
 	ASSERT_LE(0, watch);
-	EXPECT_EQ(WAY_LONG, way_of_sent(s));
+	ASSERT_EQ(WAY_LONG, way_of_sent(s));
 	EXPECT_EQ(0, scene_seen(watch, s->lower, s->number, PACKET_OUTGOING));
 	close(watch);
 	EXPECT_EQ(WAY_SHORT, way_of_sent(s));
@@ -250,7 +252,7 @@ TEST_F(way, of_a_received_frame_is_seen_by_a_packet_socket_on_the_port)
 	int watch = st_packet_open(s->port, true);
 
 	ASSERT_LE(0, watch);
-	EXPECT_EQ(WAY_LONG, way_of_received(s));
+	ASSERT_EQ(WAY_LONG, way_of_received(s));
 	EXPECT_EQ(0, scene_seen(watch, s->port, s->number, PACKET_HOST));
 	close(watch);
 	EXPECT_EQ(WAY_SHORT, way_of_received(s));
@@ -263,7 +265,7 @@ TEST_F(way, of_a_received_frame_is_seen_by_an_unbound_packet_socket)
 	int watch = st_packet_open(0, true);
 
 	ASSERT_LE(0, watch);
-	EXPECT_EQ(WAY_LONG, way_of_received(s));
+	ASSERT_EQ(WAY_LONG, way_of_received(s));
 	EXPECT_EQ(0, scene_seen(watch, s->port, s->number, PACKET_HOST));
 	close(watch);
 	EXPECT_EQ(WAY_SHORT, way_of_received(s));
@@ -432,6 +434,38 @@ TEST_F(lower, with_a_queue_is_sent_to_the_long_way_even_without_a_qdisc)
 	len = read(tun, frame, sizeof(frame));
 	EXPECT_EQ(s->number, st_frame_number(frame, len));
 	close(tun);
+}
+
+static void loses_the_ports_queue(struct __test_metadata *_metadata,
+				  struct scene *s, int way)
+{
+	EXPECT_EQ(way, way_of_sent(s));
+	EXPECT_EQ(1, way_traced("net_dev_start_xmit: dev=vm2 queue_mapping=2 "));
+	EXPECT_EQ(1, way_traced("netif_rx_entry: dev=p0 "));
+	EXPECT_EQ(1, way_traced("queue_mapping=2 "));
+}
+
+/* A port can have several queues, and v0 and p0 have one. */
+TEST_F(lower, with_one_queue_gets_into_it_the_frames_of_all_queues_of_the_port)
+{
+	struct scene *s = &self->s;
+	int vm2, watch;
+
+	ASSERT_EQ(0, st_sh("ip link add vm2 numtxqueues 3 up type stabletap && "
+			   "printf %%x $(((1 << $(nproc)) - 1)) >/sys/class/net/vm2/queues/tx-2/xps_cpus"));
+	vm2 = st_ifindex("vm2");
+	close(s->fd);
+	s->fd = st_port_open(s->control, vm2, 0);
+	ASSERT_LE(0, s->fd);
+	ASSERT_EQ(0, st_attach(s->control, vm2, s->v0, 0));
+	WAY_BEGIN("v0");
+	ASSERT_EQ(0, way_trace("net_dev_start_xmit", "vm2"));
+	ASSERT_EQ(0, way_trace("netif_rx_entry", "p0"));
+	loses_the_ports_queue(_metadata, s, WAY_SHORT);
+	watch = st_packet_open(s->v0, true);
+	ASSERT_LE(0, watch);
+	loses_the_ports_queue(_metadata, s, WAY_LONG);
+	close(watch);
 }
 
 /*

@@ -8,6 +8,13 @@
 
 #define INSTANCE TRACE_INSTANCES "/way"
 
+int way_trace(const char *event, const char *device)
+{
+	return st_sh("cd " INSTANCE "/events/net/%s &&"
+		     "echo 'name == \"%s\"' >filter && echo 1 >enable",
+		     event, device) ? -EIO : 0;
+}
+
 int way_begin(const char *lower)
 {
 	int err;
@@ -19,12 +26,10 @@ int way_begin(const char *lower)
 		return err;
 	if (st_sh("cd " INSTANCE " &&"
 		  "echo stabletap_datapath_rx_port >set_ftrace_filter &&"
-		  "echo function >current_tracer &&"
-		  "for event in net_dev_queue net_dev_start_xmit; do "
-		  "echo 'name == \"%s\"' >events/net/$event/filter &&"
-		  "echo 1 >events/net/$event/enable || exit 1; done", lower))
+		  "echo function >current_tracer"))
 		return -EIO;
-	return 0;
+	err = way_trace("net_dev_queue", lower);
+	return err ? err : way_trace("net_dev_start_xmit", lower);
 }
 
 void way_end(void)

@@ -33,7 +33,9 @@ void way_end(void);
 int64_t way_long_sent(void);
 int64_t way_long_received(void);
 int way_clear(void);
-/* Number of traced frames of the lower that have this text in their line */
+/* Trace another event of the group "net" for a device. */
+int way_trace(const char *event, const char *device);
+/* Number of lines in the trace that have this text */
 int64_t way_traced(const char *text);
 
 /*
