@@ -11,7 +11,8 @@
  *	bounds, release			memory of containers; letting go of a lower
  *	lower, tapnode			attach and detach; the tap core
  *	port				the net device
- *	link, control			the interfaces to user space
+ *	link				the interface by rtnetlink
+ *	control				the interface by ioctl
  *	main
  */
 #ifndef _STABLETAP_H

@@ -29,6 +29,7 @@
 #include "harness.h"
 #include "scene.h"
 #include "st.h"
+#include "watch.h"
 
 FIXTURE(counters) {
 	struct scene s;
@@ -37,6 +38,7 @@ FIXTURE(counters) {
 
 FIXTURE_VARIANT(counters) {
 	bool macvlan;
+	bool watched;		/* packet socket, tc and nft on port and lower */
 };
 
 FIXTURE_VARIANT_ADD(counters, macvlan) {
@@ -47,10 +49,22 @@ FIXTURE_VARIANT_ADD(counters, direct) {
 	.macvlan = false,
 };
 
+FIXTURE_VARIANT_ADD(counters, watched_macvlan) {
+	.macvlan = true, .watched = true,
+};
+
+FIXTURE_VARIANT_ADD(counters, watched_direct) {
+	.macvlan = false, .watched = true,
+};
+
 FIXTURE_SETUP(counters)
 {
 	ASSERT_EQ(0, scene_new(&self->s, variant->macvlan, 1));
 	ASSERT_EQ(0, scene_attach(&self->s));
+	if (variant->watched) {
+		ASSERT_LE(0, watch_device("vm1"));
+		ASSERT_LE(0, watch_device(variant->macvlan ? "mv0" : "v0"));
+	}
 	memset(&self->expected, 0, sizeof(self->expected));
 	ASSERT_EQ(0, memcmp(&self->expected, scene_stats(&self->s),
 			    sizeof(self->expected)));

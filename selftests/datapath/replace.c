@@ -32,6 +32,7 @@
 
 #include "harness.h"
 #include "st.h"
+#include "watch.h"
 
 #ifndef REPLACES
 #define REPLACES	100
@@ -135,9 +136,11 @@ static int bench_init(struct bench *bench, enum kind kind)
 
 /*
  * Open one packet socket for both devices, so that it shows the order of their
- * frames.  It sees this test's ethertype on @a and @b only.
+ * frames.  It sees this test's ethertype on @a and @b only; if not @all, only
+ * received frames.  With @all, the kernel lets it look at the frames of all
+ * devices, so none takes a short way.
  */
-static int watch_open(int a, int b)
+static int watch_open(int a, int b, bool all)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_IFINDEX),
@@ -152,7 +155,7 @@ static int watch_open(int a, int b)
 		.len = sizeof(code) / sizeof(code[0]),
 		.filter = code,
 	};
-	int fd = st_packet_open(0, true);
+	int fd = st_packet_open(0, all);
 
 	if (fd < 0)
 		return fd;
@@ -274,10 +277,12 @@ FIXTURE(sending) {
 
 FIXTURE_VARIANT(sending) {
 	enum kind kind;
+	bool watched;
 };
 
+/* A dummy receives nothing, so what it sends must be watched. */
 FIXTURE_VARIANT_ADD(sending, dummy) {
-	.kind = DUMMY,
+	.kind = DUMMY, .watched = true,
 };
 
 FIXTURE_VARIANT_ADD(sending, veth) {
@@ -288,6 +293,10 @@ FIXTURE_VARIANT_ADD(sending, macvlan) {
 	.kind = MACVLAN,
 };
 
+FIXTURE_VARIANT_ADD(sending, watched_macvlan) {
+	.kind = MACVLAN, .watched = true,
+};
+
 FIXTURE_SETUP(sending)
 {
 	int i;
@@ -295,7 +304,8 @@ FIXTURE_SETUP(sending)
 	ASSERT_EQ(0, bench_init(&self->bench, variant->kind)) {
 		TH_LOG("%s", st_msg);
 	}
-	self->watch = watch_open(self->bench.peer[0], self->bench.peer[1]);
+	self->watch = watch_open(self->bench.peer[0], self->bench.peer[1],
+				 variant->watched);
 	ASSERT_LE(0, self->watch);
 	for (i = 0; i < WRITERS; i++) {
 		self->writer[i].fd = st_port_open(self->bench.control,
@@ -675,6 +685,7 @@ FIXTURE(receiving) {
 
 FIXTURE_VARIANT(receiving) {
 	enum kind kind;
+	bool watched;		/* packet socket, tc and nft on the port */
 };
 
 FIXTURE_VARIANT_ADD(receiving, veth) {
@@ -685,9 +696,16 @@ FIXTURE_VARIANT_ADD(receiving, macvlan) {
 	.kind = MACVLAN,
 };
 
+FIXTURE_VARIANT_ADD(receiving, watched_veth) {
+	.kind = VETH, .watched = true,
+};
+
 FIXTURE_SETUP(receiving)
 {
 	receiver_init(_metadata, &self->receiver, variant->kind);
+	if (variant->watched) {
+		ASSERT_LE(0, watch_device("vm1"));
+	}
 }
 
 FIXTURE_TEARDOWN(receiving)
