@@ -74,6 +74,23 @@ union control_arg {
 	struct stabletap_stats		stats;
 };
 
+/**
+ * struct control_caller - who calls an ioctl
+ * @net: the network namespace of the open control device
+ * @waits: it was opened without O_NONBLOCK
+ */
+struct control_caller {
+	struct net	*net;
+	bool		waits;
+};
+
+/* Wait until a lower has been let go.  Without RTNL. */
+static void control_wait(const struct control_caller *caller, u64 releasing)
+{
+	if (caller->waits)
+		stabletap_release_wait(releasing);
+}
+
 /* Find a port, or set the message that there is none.  Under RTNL. */
 static struct stabletap_port *control_port(struct net *net, u32 ifindex,
 					   struct netlink_ext_ack *extack)
@@ -105,7 +122,8 @@ static int control_reserved(bool zero, struct netlink_ext_ack *extack)
 	return -EINVAL;
 }
 
-static int control_version(struct net *net, union control_arg *arg,
+static int control_version(const struct control_caller *caller,
+			   union control_arg *arg,
 			   struct netlink_ext_ack *extack)
 {
 	arg->version.api = STABLETAP_API_VERSION;
@@ -202,7 +220,8 @@ static int create_config(const struct stabletap_create *create,
 	return stabletap_config_check(config, extack);
 }
 
-static int control_create(struct net *net, union control_arg *arg,
+static int control_create(const struct control_caller *caller,
+			  union control_arg *arg,
 			  struct netlink_ext_ack *extack)
 {
 	struct stabletap_create *create = &arg->create;
@@ -213,7 +232,7 @@ static int control_create(struct net *net, union control_arg *arg,
 	err = create_check(create, extack);
 	if (err)
 		return err;
-	err = create_config(create, net, &config, extack);
+	err = create_config(create, caller->net, &config, extack);
 	if (err)
 		return err;
 
@@ -225,7 +244,7 @@ static int control_create(struct net *net, union control_arg *arg,
 	if (!dev)
 		return -ENOMEM;
 
-	dev_net_set(dev, net);
+	dev_net_set(dev, caller->net);
 	dev->rtnl_link_ops = &stabletap_link_ops;
 	dev->ifindex = create->port;
 	if (create->mtu)
@@ -260,7 +279,8 @@ static int control_create(struct net *net, union control_arg *arg,
 	return err;
 }
 
-static int control_delete(struct net *net, union control_arg *arg,
+static int control_delete(const struct control_caller *caller,
+			  union control_arg *arg,
 			  struct netlink_ext_ack *extack)
 {
 	struct stabletap_delete *delete = &arg->delete;
@@ -274,7 +294,7 @@ static int control_delete(struct net *net, union control_arg *arg,
 		return err;
 
 	rtnl_lock();
-	port = control_port(net, delete->port, extack);
+	port = control_port(caller->net, delete->port, extack);
 	if (!port) {
 		err = -ENODEV;
 	} else if (stabletap_open_queues(port) &&
@@ -288,11 +308,12 @@ static int control_delete(struct net *net, union control_arg *arg,
 		unregister_netdevice_many(&list);
 	}
 	rtnl_unlock();
-	stabletap_release_wait(releasing);
+	control_wait(caller, releasing);
 	return err;
 }
 
-static int control_attach(struct net *net, union control_arg *arg,
+static int control_attach(const struct control_caller *caller,
+			  union control_arg *arg,
 			  struct netlink_ext_ack *extack)
 {
 	struct stabletap_attach *attach = &arg->attach;
@@ -310,10 +331,10 @@ static int control_attach(struct net *net, union control_arg *arg,
 
 	rtnl_lock();
 	err = -ENODEV;
-	port = control_port(net, attach->port, extack);
+	port = control_port(caller->net, attach->port, extack);
 	if (!port)
 		goto unlock;
-	dev = __dev_get_by_index(net, attach->lower);
+	dev = __dev_get_by_index(caller->net, attach->lower);
 	if (!dev) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "There is no such lower in this network namespace");
@@ -323,11 +344,12 @@ static int control_attach(struct net *net, union control_arg *arg,
 	releasing = port->releasing;
 unlock:
 	rtnl_unlock();
-	stabletap_release_wait(releasing);
+	control_wait(caller, releasing);
 	return err;
 }
 
-static int control_detach(struct net *net, union control_arg *arg,
+static int control_detach(const struct control_caller *caller,
+			  union control_arg *arg,
 			  struct netlink_ext_ack *extack)
 {
 	struct stabletap_detach *detach = &arg->detach;
@@ -345,11 +367,11 @@ static int control_detach(struct net *net, union control_arg *arg,
 
 	rtnl_lock();
 	err = -ENODEV;
-	port = control_port(net, detach->port, extack);
+	port = control_port(caller->net, detach->port, extack);
 	if (!port)
 		goto unlock;
 	if (detach->lower) {
-		dev = __dev_get_by_index(net, detach->lower);
+		dev = __dev_get_by_index(caller->net, detach->lower);
 		if (!dev) {
 			NL_SET_ERR_MSG_MOD(extack,
 					   "There is no such lower in this network namespace");
@@ -360,11 +382,12 @@ static int control_detach(struct net *net, union control_arg *arg,
 	releasing = port->releasing;
 unlock:
 	rtnl_unlock();
-	stabletap_release_wait(releasing);
+	control_wait(caller, releasing);
 	return err;
 }
 
-static int control_set(struct net *net, union control_arg *arg,
+static int control_set(const struct control_caller *caller,
+		       union control_arg *arg,
 		       struct netlink_ext_ack *extack)
 {
 	struct stabletap_set *set = &arg->set;
@@ -392,7 +415,7 @@ static int control_set(struct net *net, union control_arg *arg,
 
 	rtnl_lock();
 	err = -ENODEV;
-	port = control_port(net, set->port, extack);
+	port = control_port(caller->net, set->port, extack);
 	if (!port)
 		goto unlock;
 	config = port->config;
@@ -413,7 +436,8 @@ unlock:
 	return err;
 }
 
-static int control_get(struct net *net, union control_arg *arg,
+static int control_get(const struct control_caller *caller,
+		       union control_arg *arg,
 		       struct netlink_ext_ack *extack)
 {
 	struct control_head head = arg->head;
@@ -430,7 +454,7 @@ static int control_get(struct net *net, union control_arg *arg,
 	arg->head = head;
 
 	rtnl_lock();
-	port = control_port(net, ifindex, extack);
+	port = control_port(caller->net, ifindex, extack);
 	if (port)
 		stabletap_port_get(port, current_user_ns(), &arg->get);
 	else
@@ -439,7 +463,8 @@ static int control_get(struct net *net, union control_arg *arg,
 	return err;
 }
 
-static int control_list(struct net *net, union control_arg *arg,
+static int control_list(const struct control_caller *caller,
+			union control_arg *arg,
 			struct netlink_ext_ack *extack)
 {
 	struct stabletap_list *list = &arg->list;
@@ -454,7 +479,7 @@ static int control_list(struct net *net, union control_arg *arg,
 
 	/* Copied out later: user memory must not be touched under RTNL. */
 	rtnl_lock();
-	for_each_netdev(net, dev)
+	for_each_netdev(caller->net, dev)
 		count += stabletap_port_is(dev);
 	fit = min(room, count);
 	ports = kvmalloc_array(fit, sizeof(*ports), GFP_KERNEL);
@@ -463,7 +488,7 @@ static int control_list(struct net *net, union control_arg *arg,
 		return -ENOMEM;
 	}
 	count = 0;
-	for_each_netdev(net, dev) {
+	for_each_netdev(caller->net, dev) {
 		if (!stabletap_port_is(dev))
 			continue;
 		if (count < fit)
@@ -506,7 +531,8 @@ static void stats_fill(struct stabletap_stats *stats,
 	stats->tx_purged = sum[STABLETAP_TX_PURGED];
 }
 
-static int control_stats(struct net *net, union control_arg *arg,
+static int control_stats(const struct control_caller *caller,
+			 union control_arg *arg,
 			 struct netlink_ext_ack *extack)
 {
 	struct stabletap_stats *stats = &arg->stats;
@@ -519,7 +545,7 @@ static int control_stats(struct net *net, union control_arg *arg,
 		return err;
 
 	rtnl_lock();
-	port = control_port(net, stats->port, extack);
+	port = control_port(caller->net, stats->port, extack);
 	if (port)
 		stabletap_report_stats(port, sum);
 	else
@@ -539,8 +565,8 @@ static int control_stats(struct net *net, union control_arg *arg,
  * @msg: the argument struct has a message buffer (msg, msg_size)
  */
 struct control_command {
-	int (*func)(struct net *net, union control_arg *arg,
-		    struct netlink_ext_ack *extack);
+	int (*func)(const struct control_caller *caller,
+		    union control_arg *arg, struct netlink_ext_ack *extack);
 	u32 size;
 	u32 min_size;
 	bool admin;
@@ -583,7 +609,8 @@ static int control_copy_msg(const struct control_head *head, const char *msg)
 }
 
 static long control_call(const struct control_command *command,
-			 struct net *net, void __user *argp, u32 size)
+			 const struct control_caller *caller,
+			 void __user *argp, u32 size)
 {
 	struct netlink_ext_ack extack = {};
 	union control_arg arg = {};
@@ -594,8 +621,9 @@ static long control_call(const struct control_command *command,
 	if (err)
 		return err;
 
-	if (!command->admin || ns_capable(net->user_ns, CAP_NET_ADMIN)) {
-		err = command->func(net, &arg, &extack);
+	if (!command->admin ||
+	    ns_capable(caller->net->user_ns, CAP_NET_ADMIN)) {
+		err = command->func(caller, &arg, &extack);
 	} else {
 		NL_SET_ERR_MSG_MOD(&extack,
 				   "CAP_NET_ADMIN is missing over this network namespace");
@@ -613,6 +641,10 @@ static long control_call(const struct control_command *command,
 static long control_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long data)
 {
+	const struct control_caller caller = {
+		.net = file->private_data,
+		.waits = !(file->f_flags & O_NONBLOCK),
+	};
 	const struct control_command *command;
 	void __user *argp = (void __user *)data;
 	unsigned int nr;
@@ -632,7 +664,7 @@ static long control_ioctl(struct file *file, unsigned int cmd,
 	if (size > PAGE_SIZE)
 		return -E2BIG;
 
-	return control_call(command, file->private_data, argp, size);
+	return control_call(command, &caller, argp, size);
 }
 
 static int control_open(struct inode *inode, struct file *file)

@@ -16,6 +16,7 @@
 
 #include "datapath.h"
 #include "hold.h"
+#include "overlap.h"
 #include "report.h"
 
 /*
@@ -94,9 +95,10 @@ static bool xmit_is_valid(struct sk_buff *skb)
  * and the frame needs no preparation.  What a macvlan can't do, its parent's
  * dev_queue_xmit() does.
  */
-static bool xmit_is_short(struct sk_buff *skb, struct net_device *dev,
-			  const struct netdev_queue *txq)
+static bool xmit_is_short(struct sk_buff *skb, struct net_device *dev)
 {
+	const struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
+
 	return dev->priv_flags & IFF_NO_QUEUE && stabletap_is_lltx(dev) &&
 	       READ_ONCE(dev->real_num_tx_queues) == 1 &&
 	       READ_ONCE(dev->flags) & IFF_UP &&
@@ -105,15 +107,11 @@ static bool xmit_is_short(struct sk_buff *skb, struct net_device *dev,
 	       (netif_is_macvlan(dev) || xmit_is_valid(skb));
 }
 
-/* Send a frame through the lower.  Returns NET_XMIT_* or an error. */
-static int xmit_to(struct sk_buff *skb, struct net_device *dev)
+/* What is left of dev_queue_xmit() if xmit_is_short() */
+static int xmit_start(struct sk_buff *skb, struct net_device *dev)
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
 	int ret;
-
-	skb->dev = dev;
-	if (!xmit_is_short(skb, dev, txq))
-		return dev_queue_xmit(skb);
 
 	skb_set_queue_mapping(skb, 0);
 	ret = netdev_start_xmit(skb, dev, txq, netdev_xmit_more());
@@ -124,14 +122,72 @@ static int xmit_to(struct sk_buff *skb, struct net_device *dev)
 	return -ENETDOWN;
 }
 
+static int xmit_by(struct sk_buff *skb, struct net_device *dev)
+{
+	skb->dev = dev;
+	return xmit_is_short(skb, dev) ? xmit_start(skb, dev) :
+					 dev_queue_xmit(skb);
+}
+
+/*
+ * Returns true if all that a macvlan would do is to count the frame and to give
+ * it to its parent.  In bridge mode it also looks for other macvlans that the
+ * frame is for, and for itself.
+ */
+static bool xmit_is_passed_on(const struct sk_buff *skb,
+			      const struct stabletap_lower *lower)
+{
+	const struct macvlan_dev *vlan = netdev_priv(lower->dev);
+
+	return !vlan->accel_priv &&
+	       (READ_ONCE(vlan->mode) != MACVLAN_MODE_BRIDGE ||
+		(READ_ONCE(lower->alone) &&
+		 !data_race(ether_addr_equal_64bits(skb_eth_hdr(skb)->h_dest,
+						    lower->dev->dev_addr))));
+}
+
+/* Do what a macvlan does with a frame that xmit_is_passed_on(). */
+static int xmit_past_macvlan(struct sk_buff *skb, struct net_device *dev)
+{
+	struct macvlan_dev *vlan = netdev_priv(dev);
+	struct vlan_pcpu_stats *stats;
+	unsigned int len = skb->len;
+	int ret;
+
+	ret = xmit_by(skb, vlan->lowerdev);
+	stats = this_cpu_ptr(vlan->pcpu_stats);
+	if (likely(ret == NET_XMIT_SUCCESS || ret == NET_XMIT_CN)) {
+		u64_stats_update_begin(&stats->syncp);
+		stabletap_vlan_stats_add(&stats->tx_packets, 1);
+		stabletap_vlan_stats_add(&stats->tx_bytes, len);
+		u64_stats_update_end(&stats->syncp);
+	} else {
+		stats->tx_dropped++;
+	}
+	return ret;
+}
+
+/* Send a frame through the lower.  Returns NET_XMIT_* or an error. */
+static int xmit_to(struct sk_buff *skb, const struct stabletap_lower *lower)
+{
+	struct net_device *dev = lower->dev;
+
+	skb->dev = dev;
+	if (!xmit_is_short(skb, dev))
+		return dev_queue_xmit(skb);
+	if (netif_is_macvlan(dev) && xmit_is_passed_on(skb, lower))
+		return xmit_past_macvlan(skb, dev);
+	return xmit_start(skb, dev);
+}
+
 static int xmit_count_to(struct stabletap_port *port, struct sk_buff *skb,
-			 struct net_device *dev)
+			 const struct stabletap_lower *lower)
 {
 	unsigned int len = skb->len;
 	int ret;
 
-	ret = xmit_to(skb, dev);
-	if (xmit_took(dev, ret))
+	ret = xmit_to(skb, lower);
+	if (xmit_took(lower->dev, ret))
 		xmit_count(port, len);
 	else
 		stabletap_report_lost(port, STABLETAP_TX_LOWER);
@@ -150,7 +206,7 @@ netdev_tx_t stabletap_datapath_xmit(struct sk_buff *skb, struct net_device *dev)
 		if (!lower)
 			return NETDEV_TX_OK;
 	}
-	return xmit_count_to(port, skb, lower->dev);
+	return xmit_count_to(port, skb, lower);
 }
 
 /**
@@ -200,7 +256,7 @@ bool stabletap_datapath_resume(struct stabletap_port *port)
 		lower = rcu_dereference(port->lower);
 		more = lower && stabletap_hold_next(port, lower, &batch);
 		while ((skb = __skb_dequeue(&batch)))
-			xmit_count_to(port, skb, lower->dev);
+			xmit_count_to(port, skb, lower);
 		local_bh_enable();
 		rcu_read_unlock();
 	} while (more && time_before(jiffies, end));
@@ -362,7 +418,7 @@ rx_take(struct stabletap_port *port, struct sk_buff **pskb)
 }
 
 /* The lower's receive handler, called under RCU with BH off */
-rx_handler_result_t stabletap_datapath_rx_lower(struct sk_buff **pskb)
+static rx_handler_result_t rx_lower(struct sk_buff **pskb)
 {
 	struct sk_buff *skb = *pskb;
 	struct stabletap_lower *lower;
@@ -381,14 +437,68 @@ rx_handler_result_t stabletap_datapath_rx_lower(struct sk_buff **pskb)
 	return rx_take(port, pskb);
 }
 
+/* The same, for both lowers of a replace, for a while (overlap.c) */
+static rx_handler_result_t rx_overlap(struct sk_buff **pskb)
+{
+	struct sk_buff *skb = *pskb;
+	struct stabletap_overlap *overlap;
+	struct stabletap_lower *lower;
+	struct stabletap_port *port;
+
+	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
+		return RX_HANDLER_PASS;
+
+	lower = rcu_dereference(skb->dev->rx_handler_data);
+	port = lower->port;
+	overlap = rcu_dereference(lower->overlap);
+	if (overlap ? !stabletap_overlap_accepts(overlap, lower, skb) :
+		      rcu_access_pointer(port->lower) != lower) {
+		stabletap_report_drop(port, skb, STABLETAP_RX_INACTIVE);
+		return RX_HANDLER_CONSUMED;
+	}
+	return rx_take(port, pskb);
+}
+
 /*
  * The receive handler of a lower whose port is gone, while the lower sends what
  * is left in its queue.
  */
-rx_handler_result_t stabletap_datapath_rx_drop(struct sk_buff **pskb)
+static rx_handler_result_t rx_drop(struct sk_buff **pskb)
 {
 	if (unlikely((*pskb)->pkt_type == PACKET_LOOPBACK))
 		return RX_HANDLER_PASS;
 	stabletap_kfree_skb(*pskb, STABLETAP_DROP_OTHERHOST);
 	return RX_HANDLER_CONSUMED;
+}
+
+/* The receive handler of an attachment; lower->overlap tells which. */
+rx_handler_func_t *
+stabletap_datapath_rx_handler(const struct stabletap_lower *lower)
+{
+	return rcu_access_pointer(lower->overlap) ? rx_overlap : rx_lower;
+}
+
+/* The port is gone: drop what its lower receives.  Under RTNL. */
+void stabletap_datapath_orphan(struct stabletap_lower *lower)
+{
+	rcu_assign_pointer(lower->dev->rx_handler, rx_drop);
+}
+
+/* Begin an overlap, or, with NULL, end it.  Under RTNL. */
+void stabletap_datapath_set_overlap(struct stabletap_lower *lower,
+				    struct stabletap_overlap *overlap)
+{
+	rcu_assign_pointer(lower->overlap, overlap);
+	rcu_assign_pointer(lower->dev->rx_handler,
+			   stabletap_datapath_rx_handler(lower));
+}
+
+/* Returns the device's attachment, NULL if it has none.  Under RTNL. */
+struct stabletap_lower *stabletap_datapath_lower(const struct net_device *dev)
+{
+	rx_handler_func_t *handler = rcu_access_pointer(dev->rx_handler);
+
+	if (handler != rx_lower && handler != rx_overlap && handler != rx_drop)
+		return NULL;
+	return rtnl_dereference(dev->rx_handler_data);
 }

@@ -61,17 +61,22 @@ static struct hold_cb *hold_cb(struct sk_buff *skb)
 	return (struct hold_cb *)skb->cb;
 }
 
+static unsigned long hold_sum(atomic_long_t *sum, unsigned long bytes)
+{
+	return atomic_long_add_return(bytes, sum);
+}
+
 /* Returns true, and charges the bytes, if they are within the bounds. */
-static bool hold_charge(struct net *net, long bytes)
+static bool hold_charge(struct net *net, unsigned long bytes)
 {
 	struct hold_net *own = net_generic(net, hold_net_id);
-	long max = READ_ONCE(hold_max_bytes);
+	unsigned long max = READ_ONCE(hold_max_bytes);
 
-	if (atomic_long_add_return(bytes, &own->bytes) > max)
+	if (hold_sum(&own->bytes, bytes) > max)
 		goto err_own;
 	if (!stabletap_is_contained(net))
 		return true;
-	if (atomic_long_add_return(bytes, &hold_contained.bytes) <= max)
+	if (hold_sum(&hold_contained.bytes, bytes) <= max)
 		return true;
 
 	atomic_long_sub(bytes, &hold_contained.bytes);

@@ -271,6 +271,7 @@ static int stabletap_slave_changelink(struct net_device *dev,
 				      struct nlattr *data[],
 				      struct netlink_ext_ack *extack)
 {
+	struct stabletap_port *port = netdev_priv(dev);
 	u32 flags = 0;
 	int err;
 
@@ -282,7 +283,12 @@ static int stabletap_slave_changelink(struct net_device *dev,
 			 extack);
 	if (err)
 		return err;
-	return stabletap_lower_attach(netdev_priv(dev), lower,
+	if (port->overlapping && port->overlapping->dev == lower) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "The port's lower is another device by now");
+		return -ESTALE;
+	}
+	return stabletap_lower_attach(port, lower,
 				      flags | STABLETAP_ATTACH_REPLACE, extack);
 }
 

@@ -19,6 +19,7 @@
 #include "filter.h"
 #include "hold.h"
 #include "lower.h"
+#include "overlap.h"
 #include "release.h"
 #include "report.h"
 #include "trace.h"
@@ -27,25 +28,27 @@
 #define LOWER_RESUME_MS 20
 
 /*
- * Returns the device's attachment, NULL if it is no lower.  If the attachment's
- * id is not 0, the device only sends what is left in its queue (release.c), and
- * its port may be gone.  Under RTNL.
+ * Returns true if the device is no port's lower any more, but still sends what is
+ * left in its queue (release.c).  Under RTNL.
  */
-static struct stabletap_lower *lower_of(const struct net_device *dev)
-{
-	rx_handler_func_t *handler = rcu_access_pointer(dev->rx_handler);
-
-	if (handler != stabletap_datapath_rx_lower &&
-	    handler != stabletap_datapath_rx_drop)
-		return NULL;
-	return rtnl_dereference(dev->rx_handler_data);
-}
-
 static bool lower_is_sending(const struct net_device *dev)
 {
-	const struct stabletap_lower *lower = lower_of(dev);
+	const struct stabletap_lower *lower = stabletap_datapath_lower(dev);
 
 	return lower && lower->id;
+}
+
+/*
+ * End the overlap of the port's last replace, and that of a replace that the
+ * device was the old lower of.  Under RTNL.
+ */
+static void lower_settle(struct stabletap_port *port, struct net_device *dev)
+{
+	struct stabletap_lower *lower = stabletap_datapath_lower(dev);
+
+	stabletap_release_settle(port);
+	if (lower && rcu_access_pointer(lower->overlap))
+		stabletap_release_settle(lower->port);
 }
 
 /*
@@ -233,6 +236,31 @@ static void lower_update_state(struct stabletap_port *port)
 }
 
 /*
+ * A device has got or lost a macvlan: find out if the one that is left, or that
+ * was there before, is a lower, and alone.  Under RTNL.
+ */
+static void lower_update_alone(struct net_device *parent)
+{
+	struct stabletap_lower *lower[2] = {};
+	struct net_device *upper;
+	struct list_head *iter;
+	int macvlans = 0, i;
+
+	rcu_read_lock();
+	netdev_for_each_upper_dev_rcu(parent, upper, iter) {
+		if (!netif_is_macvlan(upper))
+			continue;
+		if (macvlans == ARRAY_SIZE(lower))
+			break;
+		lower[macvlans++] = stabletap_datapath_lower(upper);
+	}
+	rcu_read_unlock();
+	for (i = 0; i < macvlans; i++)
+		if (lower[i])
+			WRITE_ONCE(lower[i]->alone, macvlans == 1);
+}
+
+/*
  * Give a lower the port's MAC address (if it is a macvlan), open it and set up
  * its filter.  stabletap_release() undoes this, also after a failure in the middle.
  */
@@ -256,6 +284,8 @@ static int lower_bring_up(struct stabletap_lower *lower,
 			return err;
 		lower->opened = true;
 	}
+	if (netif_is_macvlan(dev))
+		lower_update_alone(macvlan_dev_real_dev(dev));
 	return stabletap_filter_on(&lower->filter);
 }
 
@@ -265,6 +295,7 @@ static int lower_bring_up(struct stabletap_lower *lower,
  */
 static struct stabletap_lower *lower_setup(struct stabletap_port *port,
 					   struct net_device *dev, u32 flags,
+					   struct stabletap_overlap *overlap,
 					   struct netlink_ext_ack *extack)
 {
 	struct stabletap_lower *lower;
@@ -278,11 +309,12 @@ static struct stabletap_lower *lower_setup(struct stabletap_port *port,
 	lower->filter.dev = dev;
 	lower->filter.port = port;
 	lower->filter.flags = flags;
+	RCU_INIT_POINTER(lower->overlap, overlap);
 	stabletap_dev_hold(dev, &lower->tracker);
 
 	/* The port before it, perhaps this one, had opened the device too. */
 	if (lower_is_sending(dev)) {
-		stabletap_release_adopt(lower_of(dev));
+		stabletap_release_adopt(stabletap_datapath_lower(dev));
 		lower->opened = true;
 	}
 
@@ -296,7 +328,9 @@ static struct stabletap_lower *lower_setup(struct stabletap_port *port,
 	/* The port has no LRO, so this turns it off on the lower. */
 	stabletap_update_features(dev);
 
-	err = netdev_rx_handler_register(dev, stabletap_datapath_rx_lower, lower);
+	err = netdev_rx_handler_register(dev,
+					 stabletap_datapath_rx_handler(lower),
+					 lower);
 	if (err)
 		goto err_unlink;
 
@@ -367,6 +401,59 @@ static void lower_note_detach(struct stabletap_port *port,
 		port->losses++;
 }
 
+/* Begin to use a lower that has been set up. */
+static void lower_switch(struct stabletap_port *port,
+			 struct stabletap_lower *lower)
+{
+	rcu_assign_pointer(port->lower, lower);
+	if (lower_must_wait(port, lower))
+		stabletap_hold_begin(port);
+	lower_resume(port);
+	stabletap_filter_follow(port, &lower->filter);
+	port->attach_time = ktime_get_boottime_ns();
+}
+
+/* The port has no lower. */
+static int lower_first(struct stabletap_port *port, struct net_device *dev,
+		       u32 flags, struct netlink_ext_ack *extack)
+{
+	struct stabletap_lower *lower;
+
+	lower = lower_setup(port, dev, flags, NULL, extack);
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+	lower_switch(port, lower);
+	port->attaches++;
+	trace_stabletap_attach(port->dev, dev, flags);
+	return 0;
+}
+
+/* The overlap begins before the new lower can receive. */
+static int lower_replace(struct stabletap_port *port,
+			 struct stabletap_lower *old, struct net_device *dev,
+			 u32 flags, struct netlink_ext_ack *extack)
+{
+	struct stabletap_overlap *overlap = stabletap_overlap_new(port, old);
+	struct stabletap_lower *lower;
+
+	if (overlap)
+		stabletap_datapath_set_overlap(old, overlap);
+	lower = lower_setup(port, dev, flags, overlap, extack);
+	if (IS_ERR(lower)) {
+		stabletap_datapath_set_overlap(old, NULL);
+		stabletap_overlap_free(overlap);
+		return PTR_ERR(lower);
+	}
+	if (overlap)
+		stabletap_overlap_switch(overlap);
+	lower_switch(port, lower);
+	port->replaces++;
+	lower_note_detach(port, old->dev, STABLETAP_REASON_REPLACED);
+	trace_stabletap_replace(port->dev, old->dev, dev, flags);
+	stabletap_release_old(old);
+	return 0;
+}
+
 /**
  * stabletap_lower_attach - give a port a lower, or replace its lower
  * @port: the port
@@ -382,11 +469,9 @@ int stabletap_lower_attach(struct stabletap_port *port, struct net_device *dev,
 			   u32 flags, struct netlink_ext_ack *extack)
 {
 	struct stabletap_lower *old = rtnl_dereference(port->lower);
-	bool replace = flags & STABLETAP_ATTACH_REPLACE;
-	struct stabletap_lower *lower;
 	int err;
 
-	if (old && !replace) {
+	if (old && !(flags & STABLETAP_ATTACH_REPLACE)) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "The port has a lower; detach it first, or ask for replace");
 		return -EEXIST;
@@ -394,6 +479,7 @@ int stabletap_lower_attach(struct stabletap_port *port, struct net_device *dev,
 	if (old && old->dev == dev)
 		return lower_change_filter(old, flags, extack);
 
+	lower_settle(port, dev);
 	err = lower_check(port, dev, extack);
 	if (err)
 		return err;
@@ -401,26 +487,12 @@ int stabletap_lower_attach(struct stabletap_port *port, struct net_device *dev,
 	if (err)
 		return err;
 
-	lower = lower_setup(port, dev, flags, extack);
-	if (IS_ERR(lower))
-		return PTR_ERR(lower);
-
-	rcu_assign_pointer(port->lower, lower);
-	if (lower_must_wait(port, lower))
-		stabletap_hold_begin(port);
-	lower_resume(port);
-	stabletap_filter_follow(port, &lower->filter);
-	port->attach_time = ktime_get_boottime_ns();
-	if (old) {
-		port->replaces++;
-		lower_note_detach(port, old->dev, STABLETAP_REASON_REPLACED);
-		trace_stabletap_replace(port->dev, old->dev, dev, flags);
-		stabletap_release(old);
-	} else {
-		port->attaches++;
-		trace_stabletap_attach(port->dev, dev, flags);
-	}
-
+	if (old)
+		err = lower_replace(port, old, dev, flags, extack);
+	else
+		err = lower_first(port, dev, flags, extack);
+	if (err)
+		return err;
 	lower_update_state(port);
 	stabletap_report_change(port);
 	return 0;
@@ -432,6 +504,7 @@ static struct stabletap_lower *lower_detach(struct stabletap_port *port,
 {
 	struct stabletap_lower *lower = rtnl_dereference(port->lower);
 
+	stabletap_release_settle(port);
 	RCU_INIT_POINTER(port->lower, NULL);
 	stabletap_hold_begin(port);
 	stabletap_filter_follow(port, NULL);
@@ -526,6 +599,13 @@ static void lower_port_event(struct net_device *dev, unsigned long event)
 		lower_moved(port, STABLETAP_REASON_PORT_MOVED);
 }
 
+static bool lower_is_macvlan_event(const void *ptr)
+{
+	const struct netdev_notifier_changeupper_info *info = ptr;
+
+	return netif_is_macvlan(info->upper_dev);
+}
+
 static int lower_device_event(struct notifier_block *unused,
 			      unsigned long event, void *ptr)
 {
@@ -539,7 +619,9 @@ static int lower_device_event(struct notifier_block *unused,
 		return NOTIFY_DONE;
 	}
 
-	lower = lower_of(dev);
+	if (event == NETDEV_CHANGEUPPER && lower_is_macvlan_event(ptr))
+		lower_update_alone(dev);
+	lower = stabletap_datapath_lower(dev);
 	if (!lower)
 		return NOTIFY_DONE;
 	if (lower->id) {

@@ -165,7 +165,14 @@ static int stabletap_port_add_slave(struct net_device *dev,
 static int stabletap_port_del_slave(struct net_device *dev,
 				    struct net_device *lower)
 {
-	return stabletap_lower_detach(netdev_priv(dev), lower, NULL);
+	struct stabletap_port *port = netdev_priv(dev);
+
+	/* The old lower of a replace, which has not been let go yet */
+	if (port->overlapping && port->overlapping->dev == lower) {
+		stabletap_release_settle(port);
+		return 0;
+	}
+	return stabletap_lower_detach(port, lower, NULL);
 }
 
 static void stabletap_port_get_stats64(struct net_device *dev,
@@ -179,7 +186,8 @@ static void stabletap_port_get_stats64(struct net_device *dev,
 	stats->tx_dropped = sum[STABLETAP_TX_DETACHED] +
 			    sum[STABLETAP_TX_LOWER] +
 			    sum[STABLETAP_TX_REFUSED] +
-			    sum[STABLETAP_TX_EXPIRED];
+			    sum[STABLETAP_TX_EXPIRED] +
+			    sum[STABLETAP_TX_PURGED];
 	stats->rx_packets = sum[STABLETAP_RX_PACKETS];
 	stats->rx_bytes = sum[STABLETAP_RX_BYTES];
 	stats->multicast = sum[STABLETAP_RX_MULTICAST];

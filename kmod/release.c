@@ -2,11 +2,17 @@
 /*
  * How a lower is let go: it gets back what the attach has changed.
  *
+ * The old lower of a replace first goes on for RELEASE_OVERLAP_MS: what it has
+ * received before the switch may still be on its way to the port (overlap.c).
+ *
  * A device that the attach has opened is closed again, and closing a device
  * throws away the frames in its queue and in its driver's ring.  So a device
- * with frames there goes on without its port, until they are sent or RELEASE_MS
- * are over.  A work item waits for that, without RTNL.  Until then the device
- * is up, its receive handler drops what it receives, and IPv6 leaves it alone.
+ * with frames there goes on without its port, until they are sent or
+ * RELEASE_DRAIN_MS are over.  Until then the device is up, its receive handler
+ * drops what it receives, and IPv6 leaves it alone.
+ *
+ * A work item waits for both, without RTNL.  Whatever needs the device earlier
+ * ends the wait.
  *
  * An attachment is freed after a grace period, because receivers still use it.
  * The code that waits for it depends on the operation:
@@ -29,15 +35,19 @@
 
 #include "datapath.h"
 #include "filter.h"
+#include "overlap.h"
 #include "release.h"
 #include "report.h"
 
+/* How long a port receives through both lowers of a replace, in milliseconds */
+#define RELEASE_OVERLAP_MS 60
+
 /* How long a device may take to send what waits in its queue, in milliseconds */
-#define RELEASE_MS 1000
+#define RELEASE_DRAIN_MS 1000
 
 /*
- * The attachments whose device still sends.  Written under RTNL and the lock,
- * read under either.
+ * The attachments that have an id.  Written under RTNL and the lock, read under
+ * either.
  */
 static LIST_HEAD(release_list);
 static DEFINE_SPINLOCK(release_lock);
@@ -46,6 +56,8 @@ static DEFINE_SPINLOCK(release_lock);
 static DECLARE_WAIT_QUEUE_HEAD(release_done);
 
 static struct workqueue_struct *release_workqueue;
+
+static void release_work(struct work_struct *work);
 
 int stabletap_release_set_mac(struct net_device *dev, const u8 *mac,
 			      struct netlink_ext_ack *extack)
@@ -152,7 +164,7 @@ static int release_check_core(void)
 		goto out;
 
 	rtnl_lock();
-	err = netdev_rx_handler_register(dev, stabletap_datapath_rx_lower,
+	err = netdev_rx_handler_register(dev, stabletap_datapath_rx_port,
 					 before);
 	rtnl_unlock();
 	if (err)
@@ -236,12 +248,41 @@ static bool release_is_sending(struct net_device *dev)
 	return sending;
 }
 
-/* Take a lower that still sends from the list, and undo the rest. */
+/* Wait, in the work, for so long at most, and not more often than need be. */
+static void release_wait_until(struct stabletap_lower *lower, int ms, int delay)
+{
+	lower->deadline = jiffies + msecs_to_jiffies(ms) + 1;
+	mod_delayed_work(release_workqueue, &lower->work,
+			 msecs_to_jiffies(delay) + 1);
+}
+
+static void release_list_add(struct stabletap_lower *lower)
+{
+	static u64 last_id;
+
+	lower->id = lower->port->releasing = ++last_id;
+	INIT_DELAYED_WORK(&lower->work, release_work);
+	spin_lock(&release_lock);
+	list_add(&lower->node, &release_list);
+	spin_unlock(&release_lock);
+}
+
+/* Returns true if closing the device now would lose frames. */
+static bool release_must_wait(const struct stabletap_lower *lower)
+{
+	return lower->opened && lower->dev->reg_state == NETREG_REGISTERED &&
+	       release_is_sending(lower->dev);
+}
+
+/*
+ * Take a lower from the list, and undo the rest.  The work frees it, because it
+ * may be running, and waiting for RTNL.
+ */
 static void release_end(struct stabletap_lower *lower, bool close)
 {
 	struct net_device *dev = lower->dev;
 
-	lower->ended = true;
+	WRITE_ONCE(lower->ended, true);
 	spin_lock(&release_lock);
 	list_del(&lower->node);
 	spin_unlock(&release_lock);
@@ -252,9 +293,42 @@ static void release_end(struct stabletap_lower *lower, bool close)
 	else
 		release_forget_handler(dev);
 	wake_up_all(&release_done);
-	/* If the work is running, it waits for RTNL, and frees the lower. */
-	if (cancel_delayed_work(&lower->work))
-		release_free(lower);
+	mod_delayed_work(release_workqueue, &lower->work, 0);
+}
+
+/* From now on the port receives through its new lower alone. */
+static void release_end_overlap(struct stabletap_port *port)
+{
+	struct stabletap_lower *old = port->overlapping;
+	struct stabletap_overlap *overlap = rtnl_dereference(old->overlap);
+
+	port->overlapping = NULL;
+	stabletap_datapath_set_overlap(rtnl_dereference(port->lower), NULL);
+	stabletap_datapath_set_overlap(old, NULL);
+	stabletap_overlap_free(overlap);
+	release_part(old);
+}
+
+/* The overlap is over: go on with the old lower. */
+static void release_go_on(struct stabletap_lower *lower)
+{
+	release_end_overlap(lower->port);
+	/* Let frames that are being sent pass before the device is closed. */
+	if (lower->opened)
+		synchronize_net();
+	if (release_must_wait(lower))
+		release_wait_until(lower, RELEASE_DRAIN_MS, 0);
+	else
+		release_end(lower, true);
+}
+
+/* Returns true if the wait is not over.  Without RTNL this is only a guess. */
+static bool release_is_waiting(const struct stabletap_lower *lower)
+{
+	return !READ_ONCE(lower->ended) &&
+	       time_before(jiffies, READ_ONCE(lower->deadline)) &&
+	       (rcu_access_pointer(lower->overlap) ||
+		release_must_wait(lower));
 }
 
 static void release_work(struct work_struct *work)
@@ -263,39 +337,20 @@ static void release_work(struct work_struct *work)
 
 	lower = container_of(to_delayed_work(work), struct stabletap_lower,
 			     work);
-	if (!READ_ONCE(lower->ended) && release_is_sending(lower->dev) &&
-	    time_before(jiffies, lower->deadline)) {
+	if (release_is_waiting(lower)) {
 		queue_delayed_work(release_workqueue, &lower->work, 1);
 		return;
 	}
 	rtnl_lock();
-	if (!lower->ended)
-		release_end(lower, true);
-	release_free(lower);
+	if (!lower->ended && !release_is_waiting(lower)) {
+		if (rcu_access_pointer(lower->overlap))
+			release_go_on(lower);
+		else
+			release_end(lower, true);
+	} else if (lower->ended && !delayed_work_pending(&lower->work)) {
+		release_free(lower);
+	}
 	rtnl_unlock();
-}
-
-/*
- * If the device has to be closed but still sends, put it on the list and return
- * true.
- */
-static bool release_later(struct stabletap_lower *lower)
-{
-	static u64 last_id;
-	struct net_device *dev = lower->dev;
-
-	if (!lower->opened || dev->reg_state != NETREG_REGISTERED ||
-	    !release_is_sending(dev))
-		return false;
-
-	lower->id = lower->port->releasing = ++last_id;
-	lower->deadline = jiffies + msecs_to_jiffies(RELEASE_MS);
-	spin_lock(&release_lock);
-	list_add(&lower->node, &release_list);
-	spin_unlock(&release_lock);
-	INIT_DELAYED_WORK(&lower->work, release_work);
-	queue_delayed_work(release_workqueue, &lower->work, 1);
-	return true;
 }
 
 /**
@@ -311,11 +366,40 @@ void stabletap_release(struct stabletap_lower *lower)
 	if (lower->opened)
 		synchronize_net();
 	release_part(lower);
-	if (release_later(lower))
+	if (release_must_wait(lower)) {
+		release_list_add(lower);
+		release_wait_until(lower, RELEASE_DRAIN_MS, 0);
 		return;
+	}
 	release_rest(lower, true, false);
 	netdev_rx_handler_unregister(lower->dev);
 	release_free(lower);
+}
+
+/**
+ * stabletap_release_old - let go of the old lower of a replace
+ * @old: the attachment; port->lower points at the new one
+ *
+ * If the two have an overlap, the old one receives for a while.
+ *
+ * Context: under RTNL.
+ */
+void stabletap_release_old(struct stabletap_lower *old)
+{
+	if (!rcu_access_pointer(old->overlap)) {
+		stabletap_release(old);
+		return;
+	}
+	old->port->overlapping = old;
+	release_list_add(old);
+	release_wait_until(old, RELEASE_OVERLAP_MS, RELEASE_OVERLAP_MS);
+}
+
+/* If the port receives through both lowers of a replace, end that. */
+void stabletap_release_settle(struct stabletap_port *port)
+{
+	if (port->overlapping)
+		release_go_on(port->overlapping);
 }
 
 /**
@@ -335,7 +419,10 @@ void stabletap_release_leave(struct stabletap_port *port,
 
 	if (lower) {
 		release_part(lower);
-		if (!release_later(lower)) {
+		if (release_must_wait(lower)) {
+			release_list_add(lower);
+			release_wait_until(lower, RELEASE_DRAIN_MS, 0);
+		} else {
 			release_rest(lower, true, true);
 			release_forget_handler(lower->dev);
 			port->leaving = lower;
@@ -346,8 +433,7 @@ void stabletap_release_leave(struct stabletap_port *port,
 		if (other->port != port)
 			continue;
 		other->orphan = true;
-		rcu_assign_pointer(other->dev->rx_handler,
-				   stabletap_datapath_rx_drop);
+		stabletap_datapath_orphan(other);
 	}
 }
 
@@ -378,7 +464,7 @@ void stabletap_release_gone(struct stabletap_lower *lower)
 
 /**
  * stabletap_release_adopt - stop waiting for a lower, because it is attached
- * @lower: an attachment whose device still sends (id is not 0)
+ * @lower: an attachment whose device still sends (id is not 0, no overlap)
  *
  * The device stays open, so that no frame is lost.
  *
@@ -390,7 +476,7 @@ void stabletap_release_adopt(struct stabletap_lower *lower)
 }
 
 /**
- * stabletap_release_event - an event of a device that still sends
+ * stabletap_release_event - an event of a device that has been let go
  * @lower: its attachment
  * @event: NETDEV_*
  *
@@ -411,8 +497,11 @@ void stabletap_release_event(struct stabletap_lower *lower,
 	case NETDEV_UNREGISTER:
 	/* A bridge, bond or team takes the device. */
 	case NETDEV_JOIN:
-		if (!lower->ended)
-			release_end(lower, true);
+		if (lower->ended)
+			break;
+		if (rcu_access_pointer(lower->overlap))
+			release_end_overlap(lower->port);
+		release_end(lower, true);
 		break;
 	}
 }
@@ -439,7 +528,7 @@ void stabletap_release_wait(u64 id)
 {
 	/* The work ends the wait; the timeout is only for a lack of workers. */
 	wait_event_killable_timeout(release_done, !release_is_listed(id),
-				    msecs_to_jiffies(10 * RELEASE_MS));
+				    msecs_to_jiffies(10 * RELEASE_DRAIN_MS));
 }
 
 int stabletap_release_init(void)

@@ -5,12 +5,14 @@
  * file of the same name.  From the bottom, where no file uses one above it:
  *
  *	report				counters, drops, link messages
- *	hold				frames that wait for a lower
+ *	hold, overlap			frames that wait for a lower; both
+ *					lowers of a replace
  *	datapath, filter		frames; addresses
  *	bounds, release			memory of containers; letting go of a lower
  *	lower, tapnode			attach and detach; the tap core
  *	port				the net device
- *	link, control			the interfaces to user space
+ *	link				the interface by rtnetlink
+ *	control				the interface by ioctl
  *	main
  */
 #ifndef _STABLETAP_H
@@ -93,6 +95,7 @@ static inline bool stabletap_try_again(int err, int *tries)
 
 struct stabletap_lower;
 struct stabletap_node;
+struct stabletap_overlap;
 struct stabletap_port;
 
 /**
@@ -136,14 +139,18 @@ struct stabletap_filter {
  * @filter: decides which frames @dev accepts
  * @opened: @dev was down and the attach opened it
  * @mac_set: this module changed the MAC address of @dev
+ * @alone: @dev is the only macvlan on its parent; written under RTNL, read
+ *	without it
  * @old_mac: the MAC address of @dev before the attach
  * @tracker: tracks the reference to @dev
  * @rcu: for kfree_rcu()
- * @id: not 0 once the port has let go of @dev, but @dev still sends what is in
- *	its queue; then the port's receive handler has no use for this
- *	attachment, and the following members are valid (release.c)
+ * @overlap: not NULL while the port receives through both lowers of a replace;
+ *	written under RTNL, read under RCU
+ * @id: not 0 once the port has let go of @dev, but @dev still receives during
+ *	an overlap, or still sends what is in its queue; then the following
+ *	members are valid (release.c)
  * @node: in the list of such attachments
- * @work: waits until the queue is empty
+ * @work: waits for the end of the overlap, and until the queue is empty
  * @deadline: jiffies; @work waits no longer
  * @orphan: @port is gone
  * @ended: @dev has been restored; @work only frees the attachment
@@ -154,9 +161,11 @@ struct stabletap_lower {
 	struct stabletap_filter	filter;
 	bool			opened;
 	bool			mac_set;
+	bool			alone;
 	u8			old_mac[ETH_ALEN];
 	stabletap_tracker	tracker;
 	struct rcu_head		rcu;
+	struct stabletap_overlap __rcu *overlap;
 
 	u64			id;
 	struct list_head	node;
@@ -216,8 +225,10 @@ struct stabletap_hold {
  * @stats: counters
  * @leaving: the last lower of a port that is being unregistered, kept until the
  *	unregistration has waited for RCU readers; protected by RTNL
- * @releasing: id of the attachment that was let go last although its device
- *	still sent, 0 if there was none; protected by RTNL
+ * @releasing: id of the attachment that was let go last and got an id, 0 if
+ *	there was none; protected by RTNL
+ * @overlapping: the old lower while the port receives through both lowers of a
+ *	replace, else NULL; protected by RTNL
  * @config: on_detach and the bounds of hold are written under RTNL and read
  *	without it; the other members are constant once the port is registered
  * @hold: frames that wait for a lower
@@ -252,6 +263,7 @@ struct stabletap_port {
 
 	struct stabletap_lower		*leaving;
 	u64				releasing;
+	struct stabletap_lower		*overlapping;
 	struct stabletap_config		config;
 	struct stabletap_hold		hold;
 	struct delayed_work		resume;

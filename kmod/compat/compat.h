@@ -290,6 +290,16 @@ static inline void stabletap_sync_rx_mode(struct net_device *dev)
 }
 
 /*
+ * Add to a counter of struct vlan_pcpu_stats, which a macvlan has too.  Up to
+ * 5.19 these counters are plain numbers.
+ */
+#ifdef STABLETAP_HAVE_VLAN_STATS_T
+#define stabletap_vlan_stats_add(counter, n)	u64_stats_add(counter, n)
+#else
+#define stabletap_vlan_stats_add(counter, n)	(*(counter) += (n))
+#endif
+
+/*
  * A lock that keeps out other tasks of this CPU, for callers with BH off.  BH
  * off alone does that without PREEMPT_RT, and up to 6.17 also with PREEMPT_RT.
  * Since 6.18 (3253cb49cbad) it depends on PREEMPT_RT_NEEDS_BH_LOCK.  So kernels

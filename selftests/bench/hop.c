@@ -2,126 +2,138 @@
 /*
  * hop - measure the time of one frame
  *
- *   hop send NODE FRAMES              write them to a macvtap or port
- *   hop receive NODE DEVICE FRAMES    send them by DEVICE, read them from NODE
+ *   hop [OPTION]... NODE...
+ *	-d DEVICE	DEVICE sends frames, the nodes receive them; without this
+ *			option the nodes send
+ *	-b		broadcasts, which every node receives
+ *	-w WAY		fd (default), ring (io_uring) or vhost
+ *	-s SIZE		bytes (default 60), or gso: a TCP frame of 64 KiB
+ *	-q QUEUES	of each node (default 1); frames pass them in turn
+ *	-n FRAMES	of a round (default 2000)
+ *	-r ROUNDS	default 5
+ *	-m		mark the rounds for a plug-in of QEMU (plugin.c)
  *
  * NODE is the path of a node, or tun:NAME for a tap of that name.  Prints
- * nanoseconds for a frame, the median of five rounds, and the spread of the
+ * nanoseconds for a frame, the median of the rounds, and the spread of the
  * rounds in thousandths.  In a machine that counts instructions (run --icount)
  * a nanosecond is an instruction.
  */
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/if.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <linux/if_tun.h>
-#include <linux/virtio_net.h>
-#include <stdint.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#define FRAME_LEN	60
-#define ROUNDS		5
+#include "hop.h"
 
-static const uint8_t guest_mac[] = { 0x52, 0x54, 0, 0, 0, 1 };
-static const uint8_t peer_mac[] = { 0x52, 0x54, 0, 0, 0, 2 };
+#define ROUNDS_MAX	100
 
 struct hop {
-	int node;
-	int packet;		/* -1 if frames are sent */
-	/* The buffer for write() and read() */
-	struct {
-		struct virtio_net_hdr hdr;
-		uint8_t frame[FRAME_LEN];
-	} __attribute__((packed)) out;
-	uint8_t in[2048];
+	const struct way *way;
+	const char *device;	/* NULL if the nodes send */
+	bool broadcast;
+	bool marks;
+	size_t size;
+	unsigned int queues;
+	unsigned long frames;
+	unsigned int rounds;
+	int packet;
+	unsigned int count;	/* of lanes */
+	struct lane *lanes;
 };
 
-static void fail(const char *what)
+void fail(const char *what)
 {
 	perror(what);
 	exit(1);
 }
 
-static int node_open(const char *path)
+static void usage(void)
 {
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
-	const char *name = NULL;
-	int fd;
+	fprintf(stderr, "usage: hop [-d DEVICE] [-b] [-w fd|ring|vhost] "
+		"[-s SIZE|gso] [-q QUEUES]\n"
+		"           [-n FRAMES] [-r ROUNDS] [-m] NODE...\n");
+	exit(2);
+}
 
-	if (!strncmp(path, "tun:", 4)) {
-		name = path + 4;
-		path = "/dev/net/tun";
-		strncpy(ifr.ifr_name, name, IFNAMSIZ - 1);
+/* Address the frame of a queue. */
+static void address(struct hop *hop, struct lane *lane, unsigned int node)
+{
+	if (!hop->device)
+		frame_from(lane->frame, node, lane->flow);
+	else
+		frame_to(lane->frame, node, lane->flow);
+	if (hop->broadcast)
+		frame_to_all(lane->frame);
+}
+
+static void open_node(struct hop *hop, unsigned int node, const char *path)
+{
+	struct lane *lanes = &hop->lanes[node * hop->queues];
+	unsigned int i;
+
+	for (i = 0; i < hop->queues; i++) {
+		lanes[i].fd = node_open(path, hop->way->flags, hop->queues);
+		lanes[i].frame = frame_new(hop->size);
+		if (!lanes[i].frame)
+			fail("memory");
 	}
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		fail(path);
-	if (ioctl(fd, TUNSETIFF, &ifr))
-		fail("TUNSETIFF");
-	return fd;
+	if (hop->device && hop->queues > 1)
+		find_flows(lanes, hop->queues, node, hop->packet);
+	for (i = 0; i < hop->queues; i++) {
+		address(hop, &lanes[i], node);
+		hop->way->open(&lanes[i]);
+	}
 }
 
-static int packet_open(const char *device)
+static void pass(struct hop *hop, struct lane *lane, unsigned int count)
 {
-	struct sockaddr_ll addr = { .sll_family = AF_PACKET };
-	struct ifreq ifr = {};
-	int fd;
+	unsigned int i;
 
-	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		fail("packet socket");
-	strncpy(ifr.ifr_name, device, IFNAMSIZ - 1);
-	if (ioctl(fd, SIOCGIFINDEX, &ifr))
-		fail(device);
-	addr.sll_ifindex = ifr.ifr_ifindex;
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)))
-		fail(device);
-	return fd;
-}
-
-static void frame_init(uint8_t *frame, const uint8_t *dst, const uint8_t *src)
-{
-	struct ethhdr *eth = (struct ethhdr *)frame;
-
-	memcpy(eth->h_dest, dst, ETH_ALEN);
-	memcpy(eth->h_source, src, ETH_ALEN);
-	eth->h_proto = htons(0x88b5);
-}
-
-static void one_frame(struct hop *hop)
-{
-	if (hop->packet < 0) {
-		if (write(hop->node, &hop->out, sizeof(hop->out)) !=
-		    sizeof(hop->out))
-			fail("write");
+	if (!hop->device) {
+		hop->way->send(lane, count);
 		return;
 	}
-	if (send(hop->packet, hop->out.frame, FRAME_LEN, 0) != FRAME_LEN)
-		fail("send");
-	if (read(hop->node, hop->in, sizeof(hop->in)) != sizeof(hop->out))
-		fail("read");
+	for (i = 0; i < count; i++)
+		packet_send(hop->packet, lane->frame);
+	if (!hop->broadcast) {
+		hop->way->receive(lane, count);
+		return;
+	}
+	for (i = 0; i < hop->count; i++)
+		hop->way->receive(&hop->lanes[i], count);
 }
 
-static double run(struct hop *hop, long frames)
+/* The two forms of nop that plugin.c looks for */
+static void mark(bool begin)
 {
-	struct timespec from, to;
-	long i;
+	if (begin)
+		asm volatile("nopl 0x5354424d(%%rax)" ::: "memory");
+	else
+		asm volatile("nopl 0x5354454d(%%rax)" ::: "memory");
+}
 
+/* Returns nanoseconds for a frame. */
+static double run(struct hop *hop, unsigned long frames)
+{
+	unsigned int burst = hop->way->burst, next = 0;
+	struct timespec from, to;
+	unsigned long i;
+
+	if (hop->marks)
+		mark(true);
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	for (i = 0; i < frames; i++)
-		one_frame(hop);
+	for (i = 0; i < frames; i += burst) {
+		pass(hop, &hop->lanes[next], burst);
+		if (++next == hop->count || hop->broadcast)
+			next = 0;
+	}
 	clock_gettime(CLOCK_MONOTONIC, &to);
+	if (hop->marks)
+		mark(false);
 	return ((to.tv_sec - from.tv_sec) * 1e9 +
-		(to.tv_nsec - from.tv_nsec)) / frames;
+		(to.tv_nsec - from.tv_nsec)) / i;
 }
 
 static int compare(const void *a, const void *b)
@@ -131,34 +143,96 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static void measure(struct hop *hop)
+{
+	unsigned long warm_up = hop->frames / 10 + hop->count;
+	bool marks = hop->marks;
+	double ns[ROUNDS_MAX], median;
+	unsigned int i;
+
+	hop->marks = false;
+	run(hop, warm_up);
+	hop->marks = marks;
+	for (i = 0; i < hop->rounds; i++)
+		ns[i] = run(hop, hop->frames);
+	qsort(ns, hop->rounds, sizeof(*ns), compare);
+	median = ns[hop->rounds / 2];
+	printf("%.0f %.1f\n", median,
+	       (ns[hop->rounds - 1] - ns[0]) / median * 1000);
+}
+
+static const struct way *way_named(const char *name)
+{
+	static const struct way *const ways[] = {
+		&fd_way, &ring_way, &vhost_way,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+		if (!strcmp(ways[i]->name, name))
+			return ways[i];
+	usage();
+	return NULL;
+}
+
+static void parse(struct hop *hop, int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "d:bw:s:q:n:r:m")) != -1) {
+		switch (c) {
+		case 'd': hop->device = optarg; break;
+		case 'b': hop->broadcast = true; break;
+		case 'w': hop->way = way_named(optarg); break;
+		case 's': hop->size = strcmp(optarg, "gso") ? atoi(optarg) :
+							      FRAME_GSO; break;
+		case 'q': hop->queues = atoi(optarg); break;
+		case 'n': hop->frames = atol(optarg); break;
+		case 'r': hop->rounds = atoi(optarg); break;
+		case 'm': hop->marks = true; break;
+		default: usage();
+		}
+	}
+	if (optind == argc || hop->size < FRAME_MIN || hop->size > FRAME_GSO ||
+	    !hop->queues || !hop->frames || !hop->rounds ||
+	    hop->rounds > ROUNDS_MAX || (hop->broadcast && (!hop->device || hop->queues > 1)))
+		usage();
+	hop->count = (argc - optind) * hop->queues;
+}
+
+/*
+ * With vhost-net and with macvlan's broadcasts, kernel threads do a part of the
+ * work.  They run only when this process waits, so that they, too, get many
+ * frames at a time, and the same number in each round.
+ */
+static void run_first(void)
+{
+	const struct sched_param param = { .sched_priority = 1 };
+
+	if (sched_setscheduler(0, SCHED_FIFO, &param))
+		fail("SCHED_FIFO");
+}
+
 int main(int argc, char **argv)
 {
-	struct hop hop = { .packet = -1 };
-	double ns[ROUNDS];
-	long frames;
-	int i;
+	struct hop hop = {
+		.way = &fd_way,
+		.size = FRAME_MIN,
+		.queues = 1,
+		.frames = 2000,
+		.rounds = 5,
+	};
+	unsigned int i;
 
-	if (argc == 4 && !strcmp(argv[1], "send")) {
-		frame_init(hop.out.frame, peer_mac, guest_mac);
-	} else if (argc == 5 && !strcmp(argv[1], "receive")) {
-		hop.packet = packet_open(argv[3]);
-		frame_init(hop.out.frame, guest_mac, peer_mac);
-	} else {
-		fprintf(stderr, "usage: hop send NODE FRAMES\n"
-			"       hop receive NODE DEVICE FRAMES\n");
-		return 2;
-	}
-	frames = atol(argv[argc - 1]);
-	hop.node = node_open(argv[2]);
-
-	/* A tap gets carrier, and so a queue, a moment after the open. */
-	if (!strncmp(argv[2], "tun:", 4))
-		usleep(100000);
-	run(&hop, frames / 10);
-	for (i = 0; i < ROUNDS; i++)
-		ns[i] = run(&hop, frames);
-	qsort(ns, ROUNDS, sizeof(*ns), compare);
-	printf("%.0f %.1f\n", ns[ROUNDS / 2],
-	       (ns[ROUNDS - 1] - ns[0]) / ns[ROUNDS / 2] * 1000);
+	parse(&hop, argc, argv);
+	hop.lanes = calloc(hop.count, sizeof(*hop.lanes));
+	if (!hop.lanes)
+		fail("memory");
+	run_first();
+	if (hop.device)
+		hop.packet = packet_open(hop.device);
+	for (i = 0; i < hop.count / hop.queues; i++)
+		open_node(&hop, i, argv[optind + i]);
+	measure(&hop);
 	return 0;
 }

@@ -968,6 +968,35 @@ TEST_F(vlan, a_VLAN_device_as_lower_tags_and_untags)
 	s->p0 = p0;
 }
 
+/* The tag of the VLAN on the port must be in the frame when v0.7 adds its own. */
+TEST_F(vlan, a_VLAN_device_as_lower_keeps_the_tag_of_a_VLAN_on_the_port)
+{
+	struct scene *s = &self->s;
+	uint8_t frame[100];
+	int from, to;
+
+	ASSERT_EQ(0, st_sh("ip link add v0.7 up link v0 type vlan id 7 && "
+			   "ip link add p0.7 up link p0 type vlan id 7 && "
+			   "ip link add p0.7.5 up link p0.7 type vlan id 5 && "
+			   "ip link add vm1.5 up link vm1 type vlan id 5"));
+	ASSERT_EQ(0, st_attach(s->control, s->port, st_ifindex("v0.7"), 0));
+	ASSERT_TRUE(st_wait_up(st_ifindex("p0.7.5"), SCENE_DEADLINE));
+	ASSERT_TRUE(st_wait_up(st_ifindex("v0.7"), SCENE_DEADLINE));
+	from = st_packet_open(st_ifindex("vm1.5"), false);
+	to = st_packet_open(st_ifindex("p0.7.5"), false);
+	ASSERT_LE(0, from);
+	ASSERT_LE(0, to);
+	st_frame(frame, sizeof(frame), ST_MAC_PEER, ST_MAC_PORT, 7);
+	ASSERT_EQ(sizeof(frame), st_packet_send(from, st_ifindex("vm1.5"),
+						frame, sizeof(frame)));
+	ASSERT_EQ(1, st_readable(to, SCENE_DEADLINE));
+	ASSERT_EQ(sizeof(frame), recv(to, frame, sizeof(frame), 0));
+	EXPECT_EQ(7, st_frame_number(frame, sizeof(frame)));
+	close(from);
+	close(to);
+	ASSERT_EQ(0, st_sh("ip link del vm1.5"));
+}
+
 TEST_F(vlan, a_dummy_as_lower_takes_frames)
 {
 	struct scene *s = &self->s;

@@ -29,6 +29,7 @@
 #include "harness.h"
 #include "scene.h"
 #include "st.h"
+#include "watch.h"
 
 FIXTURE(counters) {
 	struct scene s;
@@ -37,6 +38,7 @@ FIXTURE(counters) {
 
 FIXTURE_VARIANT(counters) {
 	bool macvlan;
+	bool watched;		/* packet socket, tc and nft on port and lower */
 };
 
 FIXTURE_VARIANT_ADD(counters, macvlan) {
@@ -47,10 +49,22 @@ FIXTURE_VARIANT_ADD(counters, direct) {
 	.macvlan = false,
 };
 
+FIXTURE_VARIANT_ADD(counters, watched_macvlan) {
+	.macvlan = true, .watched = true,
+};
+
+FIXTURE_VARIANT_ADD(counters, watched_direct) {
+	.macvlan = false, .watched = true,
+};
+
 FIXTURE_SETUP(counters)
 {
 	ASSERT_EQ(0, scene_new(&self->s, variant->macvlan, 1));
 	ASSERT_EQ(0, scene_attach(&self->s));
+	if (variant->watched) {
+		ASSERT_LE(0, watch_device("vm1"));
+		ASSERT_LE(0, watch_device(variant->macvlan ? "mv0" : "v0"));
+	}
 	memset(&self->expected, 0, sizeof(self->expected));
 	ASSERT_EQ(0, memcmp(&self->expected, scene_stats(&self->s),
 			    sizeof(self->expected)));
@@ -79,9 +93,9 @@ static int link_stats(int port, struct rtnl_link_stats64 *stats)
 
 /*
  * "ethtool -S": names and values.  A kernel may fill in none if the requested
- * number differs from the number of counters. /
+ * number differs from the number of counters.
  */
-#define ETHTOOL_MAX 19
+#define ETHTOOL_MAX 20
 
 struct ethtool_all {
 	int count;
@@ -137,6 +151,8 @@ static const char *const names[] = {
 	"rx_no_reader", "rx_ring", "rx_down", "rx_inactive", "rx_lro",
 	"rx_nomem", "tx_purged",
 };
+
+#define COUNTERS ((int)ARRAY_SIZE(names))
 
 /* RTM_GETSTATS: IFLA_STATS_LINK_XSTATS of a device, or the slave statistics */
 struct xstats {
@@ -202,11 +218,11 @@ static void are_expected(struct __test_metadata *_metadata,
 	ASSERT_NE(NULL, scene_get(&self->s));
 	now = (uint64_t *)&scene_stats(&self->s)->tx_packets;
 	ASSERT_EQ(0, ethtool_read("vm1", &all));
-	ASSERT_EQ(16 + 3, all.count);
+	ASSERT_EQ(COUNTERS + 3, all.count);
 	ASSERT_EQ(0, xstats_get(self->s.port, IFLA_STATS_LINK_XSTATS,
 				&xstats));
-	ASSERT_EQ(16, xstats.seen);
-	for (i = 0; i < 16; i++) {
+	ASSERT_EQ(COUNTERS, xstats.seen);
+	for (i = 0; i < COUNTERS; i++) {
 		EXPECT_EQ(expected[i], now[i]) {
 			TH_LOG("%s", names[i]);
 		}
@@ -217,18 +233,18 @@ static void are_expected(struct __test_metadata *_metadata,
 			TH_LOG("%s", names[i]);
 		}
 	}
-	EXPECT_STREQ("attaches", all.name[16]);
-	EXPECT_EQ(self->s.get.attaches, all.value[16]);
-	EXPECT_STREQ("replaces", all.name[17]);
-	EXPECT_EQ(self->s.get.replaces, all.value[17]);
-	EXPECT_STREQ("losses", all.name[18]);
-	EXPECT_EQ(self->s.get.losses, all.value[18]);
+	EXPECT_STREQ("attaches", all.name[COUNTERS]);
+	EXPECT_EQ(self->s.get.attaches, all.value[COUNTERS]);
+	EXPECT_STREQ("replaces", all.name[COUNTERS + 1]);
+	EXPECT_EQ(self->s.get.replaces, all.value[COUNTERS + 1]);
+	EXPECT_STREQ("losses", all.name[COUNTERS + 2]);
+	EXPECT_EQ(self->s.get.losses, all.value[COUNTERS + 2]);
 
 	ASSERT_EQ(0, link_stats(self->s.port, &link));
 	EXPECT_EQ(e->tx_packets, link.tx_packets);
 	EXPECT_EQ(e->tx_bytes, link.tx_bytes);
-	EXPECT_EQ(e->tx_detached + e->tx_lower + e->tx_refused,
-		  link.tx_dropped);
+	EXPECT_EQ(e->tx_detached + e->tx_lower + e->tx_refused + e->tx_expired +
+		  e->tx_purged, link.tx_dropped);
 	EXPECT_EQ(e->rx_packets, link.rx_packets);
 	EXPECT_EQ(e->rx_bytes, link.rx_bytes);
 	EXPECT_EQ(e->rx_multicast, link.multicast);

@@ -27,6 +27,7 @@
 #include "harness.h"
 #include "scene.h"
 #include "st.h"
+#include "watch.h"
 
 enum state {
 	ATTACHED,
@@ -105,6 +106,7 @@ FIXTURE(fd) {
 
 FIXTURE_VARIANT(fd) {
 	bool macvlan;
+	bool watched;		/* packet socket, tc and nft on port and lower */
 	enum state state;
 };
 
@@ -148,11 +150,35 @@ FIXTURE_VARIANT_ADD(fd, direct_lower_deleted) {
 	.macvlan = false, .state = LOWER_LOST,
 };
 
+FIXTURE_VARIANT_ADD(fd, watched_attached) {
+	.macvlan = true, .watched = true, .state = ATTACHED,
+};
+
+FIXTURE_VARIANT_ADD(fd, watched_lower_down) {
+	.macvlan = true, .watched = true, .state = LOWER_DOWN,
+};
+
+FIXTURE_VARIANT_ADD(fd, watched_detached) {
+	.macvlan = true, .watched = true, .state = DETACHED,
+};
+
+FIXTURE_VARIANT_ADD(fd, watched_direct_no_carrier) {
+	.macvlan = false, .watched = true, .state = NO_CARRIER,
+};
+
+FIXTURE_VARIANT_ADD(fd, watched_direct_lower_deleted) {
+	.macvlan = false, .watched = true, .state = LOWER_LOST,
+};
+
 FIXTURE_SETUP(fd)
 {
 	ASSERT_EQ(0, scene_new(&self->s, variant->macvlan, 2));
 	ASSERT_EQ(0, scene_attach(&self->s)) {
 		TH_LOG("%s", st_msg);
+	}
+	if (variant->watched) {
+		ASSERT_LE(0, watch_device("vm1"));
+		ASSERT_LE(0, watch_device(variant->macvlan ? "mv0" : "v0"));
 	}
 }
 

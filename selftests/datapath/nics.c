@@ -16,6 +16,8 @@
 #include "nics.h"
 #include "scene.h"
 #include "st.h"
+#include "trace.h"
+#include "way.h"
 
 FIXTURE(nic) {
 	struct scene s;
@@ -35,6 +37,26 @@ FIXTURE_SETUP(nic)
 FIXTURE_TEARDOWN(nic)
 {
 	nics_end(&self->nics, &self->s);
+}
+
+/* libvirt, for example, replaces the queues of devices by noqueue. */
+TEST_F_TIMEOUT(nic, without_a_qdisc_is_sent_to_under_its_lock, 60)
+{
+	struct scene *s = &self->s;
+	char name[IFNAMSIZ];
+	int err;
+
+	ASSERT_NE(NULL, if_indextoname(s->v0, name));
+	ASSERT_EQ(0, st_attach(s->control, s->port, s->v0, 0));
+	ASSERT_EQ(0, scene_flows_again(s, NICS_DEADLINE));
+	ASSERT_EQ(0, st_sh("tc qdisc replace dev %s root noqueue", name));
+	err = way_begin(name);
+	if (err == -EOPNOTSUPP)
+		SKIP(return, NO_TRACER);
+	ASSERT_EQ(0, err);
+	EXPECT_EQ(WAY_LONG, way_of_sent(s));
+	way_end();
+	st_sh("tc qdisc del dev %s root", name);
 }
 
 static bool lro_is(const char *device, const char *state)

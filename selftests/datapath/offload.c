@@ -30,6 +30,8 @@
 #include "harness.h"
 #include "scene.h"
 #include "st.h"
+#include "trace.h"
+#include "way.h"
 
 #define MSS 1000
 #define FRAME_MAX 20000
@@ -429,6 +431,70 @@ TEST_F(offload, a_GSO_frame_written_is_segmented_for_a_lower_that_can_not)
 	}
 }
 
+/* Write self->out, and check by which way the lower gets it. */
+static void is_written(struct __test_metadata *_metadata,
+		       FIXTURE_DATA(offload) *self, int way)
+{
+	ASSERT_EQ(0, way_clear());
+	ASSERT_EQ(0, packet_write(self->s.fd, &self->out));
+	EXPECT_EQ(way, way_long_sent()) {
+		TH_LOG("%zu bytes, gso_size %u", self->out.len,
+		       self->out.hdr.gso_size);
+	}
+}
+
+/* Check that these are the next packets, without their bytes (see above). */
+static void comes_in_pieces(struct __test_metadata *_metadata,
+			    FIXTURE_DATA(offload) *self, int pieces)
+{
+	size_t have = 0;
+
+	while (pieces--) {
+		ASSERT_EQ(0, packet_read_wire(self->wire, &self->in));
+		EXPECT_EQ(VIRTIO_NET_HDR_GSO_NONE, self->in.hdr.gso_type);
+		have += self->in.len - self->in.payload;
+	}
+	EXPECT_EQ(self->out.len - self->out.payload, have);
+}
+
+/*
+ * A frame that the lower can't send as it is must be prepared, so it takes the
+ * long way.  A macvlan leaves that to its parent.
+ */
+TEST_F(offload, a_frame_takes_the_short_way_only_if_the_lower_can_send_it)
+{
+	static const struct shape small = { .payload = 500 };
+	static const char *const off[] = { "tso off gso off", "tx off",
+					   "sg off" };
+	int way = variant->macvlan ? WAY_SHORT : WAY_LONG, err, i;
+	static struct packet packet[3];
+	struct scene *s = &self->s;
+
+	err = way_begin(variant->macvlan ? "mv0" : "v0");
+	if (err == -EOPNOTSUPP)
+		SKIP(return, NO_TRACER);
+	ASSERT_EQ(0, err);
+
+	/* For segmentation; with a partial checksum; in several pages */
+	packet_make(&packet[0], shapes, ST_MAC_PEER, ST_MAC_PORT);
+	packet_make(&packet[1], &small, ST_MAC_PEER, ST_MAC_PORT);
+	packet[2] = packet[0];
+	packet[2].hdr.gso_type = VIRTIO_NET_HDR_GSO_NONE;
+	packet[2].hdr.gso_size = 0;
+	ASSERT_EQ(0, st_sh("ip link set p0 mtu 9000"));
+	for (i = 0; i < 3; i++) {
+		self->out = packet[i];
+		is_written(_metadata, self, WAY_SHORT);
+		comes_whole(_metadata, self, packet_read_wire, self->wire);
+		ASSERT_EQ(0, st_sh("ethtool -K v0 %s >/dev/null", off[i]));
+		is_written(_metadata, self, way);
+		comes_in_pieces(_metadata, self, i == 0 ? 9 : 1);
+		ASSERT_EQ(0, st_sh("ethtool -K v0 tx on sg on tso on gso on >/dev/null"));
+	}
+	EXPECT_EQ(6, SCENE_STAT(s, tx_packets));
+	way_end();
+}
+
 TEST_F(offload, a_GSO_frame_received_is_given_whole_if_TUNSETOFFLOAD_allows)
 {
 	struct scene *s = &self->s;
@@ -609,32 +675,58 @@ static uint32_t crc32c(const uint8_t *data, size_t len)
 }
 
 /*
- * The host connects through the port, so SCTP leaves the checksum to the port.
- * A macvlan can't compute it either, so the stack does.
+ * Let the host open an SCTP association to 192.0.2.2 through the port, so that
+ * SCTP leaves the checksum to the port.
  */
-TEST_F(offload, an_SCTP_checksum_is_completed_for_the_lower)
+static void sctp_connect(struct __test_metadata *_metadata)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) };
-	uint8_t frame[2048], *sctp;
-	uint32_t given, zero = 0;
-	struct sockaddr_ll from;
-	socklen_t from_len;
-	ssize_t len;
-	int fd, wire;
+	int fd;
 
 	EXPECT_EQ(0, st_sh("ethtool -k vm1 | grep -q '^\ttx-checksum-sctp: on'"));
-	ASSERT_EQ(0, st_sh("ethtool -K p0 tx-checksum-sctp off >/dev/null;"
-			   "ethtool -K v0 tx-checksum-sctp off >/dev/null;"
-			   "ip address add 192.0.2.1/24 dev vm1 &&"
+	ASSERT_EQ(0, st_sh("ip address add 192.0.2.1/24 dev vm1 &&"
 			   "ip neighbour add 192.0.2.2 dev vm1 lladdr 52:54:00:00:00:02"));
 	inet_aton("192.0.2.2", &to.sin_addr);
-	wire = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_IP));
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_SCTP);
-	ASSERT_LE(0, wire);
 	ASSERT_LE(0, fd) {
 		TH_LOG("no SCTP here: %s", strerror(errno));
 	}
 	connect(fd, (struct sockaddr *)&to, sizeof(to));
+	close(fd);
+}
+
+static bool is_sctp(const uint8_t *frame, ssize_t len)
+{
+	return len >= 34 + 12 && frame[12] == 0x08 && !frame[13] &&
+	       frame[23] == IPPROTO_SCTP;
+}
+
+/* Check the CRC of an SCTP packet in an Ethernet frame. */
+static bool sctp_is_right(uint8_t *frame)
+{
+	uint8_t *sctp = frame + 34;
+	size_t len = (frame[16] << 8 | frame[17]) - 20;
+	uint32_t given;
+
+	memcpy(&given, sctp + 8, 4);
+	memset(sctp + 8, 0, 4);
+	return given == htole32(crc32c(sctp, len));
+}
+
+/* A macvlan can't compute it either, so the stack does. */
+TEST_F(offload, an_SCTP_checksum_is_completed_for_the_lower)
+{
+	struct sockaddr_ll from;
+	uint8_t frame[2048];
+	socklen_t from_len;
+	ssize_t len;
+	int wire;
+
+	ASSERT_EQ(0, st_sh("ethtool -K p0 tx-checksum-sctp off >/dev/null;"
+			   "ethtool -K v0 tx-checksum-sctp off >/dev/null"));
+	wire = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_IP));
+	ASSERT_LE(0, wire);
+	sctp_connect(_metadata);
 	do {
 		ASSERT_EQ(1, st_readable(wire, SCENE_DEADLINE));
 		from_len = sizeof(from);
@@ -644,15 +736,39 @@ TEST_F(offload, an_SCTP_checksum_is_completed_for_the_lower)
 		if (from.sll_ifindex != self->s.p0 ||
 		    from.sll_pkttype == PACKET_OUTGOING)
 			len = 0;
-	} while (len < 34 + 12 || frame[23] != IPPROTO_SCTP);
-
-	sctp = frame + 34;
-	len = (frame[16] << 8 | frame[17]) - 20;
-	memcpy(&given, sctp + 8, 4);
-	memcpy(sctp + 8, &zero, 4);
-	EXPECT_EQ(htole32(crc32c(sctp, len)), given);
-	close(fd);
+	} while (!is_sctp(frame, len));
+	EXPECT_TRUE(sctp_is_right(frame));
 	close(wire);
+}
+
+/*
+ * A macvlan in bridge mode hands a frame for another macvlan of its parent to
+ * that one, without the parent's transmit.
+ */
+TEST_F(offload, an_SCTP_checksum_is_completed_for_another_port_on_the_parent)
+{
+	struct scene *s = &self->s;
+	uint8_t frame[2048];
+	int vm2, mv1, fd;
+	ssize_t len;
+
+	if (!variant->macvlan)
+		return;
+	vm2 = st_port_new(s->control, "vm2", 1, 1);
+	ASSERT_LT(0, vm2);
+	mv1 = st_macvlan_add("mv1", s->v0, (uint8_t *)ST_MAC_PEER, vm2);
+	ASSERT_LT(0, mv1);
+	fd = st_port_open(s->control, vm2, 0);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ioctl(fd, TUNSETOFFLOAD, 0));
+	sctp_connect(_metadata);
+	do {
+		ASSERT_EQ(1, st_readable(fd, SCENE_DEADLINE));
+		len = st_fd_read(fd, frame, sizeof(frame));
+		ASSERT_LT(0, len);
+	} while (!is_sctp(frame, len));
+	EXPECT_TRUE(sctp_is_right(frame));
+	close(fd);
 }
 
 TEST_F(offload, a_large_UDP_frame_is_segmented_where_the_kernel_knows_them)

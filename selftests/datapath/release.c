@@ -335,10 +335,10 @@ TEST_F(release, lets_the_host_receive_nothing)
 {
 	int host, control;
 
+	ATTACH(0);
 	/* Of this type of frames, the host's stack gets what it receives. */
 	host = st_packet_open(self->v[0], false);
 	ASSERT_LE(0, host);
-	ATTACH(0);
 	ASSERT_EQ(0, delay("v0", NEVER));
 	WRITE(1);
 	ASSERT_EQ(0, st_link_master(self->v[0], 0));
@@ -356,6 +356,7 @@ TEST_F(release, lets_the_host_receive_nothing)
 	close(host);
 	ASSERT_EQ(0, st_link_up(self->v[0], true));
 	ASSERT_TRUE(st_wait_up(self->v[0], ST_DEADLINE));
+	ASSERT_TRUE(st_wait_up(self->p[0], ST_DEADLINE));
 	control = st_packet_open(self->v[0], false);
 	ASSERT_LE(0, control);
 	ASSERT_EQ(0, scene_peer_broadcast(&self->s));

@@ -8,7 +8,6 @@
 #include <linux/if_packet.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -30,25 +29,6 @@ FIXTURE_TEARDOWN(tools)
 	scene_end(&self->s);
 }
 
-/* Check number and direction of the next frame that a packet socket has seen */
-static int seen(int fd, uint32_t number, int direction)
-{
-	struct sockaddr_ll from;
-	socklen_t size = sizeof(from);
-	uint8_t frame[256];
-	ssize_t len;
-
-	if (st_readable(fd, SCENE_DEADLINE) != 1)
-		return -ETIMEDOUT;
-	len = recvfrom(fd, frame, sizeof(frame), 0, (struct sockaddr *)&from,
-		       &size);
-	if (len < 0)
-		return -errno;
-	if (st_frame_number(frame, len) != number)
-		return -EBADMSG;
-	return from.sll_pkttype == direction ? 0 : -EPROTO;
-}
-
 TEST_F(tools, a_packet_socket_sees_each_frame_once_with_its_direction)
 {
 	struct scene *s = &self->s;
@@ -56,9 +36,11 @@ TEST_F(tools, a_packet_socket_sees_each_frame_once_with_its_direction)
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, scene_send(s));
-	EXPECT_EQ(0, seen(fd, s->number, PACKET_OUTGOING));
+	EXPECT_EQ(0, scene_seen(fd, s->port, s->number,
+				PACKET_OUTGOING));
 	ASSERT_EQ(0, scene_receive(s));
-	EXPECT_EQ(0, seen(fd, s->number, PACKET_HOST));
+	EXPECT_EQ(0, scene_seen(fd, s->port, s->number,
+				PACKET_HOST));
 	EXPECT_EQ(0, st_readable(fd, 0));
 
 	/*
@@ -67,7 +49,8 @@ TEST_F(tools, a_packet_socket_sees_each_frame_once_with_its_direction)
 	 */
 	ASSERT_EQ(0, st_detach(s->control, s->port));
 	ASSERT_EQ(0, scene_write(s));
-	EXPECT_EQ(0, seen(fd, s->number, PACKET_OUTGOING));
+	EXPECT_EQ(0, scene_seen(fd, s->port, s->number,
+				PACKET_OUTGOING));
 	close(fd);
 }
 
@@ -113,16 +96,6 @@ static int only_second_sent(struct scene *s, const char *undo)
 	return st_frame_number(frame, len) == s->number ? 0 : -EBADMSG;
 }
 
-static bool await_file(const char *command)
-{
-	uint64_t deadline = st_now() + SCENE_DEADLINE * 1000000ULL;
-
-	while (st_sh("%s", command))
-		if (st_now() > deadline)
-			return false;
-	return true;
-}
-
 TEST_F(tools, tc_egress_drops_what_the_guest_sends)
 {
 	struct scene *s = &self->s;
@@ -142,7 +115,7 @@ TEST_F(tools, tc_ingress_drops_what_the_guest_would_receive)
 	ASSERT_EQ(0, st_sh("tc qdisc add dev vm1 clsact && "
 			   "tc filter add dev vm1 ingress matchall action drop"));
 	ASSERT_EQ(0, scene_peer_send(s));
-	ASSERT_TRUE(await_file("tc -s filter show dev vm1 ingress | grep -q 'dropped 1,'"));
+	ASSERT_TRUE(scene_await_sh("tc -s filter show dev vm1 ingress | grep -q 'dropped 1,'"));
 	ASSERT_EQ(0, st_sh("tc qdisc del dev vm1 clsact"));
 	ASSERT_EQ(0, scene_peer_send(s));
 	ASSERT_EQ(1, st_readable(s->fd, SCENE_DEADLINE));
@@ -169,7 +142,7 @@ TEST_F(tools, nft_counts_and_drops_both_directions)
 	ASSERT_EQ(0, st_sh("nft add rule netdev t out drop && "
 			   "nft add rule netdev t in drop"));
 	ASSERT_EQ(0, scene_peer_send(s));
-	ASSERT_TRUE(await_file("nft list chain netdev t in | grep -q 'counter packets 2 bytes'"));
+	ASSERT_TRUE(scene_await_sh("nft list chain netdev t in | grep -q 'counter packets 2 bytes'"));
 	EXPECT_EQ(0, only_second_sent(s, "nft delete table netdev t"));
 	EXPECT_EQ(1, SCENE_STAT(s, rx_packets));
 }

@@ -272,7 +272,8 @@ static void memory_that_is_not_there_is_a_fault(struct kunit *test)
 static u8 grown_seen[GROWN];
 static int grown_calls;
 
-static int control_grown(struct net *net, union control_arg *arg,
+static int control_grown(const struct control_caller *caller,
+			 union control_arg *arg,
 			 struct netlink_ext_ack *extack)
 {
 	grown_calls++;
@@ -290,6 +291,7 @@ static const struct control_command grown_command = {
 /* Call with @size bytes of 0x11.  @arg, of USER_SIZE, gets the result. */
 static long call_grown(u8 *arg, u32 size)
 {
+	const struct control_caller caller = { .net = &init_net };
 	u8 __user *to = USER_END - size;
 	long ret = -EIO;
 
@@ -298,7 +300,7 @@ static long call_grown(u8 *arg, u32 size)
 		memset(arg + GROWN, 0, size - GROWN);
 	kthread_use_mm(user_mm);
 	if (!copy_to_user(to, arg, size))
-		ret = control_call(&grown_command, &init_net, to, size);
+		ret = control_call(&grown_command, &caller, to, size);
 	if (copy_from_user(arg, to, size))
 		ret = -EIO;
 	kthread_unuse_mm(user_mm);

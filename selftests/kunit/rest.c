@@ -6,6 +6,7 @@
 #include "../../kmod/datapath.c"
 #include "../../kmod/hold.c"
 #include "../../kmod/link.c"
+#include "../../kmod/overlap.c"
 #include "../../kmod/report.c"
 
 MODULE_DESCRIPTION("KUnit suites of stabletap");

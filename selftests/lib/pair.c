@@ -32,13 +32,12 @@ void ring_kick(struct ring *ring)
 		abort();
 }
 
-/* Make one descriptor available, without a kick. */
-static void ring_post(struct ring *ring, unsigned int id, uint32_t len,
-		      uint16_t flags)
+void ring_post(struct ring *ring, unsigned int id, const void *buffer,
+	       uint32_t len, uint16_t flags)
 {
 	uint16_t index = ring->avail.idx;
 
-	ring->desc[id].addr = (uintptr_t)ring->buffer[id];
+	ring->desc[id].addr = (uintptr_t)buffer;
 	ring->desc[id].len = len;
 	ring->desc[id].flags = flags;
 	ring->busy[id] = true;
@@ -140,16 +139,10 @@ static int pair_set_memory(struct pair *pair)
 	return ioctl(pair->vhost, VHOST_SET_MEM_TABLE, &table) ? -errno : 0;
 }
 
-int pair_open(struct pair *pair, int control, int port)
+static int pair_map_rings(struct pair *pair)
 {
-	int hdr_len = sizeof(struct virtio_net_hdr_mrg_rxbuf);
-	struct vhost_vring_file backend = {};
-	uint64_t features = 0;
-	int id, err;
+	int id;
 
-	memset(pair, 0, sizeof(*pair));
-	pair->tap = -1;
-	pair->vhost = -1;
 	for (id = RX; id <= TX; id++) {
 		pair->ring[id] = mmap(NULL, sizeof(struct ring),
 				      PROT_READ | PROT_WRITE,
@@ -162,13 +155,12 @@ int pair_open(struct pair *pair, int control, int port)
 		pair->ring[id]->kick = -1;
 		pair->ring[id]->call = -1;
 	}
+	return 0;
+}
 
-	pair->tap = st_port_open(control, port, 0);
-	if (pair->tap < 0)
-		return pair->tap;
-	if (ioctl(pair->tap, TUNSETVNETHDRSZ, &hdr_len) ||
-	    ioctl(pair->tap, TUNSETOFFLOAD, 0))
-		return -errno;
+static int pair_open_vhost(struct pair *pair)
+{
+	uint64_t features = 0;
 
 	pair->vhost = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
 	if (pair->vhost < 0 || ioctl(pair->vhost, VHOST_SET_OWNER) ||
@@ -177,23 +169,52 @@ int pair_open(struct pair *pair, int control, int port)
 	features &= FEATURES;
 	if (ioctl(pair->vhost, VHOST_SET_FEATURES, &features))
 		return -errno;
-	err = pair_set_memory(pair);
+	return pair_set_memory(pair);
+}
+
+int pair_start(struct pair *pair, int tap)
+{
+	struct vhost_vring_file backend = { .fd = tap };
+	int id, err;
+
+	memset(pair, 0, sizeof(*pair));
+	pair->tap = tap;
+	pair->vhost = -1;
+	err = pair_map_rings(pair);
+	if (!err)
+		err = pair_open_vhost(pair);
 	if (err)
 		return err;
 
 	for (id = 0; id < PAIR_RING; id++)
-		ring_post(pair->ring[RX], id, PAIR_BUFFER, VRING_DESC_F_WRITE);
+		ring_post(pair->ring[RX], id, pair->ring[RX]->buffer[id],
+			  PAIR_BUFFER, VRING_DESC_F_WRITE);
 	for (id = RX; id <= TX; id++) {
 		err = ring_setup(pair, id);
 		if (err)
 			return err;
 		backend.index = id;
-		backend.fd = pair->tap;
 		if (ioctl(pair->vhost, VHOST_NET_SET_BACKEND, &backend))
 			return -errno;
 	}
 	ring_kick(pair->ring[RX]);
 	return 0;
+}
+
+int pair_open(struct pair *pair, int control, int port)
+{
+	int hdr_len = sizeof(struct virtio_net_hdr_mrg_rxbuf);
+	int tap = st_port_open(control, port, 0);
+
+	if (tap >= 0 && !ioctl(tap, TUNSETVNETHDRSZ, &hdr_len) &&
+	    !ioctl(tap, TUNSETOFFLOAD, 0))
+		return pair_start(pair, tap);
+
+	/* pair_close() has to find what there is. */
+	memset(pair, 0, sizeof(*pair));
+	pair->tap = tap;
+	pair->vhost = -1;
+	return tap < 0 ? tap : -errno;
 }
 
 void pair_close(struct pair *pair)
@@ -233,7 +254,7 @@ int pair_send_as(struct pair *pair, const void *hdr, const void *frame,
 		return -EMSGSIZE;
 	memcpy(ring->buffer[id], hdr, hdr_len);
 	memcpy(ring->buffer[id] + hdr_len, frame, len);
-	ring_post(ring, id, hdr_len + len, 0);
+	ring_post(ring, id, ring->buffer[id], hdr_len + len, 0);
 	return 0;
 }
 
@@ -276,7 +297,7 @@ int pair_receive(struct pair *pair, void *frame, size_t size)
 		got = -EMSGSIZE;
 	else
 		memcpy(frame, hdr + 1, got);
-	ring_post(ring, id, PAIR_BUFFER, VRING_DESC_F_WRITE);
+	ring_post(ring, id, ring->buffer[id], PAIR_BUFFER, VRING_DESC_F_WRITE);
 	ring_kick(ring);
 	return got;
 }

@@ -47,6 +47,11 @@ struct pair {
  * later. pair_close() frees everything, also after a failure.
  */
 int pair_open(struct pair *pair, int control, int port);
+/*
+ * The same for an fd of any tap, which has a vnet header of the size of struct
+ * virtio_net_hdr_mrg_rxbuf; pair_close() closes it.
+ */
+int pair_start(struct pair *pair, int tap);
 void pair_close(struct pair *pair);
 /* Queue one frame; ring_kick() of ring[TX] sends it. */
 int pair_send(struct pair *pair, const void *frame, size_t len);
@@ -67,6 +72,11 @@ bool pair_sent(struct pair *pair);
  */
 int pair_receive(struct pair *pair, void *frame, size_t size);
 
+/*
+ * Make a descriptor available, with memory in ring->buffer, but without a kick.
+ */
+void ring_post(struct ring *ring, unsigned int id, const void *buffer,
+	       uint32_t len, uint16_t flags);
 /* Notify the device of available buffers. */
 void ring_kick(struct ring *ring);
 /* Number of used entries that are not taken yet */

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_packet.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "st.h"
@@ -280,6 +282,37 @@ int scene_flows_again(struct scene *scene, int deadline_ms)
 			return -ENODATA;
 	} while (true);
 	return 0;
+}
+
+int scene_seen(int fd, int ifindex, uint32_t number, int direction)
+{
+	struct sockaddr_ll from;
+	uint8_t frame[256];
+	socklen_t size;
+	ssize_t len;
+
+	do {
+		if (st_readable(fd, SCENE_DEADLINE) != 1)
+			return -ETIMEDOUT;
+		size = sizeof(from);
+		len = recvfrom(fd, frame, sizeof(frame), 0,
+			       (struct sockaddr *)&from, &size);
+		if (len < 0)
+			return -errno;
+	} while (from.sll_ifindex != ifindex);
+	if (st_frame_number(frame, len) != number)
+		return -EBADMSG;
+	return from.sll_pkttype == direction ? 0 : -EPROTO;
+}
+
+static bool sh_succeeds(void *command)
+{
+	return !st_sh("%s", (const char *)command);
+}
+
+bool scene_await_sh(const char *command)
+{
+	return st_wait(sh_succeeds, (void *)command, SCENE_DEADLINE);
 }
 
 const struct stabletap_get *scene_get(struct scene *scene)

@@ -76,6 +76,14 @@ int scene_await_peer(struct scene *scene, uint32_t number, int deadline_ms);
 int scene_await_fd(struct scene *scene, uint32_t number, int deadline_ms);
 
 /*
+ * Check that the next frame that a packet socket has seen on this device has
+ * this number and direction (PACKET_*).
+ */
+int scene_seen(int fd, int ifindex, uint32_t number, int direction);
+/* Wait until a shell command succeeds; false at the deadline. */
+bool scene_await_sh(const char *command);
+
+/*
  * The port's STABLETAP_IOC_GET; NULL on failure.  The next call overwrites it.
  */
 const struct stabletap_get *scene_get(struct scene *scene);

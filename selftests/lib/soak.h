@@ -136,8 +136,6 @@ int soak_attach(struct soak *s, enum soak_lower lower, uint32_t flags);
 int soak_delete(struct soak *s, enum soak_lower lower);
 int soak_make(struct soak *s, enum soak_lower lower);
 const char *soak_name(enum soak_lower lower);
-/* Load an XDP program that passes every frame.  Returns its fd, or -1. */
-int soak_xdp_load(void);
 
 /*
  * The kernel's memory that would be missing after a leak: unreclaimable slabs,

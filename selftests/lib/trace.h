@@ -19,6 +19,16 @@ int trace_clear(void);
 /* Number of calls since trace_begin(), or a negative errno */
 int64_t trace_calls(void);
 
+/*
+ * For other traces: create an instance of tracefs, a directory in
+ * TRACE_INSTANCES.  Returns as trace_begin().
+ */
+#define TRACE_DIR	"/sys/kernel/tracing"
+#define TRACE_INSTANCES	TRACE_DIR "/instances"
+int trace_instance_new(const char *instance);
+/* Number of lines with a text in an instance's trace, or a negative errno */
+int64_t trace_lines(const char *instance, const char *text);
+
 #define NO_TRACER "this kernel has no function tracer"
 
 #endif /* TRACE_H */

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bpf.h"
 #include "harness.h"
 #include "scene.h"
 #include "soak.h"
@@ -306,33 +307,21 @@ static int kill_readers(struct soak *s)
 	return err ? err : soak_kill_reader(s, 1);
 }
 
-static int xdp_set(int ifindex, int prog)
-{
-	char buf[256] = {};
-	struct nlmsghdr *nlh = st_link_msg(buf, RTM_NEWLINK, 0, ifindex);
-	struct nlattr *nest = mnl_attr_nest_start(nlh, IFLA_XDP);
-
-	mnl_attr_put_u32(nlh, IFLA_XDP_FD, prog);
-	mnl_attr_put_u32(nlh, IFLA_XDP_FLAGS, XDP_FLAGS_SKB_MODE);
-	mnl_attr_nest_end(nlh, nest);
-	return st_talk(nlh, NULL, NULL);
-}
-
 /* A device with an XDP program is refused, and the old lower stays. */
 static int refused_for_xdp(struct soak *s)
 {
 	int lower = s->current == SOAK_V0 ? SOAK_V1 : SOAK_V0;
-	int prog = soak_xdp_load(), err;
+	int prog = bpf_load(BPF_PROG_TYPE_XDP, XDP_PASS), err;
 
 	if (prog < 0)
-		return -errno;
-	err = xdp_set(s->lower[lower], prog);
+		return prog;
+	err = bpf_xdp_set(s->lower[lower], prog);
 	close(prog);
 	if (err)
 		return err;
 	err = st_attach(s->control, s->port, s->lower[lower],
 			STABLETAP_ATTACH_REPLACE);
-	if (xdp_set(s->lower[lower], -1))
+	if (bpf_xdp_set(s->lower[lower], -1))
 		return -EIO;
 	return err == -ETXTBSY ? 0 : err ? err : -EPROTO;
 }

@@ -9,15 +9,15 @@
 #include <linux/stabletap.h>
 
 _Static_assert(sizeof(struct stabletap_version) == 48, "ABI");
-_Static_assert(sizeof(struct stabletap_create) == 72, "ABI");
+_Static_assert(sizeof(struct stabletap_create) == 88, "ABI");
 _Static_assert(sizeof(struct stabletap_delete) == 24, "ABI");
 _Static_assert(sizeof(struct stabletap_attach) == 32, "ABI");
 _Static_assert(sizeof(struct stabletap_detach) == 32, "ABI");
-_Static_assert(sizeof(struct stabletap_set) == 32, "ABI");
-_Static_assert(sizeof(struct stabletap_get) == 216, "ABI");
+_Static_assert(sizeof(struct stabletap_set) == 48, "ABI");
+_Static_assert(sizeof(struct stabletap_get) == 248, "ABI");
 _Static_assert(sizeof(struct stabletap_list) == 32, "ABI");
 _Static_assert(STABLETAP_IOC_VERSION == 0xb900, "ABI");
-_Static_assert(sizeof(struct stabletap_stats) == 152, "ABI");
+_Static_assert(sizeof(struct stabletap_stats) == 160, "ABI");
 _Static_assert(STABLETAP_IOC_LIST == 0xb907, "ABI");
 _Static_assert(STABLETAP_IOC_STATS == 0xb908, "ABI");
 

@@ -116,6 +116,7 @@ FIXTURE(control) {
 FIXTURE_VARIANT(control) {
 	unsigned int cmd;
 	unsigned int size;
+	unsigned int first;	/* size of the struct's first version */
 	__u32 flags;		/* known flags */
 	unsigned int port;	/* offset of the port's ifindex */
 	unsigned int reserved;	/* offset of a reserved field */
@@ -131,6 +132,7 @@ FIXTURE_VARIANT(control) {
 FIXTURE_VARIANT_ADD(control, version) {
 	.cmd = STABLETAP_IOC_VERSION,
 	.size = sizeof(struct stabletap_version),
+	.first = STABLETAP_VERSION_SIZE_VER0,
 	.written = offsetof(struct stabletap_version, api),
 	.fill = fill_version,
 };
@@ -138,6 +140,7 @@ FIXTURE_VARIANT_ADD(control, version) {
 FIXTURE_VARIANT_ADD(control, create) {
 	.cmd = STABLETAP_IOC_CREATE,
 	.size = sizeof(struct stabletap_create),
+	.first = STABLETAP_CREATE_SIZE_VER0,
 	.flags = STABLETAP_CREATE_OWNER | STABLETAP_CREATE_GROUP |
 		 STABLETAP_CREATE_PERM,
 	.reserved = offsetof(struct stabletap_create, reserved[1]),
@@ -149,6 +152,7 @@ FIXTURE_VARIANT_ADD(control, create) {
 FIXTURE_VARIANT_ADD(control, delete) {
 	.cmd = STABLETAP_IOC_DELETE,
 	.size = sizeof(struct stabletap_delete),
+	.first = STABLETAP_DELETE_SIZE_VER0,
 	.flags = STABLETAP_DELETE_FORCE,
 	.port = offsetof(struct stabletap_delete, port),
 	.admin = true,
@@ -160,6 +164,7 @@ FIXTURE_VARIANT_ADD(control, delete) {
 FIXTURE_VARIANT_ADD(control, attach) {
 	.cmd = STABLETAP_IOC_ATTACH,
 	.size = sizeof(struct stabletap_attach),
+	.first = STABLETAP_ATTACH_SIZE_VER0,
 	.flags = STABLETAP_ATTACH_REPLACE | STABLETAP_ATTACH_PROMISC |
 		 STABLETAP_ATTACH_FILTER,
 	.port = offsetof(struct stabletap_attach, port),
@@ -174,6 +179,7 @@ FIXTURE_VARIANT_ADD(control, attach) {
 FIXTURE_VARIANT_ADD(control, detach) {
 	.cmd = STABLETAP_IOC_DETACH,
 	.size = sizeof(struct stabletap_detach),
+	.first = STABLETAP_DETACH_SIZE_VER0,
 	.port = offsetof(struct stabletap_detach, port),
 	.reserved = offsetof(struct stabletap_detach, reserved),
 	.admin = true,
@@ -187,7 +193,9 @@ FIXTURE_VARIANT_ADD(control, detach) {
 FIXTURE_VARIANT_ADD(control, set) {
 	.cmd = STABLETAP_IOC_SET,
 	.size = sizeof(struct stabletap_set),
-	.flags = STABLETAP_SET_ON_DETACH,
+	.first = STABLETAP_SET_SIZE_VER0,
+	.flags = STABLETAP_SET_ON_DETACH | STABLETAP_SET_HOLD_FRAMES |
+		 STABLETAP_SET_HOLD_TIME | STABLETAP_SET_HOLD_BYTES,
 	.port = offsetof(struct stabletap_set, port),
 	.reserved = offsetof(struct stabletap_set, reserved),
 	.admin = true,
@@ -199,6 +207,7 @@ FIXTURE_VARIANT_ADD(control, set) {
 FIXTURE_VARIANT_ADD(control, get) {
 	.cmd = STABLETAP_IOC_GET,
 	.size = sizeof(struct stabletap_get),
+	.first = STABLETAP_GET_SIZE_VER0,
 	.port = offsetof(struct stabletap_get, port),
 	.written = offsetof(struct stabletap_get, name),
 	.msg = true,
@@ -209,6 +218,7 @@ FIXTURE_VARIANT_ADD(control, get) {
 FIXTURE_VARIANT_ADD(control, list) {
 	.cmd = STABLETAP_IOC_LIST,
 	.size = sizeof(struct stabletap_list),
+	.first = STABLETAP_LIST_SIZE_VER0,
 	.msg = true,
 	.needs_port = true,
 	.fill = fill_list,
@@ -217,6 +227,7 @@ FIXTURE_VARIANT_ADD(control, list) {
 FIXTURE_VARIANT_ADD(control, stats) {
 	.cmd = STABLETAP_IOC_STATS,
 	.size = sizeof(struct stabletap_stats),
+	.first = STABLETAP_STATS_SIZE_VER0,
 	.port = offsetof(struct stabletap_stats, port),
 	.written = offsetof(struct stabletap_stats, tx_packets),
 	.msg = true,
@@ -296,9 +307,22 @@ TEST_F(control, a_struct_of_the_right_size_is_served)
 	EXPECT_EQ(variant->size, head->size);
 }
 
+/* As a program that was compiled with the first version of the header */
+TEST_F(control, a_struct_of_the_first_versions_size_is_served)
+{
+	struct head *head = REQUEST();
+	int i;
+
+	head->size = variant->first;
+	memset(self->page + variant->first, 0xa5, PAGE - variant->first);
+	EXPECT_EQ(0, call(self->fd, variant->cmd, head));
+	for (i = variant->first; i < PAGE; i++)
+		ASSERT_EQ((char)0xa5, self->page[i]);
+}
+
 TEST_F(control, a_size_below_the_first_versions_is_invalid)
 {
-	unsigned int sizes[] = { 0, 1, 4, 16, variant->size - 1 };
+	unsigned int sizes[] = { 0, 1, 4, 16, variant->first - 1 };
 	struct head *head;
 	int i;
 
@@ -687,7 +711,7 @@ TEST_F(control, a_32_bit_caller_is_served_and_refused_alike)
 	memset(low, 0, PAGE);
 	head = (struct head *)low;
 	variant->fill(head, &self->devices);
-	head->size = variant->size - 1;
+	head->size = variant->first - 1;
 	EXPECT_EQ(-EINVAL, call32(self->fd, variant->cmd, head));
 	EXPECT_EQ(-EFAULT, call32(self->fd, variant->cmd, NULL));
 	EXPECT_EQ(-ENOTTY, call32(self->fd, 0xb9ff, head));

@@ -106,8 +106,8 @@ TEST_F(link, every_attribute_is_reported)
 
 	ASSERT_LT(0, st_link_add("vm1", STABLETAP_KIND, 0));
 	ASSERT_EQ(0, st_told(st_ifindex("vm1"), &self->told));
-	for (type = 1; type < IFLA_STABLETAP_PAD; type++)
-		EXPECT_TRUE(self->told.seen[type]) {
+	for (type = 1; type <= IFLA_STABLETAP_MAX; type++)
+		EXPECT_EQ(type != IFLA_STABLETAP_PAD, self->told.seen[type]) {
 			TH_LOG("attribute %d", type);
 		}
 }
@@ -193,7 +193,9 @@ TEST_F(link, read_only_attributes_can_not_be_set)
 	for (type = IFLA_STABLETAP_OPEN_QUEUES; type <= IFLA_STABLETAP_MAX;
 	     type++) {
 		if (type == IFLA_STABLETAP_LOWER ||
-		    type == IFLA_STABLETAP_ATTACH_FLAGS)
+		    type == IFLA_STABLETAP_ATTACH_FLAGS ||
+		    (type >= IFLA_STABLETAP_HOLD_FRAMES &&
+		     type <= IFLA_STABLETAP_HOLD_BYTES))
 			continue;
 		EXPECT_EQ(-EINVAL, newlink("vm2", 0, type, &value,
 					   sizeof(value))) {
@@ -267,16 +269,21 @@ TEST_F(link, an_attribute_of_another_length_is_refused)
 	EXPECT_EQ(-ENODEV, st_ifindex("vm1"));
 }
 
-TEST_F(link, holding_is_refused_with_a_message)
+TEST_F(link, holding_is_set_when_a_port_is_created_and_later)
 {
-	EXPECT_REFUSED(-EOPNOTSUPP, "This module can't hold frames while detached; use on-detach drop",
-		       st_port_newlink("vm1", IFLA_STABLETAP_ON_DETACH,
-				   STABLETAP_ON_DETACH_HOLD));
-	ASSERT_LT(0, st_link_add("vm1", STABLETAP_KIND, 0));
-	EXPECT_EQ(-EOPNOTSUPP, st_port_set(st_ifindex("vm1"), {
-		IFLA_STABLETAP_ON_DETACH, STABLETAP_ON_DETACH_HOLD }));
-	EXPECT_STREQ("stabletap: This module can't hold frames while detached; use on-detach drop",
-		     st_msg);
+	int vm1;
+
+	ASSERT_EQ(0, st_port_newlink("vm1", IFLA_STABLETAP_ON_DETACH,
+				     STABLETAP_ON_DETACH_HOLD));
+	vm1 = st_ifindex("vm1");
+	ASSERT_EQ(0, st_told(vm1, &self->told));
+	EXPECT_EQ(STABLETAP_ON_DETACH_HOLD,
+		  self->told.value[IFLA_STABLETAP_ON_DETACH]);
+	EXPECT_EQ(0, st_port_set(vm1, { IFLA_STABLETAP_ON_DETACH,
+				      STABLETAP_ON_DETACH_DROP }));
+	ASSERT_EQ(0, st_told(vm1, &self->told));
+	EXPECT_EQ(STABLETAP_ON_DETACH_DROP,
+		  self->told.value[IFLA_STABLETAP_ON_DETACH]);
 }
 
 TEST_F(link, a_link_is_refused)
@@ -429,6 +436,11 @@ TEST_F(lower, stays_if_it_is_set_again)
 	EXPECT_AS_BEFORE();
 }
 
+static bool has_no_master(void *ifindex)
+{
+	return !st_link_master_of(*(int *)ifindex);
+}
+
 TEST_F(lower, is_replaced_only_if_that_is_asked_for)
 {
 	ASSERT_EQ(0, SET(LOWER(self->d0)));
@@ -441,8 +453,9 @@ TEST_F(lower, is_replaced_only_if_that_is_asked_for)
 	EXPECT_EQ(STABLETAP_ATTACH_FILTER, self->get.attach_flags);
 	EXPECT_EQ(1, self->get.replaces);
 	EXPECT_EQ(STABLETAP_REASON_REPLACED, self->get.detach_reason);
-	EXPECT_EQ(0, st_link_master_of(self->d0));
 	EXPECT_EQ(self->vm1, st_link_master_of(self->d1));
+	/* rtnetlink does not wait until the old lower has been let go. */
+	EXPECT_TRUE(st_wait(has_no_master, &self->d0, ST_DEADLINE));
 	/* REPLACE is accepted if the port has no lower. */
 	ASSERT_EQ(0, SET(LOWER(0)));
 	ASSERT_EQ(0, SET(LOWER(self->d0), FLAGS(STABLETAP_ATTACH_REPLACE)));

@@ -372,10 +372,12 @@ TEST_F(ports, an_owner_or_group_that_can_not_be_is_refused)
 	EXPECT_REFUSED(-EINVAL, "The node's owner or group does not exist in this user namespace");
 }
 
-TEST_F(ports, holding_is_refused_when_a_port_is_created)
+TEST_F(ports, holding_is_asked_for_when_a_port_is_created)
 {
 	self->create.on_detach = STABLETAP_ON_DETACH_HOLD;
-	EXPECT_REFUSED(-EOPNOTSUPP, "This module can't hold frames while detached; use on-detach drop");
+	ASSERT_EQ(0, CREATE());
+	ASSERT_EQ(0, GET());
+	EXPECT_EQ(STABLETAP_ON_DETACH_HOLD, self->get.on_detach);
 }
 
 TEST_F(ports, an_unknown_policy_is_refused_when_a_port_is_made)
@@ -388,7 +390,7 @@ TEST_F(ports, an_unknown_policy_is_refused_when_a_port_is_made)
 
 /* SET */
 
-TEST_F(ports, holding_is_refused_by_set)
+TEST_F(ports, holding_is_set_and_an_unknown_policy_refused)
 {
 	struct stabletap_set set = {
 		.size = sizeof(set), .mask = STABLETAP_SET_ON_DETACH,
@@ -397,14 +399,12 @@ TEST_F(ports, holding_is_refused_by_set)
 
 	ASSERT_EQ(0, CREATE());
 	set.port = self->create.port;
-	EXPECT_EQ(-EOPNOTSUPP, st_ioctl(self->fd, STABLETAP_IOC_SET, &set));
-	EXPECT_STREQ("stabletap: This module can't hold frames while detached; use on-detach drop",
-		     st_msg);
+	EXPECT_EQ(0, st_ioctl(self->fd, STABLETAP_IOC_SET, &set));
 	set.on_detach = 3;
 	EXPECT_EQ(-EOPNOTSUPP, st_ioctl(self->fd, STABLETAP_IOC_SET, &set));
 	EXPECT_STREQ("stabletap: Unknown on-detach policy", st_msg);
 	ASSERT_EQ(0, GET());
-	EXPECT_EQ(STABLETAP_ON_DETACH_DROP, self->get.on_detach);
+	EXPECT_EQ(STABLETAP_ON_DETACH_HOLD, self->get.on_detach);
 }
 
 TEST_F(ports, dropping_can_be_set)

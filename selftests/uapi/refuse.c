@@ -8,17 +8,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/bpf.h>
-#include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bpf.h"
 #include "harness.h"
 #include "st.h"
 
@@ -216,31 +214,12 @@ static int make_small(int control, int vm1)
 
 static int make_xdp(int control, int vm1)
 {
-	struct bpf_insn pass[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	union bpf_attr prog = {
-		.prog_type = BPF_PROG_TYPE_XDP,
-		.insns = (uintptr_t)pass,
-		.insn_cnt = 2,
-		.license = (uintptr_t)"GPL",
-	};
 	int d1 = st_link_add("d1", "dummy", 0);
-	struct nlattr *xdp;
-	char buf[256] = {};
-	struct nlmsghdr *nlh;
-	int fd, err;
+	int prog = bpf_load(BPF_PROG_TYPE_XDP, XDP_PASS), err;
 
-	fd = syscall(SYS_bpf, BPF_PROG_LOAD, &prog, sizeof(prog));
-	if (fd < 0)
-		return -errno;
-	nlh = st_link_msg(buf, RTM_NEWLINK, 0, d1);
-	xdp = mnl_attr_nest_start(nlh, IFLA_XDP);
-	mnl_attr_put_u32(nlh, IFLA_XDP_FD, fd);
-	mnl_attr_put_u32(nlh, IFLA_XDP_FLAGS, XDP_FLAGS_SKB_MODE);
-	mnl_attr_nest_end(nlh, xdp);
-	err = st_talk(nlh, NULL, NULL);
+	if (prog < 0)
+		return prog;
+	err = bpf_xdp_set(d1, prog);
 	return err ? err : d1;
 }
 

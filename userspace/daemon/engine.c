@@ -514,6 +514,8 @@ int engine_start(sd_event *loop, struct model *m, struct engine **out)
 	e->m = m;
 	err = stabletap_open(&e->st);
 	if (!err)
+		stabletap_no_wait(e->st);
+	if (!err)
 		err = start_work(e);
 	if (!err)
 		err = start_watches(e);

@@ -15,7 +15,8 @@ int stabletap_control_open(struct stabletap *st)
 	st_message_clear(st);
 	if (st->control >= 0)
 		return 0;
-	st->control = open(STABLETAP_CONTROL, O_RDWR | O_CLOEXEC);
+	st->control = open(STABLETAP_CONTROL, O_RDWR | O_CLOEXEC |
+			   (st->no_wait ? O_NONBLOCK : 0));
 	if (st->control < 0)
 		return -errno;
 	return 0;

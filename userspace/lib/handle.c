@@ -41,6 +41,11 @@ err_free:
 	return err;
 }
 
+void stabletap_no_wait(struct stabletap *st)
+{
+	st->no_wait = true;
+}
+
 void stabletap_close(struct stabletap *st)
 {
 	if (!st)

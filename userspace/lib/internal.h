@@ -20,6 +20,7 @@ struct stabletap {
 	struct mnl_socket *nl;
 	unsigned int seq;
 	int control;		/* fd of the control device, or -1 */
+	bool no_wait;		/* for the end of a release */
 	int claims;		/* for claim.h; -1, -errno: not open */
 	struct origin_netns netns;	/* inode 0: not asked yet */
 	char msg[STABLETAP_MESSAGE_SIZE];

@@ -180,7 +180,8 @@ static int place_swap(struct stabletap *st, struct stabletap_place *p)
 	}
 	st_fault("attached");
 	p->lower = lower;
-	if (p->old_link.ifindex && discard(st, &p->old_link))
+	/* Without a wait, the port still receives through the old child. */
+	if (p->old_link.ifindex && !st->no_wait && discard(st, &p->old_link))
 		p->leftover = p->old_link.ifindex;
 	return 0;
 }

@@ -42,6 +42,14 @@ int stabletap_open(struct stabletap **out);
 void stabletap_close(struct stabletap *st);
 
 /*
+ * From now on, attach, detach and delete return before the old lower has been
+ * let go.  An old child of a replace then stays until the kernel has taken its
+ * master away, and stabletap_child_sweep() removes it.  Call this before the
+ * control device is used.
+ */
+void stabletap_no_wait(struct stabletap *st);
+
+/*
  * Returns the message of the last failure, or "".  Valid until the next call.
  */
 const char *stabletap_message(const struct stabletap *st);

@@ -15,6 +15,11 @@
  * ATTACH, DETACH and SET need CAP_NET_ADMIN in the user namespace that owns it.
  * The other ioctls need no capability.
  *
+ * ATTACH, DETACH and DELETE return when the lower that they release has been
+ * let go: up to 0.1 s after a replace, and up to 1 s more if the attach had
+ * opened the lower and frames wait in its queue.  With O_NONBLOCK on the control
+ * device, and by rtnetlink, they return at once, and the lower follows.
+ *
  * Every struct begins with its size in bytes, as the caller was compiled, and
  * grows only at its end.  If the caller's struct is shorter than the module's,
  * the fields that it lacks count as zero.  If it is longer, the call works as
@@ -278,9 +283,12 @@ struct stabletap_delete {
  *
  * The lower is opened if it is down.  After success, frames that are written to
  * the fd go to the lower.  With %STABLETAP_ATTACH_REPLACE the new lower is set
- * up first, then transmit and receive switch at once, then the old lower is
- * released; on any failure the old attachment is untouched.  If @lower is the
- * port's lower already, REPLACE changes only its filter mode.
+ * up first, then transmit and receive switch at once; on any failure the old
+ * attachment is untouched.  Until the old lower is released, 60 ms later, it
+ * stays the port's slave, and for 40 ms of that the port also receives what is
+ * still on its way through the old lower.  Every other operation on the port or
+ * the old lower ends this early.  If @lower is the port's lower already, REPLACE
+ * changes only its filter mode.
  *
  * Errors, each with a message of its own:
  *   ENONET      the lower is a loopback device
@@ -555,11 +563,12 @@ struct stabletap_list {
 /*
  * Attributes in IFLA_INFO_DATA of link kind "stabletap".  Their meaning and
  * values are those of the fields of struct stabletap_get.  Attributes marked rw
- * can be set by RTM_NEWLINK when a port is created; of them ON_DETACH, LOWER
- * and ATTACH_FLAGS can be changed later.  The other attributes are only
- * reported: setting one is refused with EINVAL, as is setting one that the
- * module does not know.  The kernel sends RTM_NEWLINK whenever an attribute
- * changes, except for OPEN_QUEUES.
+ * can be set by RTM_NEWLINK when a port is created; of them ON_DETACH, HOLD_*,
+ * LOWER and ATTACH_FLAGS can be changed later.  An attribute that is left out
+ * has its default, or keeps its value; 0 stands for no default.  The other
+ * attributes are only reported: setting one is refused with EINVAL, as is
+ * setting one that the module does not know.  The kernel sends RTM_NEWLINK
+ * whenever an attribute changes, except for OPEN_QUEUES and HELD_*.
  *
  * LOWER is an ifindex in the port's network namespace.  Setting it attaches
  * that device; 0 detaches, and does nothing if the port has no lower.  Setting

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The setups that the benchmark compares, in the machine
+#
+# setup_build NAME LOWER PORTS QUEUES - build a setup on top of a device, and
+# set nodes to the paths of its nodes, as hop takes them.  The station of node i
+# has the MAC address 52:54:00:00:i>>8:i.
+#
+# The name of a setup is its kind, and then perhaps -queue: the lower has a
+# queue, as a NIC does.
+
+# Setups with only one guest on a lower
+SETUPS="macvtap-default macvtap-bridge macvtap-others macvtap-vepa
+	macvtap-private macvtap-passthru macvtap-passthru-queue macvtap-bond
+	tap-bridge tap-mirred
+	port-bridge port-others port-vepa port-private port-passthru
+	port-direct port-direct-queue"
+
+mac() {
+	printf '52:54:00:00:%02x:%02x' $(($1 >> 8)) $(($1 & 255))
+}
+
+up() {
+	local name
+
+	for name; do
+		ip link set "$name" up
+	done
+}
+
+# names PREFIX COUNT - set guests, the names of the devices that guests use
+names() {
+	local i
+
+	guests=()
+	for ((i = 0; i < $2; i++)); do
+		guests+=("$1$i")
+	done
+}
+
+# no_queue NAME... - replace the root qdisc of guests' devices, as libvirt does
+no_queue() {
+	printf 'qdisc replace dev %s root noqueue\n' "$@" | tc -batch -
+}
+
+# node NAME... - add the nodes of devices
+node() {
+	local name
+
+	for name; do
+		nodes+=("/dev/tap$(<"/sys/class/net/$name/ifindex")")
+	done
+}
+
+# Another station on the lower, to which the host's own traffic belongs
+add_other() {
+	ip link add other link "$1" address 52:54:00:fe:00:00 type macvlan \
+		mode bridge
+	up other
+}
+
+# build_macvtap LOWER PORTS MODE
+build_macvtap() {
+	local i
+
+	for ((i = 0; i < $2; i++)); do
+		echo "link add mt$i link $1 address $(mac $i) type macvtap mode $3"
+		echo "link set mt$i up"
+	done | ip -batch -
+	names mt "$2"
+	node "${guests[@]}"
+}
+
+build_macvtap_noqueue() {
+	build_macvtap "$@"
+	no_queue "${guests[@]}"
+}
+
+# build_ports PORTS QUEUES - create them without a lower
+build_ports() {
+	local i
+
+	for ((i = 0; i < $1; i++)); do
+		echo "link add vm$i address $(mac $i) type stabletap"
+		echo "link set vm$i up"
+	done | ip -batch -
+	names vm "$1"
+	[ "$2" = 1 ] || stabletap set vm0 queues "$2"
+	no_queue "${guests[@]}"
+	node "${guests[@]}"
+}
+
+# build_port_macvlan LOWER PORTS QUEUES MODE
+build_port_macvlan() {
+	local i
+
+	build_ports "$2" "$3"
+	for ((i = 0; i < $2; i++)); do
+		echo "link add mv$i link $1 address $(mac $i) master vm$i" \
+			"type macvlan mode $4"
+	done | ip -batch -
+}
+
+build_port_direct() {
+	build_ports 1 "$2"
+	ip link set "$1" master vm0
+}
+
+build_macvtap_bond() {
+	ip link add bond0 type bond mode active-backup
+	ip link set "$1" down
+	ip link set "$1" master bond0
+	up "$1" bond0
+	wait_up bond0
+	build_macvtap_noqueue bond0 1 bridge
+}
+
+# build_taps PORTS QUEUES
+build_taps() {
+	local i multi=
+
+	[ "$2" = 1 ] || multi=multi_queue
+	names tap "$1"
+	printf "tuntap add %s mode tap vnet_hdr $multi\n" "${guests[@]}" |
+		ip -batch -
+	no_queue "${guests[@]}"
+	printf 'link set %s up\n' "${guests[@]}" | ip -batch -
+	nodes=("${guests[@]/#/tun:}")
+}
+
+build_tap_bridge() {
+	build_taps "$2" "$3"
+	# A bridge that snoops sends IGMP reports itself, at any moment.
+	ip link add br0 type bridge mcast_snooping 0
+	ip link set "$1" master br0
+	printf 'link set %s master br0\n' "${guests[@]}" | ip -batch -
+	up br0
+}
+
+build_tap_mirred() {
+	build_taps 1 "$2"
+	ip link set "$1" promisc on
+	tc qdisc add dev tap0 clsact
+	tc qdisc add dev "$1" clsact
+	tc filter add dev tap0 ingress matchall \
+		action mirred egress redirect dev "$1"
+	tc filter add dev "$1" ingress matchall \
+		action mirred egress redirect dev tap0
+}
+
+setup_build() {
+	local kind=${1%-queue} lower=$2 ports=$3 queues=$4
+
+	nodes=()
+	[ "$kind" = "$1" ] || tc qdisc replace dev "$lower" root fq_codel
+	case $kind in
+	macvtap-default)
+		build_macvtap "$lower" "$ports" bridge ;;
+	macvtap-bond)
+		build_macvtap_bond "$lower" ;;
+	macvtap-others)
+		add_other "$lower"
+		build_macvtap_noqueue "$lower" "$ports" bridge ;;
+	macvtap-*)
+		build_macvtap_noqueue "$lower" "$ports" "${kind#*-}" ;;
+	tap-bridge)
+		build_tap_bridge "$lower" "$ports" "$queues" ;;
+	tap-mirred)
+		build_tap_mirred "$lower" "$queues" ;;
+	port-direct)
+		build_port_direct "$lower" "$queues" ;;
+	port-others)
+		add_other "$lower"
+		build_port_macvlan "$lower" "$ports" "$queues" bridge ;;
+	port-*)
+		build_port_macvlan "$lower" "$ports" "$queues" "${kind#*-}" ;;
+	*)
+		echo "no setup $1" >&2
+		return 1 ;;
+	esac
+}
+
+# wait_up NAME - wait until linkwatch has activated the queue of a device with
+# new carrier
+wait_up() {
+	local i
+
+	for ((i = 0; i < 2000; i++)); do
+		[ "$(<"/sys/class/net/$1/operstate")" != up ] || return 0
+		sleep 0.01
+	done
+	echo "$1 did not come up" >&2
+	return 1
+}
