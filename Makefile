@@ -30,6 +30,10 @@
 #                        (uninitialised memory)
 #   make bench           measure the cost of a frame, how long RTNL is held, and
 #                        the processor time of the daemon
+#   make bench-blocked [CELL='CAUSE PEER' TRIALS=5]  measure for how long a
+#                        guest's network is blocked by a change below it, for
+#                        ports and for other setups; BLOCKED=--readme also
+#                        writes the tables and the plot into the documentation
 #   make lint            check user space with sanitizers and linters
 #   make fuzz [SECONDS=30]  fuzz the parsers of user space, each so long
 #   make memcheck        run the unit tests of user space under valgrind
@@ -175,6 +179,15 @@ bench: machine
 	@selftests/bench/rtnl --kernel $(KERNEL)
 	@selftests/check --long --kernel $(KERNEL) 'icount/*'
 
+# For how long a guest's network is blocked; CELL: see selftests/blocked/run
+TRIALS ?= 5
+bench-blocked: prepare
+	$(VM)/prepare --openvswitch --also gnuplot-nox $(KERNEL)
+	$(VM)/build-module --strict $(KERNEL)
+	$(QUIETLY) -C userspace
+	@selftests/blocked/run --kernel $(KERNEL) --trials $(TRIALS) $(BLOCKED) \
+		$(CELL)
+
 # DEMO=--readme also writes the drawing to Documentation/demo.svg.
 demo:
 	@GUEST=$(GUEST) KERNEL=$(KERNEL) selftests/demo/run $(DEMO)
@@ -229,6 +242,6 @@ clean:
 
 .PHONY: all userspace modules install uninstall modules_install dkms-install \
 	prepare prepare-all machine check check-core check-matrix check-arch \
-	check-long check-soak check-debug bench demo shell lint fuzz \
+	check-long check-soak check-debug bench bench-blocked demo shell lint fuzz \
 	fuzz-kernel memcheck sparse clean
 .NOTPARALLEL:

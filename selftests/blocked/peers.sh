@@ -328,7 +328,7 @@ daemon_node() {
 }
 
 daemon_swap() {
-	stabletap pin vm1 "$1"
+	stabletap pin vm1 "$1" >$WORK/stabletap.log
 }
 
 daemon_manager() {
