@@ -58,8 +58,8 @@ plug_nic() {
 	ip -n lan link set "sw${1#nic}" master switch up
 }
 
-# The NIC has another name when its namespace has been deleted.
-# find_nic MAC - print the name of a NIC
+# find_nic MAC - print the name of a NIC, which has another one after its
+# namespace was deleted
 find_nic() {
 	ip -o link | sed -n "s/^[0-9]*: \([^:]*\):.*ether $1 .*/\1/p"
 }
