@@ -304,35 +304,49 @@ void stabletap_datapath_rx_refused(struct tap_dev *tap)
 }
 
 /*
- * Give a frame to the tap core; skb->dev is the port.  Under RCU with BH off.
- *
- * The tap core returns RX_HANDLER_PASS if the port has no queue.  Such a frame
- * is dropped here, because the host's own stack must not get frames that are
- * meant for the guest.
+ * Returns false, and has dropped the frame, if the tap core must not get it.
+ * All these frames are nonlinear: LRO frames, frames that are too large, and
+ * those with pages of their sender.
  */
-static void rx_deliver(struct stabletap_port *port, struct sk_buff *skb)
+static noinline bool rx_check_nonlinear(struct stabletap_port *port,
+					struct sk_buff *skb)
 {
-	unsigned int len = skb->len + ETH_HLEN;
-	struct stabletap_pcpu *stats;
-	bool multicast;
-	u64 refused;
-
 	/* Up to 6.12 tap_put_user() runs into BUG() on an LRO frame. */
 	if (skb_warn_if_lro(skb) || rx_is_too_large(port, skb)) {
 		stabletap_report_drop(port, skb, STABLETAP_RX_LRO);
-		return;
+		return false;
 	}
-	multicast = skb->pkt_type == PACKET_MULTICAST ||
-		    skb->pkt_type == PACKET_BROADCAST;
-
 	/*
 	 * The frame can stay in the ring for as long as the reader does not
 	 * read.  It must not hold the sender's memory for that time.
 	 */
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
 		stabletap_report_drop(port, skb, STABLETAP_RX_NOMEM);
-		return;
+		return false;
 	}
+	return true;
+}
+
+/*
+ * Give a frame to the tap core; its device is the port.  Under RCU with BH off.
+ *
+ * The tap core returns RX_HANDLER_PASS if the port has no queue.  Such a frame
+ * is dropped here, because the host's own stack must not get frames that are
+ * meant for the guest.
+ */
+static __always_inline void rx_deliver(struct stabletap_port *port,
+				       struct sk_buff **pskb)
+{
+	struct sk_buff *skb = *pskb;
+	unsigned int len = skb->len + ETH_HLEN;
+	struct stabletap_pcpu *stats;
+	bool multicast;
+	u64 refused;
+
+	if (unlikely(skb_is_nonlinear(skb)) && !rx_check_nonlinear(port, skb))
+		return;
+	multicast = skb->pkt_type == PACKET_MULTICAST ||
+		    skb->pkt_type == PACKET_BROADCAST;
 	skb_orphan(skb);
 	nf_reset_ct(skb);
 
@@ -340,9 +354,10 @@ static void rx_deliver(struct stabletap_port *port, struct sk_buff *skb)
 	stabletap_lock_nested_bh(&port->stats->rx_lock);
 	stats = this_cpu_ptr(port->stats);
 	refused = u64_stats_read(&stats->counter[STABLETAP_RX_RING]);
-	if (tap_handle_frame(&skb) != RX_HANDLER_CONSUMED)
-		stabletap_report_drop(port, skb, STABLETAP_RX_NO_READER);
-	else if (u64_stats_read(&stats->counter[STABLETAP_RX_RING]) == refused)
+	if (unlikely(tap_handle_frame(pskb) != RX_HANDLER_CONSUMED))
+		stabletap_report_drop(port, *pskb, STABLETAP_RX_NO_READER);
+	else if (likely(u64_stats_read(&stats->counter[STABLETAP_RX_RING]) ==
+			refused))
 		rx_count(stats, len, multicast);
 	stabletap_unlock_nested_bh(&port->stats->rx_lock);
 }
@@ -351,13 +366,19 @@ static void rx_deliver(struct stabletap_port *port, struct sk_buff *skb)
  * The tap core modifies a frame, so nobody else may have it.  Returns NULL, and
  * has freed the frame, if there is no memory for a copy.
  */
-static struct sk_buff *rx_unshare(struct stabletap_port *port,
-				  struct sk_buff *skb)
+static noinline struct sk_buff *rx_copy(struct stabletap_port *port,
+					struct sk_buff *skb)
 {
 	skb = skb_share_check(skb, GFP_ATOMIC);
 	if (unlikely(!skb))
 		stabletap_report_lost(port, STABLETAP_RX_NOMEM);
 	return skb;
+}
+
+static inline struct sk_buff *rx_unshare(struct stabletap_port *port,
+					 struct sk_buff *skb)
+{
+	return unlikely(skb_shared(skb)) ? rx_copy(port, skb) : skb;
 }
 
 /*
@@ -376,9 +397,9 @@ rx_handler_result_t stabletap_datapath_rx_port(struct sk_buff **pskb)
 
 	port = container_of(rcu_dereference(skb->dev->rx_handler_data),
 			    struct stabletap_port, tap);
-	skb = rx_unshare(port, skb);
-	if (likely(skb))
-		rx_deliver(port, skb);
+	*pskb = rx_unshare(port, skb);
+	if (likely(*pskb))
+		rx_deliver(port, pskb);
 	return RX_HANDLER_CONSUMED;
 }
 
@@ -398,17 +419,17 @@ rx_take(struct stabletap_port *port, struct sk_buff **pskb)
 		return RX_HANDLER_CONSUMED;
 	}
 	skb = rx_unshare(port, skb);
+	*pskb = skb;
 	if (unlikely(!skb))
 		return RX_HANDLER_CONSUMED;
 
 	skb->dev = port->dev;
 	if (likely(!skb_vlan_tag_present(skb) &&
 		   !stabletap_is_watched_rx(port->dev))) {
-		rx_deliver(port, skb);
+		rx_deliver(port, pskb);
 		return RX_HANDLER_CONSUMED;
 	}
 
-	*pskb = skb;
 	/* While the address changes, either one may be compared. */
 	if (skb->pkt_type == PACKET_OTHERHOST &&
 	    data_race(ether_addr_equal_64bits(eth_hdr(skb)->h_dest,
