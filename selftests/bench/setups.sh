@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 #
 # The setups that the benchmark compares, in the machine
 #
@@ -10,12 +10,16 @@
 # The name of a setup is its kind, and then perhaps -queue: the lower has a
 # queue, as a NIC does.
 
-# Setups with only one guest on a lower
+# All of them, those that are measured with four queues, and those with many
+# guests
 SETUPS="macvtap-default macvtap-bridge macvtap-others macvtap-vepa
 	macvtap-private macvtap-passthru macvtap-passthru-queue macvtap-bond
 	tap-bridge tap-mirred
 	port-bridge port-others port-vepa port-private port-passthru
 	port-direct port-direct-queue"
+SETUPS_QUEUES="macvtap-bridge macvtap-passthru tap-bridge port-bridge
+	port-direct"
+SETUPS_PORTS="macvtap-bridge tap-bridge port-bridge"
 
 mac() {
 	printf '52:54:00:00:%02x:%02x' $(($1 >> 8)) $(($1 & 255))
