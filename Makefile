@@ -30,6 +30,8 @@
 #                        (uninitialised memory)
 #   make bench           measure the cost of a frame, how long RTNL is held, and
 #                        the processor time of the daemon
+#   make bench DEVICE=eth0 PEER=eth1  measure packets per second on a NIC of this
+#                        host; PEER is at the other end of its cable
 #   make bench-profile [FRAME='send 60 fd port-bridge macvtap-bridge']  show
 #                        which functions execute the instructions of a frame
 #   make bench-check     check that a frame costs no more than its goals allow,
@@ -180,10 +182,17 @@ bench-programs: machine
 	$(QUIETLY) -C selftests/bench
 
 # BENCH=--readme also writes the tables into README.md and Documentation/.
+ifneq ($(DEVICE),)
+bench:
+	$(VM)/prepare $(FOR_BENCH) $(KERNEL)
+	$(QUIETLY) -C selftests/bench
+	@selftests/bench/wall $(DEVICE) $(PEER)
+else
 bench: bench-programs
 	@selftests/bench/run --kernel $(KERNEL) $(BENCH)
 	@selftests/bench/rtnl --kernel $(KERNEL)
 	@selftests/check --long --kernel $(KERNEL) 'icount/*'
+endif
 
 # FRAME: what is compared, see selftests/bench/profile
 bench-profile: bench-programs

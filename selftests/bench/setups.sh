@@ -185,6 +185,19 @@ setup_build() {
 	esac
 }
 
+# setup_remove LOWER - remove the setup from a device that stays
+setup_remove() {
+	local name
+
+	for name in vm0 mv0 mt0 other tap0 br0 bond0; do
+		ip link del "$name" 2>/dev/null || :
+	done
+	tc qdisc del dev "$1" clsact 2>/dev/null || :
+	tc qdisc del dev "$1" root 2>/dev/null || :
+	ip link set "$1" promisc off
+	ip link set "$1" up
+}
+
 # wait_up NAME - wait until linkwatch has activated the queue of a device with
 # new carrier
 wait_up() {
