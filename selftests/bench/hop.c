@@ -122,13 +122,13 @@ static void mark(bool begin)
 }
 
 /* Returns nanoseconds for a frame. */
-static double run(struct hop *hop, unsigned long frames)
+static double run(struct hop *hop, unsigned long frames, bool marks)
 {
 	unsigned int burst = hop->way->burst, next = 0;
 	struct timespec from, to;
 	unsigned long i;
 
-	if (hop->marks)
+	if (marks)
 		mark(true);
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (i = 0; i < frames; i += burst) {
@@ -137,7 +137,7 @@ static double run(struct hop *hop, unsigned long frames)
 			next = 0;
 	}
 	clock_gettime(CLOCK_MONOTONIC, &to);
-	if (hop->marks)
+	if (marks)
 		mark(false);
 	return ((to.tv_sec - from.tv_sec) * 1e9 +
 		(to.tv_nsec - from.tv_nsec)) / i;
@@ -152,16 +152,13 @@ static int compare(const void *a, const void *b)
 
 static void measure(struct hop *hop)
 {
-	unsigned long warm_up = hop->frames / 10 + hop->count;
-	bool marks = hop->marks;
 	double ns[ROUNDS_MAX], median;
 	unsigned int i;
 
-	hop->marks = false;
-	run(hop, warm_up);
-	hop->marks = marks;
+	/* Warm up, every queue at least once. */
+	run(hop, hop->frames / 10 + hop->count, false);
 	for (i = 0; i < hop->rounds; i++)
-		ns[i] = run(hop, hop->frames);
+		ns[i] = run(hop, hop->frames, hop->marks);
 	qsort(ns, hop->rounds, sizeof(*ns), compare);
 	median = ns[hop->rounds / 2];
 	printf("%.0f %.1f\n", median,
@@ -180,6 +177,18 @@ static const struct way *way_named(const char *name)
 			return ways[i];
 	usage();
 	return NULL;
+}
+
+static bool is_possible(const struct hop *hop)
+{
+	if (hop->size < FRAME_MIN || hop->size > FRAME_GSO || !hop->queues ||
+	    !hop->frames || !hop->rounds || hop->rounds > ROUNDS_MAX)
+		return false;
+	if (hop->broadcast)
+		return hop->device && hop->queues == 1 && !hop->seconds;
+	if (hop->seconds)
+		return !hop->device != !hop->peer && hop->way != &ring_way;
+	return true;
 }
 
 static void parse(struct hop *hop, int argc, char **argv)
@@ -202,12 +211,7 @@ static void parse(struct hop *hop, int argc, char **argv)
 		default: usage();
 		}
 	}
-	if (optind == argc || hop->size < FRAME_MIN || hop->size > FRAME_GSO ||
-	    !hop->queues || !hop->frames || !hop->rounds ||
-	    hop->rounds > ROUNDS_MAX || (hop->broadcast && (!hop->device || hop->queues > 1)))
-		usage();
-	if (hop->seconds && (!hop->device == !hop->peer ||
-			     hop->way == &ring_way))
+	if (optind == argc || !is_possible(hop))
 		usage();
 	hop->count = (argc - optind) * hop->queues;
 }

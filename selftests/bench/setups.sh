@@ -85,12 +85,16 @@ build_macvtap_noqueue() {
 build_ports() {
 	local i
 
-	for ((i = 0; i < $1; i++)); do
-		echo "link add vm$i address $(mac $i) type stabletap"
-		echo "link set vm$i up"
-	done | ip -batch -
+	if [ "$2" = 1 ]; then
+		# One call of ip(8) for all
+		for ((i = 0; i < $1; i++)); do
+			echo "link add vm$i address $(mac $i) type stabletap"
+			echo "link set vm$i up"
+		done | ip -batch -
+	else
+		stabletap add vm0 address "$(mac 0)" queues "$2"
+	fi
 	names vm "$1"
-	[ "$2" = 1 ] || stabletap set vm0 queues "$2"
 	no_queue "${guests[@]}"
 	node "${guests[@]}"
 }
