@@ -21,9 +21,11 @@ SETUPS_QUEUES="macvtap-bridge macvtap-passthru tap-bridge port-bridge
 	port-direct"
 SETUPS_PORTS="macvtap-bridge tap-bridge port-bridge"
 
+# mac NUMBER - the MAC address of a guest
 mac() {
 	printf '52:54:00:00:%02x:%02x' $(($1 >> 8)) $(($1 & 255))
 }
+PEER_MAC=52:54:00:ff:00:00
 
 up() {
 	local name
@@ -138,11 +140,20 @@ build_taps() {
 }
 
 build_tap_bridge() {
+	local i
+
 	build_taps "$2" "$3"
 	# A bridge that snoops sends IGMP reports itself, at any moment.
 	ip link add br0 type bridge mcast_snooping 0
 	ip link set "$1" master br0
 	printf 'link set %s master br0\n' "${guests[@]}" | ip -batch -
+	# What the bridge would have learned
+	{
+		echo "fdb add $PEER_MAC dev $1 master static"
+		for ((i = 0; i < $2; i++)); do
+			echo "fdb add $(mac $i) dev tap$i master static"
+		done
+	} | bridge -batch -
 	up br0
 }
 
