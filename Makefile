@@ -36,6 +36,10 @@
 #                        which functions execute the instructions of a frame
 #   make bench-check     check that a frame costs no more than its goals allow,
 #                        on 6.1 and 6.12
+#   make bench-blocked [CELL='CAUSE PEER' TRIALS=5]  measure for how long a
+#                        guest's network is blocked by a change below it, for
+#                        ports and for other setups; BLOCKED=--readme also
+#                        writes the tables and the plot into the documentation
 #   make lint            check user space with sanitizers and linters
 #   make fuzz [SECONDS=30]  fuzz the parsers of user space, each so long
 #   make memcheck        run the unit tests of user space under valgrind
@@ -205,6 +209,15 @@ bench-check:
 	$(QUIETLY) machine KERNEL=6.12
 	@selftests/bench/check 6.1 6.12
 
+# For how long a guest's network is blocked; CELL: see selftests/blocked/run
+TRIALS ?= 5
+bench-blocked: prepare
+	$(VM)/prepare --openvswitch --also gnuplot-nox $(KERNEL)
+	$(VM)/build-module --strict $(KERNEL)
+	$(QUIETLY) -C userspace
+	@selftests/blocked/run --kernel $(KERNEL) --trials $(TRIALS) $(BLOCKED) \
+		$(CELL)
+
 # DEMO=--readme also writes the drawing to Documentation/demo.svg.
 demo:
 	@GUEST=$(GUEST) KERNEL=$(KERNEL) selftests/demo/run $(DEMO)
@@ -261,6 +274,6 @@ clean:
 .PHONY: all userspace modules install uninstall modules_install dkms-install \
 	prepare prepare-all machine check check-core check-matrix check-arch \
 	check-long check-soak check-debug bench bench-programs bench-profile \
-	bench-check demo shell lint fuzz \
+	bench-check bench-blocked demo shell lint fuzz \
 	fuzz-kernel memcheck sparse clean
 .NOTPARALLEL:

@@ -145,6 +145,42 @@ static uint64_t agree(struct qnic *nic)
 	return features;
 }
 
+/* A device that reads on at the same time must see what was written first. */
+static void memory_write(struct qnic *nic, uint64_t addr, const void *data,
+			 size_t len)
+{
+	if (!nic->memory) {
+		qtest_write(nic->q, addr, data, len);
+		return;
+	}
+	memcpy(nic->memory + addr, data, len);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static void memory_read(struct qnic *nic, uint64_t addr, void *data, size_t len)
+{
+	if (!nic->memory) {
+		qtest_read(nic->q, addr, data, len);
+		return;
+	}
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	memcpy(data, nic->memory + addr, len);
+}
+
+static void memory_write16(struct qnic *nic, uint64_t addr, uint16_t value)
+{
+	memory_write(nic, addr, &value, sizeof(value));
+}
+
+/* How many buffers the device has used */
+static uint16_t used_index(struct qnic *nic, const struct qnic_queue *vq)
+{
+	uint16_t index;
+
+	memory_read(nic, USED(vq) + 2, &index, sizeof(index));
+	return index;
+}
+
 static void write_desc(struct qnic *nic, struct qnic_queue *vq, int i,
 		       uint64_t addr, uint32_t len, uint16_t flags,
 		       uint16_t next)
@@ -153,7 +189,7 @@ static void write_desc(struct qnic *nic, struct qnic_queue *vq, int i,
 		.addr = addr, .len = len, .flags = flags, .next = next,
 	};
 
-	qtest_write(nic->q, DESC(vq, i), &desc, sizeof(desc));
+	memory_write(nic, DESC(vq, i), &desc, sizeof(desc));
 }
 
 /* Make the chain that begins with descriptor @head available, and notify. */
@@ -161,12 +197,9 @@ static void give(struct qnic *nic, struct qnic_queue *vq, uint16_t head)
 {
 	int n = vq - nic->queue;
 
-	qtest(nic->q, "writew 0x%llx %d",
-	      (unsigned long long)AVAIL(vq) + 4 + 2 * (vq->avail % QNIC_RING),
-	      head);
+	memory_write16(nic, AVAIL(vq) + 4 + 2 * (vq->avail % QNIC_RING), head);
 	vq->avail++;
-	qtest(nic->q, "writew 0x%llx %d", (unsigned long long)AVAIL(vq) + 2,
-	      vq->avail);
+	memory_write16(nic, AVAIL(vq) + 2, vq->avail);
 	qtest(nic->q, "writew 0x%llx %d", (unsigned long long)vq->notify, n);
 }
 
@@ -213,8 +246,8 @@ static void fill(struct qnic *nic, int pair)
 		};
 		avail[2 + i] = i;
 	}
-	qtest_write(nic->q, DESC(vq, 0), desc, sizeof(desc));
-	qtest_write(nic->q, AVAIL(vq), avail, sizeof(avail));
+	memory_write(nic, DESC(vq, 0), desc, sizeof(desc));
+	memory_write(nic, AVAIL(vq), avail, sizeof(avail));
 	vq->avail = QNIC_RING;
 	qtest(nic->q, "writew 0x%llx %d", (unsigned long long)vq->notify,
 	      2 * pair);
@@ -267,8 +300,7 @@ static bool is_used(void *arg)
 	/* A QEMU that has ended does not answer. */
 	if (!qemu_runs(use->nic->q))
 		return true;
-	return qtest(use->nic->q, "readw 0x%llx",
-		     (unsigned long long)USED(use->vq) + 2) != use->vq->used;
+	return used_index(use->nic, use->vq) != use->vq->used;
 }
 
 static int give_and_wait(struct qnic *nic, struct qnic_queue *vq)
@@ -294,9 +326,9 @@ int qnic_control(struct qnic *nic, int class, int cmd, const void *data,
 
 	if (len > BUFFER_SIZE)
 		return -EMSGSIZE;
-	qtest_write(nic->q, BUFFER(vq, 0), &hdr, sizeof(hdr));
-	qtest_write(nic->q, BUFFER(vq, 1), data, len);
-	qtest_write(nic->q, BUFFER(vq, 2), &ack, sizeof(ack));
+	memory_write(nic, BUFFER(vq, 0), &hdr, sizeof(hdr));
+	memory_write(nic, BUFFER(vq, 1), data, len);
+	memory_write(nic, BUFFER(vq, 2), &ack, sizeof(ack));
 	write_desc(nic, vq, 0, BUFFER(vq, 0), sizeof(hdr),
 		   VRING_DESC_F_NEXT, 1);
 	write_desc(nic, vq, 1, BUFFER(vq, 1), len, VRING_DESC_F_NEXT, 2);
@@ -305,7 +337,7 @@ int qnic_control(struct qnic *nic, int class, int cmd, const void *data,
 	err = give_and_wait(nic, vq);
 	if (err)
 		return err;
-	qtest_read(nic->q, BUFFER(vq, 2), &ack, sizeof(ack));
+	memory_read(nic, BUFFER(vq, 2), &ack, sizeof(ack));
 	return ack == VIRTIO_NET_OK ? 0 : -EPROTO;
 }
 
@@ -318,17 +350,39 @@ int qnic_set_pairs(struct qnic *nic, int pairs)
 			    sizeof(value));
 }
 
-int qnic_send(struct qnic *nic, int pair, const void *frame, size_t len)
+/* Put a frame to send into buffer and descriptor @i. */
+static int write_frame(struct qnic *nic, struct qnic_queue *vq, int i,
+		       const void *frame, size_t len)
 {
-	struct qnic_queue *vq = &nic->queue[2 * pair + 1];
 	uint8_t packet[BUFFER_SIZE] = {};
 
 	if (len > sizeof(packet) - HEADER)
 		return -EMSGSIZE;
 	memcpy(packet + HEADER, frame, len);
-	qtest_write(nic->q, BUFFER(vq, 0), packet, HEADER + len);
-	write_desc(nic, vq, 0, BUFFER(vq, 0), HEADER + len, 0, 0);
-	return give_and_wait(nic, vq);
+	memory_write(nic, BUFFER(vq, i), packet, HEADER + len);
+	write_desc(nic, vq, i, BUFFER(vq, i), HEADER + len, 0, 0);
+	return 0;
+}
+
+int qnic_send(struct qnic *nic, int pair, const void *frame, size_t len)
+{
+	struct qnic_queue *vq = &nic->queue[2 * pair + 1];
+	int err = write_frame(nic, vq, 0, frame, len);
+
+	return err ? err : give_and_wait(nic, vq);
+}
+
+int qnic_post(struct qnic *nic, int pair, const void *frame, size_t len)
+{
+	struct qnic_queue *vq = &nic->queue[2 * pair + 1];
+	int i = vq->avail % QNIC_RING, err;
+
+	if ((uint16_t)(vq->avail - used_index(nic, vq)) == QNIC_RING)
+		return -EAGAIN;
+	err = write_frame(nic, vq, i, frame, len);
+	if (!err)
+		give(nic, vq, i);
+	return err;
 }
 
 static int take(struct qnic *nic, struct qnic_queue *vq, void *frame,
@@ -337,16 +391,15 @@ static int take(struct qnic *nic, struct qnic_queue *vq, void *frame,
 	struct vring_used_elem elem;
 	size_t len;
 
-	if (qtest(nic->q, "readw 0x%llx", (unsigned long long)USED(vq) + 2) ==
-	    vq->used)
+	if (used_index(nic, vq) == vq->used)
 		return 0;
-	qtest_read(nic->q, USED(vq) + 4 + 8 * (vq->used % QNIC_RING), &elem,
+	memory_read(nic, USED(vq) + 4 + 8 * (vq->used % QNIC_RING), &elem,
 		   sizeof(elem));
 	vq->used++;
 	if (elem.id >= QNIC_RING || elem.len < HEADER)
 		return -EPROTO;
 	len = elem.len - HEADER < size ? elem.len - HEADER : size;
-	qtest_read(nic->q, BUFFER(vq, elem.id) + HEADER, frame, len);
+	memory_read(nic, BUFFER(vq, elem.id) + HEADER, frame, len);
 	give(nic, vq, elem.id);
 	return len;
 }

@@ -26,6 +26,7 @@ struct qnic {
 	uint64_t device;
 	uint32_t notify_factor;
 	uint64_t features;	/* negotiated beside the usual ones */
+	uint8_t *memory;	/* the guest's memory if it is mapped here */
 	int pairs;		/* number of queue pairs of the device */
 	struct qnic_queue queue[2 * QNIC_MAX_PAIRS + 1];
 };
@@ -47,6 +48,10 @@ int qnic_control(struct qnic *nic, int class, int cmd, const void *data,
 int qnic_set_pairs(struct qnic *nic, int pairs);
 /* Send one frame.  Returns 0 when the device has used its buffer. */
 int qnic_send(struct qnic *nic, int pair, const void *frame, size_t len);
+/*
+ * As qnic_send(), but don't wait for that; -EAGAIN if all buffers are in use.
+ */
+int qnic_post(struct qnic *nic, int pair, const void *frame, size_t len);
 /*
  * Take one received frame of any pair.  Returns its length, 0 if there is none.
  */
