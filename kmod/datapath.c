@@ -89,11 +89,18 @@ static bool xmit_is_valid(struct sk_buff *skb)
 		(features & NETIF_F_HW_CSUM && !skb_csum_is_sctp(skb)));
 }
 
+/* Returns true if the frame lacks the checksum of SCTP. */
+static bool xmit_is_sctp(const struct sk_buff *skb)
+{
+	return skb->ip_summed == CHECKSUM_PARTIAL && skb_csum_is_sctp(skb);
+}
+
 /*
  * Returns true if all that dev_queue_xmit() would do is to call the device's
  * ndo_start_xmit: there is no queue and no lock, nothing looks at the frame,
  * and the frame needs no preparation.  What a macvlan can't do, its parent's
- * dev_queue_xmit() does.
+ * dev_queue_xmit() does, or the receiver: another macvlan of the parent.  But
+ * no receiver completes the checksum of SCTP.
  */
 static bool xmit_is_short(struct sk_buff *skb, struct net_device *dev)
 {
@@ -104,7 +111,8 @@ static bool xmit_is_short(struct sk_buff *skb, struct net_device *dev)
 	       READ_ONCE(dev->flags) & IFF_UP &&
 	       !rcu_dereference_bh(txq->qdisc)->enqueue &&
 	       !netif_xmit_stopped(txq) && !stabletap_is_watched_tx(dev) &&
-	       (netif_is_macvlan(dev) || xmit_is_valid(skb));
+	       (netif_is_macvlan(dev) ? !xmit_is_sctp(skb) :
+					xmit_is_valid(skb));
 }
 
 /* What is left of dev_queue_xmit() if xmit_is_short() */
