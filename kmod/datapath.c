@@ -90,7 +90,7 @@ static bool xmit_is_valid(struct sk_buff *skb)
 }
 
 /* Returns true if the frame lacks the checksum of SCTP. */
-static bool xmit_is_sctp(const struct sk_buff *skb)
+static bool xmit_is_sctp(struct sk_buff *skb)
 {
 	return skb->ip_summed == CHECKSUM_PARTIAL && skb_csum_is_sctp(skb);
 }
