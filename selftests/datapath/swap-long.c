@@ -134,6 +134,8 @@ static bool has_room(const struct flow *flow)
 static int send_up(struct swap *swap, int i)
 {
 	uint8_t frame[FLOW_LEN];
+	struct ring *tx;
+	uint32_t used;
 	ssize_t len;
 	int err;
 
@@ -143,9 +145,15 @@ static int send_up(struct swap *swap, int i)
 		len = st_fd_write(swap->fd[i], frame, FLOW_LEN);
 		return len < 0 ? len : 0;
 	}
+	tx = swap->pair[i].ring[TX];
+	while (ring_ready(tx)) {
+		err = ring_take(tx, &used);
+		if (err < 0)
+			return err;
+	}
 	err = pair_send(&swap->pair[i], frame, FLOW_LEN);
 	if (!err)
-		ring_kick(swap->pair[i].ring[TX]);
+		ring_kick(tx);
 	return err;
 }
 
