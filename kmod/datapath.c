@@ -202,6 +202,31 @@ static int xmit_count_to(struct stabletap_port *port, struct sk_buff *skb,
 	return ret;
 }
 
+static void xmit_batch(struct stabletap_port *port, struct sk_buff_head *batch,
+		       const struct stabletap_lower *lower)
+{
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(batch)))
+		xmit_count_to(port, skb, lower);
+	stabletap_hold_sent(port);
+}
+
+/* The port has no lower, or frames that it holds come first. */
+static noinline void xmit_later(struct stabletap_port *port,
+				struct sk_buff *skb)
+{
+	struct stabletap_lower *lower;
+	struct sk_buff_head batch;
+
+	__skb_queue_head_init(&batch);
+	lower = stabletap_hold_frame(port, skb, &batch);
+	if (!skb_queue_empty(&batch))
+		xmit_batch(port, &batch, lower);
+	else if (lower)
+		xmit_count_to(port, skb, lower);
+}
+
 /* The port's ndo_start_xmit, called with BH off, under RCU */
 netdev_tx_t stabletap_datapath_xmit(struct sk_buff *skb, struct net_device *dev)
 {
@@ -209,12 +234,10 @@ netdev_tx_t stabletap_datapath_xmit(struct sk_buff *skb, struct net_device *dev)
 	struct stabletap_lower *lower;
 
 	lower = rcu_dereference_bh(port->tx);
-	if (unlikely(!lower)) {
-		lower = stabletap_hold_frame(port, skb);
-		if (!lower)
-			return NETDEV_TX_OK;
-	}
-	return xmit_count_to(port, skb, lower);
+	if (likely(lower))
+		return xmit_count_to(port, skb, lower);
+	xmit_later(port, skb);
+	return NETDEV_TX_OK;
 }
 
 /**
@@ -254,7 +277,6 @@ bool stabletap_datapath_resume(struct stabletap_port *port)
 	unsigned long end = jiffies + msecs_to_jiffies(DATAPATH_RESUME_MS);
 	struct stabletap_lower *lower;
 	struct sk_buff_head batch;
-	struct sk_buff *skb;
 	bool more;
 
 	__skb_queue_head_init(&batch);
@@ -263,13 +285,12 @@ bool stabletap_datapath_resume(struct stabletap_port *port)
 		local_bh_disable();
 		lower = rcu_dereference(port->lower);
 		more = lower && stabletap_hold_next(port, lower, &batch);
-		while ((skb = __skb_dequeue(&batch)))
-			xmit_count_to(port, skb, lower);
+		if (!skb_queue_empty(&batch))
+			xmit_batch(port, &batch, lower);
 		local_bh_enable();
 		rcu_read_unlock();
+		cond_resched();
 	} while (more && time_before(jiffies, end));
-	if (more)
-		stabletap_hold_yield(port);
 	return !more;
 }
 
