@@ -33,7 +33,8 @@ void fail(const char *what) __attribute__((noreturn));
 int node_open(const char *path, int flags, unsigned int queues);
 /* A packet socket that sends frames with vnet headers by a device */
 int packet_open(const char *device);
-void packet_send(int packet, const struct frame *frame);
+/* Returns false, with errno, if a queue is full. */
+bool packet_send(int packet, const struct frame *frame);
 
 /*
  * flows.c: the kernel chooses a queue by the flow, so find a flow for each queue

@@ -103,13 +103,16 @@ int packet_open(const char *device)
 	return fd;
 }
 
-void packet_send(int packet, const struct frame *frame)
+bool packet_send(int packet, const struct frame *frame)
 {
 	const struct iovec iov[] = {
 		{ (void *)&frame->hdr.hdr, sizeof(frame->hdr.hdr) },
 		{ (void *)frame->data, frame->len },
 	};
 
-	if (writev(packet, iov, 2) < 0)
+	if (writev(packet, iov, 2) >= 0)
+		return true;
+	if (errno != ENOBUFS)
 		fail("packet socket");
+	return false;
 }
