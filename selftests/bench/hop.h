@@ -37,8 +37,8 @@ int packet_open(const char *device);
 bool packet_send(int packet, const struct frame *frame);
 
 /*
- * flows.c: the kernel chooses a queue by the flow, so find a flow for each queue
- * of a node, by frames that the packet socket sends.
+ * flows.c: the kernel chooses a queue by the flow, so find a flow for each
+ * queue of a node, by frames that the packet socket sends.
  */
 void find_flows(struct lane *lanes, unsigned int queues, unsigned int node,
 		int packet);

@@ -48,7 +48,7 @@ static void wait_for_link(const char *name)
 	fail(path);
 }
 
-/* As QEMU does.  Without its TUNSETSNDBUF, vhost-net sends frames one by one. */
+/* As QEMU does.  Without TUNSETSNDBUF, vhost-net sends frames one by one. */
 static bool configure(int fd, struct ifreq *ifr)
 {
 	int hdr_len = sizeof(struct virtio_net_hdr_mrg_rxbuf), sndbuf = INT_MAX;
