@@ -103,7 +103,8 @@ static void pass(struct hop *hop, struct lane *lane, unsigned int count)
 		return;
 	}
 	for (i = 0; i < count; i++)
-		packet_send(hop->packet, lane->frame);
+		if (!packet_send(hop->packet, lane->frame))
+			fail("packet socket");
 	if (!hop->broadcast) {
 		hop->way->receive(lane, count);
 		return;
