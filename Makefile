@@ -211,7 +211,7 @@ bench-check:
 
 # For how long a guest's network is blocked; CELL: see selftests/blocked/run
 TRIALS ?= 5
-bench-blocked: prepare
+bench-blocked:
 	$(VM)/prepare --openvswitch --also gnuplot-nox $(KERNEL)
 	$(VM)/build-module --strict $(KERNEL)
 	$(QUIETLY) -C userspace

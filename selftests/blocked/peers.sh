@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# The peers: ways to connect a guest to a network.  For each there are
+# The peers: ways to connect a guest to a network.  trials, event and follow
+# include this file after scene.sh.  For each peer there are
 #
 #	PEER_make DEVICE	set it up on the device
 #	PEER_node		print the node that the guest opens, as traffic
@@ -177,7 +178,6 @@ mirred_swap() {
 OVS=/run/openvswitch
 
 ovs_make() {
-	# The kernel's table of flows outlives the daemons.
 	mkdir -p $OVS
 	ovsdb-tool create $OVS/conf.db /usr/share/openvswitch/vswitch.ovsschema
 	ovsdb-server $OVS/conf.db --remote=punix:$OVS/db.sock \
@@ -219,7 +219,7 @@ ovs_manager() {
 	ovs-vsctl init
 }
 
-# Without the daemon, its bridge would stay.
+# The kernel's part would outlive the daemons.
 ovs_clear() {
 	local pid
 
@@ -338,16 +338,15 @@ daemon_manager() {
 
 # --- managers ----------------------------------------------------------------
 
-# start_manager COMMAND... - start what looks after the peer, at the priority
-# that it has on a host
+# start_manager COMMAND... - start what looks after the peer, in a session of its
+# own
 start_manager() {
 	setsid "$@" >$WORK/manager.log 2>&1 &
 	echo $! >$WORK/manager
 	disown
 }
 
-# The script on "ip monitor" that connects a peer again: without it, none but
-# the daemons would be.
+# For peers without a daemon: the script on "ip monitor" that connects them again
 follow_manager() {
 	start_manager "${BASH_SOURCE[0]%/*}/follow"
 	until grep -qs following $WORK/manager.log; do

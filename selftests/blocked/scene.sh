@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# The scene of a trial; inside and event include this file.
+# The scene of a trial; trials, event and follow include this file.
 #
 #	traffic - node - peer - nic0 ==== sw0 \
 #	                 (later nic1 ==== sw1) switch - uplink ==== wire - traffic
