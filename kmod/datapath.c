@@ -79,7 +79,9 @@ static bool xmit_is_valid(struct sk_buff *skb)
 		   !skb_vlan_tag_present(skb) &&
 		   skb->ip_summed != CHECKSUM_PARTIAL))
 		return true;
-	if (skb_vlan_tag_present(skb))
+	/* A guest's GSO frame is checked again for each device but the port. */
+	if (skb_vlan_tag_present(skb) ||
+	    skb_shinfo(skb)->gso_type & SKB_GSO_DODGY)
 		return false;
 
 	features = netif_skb_features(skb);
@@ -102,7 +104,8 @@ static bool xmit_is_sctp(struct sk_buff *skb)
  * dev_queue_xmit() does, or the receiver: another macvlan of the parent.  But
  * no receiver completes the checksum of SCTP.
  */
-static bool xmit_is_short(struct sk_buff *skb, struct net_device *dev)
+static __always_inline bool xmit_is_short(struct sk_buff *skb,
+					  struct net_device *dev)
 {
 	const struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
 
@@ -116,7 +119,8 @@ static bool xmit_is_short(struct sk_buff *skb, struct net_device *dev)
 }
 
 /* What is left of dev_queue_xmit() if xmit_is_short() */
-static int xmit_start(struct sk_buff *skb, struct net_device *dev)
+static __always_inline int xmit_start(struct sk_buff *skb,
+				      struct net_device *dev)
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
 	int ret;
