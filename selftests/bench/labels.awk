@@ -15,11 +15,9 @@ BEGIN {
 	label["tap-mirred"] = "tap and tc mirred"
 	label["port-bridge"] = "port, bridge"
 	label["macvtap-bridge-queue"] = "macvtap, bridge, lower with queue"
-	label["macvtap-vepa-queue"] = "macvtap, vepa, lower with queue"
 	label["macvtap-others-queue"] = \
 		"macvtap, bridge, not alone, lower with queue"
 	label["port-bridge-queue"] = "port, bridge, lower with queue"
-	label["port-vepa-queue"] = "port, vepa, lower with queue"
 	label["port-others-queue"] = \
 		"port, bridge, not alone, lower with queue"
 	label["port-others"] = "port, bridge, not alone"

@@ -13,10 +13,10 @@
 # All of them, those that are measured with four queues, and those with many
 # guests
 SETUPS="macvtap-default macvtap-bridge macvtap-bridge-queue macvtap-others
-	macvtap-vepa macvtap-private macvtap-passthru macvtap-passthru-queue
-	macvtap-bond tap-bridge tap-mirred
-	port-bridge port-bridge-queue port-others port-vepa port-private
-	port-passthru port-direct port-direct-queue"
+	macvtap-others-queue macvtap-vepa macvtap-private macvtap-passthru
+	macvtap-passthru-queue macvtap-bond tap-bridge tap-mirred
+	port-bridge port-bridge-queue port-others port-others-queue port-vepa
+	port-private port-passthru port-direct port-direct-queue"
 SETUPS_QUEUES="macvtap-bridge macvtap-passthru tap-bridge port-bridge
 	port-direct"
 SETUPS_PORTS="macvtap-bridge tap-bridge port-bridge"
