@@ -30,6 +30,12 @@
 #                        (uninitialised memory)
 #   make bench           measure the cost of a frame, how long RTNL is held, and
 #                        the processor time of the daemon
+#   make bench DEVICE=eth0 PEER=eth1  measure packets per second on a NIC of this
+#                        host; PEER is at the other end of its cable
+#   make bench-profile [FRAME='send 60 fd port-bridge macvtap-bridge']  show
+#                        which functions execute the instructions of a frame
+#   make bench-check     check that a frame costs no more than its goals allow,
+#                        on 6.1 and 6.12
 #   make bench-blocked [CELL='CAUSE PEER' TRIALS=5]  measure for how long a
 #                        guest's network is blocked by a change below it, for
 #                        ports and for other setups; BLOCKED=--readme also
@@ -122,7 +128,7 @@ prepare:
 # Everything that .ci/run needs.  It must be installed before a machine runs,
 # because the machines share the host's root.
 prepare-all:
-	$(VM)/prepare $(FOR_LINT) $(FOR_LONG) --also sparse
+	$(VM)/prepare $(FOR_LINT) $(FOR_LONG) $(FOR_BENCH) --also sparse
 
 # Build everything that runs in a machine
 machine: prepare
@@ -174,10 +180,34 @@ check-debug:
 # Quoted, so that selftests/check gets the patterns unexpanded
 TESTS_QUOTED := $(patsubst %,'%',$(TESTS))
 
-bench: machine
-	@selftests/bench/run --kernel $(KERNEL)
+# Build what the benchmark runs
+bench-programs: machine
+	$(VM)/prepare $(FOR_BENCH) $(KERNEL)
+	$(QUIETLY) -C selftests/bench
+
+# BENCH=--readme also writes the tables into README.md and Documentation/.
+ifneq ($(DEVICE),)
+bench:
+	$(VM)/prepare $(FOR_BENCH) $(KERNEL)
+	$(QUIETLY) -C selftests/bench
+	@selftests/bench/wall $(DEVICE) $(PEER)
+else
+bench: bench-programs
+	@selftests/bench/run --kernel $(KERNEL) $(BENCH)
 	@selftests/bench/rtnl --kernel $(KERNEL)
 	@selftests/check --long --kernel $(KERNEL) 'icount/*'
+endif
+
+# FRAME: what is compared, see selftests/bench/profile
+bench-profile: bench-programs
+	$(VM)/prepare --plugin $(KERNEL)
+	$(QUIETLY) -C selftests/bench plugin
+	@selftests/bench/profile --kernel $(KERNEL) $(FRAME)
+
+bench-check:
+	$(QUIETLY) bench-programs KERNEL=6.1
+	$(QUIETLY) machine KERNEL=6.12
+	@selftests/bench/check 6.1 6.12
 
 # For how long a guest's network is blocked; CELL: see selftests/blocked/run
 TRIALS ?= 5
@@ -209,6 +239,7 @@ lint:
 		selftests/host/*.bats selftests/vmm/*.bats selftests/sriov/*.bats \
 		userspace/tests/memcheck userspace/completion/*
 
+FOR_BENCH := --also liburing-dev --also gnuplot-nox
 FOR_FUZZ := --also clang --also libclang-rt-14-dev
 FOR_LINT := --also clang-tidy --also mandoc --also shellcheck $(FOR_FUZZ)
 FOR_LONG := --services --rocker --also valgrind --also socat \
@@ -242,6 +273,7 @@ clean:
 
 .PHONY: all userspace modules install uninstall modules_install dkms-install \
 	prepare prepare-all machine check check-core check-matrix check-arch \
-	check-long check-soak check-debug bench bench-blocked demo shell lint fuzz \
+	check-long check-soak check-debug bench bench-programs bench-profile \
+	bench-check bench-blocked demo shell lint fuzz \
 	fuzz-kernel memcheck sparse clean
 .NOTPARALLEL:

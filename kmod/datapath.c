@@ -79,7 +79,9 @@ static bool xmit_is_valid(struct sk_buff *skb)
 		   !skb_vlan_tag_present(skb) &&
 		   skb->ip_summed != CHECKSUM_PARTIAL))
 		return true;
-	if (skb_vlan_tag_present(skb))
+	/* A guest's GSO frame is checked again for each device but the port. */
+	if (skb_vlan_tag_present(skb) ||
+	    skb_shinfo(skb)->gso_type & SKB_GSO_DODGY)
 		return false;
 
 	features = netif_skb_features(skb);
@@ -89,13 +91,21 @@ static bool xmit_is_valid(struct sk_buff *skb)
 		(features & NETIF_F_HW_CSUM && !skb_csum_is_sctp(skb)));
 }
 
+/* Returns true if the frame lacks the checksum of SCTP. */
+static bool xmit_is_sctp(struct sk_buff *skb)
+{
+	return skb->ip_summed == CHECKSUM_PARTIAL && skb_csum_is_sctp(skb);
+}
+
 /*
  * Returns true if all that dev_queue_xmit() would do is to call the device's
  * ndo_start_xmit: there is no queue and no lock, nothing looks at the frame,
  * and the frame needs no preparation.  What a macvlan can't do, its parent's
- * dev_queue_xmit() does.
+ * dev_queue_xmit() does, or the receiver: another macvlan of the parent.  But
+ * no receiver completes the checksum of SCTP.
  */
-static bool xmit_is_short(struct sk_buff *skb, struct net_device *dev)
+static __always_inline bool xmit_is_short(struct sk_buff *skb,
+					  struct net_device *dev)
 {
 	const struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
 
@@ -104,11 +114,13 @@ static bool xmit_is_short(struct sk_buff *skb, struct net_device *dev)
 	       READ_ONCE(dev->flags) & IFF_UP &&
 	       !rcu_dereference_bh(txq->qdisc)->enqueue &&
 	       !netif_xmit_stopped(txq) && !stabletap_is_watched_tx(dev) &&
-	       (netif_is_macvlan(dev) || xmit_is_valid(skb));
+	       (netif_is_macvlan(dev) ? !xmit_is_sctp(skb) :
+					xmit_is_valid(skb));
 }
 
 /* What is left of dev_queue_xmit() if xmit_is_short() */
-static int xmit_start(struct sk_buff *skb, struct net_device *dev)
+static __always_inline int xmit_start(struct sk_buff *skb,
+				      struct net_device *dev)
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
 	int ret;
@@ -194,6 +206,31 @@ static int xmit_count_to(struct stabletap_port *port, struct sk_buff *skb,
 	return ret;
 }
 
+static void xmit_batch(struct stabletap_port *port, struct sk_buff_head *batch,
+		       const struct stabletap_lower *lower)
+{
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(batch)))
+		xmit_count_to(port, skb, lower);
+	stabletap_hold_sent(port);
+}
+
+/* The port has no lower, or frames that it holds come first. */
+static noinline void xmit_later(struct stabletap_port *port,
+				struct sk_buff *skb)
+{
+	struct stabletap_lower *lower;
+	struct sk_buff_head batch;
+
+	__skb_queue_head_init(&batch);
+	lower = stabletap_hold_frame(port, skb, &batch);
+	if (!skb_queue_empty(&batch))
+		xmit_batch(port, &batch, lower);
+	else if (lower)
+		xmit_count_to(port, skb, lower);
+}
+
 /* The port's ndo_start_xmit, called with BH off, under RCU */
 netdev_tx_t stabletap_datapath_xmit(struct sk_buff *skb, struct net_device *dev)
 {
@@ -201,12 +238,10 @@ netdev_tx_t stabletap_datapath_xmit(struct sk_buff *skb, struct net_device *dev)
 	struct stabletap_lower *lower;
 
 	lower = rcu_dereference_bh(port->tx);
-	if (unlikely(!lower)) {
-		lower = stabletap_hold_frame(port, skb);
-		if (!lower)
-			return NETDEV_TX_OK;
-	}
-	return xmit_count_to(port, skb, lower);
+	if (likely(lower))
+		return xmit_count_to(port, skb, lower);
+	xmit_later(port, skb);
+	return NETDEV_TX_OK;
 }
 
 /**
@@ -246,7 +281,6 @@ bool stabletap_datapath_resume(struct stabletap_port *port)
 	unsigned long end = jiffies + msecs_to_jiffies(DATAPATH_RESUME_MS);
 	struct stabletap_lower *lower;
 	struct sk_buff_head batch;
-	struct sk_buff *skb;
 	bool more;
 
 	__skb_queue_head_init(&batch);
@@ -255,13 +289,12 @@ bool stabletap_datapath_resume(struct stabletap_port *port)
 		local_bh_disable();
 		lower = rcu_dereference(port->lower);
 		more = lower && stabletap_hold_next(port, lower, &batch);
-		while ((skb = __skb_dequeue(&batch)))
-			xmit_count_to(port, skb, lower);
+		if (!skb_queue_empty(&batch))
+			xmit_batch(port, &batch, lower);
 		local_bh_enable();
 		rcu_read_unlock();
+		cond_resched();
 	} while (more && time_before(jiffies, end));
-	if (more)
-		stabletap_hold_yield(port);
 	return !more;
 }
 
@@ -304,35 +337,49 @@ void stabletap_datapath_rx_refused(struct tap_dev *tap)
 }
 
 /*
- * Give a frame to the tap core; skb->dev is the port.  Under RCU with BH off.
- *
- * The tap core returns RX_HANDLER_PASS if the port has no queue.  Such a frame
- * is dropped here, because the host's own stack must not get frames that are
- * meant for the guest.
+ * Returns false, and has dropped the frame, if the tap core must not get it.
+ * All these frames are nonlinear: LRO frames, frames that are too large, and
+ * those with pages of their sender.
  */
-static void rx_deliver(struct stabletap_port *port, struct sk_buff *skb)
+static noinline bool rx_check_nonlinear(struct stabletap_port *port,
+					struct sk_buff *skb)
 {
-	unsigned int len = skb->len + ETH_HLEN;
-	struct stabletap_pcpu *stats;
-	bool multicast;
-	u64 refused;
-
 	/* Up to 6.12 tap_put_user() runs into BUG() on an LRO frame. */
 	if (skb_warn_if_lro(skb) || rx_is_too_large(port, skb)) {
 		stabletap_report_drop(port, skb, STABLETAP_RX_LRO);
-		return;
+		return false;
 	}
-	multicast = skb->pkt_type == PACKET_MULTICAST ||
-		    skb->pkt_type == PACKET_BROADCAST;
-
 	/*
 	 * The frame can stay in the ring for as long as the reader does not
 	 * read.  It must not hold the sender's memory for that time.
 	 */
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
 		stabletap_report_drop(port, skb, STABLETAP_RX_NOMEM);
-		return;
+		return false;
 	}
+	return true;
+}
+
+/*
+ * Give a frame to the tap core; its device is the port.  Under RCU with BH off.
+ *
+ * The tap core returns RX_HANDLER_PASS if the port has no queue.  Such a frame
+ * is dropped here, because the host's own stack must not get frames that are
+ * meant for the guest.
+ */
+static __always_inline void rx_deliver(struct stabletap_port *port,
+				       struct sk_buff **pskb)
+{
+	struct sk_buff *skb = *pskb;
+	unsigned int len = skb->len + ETH_HLEN;
+	struct stabletap_pcpu *stats;
+	bool multicast;
+	u64 refused;
+
+	if (unlikely(skb_is_nonlinear(skb)) && !rx_check_nonlinear(port, skb))
+		return;
+	multicast = skb->pkt_type == PACKET_MULTICAST ||
+		    skb->pkt_type == PACKET_BROADCAST;
 	skb_orphan(skb);
 	nf_reset_ct(skb);
 
@@ -340,9 +387,10 @@ static void rx_deliver(struct stabletap_port *port, struct sk_buff *skb)
 	stabletap_lock_nested_bh(&port->stats->rx_lock);
 	stats = this_cpu_ptr(port->stats);
 	refused = u64_stats_read(&stats->counter[STABLETAP_RX_RING]);
-	if (tap_handle_frame(&skb) != RX_HANDLER_CONSUMED)
-		stabletap_report_drop(port, skb, STABLETAP_RX_NO_READER);
-	else if (u64_stats_read(&stats->counter[STABLETAP_RX_RING]) == refused)
+	if (unlikely(tap_handle_frame(pskb) != RX_HANDLER_CONSUMED))
+		stabletap_report_drop(port, *pskb, STABLETAP_RX_NO_READER);
+	else if (likely(u64_stats_read(&stats->counter[STABLETAP_RX_RING]) ==
+			refused))
 		rx_count(stats, len, multicast);
 	stabletap_unlock_nested_bh(&port->stats->rx_lock);
 }
@@ -351,13 +399,19 @@ static void rx_deliver(struct stabletap_port *port, struct sk_buff *skb)
  * The tap core modifies a frame, so nobody else may have it.  Returns NULL, and
  * has freed the frame, if there is no memory for a copy.
  */
-static struct sk_buff *rx_unshare(struct stabletap_port *port,
-				  struct sk_buff *skb)
+static noinline struct sk_buff *rx_copy(struct stabletap_port *port,
+					struct sk_buff *skb)
 {
 	skb = skb_share_check(skb, GFP_ATOMIC);
 	if (unlikely(!skb))
 		stabletap_report_lost(port, STABLETAP_RX_NOMEM);
 	return skb;
+}
+
+static inline struct sk_buff *rx_unshare(struct stabletap_port *port,
+					 struct sk_buff *skb)
+{
+	return unlikely(skb_shared(skb)) ? rx_copy(port, skb) : skb;
 }
 
 /*
@@ -376,9 +430,9 @@ rx_handler_result_t stabletap_datapath_rx_port(struct sk_buff **pskb)
 
 	port = container_of(rcu_dereference(skb->dev->rx_handler_data),
 			    struct stabletap_port, tap);
-	skb = rx_unshare(port, skb);
-	if (likely(skb))
-		rx_deliver(port, skb);
+	*pskb = rx_unshare(port, skb);
+	if (likely(*pskb))
+		rx_deliver(port, pskb);
 	return RX_HANDLER_CONSUMED;
 }
 
@@ -398,17 +452,17 @@ rx_take(struct stabletap_port *port, struct sk_buff **pskb)
 		return RX_HANDLER_CONSUMED;
 	}
 	skb = rx_unshare(port, skb);
+	*pskb = skb;
 	if (unlikely(!skb))
 		return RX_HANDLER_CONSUMED;
 
 	skb->dev = port->dev;
 	if (likely(!skb_vlan_tag_present(skb) &&
 		   !stabletap_is_watched_rx(port->dev))) {
-		rx_deliver(port, skb);
+		rx_deliver(port, pskb);
 		return RX_HANDLER_CONSUMED;
 	}
 
-	*pskb = skb;
 	/* While the address changes, either one may be compared. */
 	if (skb->pkt_type == PACKET_OTHERHOST &&
 	    data_race(ether_addr_equal_64bits(eth_hdr(skb)->h_dest,

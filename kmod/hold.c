@@ -8,9 +8,9 @@
  *
  * Frames are sent in the order in which they were written, before any newer
  * one: port->tx is set under the port's hold lock when the list is empty, and a
- * writer that finds port->tx NULL looks again under that lock.  While the list
- * is being sent, writers wait for its end, a millisecond at most, so that they
- * can't fill it as fast as it is emptied.
+ * writer that finds port->tx NULL looks again under that lock.  The list is sent
+ * in batches, by the one who attached the lower, and by every writer that adds a
+ * frame meanwhile.  So writers can't fill it as fast as it is emptied.
  *
  * The list is bounded: in frames, bytes and age by the port's own options, and
  * in bytes over all ports of a network namespace by the sysctl hold_bytes.  All
@@ -28,10 +28,10 @@
 #include "hold.h"
 #include "report.h"
 
-/* How long a writer waits for the end of a flush, in nanoseconds */
+/* How long a writer waits for the end of a batch, in nanoseconds */
 #define HOLD_WAIT_NS (NSEC_PER_MSEC)
 
-/* Frames that are sent with BH off at a time */
+/* Frames in a batch, which is sent with BH off */
 #define HOLD_BATCH 64
 
 /**
@@ -149,35 +149,52 @@ static void hold_add(struct stabletap_port *port, struct sk_buff *skb)
 }
 
 /*
- * While somebody else sends the held frames, wait: not longer than a spinlock
- * would be held, but with an end, because the sender may have been interrupted.
- * The sender itself comes here if the lower leads back to the port.
+ * While another processor sends a batch, wait.  This does not take longer than a
+ * spinlock would; but with PREEMPT_RT the sender may have been interrupted, so
+ * the wait is bounded.  The sender itself comes here if the lower leads back to
+ * the port.
  */
 static void hold_wait(struct stabletap_hold *hold)
 {
-	struct task_struct *flusher = READ_ONCE(hold->flusher);
+	struct task_struct *sender = READ_ONCE(hold->sender);
 	u64 end;
 
-	if (!flusher || flusher == current)
+	if (!sender || sender == current)
 		return;
 	end = ktime_get_ns() + HOLD_WAIT_NS;
-	while (READ_ONCE(hold->flusher) && ktime_get_ns() < end)
+	while (READ_ONCE(hold->sender) && ktime_get_ns() < end)
 		cpu_relax();
+}
+
+/* Take the next batch; it is not empty.  Under the lock. */
+static void hold_take_batch(struct stabletap_port *port,
+			    struct sk_buff_head *batch)
+{
+	struct sk_buff *skb;
+
+	while (skb_queue_len(batch) < HOLD_BATCH &&
+	       (skb = hold_take(port)) != NULL)
+		__skb_queue_tail(batch, skb);
+	WRITE_ONCE(port->hold.sender, current);
 }
 
 /**
  * stabletap_hold_frame - hold a frame, or drop it
  * @port: the port, whose port->tx was NULL
  * @skb: the frame
+ * @batch: an empty list
  *
  * The frame holds neither the sender's send buffer nor its pages.
  *
  * Context: with BH off, under RCU.
- * Return: NULL if the frame was held or dropped; a lower that has got ready
- * meanwhile and that must get the frame.
+ * Return: NULL if the frame was held or dropped.  Otherwise the lower that has
+ * got ready meanwhile, and that must get the frame; or, if @batch is not empty,
+ * must get the frames in @batch, after which the caller calls
+ * stabletap_hold_sent().
  */
 struct stabletap_lower *stabletap_hold_frame(struct stabletap_port *port,
-					     struct sk_buff *skb)
+					     struct sk_buff *skb,
+					     struct sk_buff_head *batch)
 {
 	struct stabletap_hold *hold = &port->hold;
 	struct stabletap_lower *lower;
@@ -187,10 +204,8 @@ struct stabletap_lower *stabletap_hold_frame(struct stabletap_port *port,
 	spin_lock(&hold->lock);
 	lower = rcu_dereference_protected(port->tx,
 					  lockdep_is_held(&hold->lock));
-	if (lower) {
-		spin_unlock(&hold->lock);
-		return lower;
-	}
+	if (lower)
+		goto unlock;
 	if (READ_ONCE(port->config.on_detach) == STABLETAP_ON_DETACH_HOLD &&
 	    !skb_orphan_frags(skb, GFP_ATOMIC)) {
 		skb_orphan(skb);
@@ -198,8 +213,14 @@ struct stabletap_lower *stabletap_hold_frame(struct stabletap_port *port,
 	} else {
 		stabletap_report_drop(port, skb, STABLETAP_TX_DETACHED);
 	}
+	if (hold->resuming && !hold->sender && !skb_queue_empty(&hold->list)) {
+		lower = rcu_dereference(port->lower);
+		if (lower)
+			hold_take_batch(port, batch);
+	}
+unlock:
 	spin_unlock(&hold->lock);
-	return NULL;
+	return lower;
 }
 
 /**
@@ -209,44 +230,38 @@ struct stabletap_lower *stabletap_hold_frame(struct stabletap_port *port,
  * @batch: an empty list, which gets them
  *
  * If no frame is left, @lower becomes port->tx.  Nothing is done if @lower is
- * not, or no longer, port->lower, or if another task is sending.
+ * not port->lower any more, or if somebody else is sending.
  *
- * Context: with BH off, under RCU; BH must stay off until the frames are sent.
- * Return: true if there are frames to send; then the caller calls again.
+ * Context: with BH off, under RCU; BH must stay off until the frames are sent,
+ * and stabletap_hold_sent() has been called if there were any.
+ * Return: false if @lower is port->tx now, so there is nothing left to do.
  */
 bool stabletap_hold_next(struct stabletap_port *port,
 			 struct stabletap_lower *lower,
 			 struct sk_buff_head *batch)
 {
 	struct stabletap_hold *hold = &port->hold;
-	struct sk_buff *skb;
+	bool more = true;
 
 	spin_lock(&hold->lock);
-	if (rcu_access_pointer(port->lower) == lower &&
-	    (!hold->flusher || hold->flusher == current)) {
-		while (skb_queue_len(batch) < HOLD_BATCH) {
-			skb = hold_take(port);
-			if (!skb)
-				break;
-			__skb_queue_tail(batch, skb);
-		}
-		if (skb_queue_empty(batch))
+	if (rcu_access_pointer(port->lower) == lower && !hold->sender) {
+		more = !skb_queue_empty(&hold->list);
+		if (more)
+			hold_take_batch(port, batch);
+		else
 			rcu_assign_pointer(port->tx, lower);
-		WRITE_ONCE(hold->flusher,
-			   skb_queue_empty(batch) ? NULL : current);
-	} else if (hold->flusher == current) {
-		WRITE_ONCE(hold->flusher, NULL);
+		hold->resuming = more;
 	}
 	spin_unlock(&hold->lock);
-	return !skb_queue_empty(batch);
+	return more;
 }
 
-/* Stop sending, although frames are left. */
-void stabletap_hold_yield(struct stabletap_port *port)
+/* A batch has been sent.  With BH off */
+void stabletap_hold_sent(struct stabletap_port *port)
 {
-	spin_lock_bh(&port->hold.lock);
-	WRITE_ONCE(port->hold.flusher, NULL);
-	spin_unlock_bh(&port->hold.lock);
+	spin_lock(&port->hold.lock);
+	WRITE_ONCE(port->hold.sender, NULL);
+	spin_unlock(&port->hold.lock);
 }
 
 /* From now on, frames come to stabletap_hold_frame(). */
@@ -254,6 +269,7 @@ void stabletap_hold_begin(struct stabletap_port *port)
 {
 	spin_lock_bh(&port->hold.lock);
 	RCU_INIT_POINTER(port->tx, NULL);
+	port->hold.resuming = false;
 	spin_unlock_bh(&port->hold.lock);
 }
 

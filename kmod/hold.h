@@ -18,11 +18,12 @@
 #define STABLETAP_HOLD_MAX_TIME		3600000
 
 struct stabletap_lower *stabletap_hold_frame(struct stabletap_port *port,
-					     struct sk_buff *skb);
+					     struct sk_buff *skb,
+					     struct sk_buff_head *batch);
 bool stabletap_hold_next(struct stabletap_port *port,
 			 struct stabletap_lower *lower,
 			 struct sk_buff_head *batch);
-void stabletap_hold_yield(struct stabletap_port *port);
+void stabletap_hold_sent(struct stabletap_port *port);
 void stabletap_hold_begin(struct stabletap_port *port);
 void stabletap_hold_purge(struct stabletap_port *port);
 void stabletap_hold_set_bounds(struct stabletap_port *port,

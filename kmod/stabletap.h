@@ -199,17 +199,19 @@ struct stabletap_config {
 
 /**
  * struct stabletap_hold - the frames that a port holds (hold.c)
- * @lock: protects @list and @bytes; taken to write @flusher and port->tx
+ * @lock: protects the following members but @expiry; taken to write port->tx
  * @list: the frames, oldest first
  * @bytes: sum of their truesize
- * @flusher: the task that sends the frames now, NULL if none
+ * @resuming: the frames are being sent; writers send some too
+ * @sender: the task that sends some of the frames now, NULL if none
  * @expiry: drops frames that are too old; is queued while there are frames
  */
 struct stabletap_hold {
 	spinlock_t		lock;
 	struct sk_buff_head	list;
 	u64			bytes;
-	struct task_struct	*flusher;
+	bool			resuming;
+	struct task_struct	*sender;
 	struct delayed_work	expiry;
 };
 

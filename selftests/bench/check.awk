@@ -13,12 +13,13 @@ FNR == NR {
 }
 
 function report(kernel, bound, ours, yardstick, direction, ports, queues, size,
-		way,	mine, its, where, held) {
+		way, most,	mine, its, where, held) {
 	where = kernel SUBSEP "%s" SUBSEP direction SUBSEP ports SUBSEP \
 		queues SUBSEP size SUBSEP way
 	mine = cost[sprintf(where, ours)]
 	its = cost[sprintf(where, yardstick)]
-	held = mine && its && mine <= its * bound
+	held = mine && its && mine <= its * most
+	missed += held && mine > its * bound
 	if (held)
 		passed++
 	else
@@ -26,9 +27,10 @@ function report(kernel, bound, ours, yardstick, direction, ports, queues, size,
 	where = kernel " " direction " " \
 		(size == "gso" ? "64 KiB GSO" : size " bytes") " " way \
 		(ports + 0 > 1 ? " " ports " ports" : "")
-	printf("%s %d - %s: %s at most %s of %s # %d / %d = %s\n",
-	       held ? "ok" : "not ok", ++n, where, ours, bound, yardstick,
-	       mine, its, its ? sprintf("%.3f", mine / its) : "not measured")
+	printf("%s %d - %s: %s at most %s of %s%s # %d / %d = %s\n",
+	       held ? "ok" : "not ok", ++n, where, ours, most, yardstick,
+	       most == bound ? "" : " (goal: " bound ")", mine, its,
+	       its ? sprintf("%.3f", mine / its) : "not measured")
 }
 
 END {
@@ -38,9 +40,10 @@ END {
 		for (i = 1; i <= goals; i++) {
 			split(goal[i], f)
 			report(list[k], f[1], f[2], f[3], f[4], f[5], f[6],
-			       f[7], f[8])
+			       f[7], f[8], f[9])
 		}
 	print "1.." n
+	printf "# %d goals are not reached\n", missed
 	printf "%d passed, %d failed, 0 skipped\n", passed, failed
 	exit failed > 0 || !passed
 }

@@ -47,7 +47,8 @@ void find_flows(struct lane *lanes, unsigned int queues, unsigned int node,
 	}
 	for (flow = 1; left && flow < FLOWS; flow++) {
 		frame_to(lanes->frame, node, flow);
-		packet_send(packet, lanes->frame);
+		if (!packet_send(packet, lanes->frame))
+			fail("packet socket");
 		lane = queue_of_frame(lanes, queues);
 		if (found[lane - lanes])
 			continue;

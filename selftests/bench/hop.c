@@ -12,11 +12,14 @@
  *	-n FRAMES	of a round (default 2000)
  *	-r ROUNDS	default 5
  *	-m		mark the rounds for a plug-in of QEMU (plugin.c)
+ *	-t SECONDS	no rounds, but as many frames as possible for this time
+ *	-p DEVICE	with -t, if the nodes send: the device that receives
  *
  * NODE is the path of a node, or tun:NAME for a tap of that name.  Prints
  * nanoseconds for a frame, the median of the rounds, and the spread of the
  * rounds in thousandths.  In a machine that counts instructions (run --icount)
- * a nanosecond is an instruction.
+ * a nanosecond is an instruction.  With -t, it prints frames for a second, and
+ * Gbit for a second.
  */
 #include <sched.h>
 #include <stdio.h>
@@ -25,13 +28,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "hop.h"
+#include "stream.h"
 
 #define ROUNDS_MAX	100
 
 struct hop {
 	const struct way *way;
 	const char *device;	/* NULL if the nodes send */
+	const char *peer;
+	unsigned int seconds;
 	bool broadcast;
 	bool marks;
 	size_t size;
@@ -53,7 +58,9 @@ static void usage(void)
 {
 	fprintf(stderr, "usage: hop [-d DEVICE] [-b] [-w fd|ring|vhost] "
 		"[-s SIZE|gso] [-q QUEUES]\n"
-		"           [-n FRAMES] [-r ROUNDS] [-m] NODE...\n");
+		"           [-n FRAMES] [-r ROUNDS] [-m] NODE...\n"
+		"       hop -t SECONDS -d|-p DEVICE [-w fd|vhost] "
+		"[-s SIZE|gso] [-q QUEUES] NODE\n");
 	exit(2);
 }
 
@@ -96,7 +103,8 @@ static void pass(struct hop *hop, struct lane *lane, unsigned int count)
 		return;
 	}
 	for (i = 0; i < count; i++)
-		packet_send(hop->packet, lane->frame);
+		if (!packet_send(hop->packet, lane->frame))
+			fail("packet socket");
 	if (!hop->broadcast) {
 		hop->way->receive(lane, count);
 		return;
@@ -115,13 +123,13 @@ static void mark(bool begin)
 }
 
 /* Returns nanoseconds for a frame. */
-static double run(struct hop *hop, unsigned long frames)
+static double run(struct hop *hop, unsigned long frames, bool marks)
 {
 	unsigned int burst = hop->way->burst, next = 0;
 	struct timespec from, to;
 	unsigned long i;
 
-	if (hop->marks)
+	if (marks)
 		mark(true);
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (i = 0; i < frames; i += burst) {
@@ -130,7 +138,7 @@ static double run(struct hop *hop, unsigned long frames)
 			next = 0;
 	}
 	clock_gettime(CLOCK_MONOTONIC, &to);
-	if (hop->marks)
+	if (marks)
 		mark(false);
 	return ((to.tv_sec - from.tv_sec) * 1e9 +
 		(to.tv_nsec - from.tv_nsec)) / i;
@@ -145,16 +153,13 @@ static int compare(const void *a, const void *b)
 
 static void measure(struct hop *hop)
 {
-	unsigned long warm_up = hop->frames / 10 + hop->count;
-	bool marks = hop->marks;
 	double ns[ROUNDS_MAX], median;
 	unsigned int i;
 
-	hop->marks = false;
-	run(hop, warm_up);
-	hop->marks = marks;
+	/* Warm up, every queue at least once. */
+	run(hop, hop->frames / 10 + hop->count, false);
 	for (i = 0; i < hop->rounds; i++)
-		ns[i] = run(hop, hop->frames);
+		ns[i] = run(hop, hop->frames, hop->marks);
 	qsort(ns, hop->rounds, sizeof(*ns), compare);
 	median = ns[hop->rounds / 2];
 	printf("%.0f %.1f\n", median,
@@ -175,11 +180,23 @@ static const struct way *way_named(const char *name)
 	return NULL;
 }
 
+static bool is_possible(const struct hop *hop)
+{
+	if (hop->size < FRAME_MIN || hop->size > FRAME_GSO || !hop->queues ||
+	    !hop->frames || !hop->rounds || hop->rounds > ROUNDS_MAX)
+		return false;
+	if (hop->broadcast)
+		return hop->device && hop->queues == 1 && !hop->seconds;
+	if (hop->seconds)
+		return !hop->device != !hop->peer && hop->way != &ring_way;
+	return true;
+}
+
 static void parse(struct hop *hop, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "d:bw:s:q:n:r:m")) != -1) {
+	while ((c = getopt(argc, argv, "d:bw:s:q:n:r:mt:p:")) != -1) {
 		switch (c) {
 		case 'd': hop->device = optarg; break;
 		case 'b': hop->broadcast = true; break;
@@ -190,14 +207,29 @@ static void parse(struct hop *hop, int argc, char **argv)
 		case 'n': hop->frames = atol(optarg); break;
 		case 'r': hop->rounds = atoi(optarg); break;
 		case 'm': hop->marks = true; break;
+		case 't': hop->seconds = atoi(optarg); break;
+		case 'p': hop->peer = optarg; break;
 		default: usage();
 		}
 	}
-	if (optind == argc || hop->size < FRAME_MIN || hop->size > FRAME_GSO ||
-	    !hop->queues || !hop->frames || !hop->rounds ||
-	    hop->rounds > ROUNDS_MAX || (hop->broadcast && (!hop->device || hop->queues > 1)))
+	if (optind == argc || !is_possible(hop))
 		usage();
 	hop->count = (argc - optind) * hop->queues;
+}
+
+static void measure_stream(struct hop *hop)
+{
+	struct stream stream = {
+		.way = hop->way,
+		.lanes = hop->lanes,
+		.count = hop->count,
+		.peer = hop->peer,
+		.packet = hop->device ? hop->packet : -1,
+	};
+	struct amount amount = stream_run(&stream, hop->seconds);
+
+	printf("%.0f %.3f\n", amount.packets / amount.seconds,
+	       amount.bytes * 8 / amount.seconds / 1e9);
 }
 
 /*
@@ -228,11 +260,15 @@ int main(int argc, char **argv)
 	hop.lanes = calloc(hop.count, sizeof(*hop.lanes));
 	if (!hop.lanes)
 		fail("memory");
-	run_first();
+	if (!hop.seconds)
+		run_first();
 	if (hop.device)
 		hop.packet = packet_open(hop.device);
 	for (i = 0; i < hop.count / hop.queues; i++)
 		open_node(&hop, i, argv[optind + i]);
-	measure(&hop);
+	if (hop.seconds)
+		measure_stream(&hop);
+	else
+		measure(&hop);
 	return 0;
 }

@@ -33,11 +33,12 @@ void fail(const char *what) __attribute__((noreturn));
 int node_open(const char *path, int flags, unsigned int queues);
 /* A packet socket that sends frames with vnet headers by a device */
 int packet_open(const char *device);
-void packet_send(int packet, const struct frame *frame);
+/* Returns false, with errno, if a queue is full. */
+bool packet_send(int packet, const struct frame *frame);
 
 /*
- * flows.c: the kernel chooses a queue by the flow, so find a flow for each queue
- * of a node, by frames that the packet socket sends.
+ * flows.c: the kernel chooses a queue by the flow, so find a flow for each
+ * queue of a node, by frames that the packet socket sends.
  */
 void find_flows(struct lane *lanes, unsigned int queues, unsigned int node,
 		int packet);

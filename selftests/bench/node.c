@@ -48,7 +48,7 @@ static void wait_for_link(const char *name)
 	fail(path);
 }
 
-/* As QEMU does.  Without its TUNSETSNDBUF, vhost-net sends frames one by one. */
+/* As QEMU does.  Without TUNSETSNDBUF, vhost-net sends frames one by one. */
 static bool configure(int fd, struct ifreq *ifr)
 {
 	int hdr_len = sizeof(struct virtio_net_hdr_mrg_rxbuf), sndbuf = INT_MAX;
@@ -103,13 +103,16 @@ int packet_open(const char *device)
 	return fd;
 }
 
-void packet_send(int packet, const struct frame *frame)
+bool packet_send(int packet, const struct frame *frame)
 {
 	const struct iovec iov[] = {
 		{ (void *)&frame->hdr.hdr, sizeof(frame->hdr.hdr) },
 		{ (void *)frame->data, frame->len },
 	};
 
-	if (writev(packet, iov, 2) < 0)
+	if (writev(packet, iov, 2) >= 0)
+		return true;
+	if (errno != ENOBUFS)
 		fail("packet socket");
+	return false;
 }

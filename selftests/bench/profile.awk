@@ -1,22 +1,41 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Print the table of profile: the functions by their difference, and the sums.
+# Print the table of profile: functions, those with the greatest difference
+# first, and the sums.  Functions whose costs differ by less than an instruction
+# are one line, unless "all" is set.
 # Input: FUNCTION INSTRUCTIONS-OF-OURS INSTRUCTIONS-OF-THE-YARDSTICK
 
+function row(name, mine, its) {
+	return sprintf("| %s | %.1f | %.1f | %.1f |", name, mine, its,
+		       mine - its)
+}
+
 BEGIN {
-	format = "%-44s %12s %16s %10s\n"
-	printf format, "function", ours, yardstick, "difference"
-	sort = "LC_ALL=C sort -k 4,4nr -k 2,2nr"
+	printf "| kernel %s | %s | %s | difference |\n", kernel, ours, yardstick
+	print "|---|---|---|---|"
+	sort = "LC_ALL=C sort -t '|' -k 5,5nr -k 3,3nr"
 }
 
 {
 	sum1 += $2
 	sum2 += $3
-	printf format, $1, $2, $3, sprintf("%.1f", $2 - $3) | sort
+	difference = $2 - $3
+}
+
+!all && difference < 1 && difference > -1 {
+	count++
+	same1 += $2
+	same2 += $3
+	next
+}
+
+{
+	print row("`" $1 "`", $2, $3) | sort
 }
 
 END {
 	close(sort)
-	printf format, "sum", sprintf("%.1f", sum1), sprintf("%.1f", sum2),
-		sprintf("%.1f", sum1 - sum2)
+	if (count)
+		print row(count " other functions", same1, same2)
+	print row("sum", sum1, sum2)
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 #
 # The setups that the benchmark compares, in the machine
 #
@@ -10,16 +10,22 @@
 # The name of a setup is its kind, and then perhaps -queue: the lower has a
 # queue, as a NIC does.
 
-# Setups with only one guest on a lower
-SETUPS="macvtap-default macvtap-bridge macvtap-others macvtap-vepa
-	macvtap-private macvtap-passthru macvtap-passthru-queue macvtap-bond
-	tap-bridge tap-mirred
-	port-bridge port-others port-vepa port-private port-passthru
-	port-direct port-direct-queue"
+# All of them, those that are measured with four queues, and those with many
+# guests
+SETUPS="macvtap-default macvtap-bridge macvtap-bridge-queue macvtap-others
+	macvtap-others-queue macvtap-vepa macvtap-private macvtap-passthru
+	macvtap-passthru-queue macvtap-bond tap-bridge tap-mirred
+	port-bridge port-bridge-queue port-others port-others-queue port-vepa
+	port-private port-passthru port-direct port-direct-queue"
+SETUPS_QUEUES="macvtap-bridge macvtap-passthru tap-bridge port-bridge
+	port-direct"
+SETUPS_PORTS="macvtap-bridge tap-bridge port-bridge"
 
+# mac NUMBER - the MAC address of a guest
 mac() {
 	printf '52:54:00:00:%02x:%02x' $(($1 >> 8)) $(($1 & 255))
 }
+PEER_MAC=52:54:00:ff:00:00
 
 up() {
 	local name
@@ -81,12 +87,16 @@ build_macvtap_noqueue() {
 build_ports() {
 	local i
 
-	for ((i = 0; i < $1; i++)); do
-		echo "link add vm$i address $(mac $i) type stabletap"
-		echo "link set vm$i up"
-	done | ip -batch -
+	if [ "$2" = 1 ]; then
+		# One call of ip(8) for all
+		for ((i = 0; i < $1; i++)); do
+			echo "link add vm$i address $(mac $i) type stabletap"
+			echo "link set vm$i up"
+		done | ip -batch -
+	else
+		stabletap add vm0 address "$(mac 0)" queues "$2"
+	fi
 	names vm "$1"
-	[ "$2" = 1 ] || stabletap set vm0 queues "$2"
 	no_queue "${guests[@]}"
 	node "${guests[@]}"
 }
@@ -130,11 +140,20 @@ build_taps() {
 }
 
 build_tap_bridge() {
+	local i
+
 	build_taps "$2" "$3"
 	# A bridge that snoops sends IGMP reports itself, at any moment.
 	ip link add br0 type bridge mcast_snooping 0
 	ip link set "$1" master br0
 	printf 'link set %s master br0\n' "${guests[@]}" | ip -batch -
+	# What the bridge would have learned
+	{
+		echo "fdb add $PEER_MAC dev $1 master static"
+		for ((i = 0; i < $2; i++)); do
+			echo "fdb add $(mac $i) dev tap$i master static"
+		done
+	} | bridge -batch -
 	up br0
 }
 
@@ -179,6 +198,19 @@ setup_build() {
 		echo "no setup $1" >&2
 		return 1 ;;
 	esac
+}
+
+# setup_remove LOWER - remove the setup from a device that stays
+setup_remove() {
+	local name
+
+	for name in vm0 mv0 mt0 other tap0 br0 bond0; do
+		ip link del "$name" 2>/dev/null || :
+	done
+	tc qdisc del dev "$1" clsact 2>/dev/null || :
+	tc qdisc del dev "$1" root 2>/dev/null || :
+	ip link set "$1" promisc off
+	ip link set "$1" up
 }
 
 # wait_up NAME - wait until linkwatch has activated the queue of a device with

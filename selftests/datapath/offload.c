@@ -459,7 +459,8 @@ static void comes_in_pieces(struct __test_metadata *_metadata,
 
 /*
  * A frame that the lower can't send as it is must be prepared, so it takes the
- * long way.  A macvlan leaves that to its parent.
+ * long way.  The stack prepares each GSO frame of a guest, because it does not
+ * trust the guest's segment count.  A macvlan leaves all that to its parent.
  */
 TEST_F(offload, a_frame_takes_the_short_way_only_if_the_lower_can_send_it)
 {
@@ -484,7 +485,7 @@ TEST_F(offload, a_frame_takes_the_short_way_only_if_the_lower_can_send_it)
 	ASSERT_EQ(0, st_sh("ip link set p0 mtu 9000"));
 	for (i = 0; i < 3; i++) {
 		self->out = packet[i];
-		is_written(_metadata, self, WAY_SHORT);
+		is_written(_metadata, self, i == 0 ? way : WAY_SHORT);
 		comes_whole(_metadata, self, packet_read_wire, self->wire);
 		ASSERT_EQ(0, st_sh("ethtool -K v0 %s >/dev/null", off[i]));
 		is_written(_metadata, self, way);

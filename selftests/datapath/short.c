@@ -470,12 +470,14 @@ TEST_F(lower, with_one_queue_gets_into_it_the_frames_of_all_queues_of_the_port)
 
 /*
  * A VXLAN device routes its packets through the port that it is the lower of.
- * The kernel limits how deep transmits may be nested, and counts the frame that
- * exceeds the limit.
+ * The kernel limits how deep transmits may be nested, and the frame that exceeds
+ * the limit is counted by the port or, where tunnels have a lower limit of their
+ * own, as on 7.3, by the VXLAN device.
  */
 TEST_F(lower, that_leads_back_to_the_port_ends_at_the_kernels_limit)
 {
-	const char *dropped = "/sys/class/net/vm1/statistics/tx_dropped";
+	const char *dropped = "cd /sys/class/net && "
+		"exit $(($(cat vm1/statistics/tx_dropped) + $(cat vx0/statistics/tx_errors)))";
 	struct scene *s = &self->s;
 	int64_t sent, sent_long;
 
@@ -487,7 +489,7 @@ TEST_F(lower, that_leads_back_to_the_port_ends_at_the_kernels_limit)
 	}
 	WAY_BEGIN("vx0");
 	sent = SCENE_STAT(s, tx_packets);
-	ASSERT_TRUE(scene_file_has(dropped, "0\n"));
+	ASSERT_EQ(0, st_sh("%s", dropped));
 	ASSERT_EQ(0, scene_write(s));
 	sent = SCENE_STAT(s, tx_packets) - sent;
 	sent_long = way_long_sent();
@@ -495,7 +497,7 @@ TEST_F(lower, that_leads_back_to_the_port_ends_at_the_kernels_limit)
 	EXPECT_GT(20, sent);
 	EXPECT_GT(sent, sent_long);
 	EXPECT_LE(0, sent_long);
-	EXPECT_TRUE(scene_file_has(dropped, "1\n"));
+	EXPECT_EQ(1, st_sh("%s", dropped));
 	ASSERT_EQ(0, st_detach(s->control, s->port));
 	ASSERT_EQ(0, st_attach(s->control, s->port, s->v0, 0));
 	EXPECT_EQ(0, scene_flows(s));

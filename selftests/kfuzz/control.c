@@ -6,6 +6,7 @@
 #include "kfuzz.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -104,6 +105,15 @@ static int control_version(struct kf *kf)
 			     sizeof(request.version));
 }
 
+/* Bounds of hold: short times, so that frames expire while others are held */
+static void any_bounds(struct kf *kf, __u32 *frames, __u32 *time, __u64 *bytes)
+{
+	*frames = kf_once_in(kf, 8) ? kf_number(kf) : kf_below(kf, 65);
+	*time = kf_once_in(kf, 8) ? kf_number(kf) : kf_below(kf, 50);
+	*bytes = kf_once_in(kf, 8) ? (__u64)kf_next(kf) << kf_below(kf, 9) :
+				     kf_below(kf, 1 << 17);
+}
+
 static int control_create(struct kf *kf)
 {
 	static const uint32_t mtus[] = { 0, 0, 0, 68, 1400, 9000, 65535, 67 };
@@ -135,7 +145,10 @@ static int control_create(struct kf *kf)
 		create->owner = kf_number(kf);
 		create->perm = kf_number(kf);
 	}
-	create->on_detach = kf_once_in(kf, 12);
+	create->on_detach = kf_once_in(kf, 3);
+	if (kf_once_in(kf, 2))
+		any_bounds(kf, &create->hold_frames, &create->hold_time,
+			   &create->hold_bytes);
 	return control_ioctl(kf, STABLETAP_IOC_CREATE, &request,
 			     sizeof(*create));
 }
@@ -188,10 +201,23 @@ static int control_detach(struct kf *kf)
 static int control_set(struct kf *kf)
 {
 	union request request = {};
+	struct stabletap_set *set = &request.set;
 
-	request.set.port = kf_port(kf);
-	request.set.mask = kf_below(kf, 2);
-	request.set.on_detach = request.set.mask ? kf_below(kf, 3) / 2 : 0;
+	set->port = kf_port(kf);
+	set->mask = kf_below(kf, 16);
+	set->on_detach = kf_below(kf, 3) / 2;
+	any_bounds(kf, &set->hold_frames, &set->hold_time, &set->hold_bytes);
+	/* A field that is not in the mask must be 0. */
+	if (!kf_once_in(kf, 16)) {
+		if (!(set->mask & STABLETAP_SET_ON_DETACH))
+			set->on_detach = 0;
+		if (!(set->mask & STABLETAP_SET_HOLD_FRAMES))
+			set->hold_frames = 0;
+		if (!(set->mask & STABLETAP_SET_HOLD_TIME))
+			set->hold_time = 0;
+		if (!(set->mask & STABLETAP_SET_HOLD_BYTES))
+			set->hold_bytes = 0;
+	}
 	return control_ioctl(kf, STABLETAP_IOC_SET, &request,
 			     sizeof(request.set));
 }
@@ -242,12 +268,20 @@ static int control_any(struct kf *kf)
 	return control_ioctl(kf, cmd, &request, 64);
 }
 
+/*
+ * Without O_NONBLOCK, an ioctl waits for the lower that it releases, 60 ms for
+ * a replace.
+ */
 static int control_open(struct kf *kf)
 {
 	int fd = st_control_open();
 
 	if (fd < 0)
 		return fd;
+	if (!kf_once_in(kf, 4) && fcntl(fd, F_SETFL, O_NONBLOCK)) {
+		close(fd);
+		return -errno;
+	}
 	close(kf->control);
 	kf->control = fd;
 	return 0;

@@ -25,6 +25,20 @@ static void put_lower(struct kf *kf, struct nlmsghdr *nlh)
 				 kf_below(kf, 16));
 }
 
+/* Add bounds of hold; 0 is refused. */
+static void put_hold(struct kf *kf, struct nlmsghdr *nlh)
+{
+	if (kf_once_in(kf, 2))
+		mnl_attr_put_u32(nlh, IFLA_STABLETAP_HOLD_FRAMES,
+				 kf_below(kf, 65));
+	if (kf_once_in(kf, 2))
+		mnl_attr_put_u32(nlh, IFLA_STABLETAP_HOLD_TIME,
+				 kf_below(kf, 50));
+	if (kf_once_in(kf, 2))
+		mnl_attr_put_u64(nlh, IFLA_STABLETAP_HOLD_BYTES,
+				 kf_below(kf, 1 << 17));
+}
+
 /*
  * IFLA_INFO_DATA of a port: known attributes with values that may be valid,
  * sometimes read-only or unknown ones, or ones of another size.
@@ -43,6 +57,8 @@ static void port_data(struct kf *kf, struct nlmsghdr *nlh, bool is_new)
 			type = kf_below(kf, IFLA_STABLETAP_MAX + 4);
 		if (!is_new && kf_once_in(kf, 2)) {
 			put_lower(kf, nlh);
+		} else if (kf_once_in(kf, 4)) {
+			put_hold(kf, nlh);
 		} else if (kf_once_in(kf, 24)) {
 			memset(junk, kf_next(kf), sizeof(junk));
 			mnl_attr_put(nlh, type, kf_below(kf, sizeof(junk)),
@@ -51,7 +67,8 @@ static void port_data(struct kf *kf, struct nlmsghdr *nlh, bool is_new)
 			mnl_attr_put_u32(nlh, type, kf_number(kf));
 		} else {
 			mnl_attr_put_u32(nlh, type,
-					 type == IFLA_STABLETAP_ON_DETACH ? 0 :
+					 type == IFLA_STABLETAP_ON_DETACH ?
+					 kf_once_in(kf, 3) :
 					 1 + kf_below(kf, 7));
 		}
 	}

@@ -9,6 +9,7 @@
 #include <kunit/test.h>
 
 #include "../../kmod/filter.c"
+#include "../../kmod/port.h"
 
 static const u8 own[ETH_ALEN] = { 0x52, 0x54, 0, 0, 0, 1 };
 static const u8 uc1[ETH_ALEN] = { 0x52, 0x54, 0, 0, 1, 1 };

@@ -6,7 +6,9 @@
 #include <kunit/test.h>
 #include <linux/sched.h>
 
+#include "../../kmod/datapath.c"
 #include "../../kmod/port.c"
+#include "../../kmod/report.c"
 
 #define FIRST offsetof(struct stabletap_stats, tx_packets)
 #define FIELD(name) { offsetof(struct stabletap_stats, name), #name }
@@ -159,8 +161,8 @@ static void a_received_frame_counts_once_with_its_bytes(struct kunit *test)
 	u64 sum[STABLETAP_COUNTERS];
 
 	local_bh_disable();
-	stabletap_port_count_rx(this_cpu_ptr(port->stats), 60, false);
-	stabletap_port_count_rx(this_cpu_ptr(port->stats), 65549, true);
+	rx_count(this_cpu_ptr(port->stats), 60, false);
+	rx_count(this_cpu_ptr(port->stats), 65549, true);
 	local_bh_enable();
 
 	stabletap_report_stats(port, sum);
@@ -187,7 +189,7 @@ static void a_dropped_frame_counts_and_has_a_reason(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(drops); i++) {
 		skb = alloc_skb(ETH_ZLEN, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, skb);
-		KUNIT_EXPECT_NE_MSG(test, stabletap_counter_reasons[drops[i]],
+		KUNIT_EXPECT_NE_MSG(test, report_reasons[drops[i]],
 				    0, "%s", fields[drops[i]].name);
 		local_bh_disable();
 		stabletap_report_drop(port, skb, drops[i]);

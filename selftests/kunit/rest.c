@@ -3,11 +3,8 @@
 #include <linux/module.h>
 
 #include "../../kmod/bounds.c"
-#include "../../kmod/datapath.c"
 #include "../../kmod/hold.c"
 #include "../../kmod/link.c"
-#include "../../kmod/overlap.c"
-#include "../../kmod/report.c"
 
 MODULE_DESCRIPTION("KUnit suites of stabletap");
 MODULE_LICENSE("GPL");

@@ -35,7 +35,7 @@ void flow_receive(struct flow *flow, const uint8_t *buf, size_t len)
 	struct flow_frame *frame;
 
 	if (number < 0 || number >= flow->next ||
-	    memcmp(buf, flow->dst, 6))
+	    memcmp(buf, flow->dst, 6) || memcmp(buf + 6, flow->src, 6))
 		return;
 	frame = &flow->frame[number];
 	if (!frame->times++) {

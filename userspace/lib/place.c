@@ -180,8 +180,11 @@ static int place_swap(struct stabletap *st, struct stabletap_place *p)
 	}
 	st_fault("attached");
 	p->lower = lower;
+	if (!p->old_link.ifindex)
+		return 0;
 	/* Without a wait, the port still receives through the old child. */
-	if (p->old_link.ifindex && !st->no_wait && discard(st, &p->old_link))
+	if (st->no_wait ? stabletap_child_is(&p->old_link, NULL) :
+			  discard(st, &p->old_link) != 0)
 		p->leftover = p->old_link.ifindex;
 	return 0;
 }

@@ -43,9 +43,8 @@ void stabletap_close(struct stabletap *st);
 
 /*
  * From now on, attach, detach and delete return before the old lower has been
- * let go.  An old child of a replace then stays until the kernel has taken its
- * master away, and stabletap_child_sweep() removes it.  Call this before the
- * control device is used.
+ * let go.  The old child of a replace then has its master for a moment, and is
+ * left to the caller.  Call this before the control device is used.
  */
 void stabletap_no_wait(struct stabletap *st);
 
@@ -571,7 +570,10 @@ struct stabletap_place {
 	int restored;			/* after a failed BREAK: 1 the old lower
 					 * is back, else the negative errno of
 					 * the attempt; 0: nothing to restore */
-	int leftover;			/* old child that could not be deleted */
+	int leftover;			/* old child that could not be deleted, or,
+					 * after stabletap_no_wait(), that the
+					 * caller deletes once it has no master
+					 */
 };
 
 /* Reads the present state and chooses the way.  Changes nothing. */

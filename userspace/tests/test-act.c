@@ -18,7 +18,8 @@
 
 static struct {
 	int control, create, change, vlan, sweep;	/* what it answers */
-	unsigned int removed;
+	unsigned int removed, sweeps;
+	int delete, deleted;			/* a child by its ifindex */
 	struct stabletap_create request;
 	struct stabletap_change set;
 	char name[32];				/* of the VLAN */
@@ -34,6 +35,7 @@ int __wrap_stabletap_vlan_create(struct stabletap *st, const char *name,
 				 int parent, uint16_t id);
 int __wrap_stabletap_child_sweep(struct stabletap *st, int port,
 				 unsigned int *removed);
+int __wrap_stabletap_link_delete(struct stabletap *st, int ifindex);
 int __wrap_stabletap_module_compare(struct stabletap_module *out);
 const char *__wrap_stabletap_message(const struct stabletap *st);
 
@@ -73,8 +75,16 @@ int __wrap_stabletap_child_sweep(struct stabletap *st, int port,
 				 unsigned int *removed)
 {
 	(void)st;
+	kernel.sweeps++;
 	*removed = port == STABLETAP_CHILD_ANY ? kernel.removed : 0;
 	return kernel.sweep;
+}
+
+int __wrap_stabletap_link_delete(struct stabletap *st, int ifindex)
+{
+	(void)st;
+	kernel.deleted = ifindex;
+	return kernel.delete;
 }
 
 int __wrap_stabletap_module_compare(struct stabletap_module *out)
@@ -295,6 +305,7 @@ static int sweep(int result, unsigned int removed)
 static void test_sweep(struct tap *t)
 {
 	begin(P "Candidate=a\n");
+	idset_add(&scene.m.orphans, 78);
 	ok(t, !sweep(0, 0) && !is_logged("children"),
 	   "nothing is logged if there is nothing to sweep");
 	ok(t, !sweep(0, 2) && is_logged("removed 2 children"),
@@ -305,6 +316,28 @@ static void test_sweep(struct tap *t)
 	ok(t, sweep(-EPERM, 0) == -EPERM &&
 	   is_logged("can't remove children that no port uses: "
 		     "Operation not permitted"), "a refused sweep is logged");
+	scene_end();
+}
+
+static void test_replaced(struct tap *t)
+{
+	struct model *m = &scene.m;
+
+	begin(P "Candidate=a\n");
+	idset_add(&m->replaced, 77);
+	idset_add(&m->orphans, 78);
+	sweep(0, 0);
+	ok(t, !kernel.deleted && kernel.sweeps == 1,
+	   "the old child of a replace stays while it has a master");
+	idset_drop(&m->orphans, 78);
+	idset_add(&m->orphans, 77);
+	sweep(0, 0);
+	ok(t, kernel.deleted == 77 && kernel.sweeps == 1,
+	   "without one it is deleted, and nothing else is looked at");
+	idset_add(&m->replaced, 77);
+	kernel.delete = -EBUSY;
+	sweep(0, 0);
+	ok(t, kernel.sweeps == 2, "if that is refused, all are swept");
 	scene_end();
 }
 
@@ -321,5 +354,6 @@ int main(void)
 	test_vlan_names(&t);
 	test_vlan_refused(&t);
 	test_sweep(&t);
+	test_replaced(&t);
 	return tap_end(&t);
 }

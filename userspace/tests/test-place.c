@@ -528,6 +528,26 @@ static void test_overtaken(struct tap *t)
 	stabletap_place_release(&p);
 }
 
+/* As the daemon does it: the old child is left to the caller. */
+static void test_no_wait(struct tap *t)
+{
+	struct stabletap_place p = {
+		.port = PORT, .dev = DEV_B, .mode = BRIDGE, .flags = R,
+	};
+	int old;
+
+	begin(CHILD);
+	old = (int)kernel.port.lower;
+	stabletap_no_wait(&mine);
+	stabletap_place_plan(&mine, &p);
+	ok(t, !stabletap_place_run(&mine, &p) && present() == DEV_B &&
+	   p.leftover == old && find(old),
+	   "without a wait for the old child, that is left, and named");
+	is_str(t, kernel.done, "make replace", "and no step deletes it");
+	mine.no_wait = false;
+	stabletap_place_release(&p);
+}
+
 static void test_names(struct tap *t)
 {
 	const struct row *r = &(struct row){ .dev = DEV_A, .mode = BRIDGE };
@@ -699,6 +719,7 @@ int main(void)
 		test_death(&t, &rows[i]);
 	}
 	test_overtaken(&t);
+	test_no_wait(&t);
 	test_names(&t);
 	test_alone(&t);
 	test_sweep(&t);

@@ -286,9 +286,9 @@ struct stabletap_delete {
  * up first, then transmit and receive switch at once; on any failure the old
  * attachment is untouched.  Until the old lower is released, 60 ms later, it
  * stays the port's slave, and for 40 ms of that the port also receives what is
- * still on its way through the old lower.  Every other operation on the port or
- * the old lower ends this early.  If @lower is the port's lower already, REPLACE
- * changes only its filter mode.
+ * still on its way through the old lower.  The next attach or detach of the port,
+ * and an attach of the old lower to another port or master, end this early.  If
+ * @lower is the port's lower already, REPLACE changes only its filter mode.
  *
  * Errors, each with a message of its own:
  *   ENONET      the lower is a loopback device

@@ -45,9 +45,9 @@ static int place(struct act *a, struct port *port, int dev,
 	 * made another plan.
 	 */
 	*how = how_taken(port, &p, err);
+	/* If memory is short, it is swept as any child without a master. */
 	if (!err && p.leftover)
-		log_line(LOG_WARNING, port->conf->name,
-			 "the old child is left over");
+		idset_add(&a->m->replaced, p.leftover);
 	stabletap_place_release(&p);
 	return err;
 }

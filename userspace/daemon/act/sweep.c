@@ -1,14 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Removes orphaned children. */
+#include <errno.h>
+
 #include "act/act.h"
 #include "act/sweep.h"
 #include "util/log.h"
 
+/*
+ * Deletes the old children of replaces that the port has no use for any more.
+ * Returns how many orphans are left; a refused one is swept with those.
+ */
+static size_t delete_replaced(struct act *a)
+{
+	struct model *m = a->m;
+	size_t left = m->orphans.n;
+	size_t i;
+	int err;
+
+	for (i = m->replaced.n; i-- > 0;) {
+		if (!idset_has(&m->orphans, m->replaced.v[i]))
+			continue;
+		err = stabletap_link_delete(a->st, m->replaced.v[i]);
+		if (!err || err == -ENODEV)
+			left--;
+		idset_drop(&m->replaced, m->replaced.v[i]);
+	}
+	return left;
+}
+
 int sweep_children(struct act *a)
 {
 	unsigned int removed;
-	int err = stabletap_child_sweep(a->st, STABLETAP_CHILD_ANY, &removed);
+	int err;
 
+	if (!delete_replaced(a))
+		return 0;
+	err = stabletap_child_sweep(a->st, STABLETAP_CHILD_ANY, &removed);
 	if (removed)
 		log_line(LOG_NOTICE, NULL,
 			 "removed %u children that no port used", removed);

@@ -381,6 +381,7 @@ void model_link_gone(struct model *m, int ifindex, enum port_end end)
 		(m->devices_n - i) * sizeof(struct device *));
 	agenda_leave(&m->agenda, &dev->todo);
 	idset_drop(&m->orphans, ifindex);
+	idset_drop(&m->replaced, ifindex);
 	old = dev->link;
 	known_since = dev->known_since;
 	/* What is on it may stay, and the device may return. */
@@ -676,6 +677,7 @@ void model_release(struct model *m)
 	free(m->devices);
 	match_free(m->match);
 	idset_release(&m->orphans);
+	idset_release(&m->replaced);
 	idset_release(&m->awaited);
 	agenda_release(&m->agenda);
 	history_free(m->history);

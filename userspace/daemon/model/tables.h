@@ -72,6 +72,7 @@ struct model {
 	size_t watches_n;
 	struct history *history;
 	struct idset orphans;		/* children without a master */
+	struct idset replaced;		/* children to delete as orphans */
 	struct idset awaited;		/* below other devices, not known yet */
 
 	size_t attached_n;		/* ports that have a lower */
