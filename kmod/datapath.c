@@ -6,8 +6,9 @@
  *	tap core -> the port's ndo_start_xmit -> lower
  *	lower -> the lower's rx_handler -> the port's rx_handler -> tap core
  *
- * Frames from any other device than port->lower are dropped.  The port transmits
- * to port->tx, which is port->lower too, unless frames are held (hold.c).
+ * Frames from any other device than port->lower are dropped, but for a moment
+ * after a replace (overlap.c).  The port transmits to port->tx, which is
+ * port->lower too, unless frames are held (hold.c).
  */
 #include <linux/if_macvlan.h>
 #include <linux/if_vlan.h>

@@ -2,10 +2,10 @@
 /*
  * Attach, replace and detach.
  *
- * All changes are made under RTNL.  port->lower switches both directions: the
- * port transmits to the device that port->lower points at, and frames from any
- * other device are dropped.  So a replace switches both directions at once, and
- * a broadcast that reaches the old and the new lower is delivered once.
+ * All changes are made under RTNL.  port->lower and port->tx switch both
+ * directions: the port accepts the frames of the device that port->lower points
+ * at, and, for a moment after a replace, what is still on its way through the
+ * old one (overlap.c); it transmits to the device that port->tx points at.
  *
  * Frames that still arrive at a lower that is being released are dropped
  * (rx_inactive), so that no frame for the guest gets into the host's stack

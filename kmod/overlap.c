@@ -20,6 +20,7 @@
  * Other frames are not compared, because a switch sends a unicast frame to one
  * device: to the old one until it learns that the port is elsewhere.
  */
+#include <linux/if_vlan.h>
 #include <linux/jhash.h>
 #include <linux/slab.h>
 
@@ -49,8 +50,8 @@
 struct overlap_frame {
 	u32 hash;
 	u32 sum;
-	u16 received[2];
-	u16 accepted;
+	u32 received[2];
+	u32 accepted;
 };
 
 /**
@@ -123,6 +124,9 @@ static void overlap_content(const struct sk_buff *skb, u32 *hash, u32 *sum)
 	unsigned int len = min_t(unsigned int, skb->len, sizeof(bytes));
 
 	*hash = jhash(eth_hdr(skb), ETH_HLEN, skb->len);
+	if (skb_vlan_tag_present(skb))
+		*hash = jhash_2words(skb_vlan_tag_get(skb),
+				     (__force u32)skb->vlan_proto, *hash);
 	*sum = (__force u32)skb_checksum(skb, 0, skb->len, 0);
 	if (!skb_copy_bits(skb, 0, bytes, len))
 		*hash = jhash(bytes, len, *hash);
