@@ -290,8 +290,8 @@ static inline void stabletap_sync_rx_mode(struct net_device *dev)
 }
 
 /*
- * Add to a counter of struct vlan_pcpu_stats, which a macvlan has too.  Up to
- * 5.19 these counters are plain numbers.
+ * Add to a counter of struct vlan_pcpu_stats, which a macvlan has too.  In
+ * 5.10 these counters are plain numbers.
  */
 #ifdef STABLETAP_HAVE_VLAN_STATS_T
 #define stabletap_vlan_stats_add(counter, n)	u64_stats_add(counter, n)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Counters of struct vlan_pcpu_stats of the type u64_stats_t */
+/* (by 6.1): the counters of struct vlan_pcpu_stats are of type u64_stats_t */
 #include <linux/if_vlan.h>
 #include <linux/u64_stats_sync.h>
 
