@@ -338,12 +338,17 @@ void stabletap_datapath_rx_refused(struct tap_dev *tap)
 }
 
 /*
- * Returns false, and has dropped the frame, if the tap core must not get it.
- * All these frames are nonlinear: LRO frames, frames that are too large, and
- * those with pages of their sender.
+ * Returns true if rx_check() has something to check.  LRO frames and those with
+ * pages of their sender are nonlinear.  So is a frame that occupies much more
+ * memory than its length.
  */
-static noinline bool rx_check_nonlinear(struct stabletap_port *port,
-					struct sk_buff *skb)
+static bool rx_is_special(const struct sk_buff *skb, unsigned int len)
+{
+	return skb_is_nonlinear(skb) || len > DATAPATH_MAX_LEN;
+}
+
+/* Returns false, and has dropped the frame, if the tap core must not get it. */
+static noinline bool rx_check(struct stabletap_port *port, struct sk_buff *skb)
 {
 	/* Up to 6.12 tap_put_user() runs into BUG() on an LRO frame. */
 	if (skb_warn_if_lro(skb) || rx_is_too_large(port, skb)) {
@@ -377,7 +382,7 @@ static __always_inline void rx_deliver(struct stabletap_port *port,
 	bool multicast;
 	u64 refused;
 
-	if (unlikely(skb_is_nonlinear(skb)) && !rx_check_nonlinear(port, skb))
+	if (unlikely(rx_is_special(skb, len)) && !rx_check(port, skb))
 		return;
 	multicast = skb->pkt_type == PACKET_MULTICAST ||
 		    skb->pkt_type == PACKET_BROADCAST;
