@@ -6,4 +6,5 @@
 #define REPLACES	50
 #define FRAMES		2000
 #define TIMEOUT		600
+#define MISSING		0
 #include "../datapath/replace.c"
