@@ -127,7 +127,7 @@ static __always_inline int xmit_start(struct sk_buff *skb,
 	int ret;
 
 	skb_set_queue_mapping(skb, 0);
-	ret = netdev_start_xmit(skb, dev, txq, netdev_xmit_more());
+	ret = netdev_start_xmit(skb, dev, txq, false);
 	if (likely(dev_xmit_complete(ret)))
 		return ret;
 	/* Busy: as dev_queue_xmit() does for a device without a queue */
@@ -167,6 +167,8 @@ static int xmit_past_macvlan(struct sk_buff *skb, struct net_device *dev)
 	unsigned int len = skb->len;
 	int ret;
 
+	/* As the macvlan's own queue, so that the parent chooses the same one */
+	skb_set_queue_mapping(skb, 0);
 	ret = xmit_by(skb, vlan->lowerdev);
 	stats = this_cpu_ptr(vlan->pcpu_stats);
 	if (likely(ret == NET_XMIT_SUCCESS || ret == NET_XMIT_CN)) {
@@ -175,7 +177,7 @@ static int xmit_past_macvlan(struct sk_buff *skb, struct net_device *dev)
 		stabletap_vlan_stats_add(&stats->tx_bytes, len);
 		u64_stats_update_end(&stats->syncp);
 	} else {
-		stats->tx_dropped++;
+		this_cpu_inc(vlan->pcpu_stats->tx_dropped);
 	}
 	return ret;
 }

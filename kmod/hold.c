@@ -207,14 +207,15 @@ struct stabletap_lower *stabletap_hold_frame(struct stabletap_port *port,
 	if (lower)
 		goto unlock;
 	if (READ_ONCE(port->config.on_detach) == STABLETAP_ON_DETACH_HOLD &&
-	    !skb_orphan_frags(skb, GFP_ATOMIC)) {
+	    !skb_orphan_frags_rx(skb, GFP_ATOMIC)) {
 		skb_orphan(skb);
+		nf_reset_ct(skb);
 		hold_add(port, skb);
 	} else {
 		stabletap_report_drop(port, skb, STABLETAP_TX_DETACHED);
 	}
 	if (hold->resuming && !hold->sender && !skb_queue_empty(&hold->list)) {
-		lower = rcu_dereference(port->lower);
+		lower = rcu_dereference_bh(port->lower);
 		if (lower)
 			hold_take_batch(port, batch);
 	}
@@ -264,11 +265,24 @@ void stabletap_hold_sent(struct stabletap_port *port)
 	spin_unlock(&port->hold.lock);
 }
 
-/* From now on, frames come to stabletap_hold_frame(). */
-void stabletap_hold_begin(struct stabletap_port *port)
+/*
+ * Set port->lower to a lower that can't send yet, or to NULL.  From now on,
+ * frames come to stabletap_hold_frame().  Under RTNL.
+ */
+void stabletap_hold_begin(struct stabletap_port *port,
+			  struct stabletap_lower *lower)
 {
 	spin_lock_bh(&port->hold.lock);
+	rcu_assign_pointer(port->lower, lower);
 	RCU_INIT_POINTER(port->tx, NULL);
+	port->hold.resuming = false;
+	spin_unlock_bh(&port->hold.lock);
+}
+
+/* The lower can't send any more: writers hold their frames again. */
+void stabletap_hold_pause(struct stabletap_port *port)
+{
+	spin_lock_bh(&port->hold.lock);
 	port->hold.resuming = false;
 	spin_unlock_bh(&port->hold.lock);
 }

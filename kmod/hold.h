@@ -24,7 +24,9 @@ bool stabletap_hold_next(struct stabletap_port *port,
 			 struct stabletap_lower *lower,
 			 struct sk_buff_head *batch);
 void stabletap_hold_sent(struct stabletap_port *port);
-void stabletap_hold_begin(struct stabletap_port *port);
+void stabletap_hold_begin(struct stabletap_port *port,
+			  struct stabletap_lower *lower);
+void stabletap_hold_pause(struct stabletap_port *port);
 void stabletap_hold_purge(struct stabletap_port *port);
 void stabletap_hold_set_bounds(struct stabletap_port *port,
 			       const struct stabletap_config *config);

@@ -205,6 +205,8 @@ static void lower_resume(struct stabletap_port *port)
 	wait = lower && lower_must_wait(port, lower);
 	rcu_read_unlock();
 
+	if (wait)
+		stabletap_hold_pause(port);
 	if (wait || !stabletap_datapath_resume(port))
 		schedule_delayed_work(&port->resume,
 				      msecs_to_jiffies(LOWER_RESUME_MS));
@@ -342,6 +344,7 @@ static struct stabletap_lower *lower_setup(struct stabletap_port *port,
 
 err_restore:
 	lower_explain(extack, err);
+	stabletap_datapath_set_overlap(lower, NULL);
 	stabletap_release(lower);
 	return ERR_PTR(err);
 err_unlink:
@@ -405,9 +408,10 @@ static void lower_note_detach(struct stabletap_port *port,
 static void lower_switch(struct stabletap_port *port,
 			 struct stabletap_lower *lower)
 {
-	rcu_assign_pointer(port->lower, lower);
 	if (lower_must_wait(port, lower))
-		stabletap_hold_begin(port);
+		stabletap_hold_begin(port, lower);
+	else
+		rcu_assign_pointer(port->lower, lower);
 	lower_resume(port);
 	stabletap_filter_follow(port, &lower->filter);
 	port->attach_time = ktime_get_boottime_ns();
@@ -505,8 +509,7 @@ static struct stabletap_lower *lower_detach(struct stabletap_port *port,
 	struct stabletap_lower *lower = rtnl_dereference(port->lower);
 
 	stabletap_release_settle(port);
-	RCU_INIT_POINTER(port->lower, NULL);
-	stabletap_hold_begin(port);
+	stabletap_hold_begin(port, NULL);
 	stabletap_filter_follow(port, NULL);
 	lower_note_detach(port, lower->dev, reason);
 	trace_stabletap_detach(port->dev, lower->dev, reason);

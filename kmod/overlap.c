@@ -146,13 +146,17 @@ bool stabletap_overlap_accepts(struct stabletap_overlap *overlap,
 			       const struct sk_buff *skb)
 {
 	struct stabletap_lower *now = rcu_dereference(overlap->port->lower);
-	/* Before the switch the old lower's alone, then, for a while, of both */
-	bool accepts = now == lower || (now != overlap->old &&
-		       time_before(jiffies, READ_ONCE(overlap->end)));
+	bool accepts = now == lower;
 	int which = lower != overlap->old;
 	struct overlap_frame *frame;
 	u32 hash, sum;
 
+	/* Before the switch the old lower's alone, then, for a while, of both */
+	if (!accepts && now != overlap->old) {
+		/* Pairs with rcu_assign_pointer(): @end was set before. */
+		smp_rmb();
+		accepts = time_before(jiffies, READ_ONCE(overlap->end));
+	}
 	if (!is_multicast_ether_addr(eth_hdr(skb)->h_dest))
 		return accepts;
 

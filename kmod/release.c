@@ -45,6 +45,9 @@
 /* How long a device may take to send what waits in its queue, in milliseconds */
 #define RELEASE_DRAIN_MS 1000
 
+/* How often the queue is looked at, in jiffies */
+#define RELEASE_POLL (1 + HZ / 200)
+
 /*
  * The attachments that have an id.  Written under RTNL and the lock, read under
  * either.
@@ -283,17 +286,18 @@ static void release_end(struct stabletap_lower *lower, bool close)
 	struct net_device *dev = lower->dev;
 
 	WRITE_ONCE(lower->ended, true);
-	spin_lock(&release_lock);
-	list_del(&lower->node);
-	spin_unlock(&release_lock);
-
 	release_rest(lower, close, false);
 	if (dev->reg_state == NETREG_REGISTERED)
 		netdev_rx_handler_unregister(dev);
 	else
 		release_forget_handler(dev);
-	wake_up_all(&release_done);
 	mod_delayed_work(release_workqueue, &lower->work, 0);
+
+	/* The last: then nobody waits for this attachment any more. */
+	spin_lock(&release_lock);
+	list_del(&lower->node);
+	spin_unlock(&release_lock);
+	wake_up_all(&release_done);
 }
 
 /* From now on the port receives through its new lower alone. */
@@ -322,6 +326,13 @@ static void release_go_on(struct stabletap_lower *lower)
 		release_end(lower, true);
 }
 
+/* End the wait now. */
+static void release_hurry(struct stabletap_lower *lower)
+{
+	WRITE_ONCE(lower->deadline, jiffies);
+	mod_delayed_work(release_workqueue, &lower->work, 0);
+}
+
 /* Returns true if the wait is not over.  Without RTNL this is only a guess. */
 static bool release_is_waiting(const struct stabletap_lower *lower)
 {
@@ -338,7 +349,8 @@ static void release_work(struct work_struct *work)
 	lower = container_of(to_delayed_work(work), struct stabletap_lower,
 			     work);
 	if (release_is_waiting(lower)) {
-		queue_delayed_work(release_workqueue, &lower->work, 1);
+		queue_delayed_work(release_workqueue, &lower->work,
+				   RELEASE_POLL);
 		return;
 	}
 	rtnl_lock();
@@ -347,7 +359,11 @@ static void release_work(struct work_struct *work)
 			release_go_on(lower);
 		else
 			release_end(lower, true);
-	} else if (lower->ended && !delayed_work_pending(&lower->work)) {
+	} else if (!lower->ended) {
+		/* It has begun to send again while this waited for RTNL. */
+		queue_delayed_work(release_workqueue, &lower->work,
+				   RELEASE_POLL);
+	} else if (!delayed_work_pending(&lower->work)) {
 		release_free(lower);
 	}
 	rtnl_unlock();
@@ -494,6 +510,13 @@ void stabletap_release_event(struct stabletap_lower *lower,
 						stabletap_release_waiting(dev));
 		break;
 	case NETDEV_DOWN:
+		/*
+		 * The caller may hold the device's instance lock, so the work
+		 * goes on.  A device that is down has nothing left to send.
+		 */
+		if (!lower->ended)
+			release_hurry(lower);
+		break;
 	case NETDEV_UNREGISTER:
 	/* A bridge, bond or team takes the device. */
 	case NETDEV_JOIN:

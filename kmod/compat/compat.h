@@ -91,6 +91,11 @@ static inline bool stabletap_is_watched_tx(struct net_device *dev)
 	if (rcu_access_pointer(dev->miniq_egress))
 		return true;
 #endif
+#if IS_ENABLED(CONFIG_CGROUP_NET_PRIO)
+	/* dev_queue_xmit() sets the frame's priority from this. */
+	if (rcu_access_pointer(dev->priomap))
+		return true;
+#endif
 	return dev_nit_active(dev);
 }
 

@@ -20,6 +20,7 @@ static struct {
 	int control, create, change, vlan, sweep;	/* what it answers */
 	unsigned int removed, sweeps;
 	int delete, deleted;			/* a child by its ifindex */
+	int master;				/* of the child */
 	struct stabletap_create request;
 	struct stabletap_change set;
 	char name[32];				/* of the VLAN */
@@ -35,6 +36,8 @@ int __wrap_stabletap_vlan_create(struct stabletap *st, const char *name,
 				 int parent, uint16_t id);
 int __wrap_stabletap_child_sweep(struct stabletap *st, int port,
 				 unsigned int *removed);
+int __wrap_stabletap_link_get(struct stabletap *st, int ifindex,
+			      struct stabletap_link *out);
 int __wrap_stabletap_link_delete(struct stabletap *st, int ifindex);
 int __wrap_stabletap_module_compare(struct stabletap_module *out);
 const char *__wrap_stabletap_message(const struct stabletap *st);
@@ -78,6 +81,17 @@ int __wrap_stabletap_child_sweep(struct stabletap *st, int port,
 	kernel.sweeps++;
 	*removed = port == STABLETAP_CHILD_ANY ? kernel.removed : 0;
 	return kernel.sweep;
+}
+
+int __wrap_stabletap_link_get(struct stabletap *st, int ifindex,
+			      struct stabletap_link *out)
+{
+	(void)st;
+	*out = (struct stabletap_link){
+		.ifindex = ifindex, .name = "st1001-00", .kind = "macvlan",
+		.group = STABLETAP_CHILD_GROUP, .master = kernel.master,
+	};
+	return 0;
 }
 
 int __wrap_stabletap_link_delete(struct stabletap *st, int ifindex)
@@ -331,6 +345,12 @@ static void test_replaced(struct tap *t)
 	   "the old child of a replace stays while it has a master");
 	idset_drop(&m->orphans, 78);
 	idset_add(&m->orphans, 77);
+	kernel.master = 5;
+	sweep(0, 0);
+	ok(t, !kernel.deleted && kernel.sweeps == 1,
+	   "nor is it deleted if another process has attached it");
+	kernel.master = 0;
+	idset_add(&m->replaced, 77);
 	sweep(0, 0);
 	ok(t, kernel.deleted == 77 && kernel.sweeps == 1,
 	   "without one it is deleted, and nothing else is looked at");

@@ -6,6 +6,20 @@
 #include "act/sweep.h"
 #include "util/log.h"
 
+/* The model may lag behind: another process may use the child again. */
+static int delete_if_unused(struct act *a, int ifindex)
+{
+	struct stabletap_link now;
+	int err = stabletap_link_get(a->st, ifindex, &now);
+
+	if (err)
+		return err;
+	if (now.master || !stabletap_child_is(&now, NULL))
+		err = -ENODEV;
+	stabletap_link_release(&now);
+	return err ? err : stabletap_link_delete(a->st, ifindex);
+}
+
 /*
  * Deletes the old children of replaces that the port has no use for any more.
  * Returns how many orphans are left; a refused one is swept with those.
@@ -20,7 +34,7 @@ static size_t delete_replaced(struct act *a)
 	for (i = m->replaced.n; i-- > 0;) {
 		if (!idset_has(&m->orphans, m->replaced.v[i]))
 			continue;
-		err = stabletap_link_delete(a->st, m->replaced.v[i]);
+		err = delete_if_unused(a, m->replaced.v[i]);
 		if (!err || err == -ENODEV)
 			left--;
 		idset_drop(&m->replaced, m->replaced.v[i]);
