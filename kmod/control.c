@@ -319,7 +319,7 @@ static int control_attach(const struct control_caller *caller,
 	struct stabletap_attach *attach = &arg->attach;
 	struct stabletap_port *port;
 	struct net_device *dev;
-	u64 releasing = 0;
+	u64 releasing = 0, before;
 	int err;
 
 	err = control_flags(attach->flags, STABLETAP_ATTACH_MASK, extack);
@@ -340,8 +340,10 @@ static int control_attach(const struct control_caller *caller,
 				   "There is no such lower in this network namespace");
 		goto unlock;
 	}
+	before = port->releasing;
 	err = stabletap_lower_attach(port, dev, attach->flags, extack);
-	releasing = port->releasing;
+	if (port->releasing != before)
+		releasing = port->releasing;
 unlock:
 	rtnl_unlock();
 	control_wait(caller, releasing);
@@ -355,7 +357,7 @@ static int control_detach(const struct control_caller *caller,
 	struct stabletap_detach *detach = &arg->detach;
 	struct stabletap_port *port;
 	struct net_device *dev = NULL;
-	u64 releasing = 0;
+	u64 releasing = 0, before;
 	int err;
 
 	err = control_flags(detach->flags, 0, extack);
@@ -378,8 +380,10 @@ static int control_detach(const struct control_caller *caller,
 			goto unlock;
 		}
 	}
+	before = port->releasing;
 	err = stabletap_lower_detach(port, dev, extack);
-	releasing = port->releasing;
+	if (port->releasing != before)
+		releasing = port->releasing;
 unlock:
 	rtnl_unlock();
 	control_wait(caller, releasing);

@@ -29,8 +29,8 @@
 #define DATAPATH_MAX_LEN	(SZ_64K + VLAN_ETH_HLEN)
 #define DATAPATH_MAX_MEMORY	SZ_256K
 
-/* How long held frames are sent at a time, in milliseconds */
-#define DATAPATH_RESUME_MS	100
+/* How long held frames are sent at a time, perhaps under RTNL, in milliseconds */
+#define DATAPATH_RESUME_MS	5
 
 /* Transmit */
 

@@ -31,6 +31,9 @@
 /* How long a writer waits for the end of a batch, in nanoseconds */
 #define HOLD_WAIT_NS (NSEC_PER_MSEC)
 
+/* Frames that are dropped with the lock held at a time, because they are old */
+#define HOLD_EXPIRE 1000
+
 /* Frames in a batch, which is sent with BH off */
 #define HOLD_BATCH 64
 
@@ -149,17 +152,17 @@ static void hold_add(struct stabletap_port *port, struct sk_buff *skb)
 }
 
 /*
- * While another processor sends a batch, wait.  This does not take longer than a
- * spinlock would; but with PREEMPT_RT the sender may have been interrupted, so
- * the wait is bounded.  The sender itself comes here if the lower leads back to
- * the port.
+ * While another processor sends a batch, wait, so that writers are no faster
+ * than it.  This does not take longer than a spinlock would.  With PREEMPT_RT
+ * the sender may have been interrupted, so nobody waits.  The sender itself comes
+ * here if the lower leads back to the port.
  */
 static void hold_wait(struct stabletap_hold *hold)
 {
 	struct task_struct *sender = READ_ONCE(hold->sender);
 	u64 end;
 
-	if (!sender || sender == current)
+	if (!sender || sender == current || IS_ENABLED(CONFIG_PREEMPT_RT))
 		return;
 	end = ktime_get_ns() + HOLD_WAIT_NS;
 	while (READ_ONCE(hold->sender) && ktime_get_ns() < end)
@@ -198,6 +201,7 @@ struct stabletap_lower *stabletap_hold_frame(struct stabletap_port *port,
 {
 	struct stabletap_hold *hold = &port->hold;
 	struct stabletap_lower *lower;
+	bool drop = false;
 
 	hold_wait(hold);
 
@@ -212,7 +216,7 @@ struct stabletap_lower *stabletap_hold_frame(struct stabletap_port *port,
 		nf_reset_ct(skb);
 		hold_add(port, skb);
 	} else {
-		stabletap_report_drop(port, skb, STABLETAP_TX_DETACHED);
+		drop = true;
 	}
 	if (hold->resuming && !hold->sender && !skb_queue_empty(&hold->list)) {
 		lower = rcu_dereference_bh(port->lower);
@@ -221,6 +225,8 @@ struct stabletap_lower *stabletap_hold_frame(struct stabletap_port *port,
 	}
 unlock:
 	spin_unlock(&hold->lock);
+	if (drop)
+		stabletap_report_drop(port, skb, STABLETAP_TX_DETACHED);
 	return lower;
 }
 
@@ -287,13 +293,27 @@ void stabletap_hold_pause(struct stabletap_port *port)
 	spin_unlock_bh(&port->hold.lock);
 }
 
-/* Drop all frames. */
+/* Drop all frames.  May sleep. */
 void stabletap_hold_purge(struct stabletap_port *port)
 {
-	spin_lock_bh(&port->hold.lock);
-	while (!skb_queue_empty(&port->hold.list))
-		hold_drop(port);
-	spin_unlock_bh(&port->hold.lock);
+	struct stabletap_hold *hold = &port->hold;
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(&list);
+	spin_lock_bh(&hold->lock);
+	hold_uncharge(dev_net(port->dev), hold->bytes);
+	hold->bytes = 0;
+	skb_queue_splice_init(&hold->list, &list);
+	spin_unlock_bh(&hold->lock);
+
+	/* There can be a million. */
+	while ((skb = __skb_dequeue(&list))) {
+		local_bh_disable();
+		stabletap_report_drop(port, skb, STABLETAP_TX_EXPIRED);
+		local_bh_enable();
+		cond_resched();
+	}
 }
 
 /* Drop the frames that are too old. */
@@ -302,6 +322,7 @@ static void hold_expire(struct work_struct *work)
 	struct stabletap_port *port;
 	unsigned long end, now;
 	struct sk_buff *skb;
+	int frames = 0;
 
 	port = container_of(to_delayed_work(work), struct stabletap_port,
 			    hold.expiry);
@@ -310,8 +331,10 @@ static void hold_expire(struct work_struct *work)
 		now = jiffies;
 		end = hold_cb(skb)->since +
 		      msecs_to_jiffies(port->config.hold_time);
-		if (time_before(now, end)) {
-			schedule_delayed_work(&port->hold.expiry, end - now);
+		if (time_before(now, end) || ++frames > HOLD_EXPIRE) {
+			schedule_delayed_work(&port->hold.expiry,
+					      time_before(now, end) ?
+					      end - now : 0);
 			break;
 		}
 		hold_drop(port);

@@ -205,11 +205,13 @@ static void lower_resume(struct stabletap_port *port)
 	wait = lower && lower_must_wait(port, lower);
 	rcu_read_unlock();
 
-	if (wait)
+	if (wait) {
 		stabletap_hold_pause(port);
-	if (wait || !stabletap_datapath_resume(port))
 		schedule_delayed_work(&port->resume,
 				      msecs_to_jiffies(LOWER_RESUME_MS));
+	} else if (!stabletap_datapath_resume(port)) {
+		schedule_delayed_work(&port->resume, 0);
+	}
 }
 
 static void lower_resume_work(struct work_struct *work)
