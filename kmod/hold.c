@@ -330,7 +330,7 @@ static void hold_expire(struct work_struct *work)
 	while ((skb = skb_peek(&port->hold.list))) {
 		now = jiffies;
 		end = hold_cb(skb)->since +
-		      msecs_to_jiffies(port->config.hold_time);
+		      msecs_to_jiffies(port->config.hold_time) + 1;
 		if (time_before(now, end) || ++frames > HOLD_EXPIRE) {
 			schedule_delayed_work(&port->hold.expiry,
 					      time_before(now, end) ?
