@@ -148,6 +148,8 @@ TEST_F(release, by_rtnetlink_returns_at_once_and_closes_the_lower_later)
 	int master = -1;
 
 	ATTACH(0);
+	/* Long enough for a slow machine, and less than a second */
+	ASSERT_EQ(0, delay("v0", 800));
 	ASSERT_EQ(0, delay("v0", 400));
 	WRITE(FRAMES);
 	ASSERT_EQ(0, st_link_master(self->v[0], 0));
@@ -172,6 +174,8 @@ TEST_F(release, by_the_ports_deletion_sends_what_waits)
 TEST_F(release, by_ip_link_del_of_the_port_sends_what_waits)
 {
 	ATTACH(0);
+	/* Long enough for a slow machine, and less than a second */
+	ASSERT_EQ(0, delay("v0", 800));
 	WRITE(FRAMES);
 	ASSERT_EQ(0, st_link_del(self->s.port));
 	EXPECT_TRUE(is_up(self->v[0]));
