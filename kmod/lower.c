@@ -28,8 +28,8 @@
 #define LOWER_RESUME_MS 20
 
 /*
- * Returns true if the device is no port's lower any more, but still sends what is
- * left in its queue (release.c).  Under RTNL.
+ * Returns true if the device is no port's lower any more, but still sends what
+ * is left in its queue (release.c).  Under RTNL.
  */
 static bool lower_is_sending(const struct net_device *dev)
 {
