@@ -273,8 +273,9 @@ bool stabletap_datapath_can_send(struct net_device *dev)
  * stabletap_datapath_resume - send what a port holds, and then as usual
  * @port: the port
  *
- * Does nothing if the port has no lower.  A loop in the topology could bring
- * the frames back for ever, so this ends after a while.
+ * Does nothing if the port has no lower.  Ends when the lower can't send any
+ * more, and after a while, because a loop in the topology could bring the frames
+ * back for ever.
  *
  * Context: may sleep.
  * Return: false if the caller has to try again later.
@@ -284,7 +285,7 @@ bool stabletap_datapath_resume(struct stabletap_port *port)
 	unsigned long end = jiffies + msecs_to_jiffies(DATAPATH_RESUME_MS);
 	struct stabletap_lower *lower;
 	struct sk_buff_head batch;
-	bool more;
+	bool more, go_on;
 
 	__skb_queue_head_init(&batch);
 	do {
@@ -294,10 +295,11 @@ bool stabletap_datapath_resume(struct stabletap_port *port)
 		more = lower && stabletap_hold_next(port, lower, &batch);
 		if (!skb_queue_empty(&batch))
 			xmit_batch(port, &batch, lower);
+		go_on = more && stabletap_datapath_can_send(lower->dev);
 		local_bh_enable();
 		rcu_read_unlock();
 		cond_resched();
-	} while (more && time_before(jiffies, end));
+	} while (go_on && time_before(jiffies, end));
 	return !more;
 }
 

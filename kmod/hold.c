@@ -351,8 +351,10 @@ void stabletap_hold_set_bounds(struct stabletap_port *port,
 	port->config.hold_time = config->hold_time;
 	port->config.hold_bytes = config->hold_bytes;
 	hold_trim(port);
-	if (!skb_queue_empty(&port->hold.list))
-		mod_delayed_work(system_wq, &port->hold.expiry, 0);
+	if (!skb_queue_empty(&port->hold.list)) {
+		cancel_delayed_work(&port->hold.expiry);
+		schedule_delayed_work(&port->hold.expiry, 0);
+	}
 	spin_unlock_bh(&port->hold.lock);
 }
 

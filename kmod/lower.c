@@ -24,8 +24,12 @@
 #include "report.h"
 #include "trace.h"
 
-/* How often a lower is looked at that can't send yet, in milliseconds */
-#define LOWER_RESUME_MS 20
+/*
+ * How often a lower is looked at that can't send yet, in milliseconds: at first,
+ * and, since the time doubles each time, at last
+ */
+#define LOWER_RESUME_MS		20
+#define LOWER_RESUME_MAX_MS	640
 
 /*
  * Returns true if the device is no port's lower any more, but still sends what
@@ -46,9 +50,9 @@ static void lower_settle(struct stabletap_port *port, struct net_device *dev)
 {
 	struct stabletap_lower *lower = stabletap_datapath_lower(dev);
 
-	stabletap_release_settle(port);
+	stabletap_release_settle(port, dev);
 	if (lower && rcu_access_pointer(lower->overlap))
-		stabletap_release_settle(lower->port);
+		stabletap_release_settle(lower->port, dev);
 }
 
 /*
@@ -190,14 +194,10 @@ static bool lower_must_wait(struct stabletap_port *port,
 	       !stabletap_datapath_can_send(lower->dev);
 }
 
-/*
- * Let the port transmit to its lower, after the frames that it holds.  The work
- * tries again, because not every device that gets its queue back causes an
- * event.
- */
-static void lower_resume(struct stabletap_port *port)
+static void lower_try_resume(struct stabletap_port *port)
 {
 	struct stabletap_lower *lower;
+	unsigned int ms;
 	bool wait;
 
 	rcu_read_lock();
@@ -207,17 +207,30 @@ static void lower_resume(struct stabletap_port *port)
 
 	if (wait) {
 		stabletap_hold_pause(port);
-		schedule_delayed_work(&port->resume,
-				      msecs_to_jiffies(LOWER_RESUME_MS));
+		ms = READ_ONCE(port->resume_ms);
+		WRITE_ONCE(port->resume_ms, min(2 * ms, LOWER_RESUME_MAX_MS));
+		schedule_delayed_work(&port->resume, msecs_to_jiffies(ms));
 	} else if (!stabletap_datapath_resume(port)) {
 		schedule_delayed_work(&port->resume, 0);
 	}
 }
 
+/*
+ * Let the port transmit to its lower, after the frames that it holds.  The work
+ * tries again, because not every device that gets its queue back causes an
+ * event.
+ */
+static void lower_resume(struct stabletap_port *port)
+{
+	cancel_delayed_work(&port->resume);
+	WRITE_ONCE(port->resume_ms, LOWER_RESUME_MS);
+	lower_try_resume(port);
+}
+
 static void lower_resume_work(struct work_struct *work)
 {
-	lower_resume(container_of(to_delayed_work(work), struct stabletap_port,
-				  resume));
+	lower_try_resume(container_of(to_delayed_work(work),
+				      struct stabletap_port, resume));
 }
 
 /* Derive the port's state and operstate from the lower.  Under RTNL. */
@@ -510,7 +523,7 @@ static struct stabletap_lower *lower_detach(struct stabletap_port *port,
 {
 	struct stabletap_lower *lower = rtnl_dereference(port->lower);
 
-	stabletap_release_settle(port);
+	stabletap_release_settle(port, NULL);
 	stabletap_hold_begin(port, NULL);
 	stabletap_filter_follow(port, NULL);
 	lower_note_detach(port, lower->dev, reason);

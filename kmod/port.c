@@ -169,7 +169,7 @@ static int stabletap_port_del_slave(struct net_device *dev,
 
 	/* The old lower of a replace, which has not been let go yet */
 	if (port->overlapping && port->overlapping->dev == lower) {
-		stabletap_release_settle(port);
+		stabletap_release_settle(port, NULL);
 		return 0;
 	}
 	return stabletap_lower_detach(port, lower, NULL);

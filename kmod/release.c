@@ -313,14 +313,17 @@ static void release_end_overlap(struct stabletap_port *port)
 	release_part(old);
 }
 
-/* The overlap is over: go on with the old lower. */
-static void release_go_on(struct stabletap_lower *lower)
+/*
+ * The overlap is over: go on with the old lower.  @keep: the caller is about to
+ * attach it, so don't close it.
+ */
+static void release_go_on(struct stabletap_lower *lower, bool keep)
 {
 	release_end_overlap(lower->port);
 	/* Let frames that are being sent pass before the device is closed. */
-	if (lower->opened)
+	if (lower->opened && !keep)
 		synchronize_net();
-	if (release_must_wait(lower))
+	if (release_must_wait(lower) || (lower->opened && keep))
 		release_wait_until(lower, RELEASE_DRAIN_MS, 0);
 	else
 		release_end(lower, true);
@@ -356,7 +359,7 @@ static void release_work(struct work_struct *work)
 	rtnl_lock();
 	if (!lower->ended && !release_is_waiting(lower)) {
 		if (rcu_access_pointer(lower->overlap))
-			release_go_on(lower);
+			release_go_on(lower, false);
 		else
 			release_end(lower, true);
 	} else if (!lower->ended) {
@@ -411,11 +414,17 @@ void stabletap_release_old(struct stabletap_lower *old)
 	release_wait_until(old, RELEASE_OVERLAP_MS, RELEASE_OVERLAP_MS);
 }
 
-/* If the port receives through both lowers of a replace, end that. */
-void stabletap_release_settle(struct stabletap_port *port)
+/*
+ * If the port receives through both lowers of a replace, end that.  @next: the
+ * device that the caller is about to attach, or NULL.
+ */
+void stabletap_release_settle(struct stabletap_port *port,
+			      const struct net_device *next)
 {
-	if (port->overlapping)
-		release_go_on(port->overlapping);
+	struct stabletap_lower *old = port->overlapping;
+
+	if (old)
+		release_go_on(old, old->dev == next);
 }
 
 /**

@@ -6,7 +6,8 @@
 
 void stabletap_release(struct stabletap_lower *lower);
 void stabletap_release_old(struct stabletap_lower *old);
-void stabletap_release_settle(struct stabletap_port *port);
+void stabletap_release_settle(struct stabletap_port *port,
+			      const struct net_device *next);
 void stabletap_release_leave(struct stabletap_port *port,
 			     struct stabletap_lower *lower);
 void stabletap_release_left(struct stabletap_port *port);

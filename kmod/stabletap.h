@@ -235,6 +235,7 @@ struct stabletap_hold {
  *	without it; the other members are constant once the port is registered
  * @hold: frames that wait for a lower
  * @resume: makes @tx the lower when that can send
+ * @resume_ms: the next delay of @resume
  * @state: the enum stabletap_state that was last reported; protected by RTNL
  * @followed: the filter that the address lists of @dev are synced to, NULL if
  *	none; written under RTNL and @dev's address list lock, read under either
@@ -269,6 +270,7 @@ struct stabletap_port {
 	struct stabletap_config		config;
 	struct stabletap_hold		hold;
 	struct delayed_work		resume;
+	unsigned int			resume_ms;
 	u32				state;
 	struct stabletap_filter		*followed;
 	struct work_struct		filter_work;
