@@ -17,9 +17,11 @@
 #include "harness.h"
 #include "scene.h"
 #include "st.h"
+#include "trace.h"
 
 #define QUEUES	4
 #define FRAMES	100
+#define TRACE	TRACE_INSTANCES "/hold"
 
 FIXTURE(hold) {
 	struct scene s;
@@ -58,6 +60,7 @@ FIXTURE_SETUP(hold)
 FIXTURE_TEARDOWN(hold)
 {
 	scene_end(&self->s);
+	st_sh("[ ! -e " TRACE " ] || rmdir " TRACE);
 }
 
 #define WRITE(count) do {						\
@@ -272,6 +275,28 @@ TEST_F(hold, waits_for_carrier_below_a_macvlan_too)
 	ASSERT_EQ(0, st_link_up(self->s.p0, true));
 	EXPECT_TRUE(SCENE_AWAIT(&self->s, tx_packets, 20));
 	EXPECT_EQ(0, STAT(tx_lower));
+}
+
+TEST_F(hold, looks_at_a_lower_without_carrier_less_and_less_often)
+{
+	int64_t looks;
+	int tracer;
+
+	tracer = trace_instance_new(TRACE);
+	if (tracer == -EOPNOTSUPP)
+		SKIP(return, NO_TRACER);
+	ASSERT_EQ(0, tracer);
+	ASSERT_EQ(0, st_sh("echo 1 >" TRACE "/events/workqueue/workqueue_execute_start/enable"));
+	ASSERT_EQ(0, st_link_up(self->s.p0, false));
+	ASSERT_EQ(0, scene_attach(&self->s));
+	WRITE(1);
+	/* A hundred times, if it were every 20 ms */
+	usleep(2000000);
+	looks = trace_lines(TRACE, "lower_resume_work");
+	EXPECT_LT(1, looks);
+	EXPECT_GT(12, looks);
+	ASSERT_EQ(0, st_link_up(self->s.p0, true));
+	EXPECT_TRUE(SCENE_AWAIT(&self->s, tx_packets, 1));
 }
 
 /* A replace by a lower that can't send yet holds frames as a detach does. */

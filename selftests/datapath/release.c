@@ -7,6 +7,7 @@
  *	            +-- v1 (down; netem)                   ==== p1 -- socket
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <pthread.h>
@@ -244,6 +245,76 @@ TEST_F(release, ends_when_the_lower_is_attached_again)
 	ASSERT_EQ(0, st_detach(self->s.control, self->s.port));
 	EXPECT_FALSE(is_up(self->v[0]));
 	EXPECT_EQ(0, SCENE_STAT(&self->s, tx_purged));
+}
+
+/* How often the far end has lost its carrier: when v was closed */
+static int carrier_losses(int i)
+{
+	char path[64];
+	int losses = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/class/net/p%d/carrier_down_count", i);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	if (fscanf(file, "%d", &losses) != 1)
+		losses = -EIO;
+	fclose(file);
+	return losses;
+}
+
+/* Replace @i by the other one and back.  Returns how long that took, in ms. */
+static int there_and_back(FIXTURE_DATA(release) *self, int i)
+{
+	uint64_t begin = st_now();
+	int err;
+
+	err = st_attach(self->s.control, self->s.port, self->v[!i],
+			STABLETAP_ATTACH_REPLACE);
+	if (!err)
+		err = st_attach(self->s.control, self->s.port, self->v[i],
+				STABLETAP_ATTACH_REPLACE);
+	return err ? err : (st_now() - begin) / 1000000;
+}
+
+/* The port receives through both lowers of a replace for 60 ms. */
+TEST_F(release, does_not_close_a_lower_that_comes_back_meanwhile)
+{
+	int losses, took, tries = 0;
+
+	ATTACH(0);
+	ASSERT_EQ(0, fcntl(self->s.control, F_SETFL, O_NONBLOCK));
+	do {
+		losses = carrier_losses(0);
+		ASSERT_LE(0, losses);
+		took = there_and_back(self, 0);
+		ASSERT_LE(0, took);
+	} while (took > 50 && ++tries < 20);
+	ASSERT_GE(50, took);
+	EXPECT_EQ(losses, carrier_losses(0));
+	/* Nothing of the first replace closes it now. */
+	usleep(1200000);
+	EXPECT_EQ(losses, carrier_losses(0));
+	EXPECT_FALSE(is_up(self->v[1]));
+	ASSERT_EQ(0, fcntl(self->s.control, F_SETFL, 0));
+	ASSERT_EQ(0, st_detach(self->s.control, self->s.port));
+	EXPECT_FALSE(is_up(self->v[0]));
+}
+
+/* The lower was about to come back, but the attach was refused. */
+TEST_F(release, closes_a_lower_whose_return_is_refused)
+{
+	ATTACH(0);
+	ASSERT_EQ(0, fcntl(self->s.control, F_SETFL, O_NONBLOCK));
+	ASSERT_EQ(0, st_attach(self->s.control, self->s.port, self->v[1],
+			       STABLETAP_ATTACH_REPLACE));
+	EXPECT_EQ(-EINVAL, st_attach(self->s.control, self->s.port, self->v[0],
+				     STABLETAP_ATTACH_REPLACE |
+				     STABLETAP_ATTACH_PROMISC |
+				     STABLETAP_ATTACH_FILTER));
+	EXPECT_TRUE(st_wait(is_down, &self->v[0], ST_DEADLINE));
+	EXPECT_TRUE(is_up(self->v[1]));
 }
 
 TEST_F(release, ends_when_another_port_attaches_the_lower)
