@@ -183,7 +183,8 @@ static int xmit_past_macvlan(struct sk_buff *skb, struct net_device *dev)
 }
 
 /* Send a frame through the lower.  Returns NET_XMIT_* or an error. */
-static int xmit_to(struct sk_buff *skb, const struct stabletap_lower *lower)
+static __always_inline int xmit_to(struct sk_buff *skb,
+				   const struct stabletap_lower *lower)
 {
 	struct net_device *dev = lower->dev;
 
@@ -195,8 +196,9 @@ static int xmit_to(struct sk_buff *skb, const struct stabletap_lower *lower)
 	return xmit_start(skb, dev);
 }
 
-static int xmit_count_to(struct stabletap_port *port, struct sk_buff *skb,
-			 const struct stabletap_lower *lower)
+static __always_inline int xmit_count_to(struct stabletap_port *port,
+					 struct sk_buff *skb,
+					 const struct stabletap_lower *lower)
 {
 	unsigned int len = skb->len;
 	int ret;
@@ -209,13 +211,20 @@ static int xmit_count_to(struct stabletap_port *port, struct sk_buff *skb,
 	return ret;
 }
 
+/* The same for a frame that comes another way than most */
+static noinline void xmit_rare(struct stabletap_port *port, struct sk_buff *skb,
+			       const struct stabletap_lower *lower)
+{
+	xmit_count_to(port, skb, lower);
+}
+
 static void xmit_batch(struct stabletap_port *port, struct sk_buff_head *batch,
 		       const struct stabletap_lower *lower)
 {
 	struct sk_buff *skb;
 
 	while ((skb = __skb_dequeue(batch)))
-		xmit_count_to(port, skb, lower);
+		xmit_rare(port, skb, lower);
 	stabletap_hold_sent(port);
 }
 
@@ -231,7 +240,7 @@ static noinline void xmit_later(struct stabletap_port *port,
 	if (!skb_queue_empty(&batch))
 		xmit_batch(port, &batch, lower);
 	else if (lower)
-		xmit_count_to(port, skb, lower);
+		xmit_rare(port, skb, lower);
 }
 
 /* The port's ndo_start_xmit, called with BH off, under RCU */
