@@ -68,18 +68,11 @@ static void xmit_count(struct stabletap_port *port, unsigned int len)
 	u64_stats_update_end(&stats->syncp);
 }
 
-/*
- * Returns true if validate_xmit_skb(), which prepares a frame for what the
- * device can do, would change nothing.  skb->dev is the device.
- */
-static bool xmit_is_valid(struct sk_buff *skb)
+/* xmit_is_valid() for a frame that some devices can't send as it is */
+static noinline bool xmit_needs_nothing(struct sk_buff *skb)
 {
 	netdev_features_t features;
 
-	if (likely(!skb_is_nonlinear(skb) && !skb_is_gso(skb) &&
-		   !skb_vlan_tag_present(skb) &&
-		   skb->ip_summed != CHECKSUM_PARTIAL))
-		return true;
 	/* A guest's GSO frame is checked again for each device but the port. */
 	if (skb_vlan_tag_present(skb) ||
 	    skb_shinfo(skb)->gso_type & SKB_GSO_DODGY)
@@ -90,6 +83,18 @@ static bool xmit_is_valid(struct sk_buff *skb)
 	       !skb_needs_linearize(skb, features) &&
 	       (skb->ip_summed != CHECKSUM_PARTIAL ||
 		(features & NETIF_F_HW_CSUM && !skb_csum_is_sctp(skb)));
+}
+
+/*
+ * Returns true if validate_xmit_skb(), which prepares a frame for what the
+ * device can do, would change nothing.  skb->dev is the device.
+ */
+static __always_inline bool xmit_is_valid(struct sk_buff *skb)
+{
+	return likely(!skb_is_nonlinear(skb) && !skb_is_gso(skb) &&
+		      !skb_vlan_tag_present(skb) &&
+		      skb->ip_summed != CHECKSUM_PARTIAL) ||
+	       xmit_needs_nothing(skb);
 }
 
 /* Returns true if the frame lacks the checksum of SCTP. */
@@ -135,20 +140,14 @@ static __always_inline int xmit_start(struct sk_buff *skb,
 	return -ENETDOWN;
 }
 
-static int xmit_by(struct sk_buff *skb, struct net_device *dev)
-{
-	skb->dev = dev;
-	return xmit_is_short(skb, dev) ? xmit_start(skb, dev) :
-					 dev_queue_xmit(skb);
-}
-
 /*
  * Returns true if all that a macvlan would do is to count the frame and to give
  * it to its parent.  In bridge mode it also looks for other macvlans that the
  * frame is for, and for itself.
  */
-static bool xmit_is_passed_on(const struct sk_buff *skb,
-			      const struct stabletap_lower *lower)
+static __always_inline bool
+xmit_is_passed_on(const struct sk_buff *skb,
+		  const struct stabletap_lower *lower)
 {
 	const struct macvlan_dev *vlan = netdev_priv(lower->dev);
 
@@ -159,18 +158,12 @@ static bool xmit_is_passed_on(const struct sk_buff *skb,
 						    lower->dev->dev_addr))));
 }
 
-/* Do what a macvlan does with a frame that xmit_is_passed_on(). */
-static int xmit_past_macvlan(struct sk_buff *skb, struct net_device *dev)
+/* Count a frame as a macvlan does that has passed it on. */
+static __always_inline void xmit_count_passed(const struct macvlan_dev *vlan,
+					      unsigned int len, int ret)
 {
-	struct macvlan_dev *vlan = netdev_priv(dev);
-	struct vlan_pcpu_stats *stats;
-	unsigned int len = skb->len;
-	int ret;
+	struct vlan_pcpu_stats *stats = this_cpu_ptr(vlan->pcpu_stats);
 
-	/* As the macvlan's own queue, so that the parent chooses the same one */
-	skb_set_queue_mapping(skb, 0);
-	ret = xmit_by(skb, vlan->lowerdev);
-	stats = this_cpu_ptr(vlan->pcpu_stats);
 	if (likely(ret == NET_XMIT_SUCCESS || ret == NET_XMIT_CN)) {
 		u64_stats_update_begin(&stats->syncp);
 		stabletap_vlan_stats_add(&stats->tx_packets, 1);
@@ -179,7 +172,6 @@ static int xmit_past_macvlan(struct sk_buff *skb, struct net_device *dev)
 	} else {
 		this_cpu_inc(vlan->pcpu_stats->tx_dropped);
 	}
-	return ret;
 }
 
 /* Send a frame through the lower.  Returns NET_XMIT_* or an error. */
@@ -187,13 +179,26 @@ static __always_inline int xmit_to(struct sk_buff *skb,
 				   const struct stabletap_lower *lower)
 {
 	struct net_device *dev = lower->dev;
+	const struct macvlan_dev *vlan = NULL;
+	unsigned int len = skb->len;
+	bool is_short;
+	int ret;
 
 	skb->dev = dev;
-	if (!xmit_is_short(skb, dev))
-		return dev_queue_xmit(skb);
-	if (netif_is_macvlan(dev) && xmit_is_passed_on(skb, lower))
-		return xmit_past_macvlan(skb, dev);
-	return xmit_start(skb, dev);
+	is_short = xmit_is_short(skb, dev);
+	if (is_short && netif_is_macvlan(dev) &&
+	    xmit_is_passed_on(skb, lower)) {
+		vlan = netdev_priv(dev);
+		dev = vlan->lowerdev;
+		skb->dev = dev;
+		/* As the macvlan's own, so that the parent chooses the same */
+		skb_set_queue_mapping(skb, 0);
+		is_short = xmit_is_short(skb, dev);
+	}
+	ret = is_short ? xmit_start(skb, dev) : dev_queue_xmit(skb);
+	if (vlan)
+		xmit_count_passed(vlan, len, ret);
+	return ret;
 }
 
 static __always_inline int xmit_count_to(struct stabletap_port *port,

@@ -78,7 +78,7 @@ static inline bool stabletap_is_lltx(const struct net_device *dev)
  * or act on them: a packet socket, tc, a BPF program or nft.  Under RCU.  Up to
  * 5.15 nft has no egress hook; up to 6.5 tc and BPF use miniq_egress.
  */
-static inline bool stabletap_is_watched_tx(struct net_device *dev)
+static __always_inline bool stabletap_is_watched_tx(struct net_device *dev)
 {
 #ifdef CONFIG_NETFILTER_EGRESS
 	if (rcu_access_pointer(dev->nf_hooks_egress))
