@@ -6,7 +6,6 @@
 #include <kunit/test.h>
 #include <linux/sched.h>
 
-#include "../../kmod/datapath.c"
 #include "../../kmod/port.c"
 #include "../../kmod/report.c"
 
@@ -153,22 +152,6 @@ static void each_cpu_counts_in_its_own_part(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sum[STABLETAP_TX_LOWER], cpus);
 	sum[STABLETAP_TX_LOWER] = 0;
 	KUNIT_EXPECT_PTR_EQ(test, memchr_inv(sum, 0, sizeof(sum)), NULL);
-}
-
-static void a_received_frame_counts_once_with_its_bytes(struct kunit *test)
-{
-	struct stabletap_port *port = test->priv;
-	u64 sum[STABLETAP_COUNTERS];
-
-	local_bh_disable();
-	rx_count(this_cpu_ptr(port->stats), 60, false);
-	rx_count(this_cpu_ptr(port->stats), 65549, true);
-	local_bh_enable();
-
-	stabletap_report_stats(port, sum);
-	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_PACKETS], 2);
-	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_BYTES], 65609);
-	KUNIT_EXPECT_EQ(test, sum[STABLETAP_RX_MULTICAST], 1);
 }
 
 /*
@@ -339,7 +322,6 @@ static struct kunit_case port_test_cases[] = {
 	KUNIT_CASE(the_parts_of_all_cpus_are_summed),
 	KUNIT_CASE(a_sum_wraps_at_64_bits),
 	KUNIT_CASE(each_cpu_counts_in_its_own_part),
-	KUNIT_CASE(a_received_frame_counts_once_with_its_bytes),
 	KUNIT_CASE(a_dropped_frame_counts_and_has_a_reason),
 	KUNIT_CASE(what_the_tap_core_drops_is_counted),
 	KUNIT_CASE(an_lro_frame_is_dropped),

@@ -21,7 +21,7 @@
 /* All suites, so that one that is missing in the module is noticed */
 static const char * const suites[] = {
 	"stabletap_sizes", "stabletap_core", "stabletap_filter",
-	"stabletap_counters", "stabletap_overlap",
+	"stabletap_counters", "stabletap_overlap", "stabletap_datapath",
 };
 
 #define SUITES (sizeof(suites) / sizeof(suites[0]))
