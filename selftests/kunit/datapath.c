@@ -15,6 +15,8 @@ struct scene {
 	struct sk_buff *skb;
 };
 
+static const struct net_device_ops no_operations;
+
 static int unused_enqueue(struct sk_buff *skb, struct Qdisc *qdisc,
 			  struct sk_buff **to_free)
 {
@@ -44,6 +46,7 @@ static int datapath_test_init(struct kunit *test)
 	if (!scene->qdisc || !scene->skb || !scene->dev)
 		return -ENOMEM;
 	scene->skb->dev = scene->dev;
+	scene->dev->netdev_ops = &no_operations;
 	rcu_assign_pointer(netdev_get_tx_queue(scene->dev, 0)->qdisc,
 			   scene->qdisc);
 	scene->dev->priv_flags |= IFF_NO_QUEUE;
