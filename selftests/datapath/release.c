@@ -515,8 +515,8 @@ static bool work_waits(void)
 
 /*
  * Let go of v0, and give it another frame while the work item waits for RTNL.
- * Sets *@hit to true if that frame was sent; on a slow machine the release may
- * have begun or ended too early.
+ * Sets *@hit to true if that frame was sent.  On a slow machine the frame may be
+ * too late, so that the release has ended before.
  */
 static int release_and_send_again(FIXTURE_DATA(release) *self, bool *hit)
 {

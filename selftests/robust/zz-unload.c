@@ -122,8 +122,8 @@ TEST_F(unload, takes_the_ports_and_leaves_the_lowers_as_they_were)
 }
 
 /*
- * With a frame in the queue of its lower, which never leaves it: then the lower
- * is closed after a second.
+ * In the tests below, a frame waits in the queue of mv0 for longer than the
+ * module lets it: mv0 is closed after a second.
  */
 #define DRAIN	1000000000	/* ns */
 
@@ -135,6 +135,8 @@ static int queue_frame(FIXTURE_DATA(unload) *self)
 
 	if (fd < 0)
 		return fd;
+	if (!st_wait_up(self->mv0, ST_DEADLINE))
+		return -ETIMEDOUT;
 	st_frame(frame, sizeof(frame), ST_MAC_PEER, ST_MAC_PORT, 0);
 	len = st_fd_write(fd, frame, sizeof(frame));
 	close(fd);
@@ -213,9 +215,9 @@ TEST_F(unload, waits_for_the_lower_of_a_port_that_it_deletes)
 }
 
 /*
- * A bridge ends the wait, in its own context.  Then the module must not be gone
- * before the lower has been let go, which takes a while: closing a macvlan waits
- * for RCU.
+ * A bridge ends the wait, in the context of the process that adds the lower to
+ * it.  The module must stay until the lower has been let go, which takes a
+ * while, because closing a macvlan waits for RCU.
  */
 TEST_F(unload, waits_for_a_bridge_that_takes_the_lower)
 {
