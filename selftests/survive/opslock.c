@@ -269,7 +269,8 @@ static bool is_up(int ifindex)
 
 /*
  * Both tests repeat until the device was set down while it was being let go; on
- * a busy host this may take more than one try.
+ * a busy host this may take more than one try.  A kernel with debugging options
+ * may always be too slow for the second test.
  */
 TEST_F(opslock, the_lower_is_set_down_while_it_drains)
 {
@@ -310,7 +311,7 @@ TEST_F(opslock, the_old_lower_of_a_replace_is_set_down_at_once)
 		EXPECT_HOSTS_AGAIN();
 		EXPECT_EQ(self->port, st_link_master_of(self->d1));
 	} while (!fast && took_less_than(ST_DEADLINE, start));
-	EXPECT_TRUE(fast);
+	EXPECT_TRUE(fast || slowness() > 1);
 }
 
 TEST_HARNESS_MAIN
