@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A lower whose driver's operations run under the device's instance lock (6.15
- * and later; dummy uses it): its features may change only under that lock.
+ * and later; dummy uses it): its features may change only under that lock, and
+ * nothing that the kernel calls under the lock may take it again.
  *
  *	fd -- vm1 -- d0, then d1
  *
@@ -15,9 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness.h"
+#include "scene.h"
 #include "st.h"
 
 #define TRACING	"/run/opslock-tracing/"
@@ -199,6 +202,116 @@ TEST_F(opslock, lower_and_port_are_deleted)
 	ASSERT_EQ(0, st_port_delete(self->control, self->port,
 				    STABLETAP_DELETE_FORCE));
 	EXPECT_LOCKED();
+}
+
+/*
+ * The kernel reports NETDEV_DOWN under the lock.  At that moment the module may
+ * still be letting go of the device.
+ */
+
+/* How long a lower receives after a replace, and how long it drains, in ms */
+#define OVERLAP	60
+#define DRAIN	1000
+
+struct child {
+	pid_t pid;
+	int status;
+};
+
+static bool child_has_ended(void *arg)
+{
+	struct child *child = arg;
+
+	return waitpid(child->pid, &child->status, WNOHANG) == child->pid;
+}
+
+/*
+ * Set a device down; false if that fails or does not end.  A child does it,
+ * because a process that waits for a lock that it holds can't be killed.
+ */
+static bool set_down(int ifindex)
+{
+	struct child child = { .pid = fork() };
+
+	if (!child.pid)
+		_exit(st_link_up(ifindex, false) != 0);
+	return child.pid > 0 && st_wait(child_has_ended, &child, ST_DEADLINE) &&
+	       child.status == 0;
+}
+
+static bool took_less_than(int ms, uint64_t begin)
+{
+	return st_now() - begin < ms * 1000000ULL;
+}
+
+static bool is_up(int ifindex)
+{
+	unsigned int flags = 0;
+
+	return !st_link_state(ifindex, NULL, &flags, NULL, NULL) &&
+	       flags & IFF_UP;
+}
+
+/*
+ * Check that the host can use d0 again, and that it stays down.  A macvlan does
+ * not end a release that goes on, as a bridge does.
+ */
+#define EXPECT_HOSTS_AGAIN() do {					\
+	EXPECT_TRUE(scene_await_sh("ip link add link d0 type macvlan"));	\
+	EXPECT_EQ(0, st_sh("ip link del macvlan0"));			\
+	EXPECT_EQ(0, st_link_master_of(self->d0));			\
+	EXPECT_FALSE(is_up(self->d0));					\
+	EXPECT_LOCKED();						\
+	EXPECT_EQ(0, st_sh("ip link add br0 type bridge && "		\
+			   "ip link set d0 master br0 && "		\
+			   "ip link del br0"));				\
+} while (0)
+
+/*
+ * Both tests repeat until the device was set down while it was being let go; on
+ * a busy host this may take more than one try.  A kernel with debugging options
+ * may always be too slow for the second test.
+ */
+TEST_F(opslock, the_lower_is_set_down_while_it_drains)
+{
+	uint64_t begin, start = st_now();
+	uint8_t frame[60];
+	bool fast;
+
+	st_frame(frame, sizeof(frame), ST_MAC_PEER, ST_MAC_PORT, 0);
+	ASSERT_EQ(0, st_sh("tc qdisc replace dev d0 root netem delay 100s"));
+	do {
+		ASSERT_EQ(0, st_attach(self->control, self->port, self->d0, 0));
+		ASSERT_EQ(sizeof(frame),
+			  st_fd_write(self->fd, frame, sizeof(frame)));
+		begin = st_now();
+		ASSERT_EQ(0, st_link_master(self->d0, 0));
+		ASSERT_TRUE(set_down(self->d0));
+		fast = took_less_than(DRAIN, begin);
+		EXPECT_HOSTS_AGAIN();
+	} while (!fast && took_less_than(ST_DEADLINE, start));
+	EXPECT_TRUE(fast);
+}
+
+TEST_F(opslock, the_old_lower_of_a_replace_is_set_down_at_once)
+{
+	uint64_t begin, start = st_now();
+	bool fast;
+
+	/* The ioctl must not wait until the old lower has been let go. */
+	ASSERT_EQ(0, fcntl(self->control, F_SETFL, O_NONBLOCK));
+	do {
+		ASSERT_EQ(0, st_attach(self->control, self->port, self->d0,
+				       STABLETAP_ATTACH_REPLACE));
+		begin = st_now();
+		ASSERT_EQ(0, st_attach(self->control, self->port, self->d1,
+				       STABLETAP_ATTACH_REPLACE));
+		ASSERT_TRUE(set_down(self->d0));
+		fast = took_less_than(OVERLAP, begin);
+		EXPECT_HOSTS_AGAIN();
+		EXPECT_EQ(self->port, st_link_master_of(self->d1));
+	} while (!fast && took_less_than(ST_DEADLINE, start));
+	EXPECT_TRUE(fast || slowness() > 1);
 }
 
 TEST_HARNESS_MAIN
