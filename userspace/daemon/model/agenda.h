@@ -19,11 +19,12 @@ struct todo {
 	enum agenda_kind kind;
 	TAILQ_ENTRY(todo) entry;	/* in the queue */
 	bool is_queued;
-	uint64_t since;		/* its place in the queue; AGENDA_LAST: the end */
+	uint64_t since;		/* the queue has the earliest first */
 	uint64_t when;		/* ns of CLOCK_BOOTTIME; 0: at no time */
 	size_t place;		/* in the heap, from 1 on; 0: not there */
 };
 
+/* An entry's @since unless it is set: behind the others, in turn */
 #define AGENDA_LAST UINT64_MAX
 
 TAILQ_HEAD(todo_queue, todo);
