@@ -431,6 +431,58 @@ static void test_agenda(struct tap *t)
 	agenda_release(&a);
 }
 
+static bool next_is(struct agenda *a, const struct todo *t)
+{
+	return agenda_take(a, AGENDA_PORT) == t;
+}
+
+static void test_order(struct tap *t)
+{
+	struct todo v[4];
+	struct agenda a;
+	size_t i;
+
+	agenda_init(&a);
+	for (i = 0; i < 4; i++)
+		if (agenda_join(&a, &v[i], AGENDA_PORT))
+			abort();
+	agenda_order(&a, &v[2], 20);
+	agenda_order(&a, &v[3], 10);
+	for (i = 0; i < 4; i++)
+		agenda_mark(&a, &v[i]);
+	agenda_order(&a, &v[1], 15);
+	ok(t, next_is(&a, &v[3]) && next_is(&a, &v[1]) &&
+	   next_is(&a, &v[2]) && next_is(&a, &v[0]) && next_is(&a, NULL),
+	   "an entry that is ordered is taken before others");
+	agenda_order(&a, &v[1], AGENDA_LAST);
+	agenda_mark(&a, &v[0]);
+	agenda_mark(&a, &v[1]);
+	ok(t, next_is(&a, &v[0]) && next_is(&a, &v[1]),
+	   "until its order is taken back");
+	for (i = 0; i < 4; i++)
+		agenda_leave(&a, &v[i]);
+	agenda_release(&a);
+}
+
+static void test_lost_first(struct tap *t)
+{
+	struct agenda *a = &scene.m.agenda;
+
+	scene_begin("[Port o]\nCandidate=a\n" P "[Port q]\nCandidate=a\n"
+		    "[Port r]\nCandidate=a\n");
+	scene_play("a b o p@a q@b r@a +1s r@none +1s p@none");
+	while (agenda_take(a, AGENDA_PORT))
+		;
+	model_mark_all(&scene.m);
+	ok(t, next_is(a, &scene_port("r")->todo) &&
+	   next_is(a, &scene_port("p")->todo),
+	   "the port that lost its lower first comes first");
+	ok(t, next_is(a, &scene_port("o")->todo) &&
+	   next_is(a, &scene_port("q")->todo) && next_is(a, NULL),
+	   "a port that has one, or never had one, comes after them");
+	scene_end();
+}
+
 static void count(void *arg)
 {
 	++*(unsigned int *)arg;
@@ -571,6 +623,8 @@ int main(void)
 	test_failback_delay_over_reload(&t);
 	test_later(&t);
 	test_agenda(&t);
+	test_order(&t);
+	test_lost_first(&t);
 	test_wake(&t);
 	test_returns(&t);
 	test_base_comes_late(&t);

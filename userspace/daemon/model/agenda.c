@@ -12,7 +12,7 @@ void agenda_init(struct agenda *a)
 
 	memset(a, 0, sizeof(*a));
 	for (i = 0; i < AGENDA_KINDS; i++)
-		a->queue[i].last = &a->queue[i].first;
+		TAILQ_INIT(&a->queue[i]);
 }
 
 void agenda_on_entry(struct agenda *a, void (*wake)(void *arg), void *arg)
@@ -93,21 +93,31 @@ int agenda_join(struct agenda *a, struct todo *t, enum agenda_kind kind)
 		a->heap_room = room;
 	}
 	a->members++;
-	*t = (struct todo){ .kind = kind };
+	*t = (struct todo){ .kind = kind, .since = AGENDA_LAST };
 	return 0;
+}
+
+/* The search begins at the end, where most entries belong. */
+static void queue_put(struct agenda *a, struct todo *t)
+{
+	struct todo_queue *queue = &a->queue[t->kind];
+	struct todo *before = TAILQ_LAST(queue, todo_queue);
+
+	while (before && before->since > t->since)
+		before = TAILQ_PREV(before, todo_queue, entry);
+	if (before)
+		TAILQ_INSERT_AFTER(queue, before, t, entry);
+	else
+		TAILQ_INSERT_HEAD(queue, t, entry);
+	t->is_queued = true;
 }
 
 static void queue_drop(struct agenda *a, struct todo *t)
 {
-	if (!t->link)
+	if (!t->is_queued)
 		return;
-	*t->link = t->next;
-	if (t->next)
-		t->next->link = t->link;
-	else
-		a->queue[t->kind].last = t->link;
-	t->link = NULL;
-	t->next = NULL;
+	TAILQ_REMOVE(&a->queue[t->kind], t, entry);
+	t->is_queued = false;
 }
 
 void agenda_leave(struct agenda *a, struct todo *t)
@@ -127,13 +137,21 @@ static void wake(const struct agenda *a)
 
 void agenda_mark(struct agenda *a, struct todo *t)
 {
-	if (t->link)
+	if (t->is_queued)
 		return;
-	t->next = NULL;
-	t->link = a->queue[t->kind].last;
-	*t->link = t;
-	a->queue[t->kind].last = &t->next;
+	queue_put(a, t);
 	wake(a);
+}
+
+void agenda_order(struct agenda *a, struct todo *t, uint64_t since)
+{
+	if (t->since == since)
+		return;
+	t->since = since;
+	if (!t->is_queued)
+		return;
+	queue_drop(a, t);
+	queue_put(a, t);
 }
 
 void agenda_set(struct agenda *a, struct todo *t, uint64_t when)
@@ -156,7 +174,7 @@ void agenda_at(struct agenda *a, struct todo *t, uint64_t when)
 
 struct todo *agenda_take(struct agenda *a, enum agenda_kind kind)
 {
-	struct todo *t = a->queue[kind].first;
+	struct todo *t = TAILQ_FIRST(&a->queue[kind]);
 
 	if (t)
 		queue_drop(a, t);
@@ -165,7 +183,7 @@ struct todo *agenda_take(struct agenda *a, enum agenda_kind kind)
 
 bool agenda_is_empty(const struct agenda *a, enum agenda_kind kind)
 {
-	return !a->queue[kind].first;
+	return TAILQ_EMPTY(&a->queue[kind]);
 }
 
 void agenda_due(struct agenda *a, uint64_t now)

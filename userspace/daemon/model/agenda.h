@@ -10,23 +10,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 enum agenda_kind { AGENDA_DEVICE, AGENDA_PORT, AGENDA_KINDS };
 
 /* An entry of the agenda; embedded in a device or a port. */
 struct todo {
 	enum agenda_kind kind;
-	struct todo *next;
-	struct todo **link;	/* points here; NULL: not in the queue */
+	TAILQ_ENTRY(todo) entry;	/* in the queue */
+	bool is_queued;
+	uint64_t since;		/* the queue has the earliest first */
 	uint64_t when;		/* ns of CLOCK_BOOTTIME; 0: at no time */
 	size_t place;		/* in the heap, from 1 on; 0: not there */
 };
 
+/* An entry's @since unless it is set: behind the others, in turn */
+#define AGENDA_LAST UINT64_MAX
+
+TAILQ_HEAD(todo_queue, todo);
+
 struct agenda {
-	struct {
-		struct todo *first;
-		struct todo **last;
-	} queue[AGENDA_KINDS];
+	struct todo_queue queue[AGENDA_KINDS];
 	struct todo **heap;	/* the soonest first */
 	size_t heap_n, heap_room;
 	size_t members;		/* todos for which the heap must have room */
@@ -43,8 +47,10 @@ void agenda_release(struct agenda *a);
 int agenda_join(struct agenda *a, struct todo *t, enum agenda_kind kind);
 void agenda_leave(struct agenda *a, struct todo *t);
 
-/* Puts @t at the end of its queue. */
+/* Puts @t into its queue, behind all entries that have no later @since. */
 void agenda_mark(struct agenda *a, struct todo *t);
+/* Sets @since of @t, and its place in the queue. */
+void agenda_order(struct agenda *a, struct todo *t, uint64_t since);
 /* Evaluates @t at @when, or at an earlier time that was set before. */
 void agenda_at(struct agenda *a, struct todo *t, uint64_t when);
 /* Evaluates @t at @when and not at the time set before; 0: at no time. */
@@ -56,7 +62,7 @@ struct todo *agenda_take(struct agenda *a, enum agenda_kind kind);
 bool agenda_is_empty(const struct agenda *a, enum agenda_kind kind);
 static inline bool agenda_is_marked(const struct todo *t)
 {
-	return t->link != NULL;
+	return t->is_queued;
 }
 
 /* Puts the entries whose time has come into their queues. */

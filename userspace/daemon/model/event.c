@@ -50,6 +50,9 @@ static void take_told(struct port *port, const struct stabletap_port_info *now)
 	m->attached_n -= port->told.lower != 0;
 	port->told = *now;
 	m->attached_n += port->told.lower != 0;
+	/* Of the ports that have lost a lower, the first one comes first. */
+	agenda_order(&m->agenda, &port->todo, !now->lower && now->detach_time ?
+		     now->detach_time : AGENDA_LAST);
 }
 
 static void name_device(struct port *port, uint32_t lower)
