@@ -55,7 +55,7 @@ static unsigned long hold_max_bytes;
 
 /* Own part of a held frame */
 struct hold_cb {
-	unsigned long since;	/* jiffies */
+	u64 since;		/* CLOCK_MONOTONIC, ns */
 };
 
 static struct hold_cb *hold_cb(struct sk_buff *skb)
@@ -138,7 +138,8 @@ static void hold_add(struct stabletap_port *port, struct sk_buff *skb)
 		}
 		hold_drop(port);
 	}
-	hold_cb(skb)->since = jiffies;
+	/* Not jiffies, which lag behind on a virtual machine without its CPU */
+	hold_cb(skb)->since = ktime_get_ns();
 	__skb_queue_tail(&hold->list, skb);
 	hold->bytes += skb->truesize;
 	stabletap_count(port, STABLETAP_TX_HELD);
@@ -320,21 +321,21 @@ void stabletap_hold_purge(struct stabletap_port *port)
 static void hold_expire(struct work_struct *work)
 {
 	struct stabletap_port *port;
-	unsigned long end, now;
 	struct sk_buff *skb;
 	int frames = 0;
+	u64 end, now;
 
 	port = container_of(to_delayed_work(work), struct stabletap_port,
 			    hold.expiry);
 	spin_lock_bh(&port->hold.lock);
 	while ((skb = skb_peek(&port->hold.list))) {
-		now = jiffies;
+		now = ktime_get_ns();
 		end = hold_cb(skb)->since +
-		      msecs_to_jiffies(port->config.hold_time) + 1;
-		if (time_before(now, end) || ++frames > HOLD_EXPIRE) {
-			schedule_delayed_work(&port->hold.expiry,
-					      time_before(now, end) ?
-					      end - now : 0);
+		      (u64)port->config.hold_time * NSEC_PER_MSEC;
+		if (now < end || ++frames > HOLD_EXPIRE) {
+			schedule_delayed_work(&port->hold.expiry, now < end ?
+					      nsecs_to_jiffies(end - now) + 1 :
+					      0);
 			break;
 		}
 		hold_drop(port);
