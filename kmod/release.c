@@ -321,7 +321,7 @@ static void release_go_on(struct stabletap_lower *lower, bool keep)
 {
 	release_end_overlap(lower->port);
 	/* Let frames that are being sent pass before the device is closed. */
-	if (lower->opened && !keep)
+	if (lower->opened)
 		synchronize_net();
 	if (release_must_wait(lower) || (lower->opened && keep))
 		release_wait_until(lower, RELEASE_DRAIN_MS, 0);
