@@ -315,6 +315,21 @@ static void expect_perfect(struct __test_metadata *_metadata,
 	}
 }
 
+/* Where frames of this round were dropped */
+static void log_drops(struct __test_metadata *_metadata, struct swap *swap,
+		      const struct stabletap_stats *before)
+{
+	struct stabletap_stats now;
+
+	if (st_stats(swap->control, swap->port, &now))
+		return;
+	TH_LOG("the port dropped %llu (inactive), %llu (ring), %llu (no reader), %llu (lower)",
+	       (unsigned long long)(now.rx_inactive - before->rx_inactive),
+	       (unsigned long long)(now.rx_ring - before->rx_ring),
+	       (unsigned long long)(now.rx_no_reader - before->rx_no_reader),
+	       (unsigned long long)(now.tx_lower - before->tx_lower));
+}
+
 FIXTURE(swap) {
 	struct swap s;
 };
@@ -375,6 +390,7 @@ FIXTURE_TEARDOWN(swap)
 TEST_F_TIMEOUT(swap, loses_doubles_and_reorders_nothing, TIMEOUT)
 {
 	struct swap *s = &self->s;
+	struct stabletap_stats before;
 	double idle, swapping = 0;
 	uint64_t frames = 0;
 	int round, i;
@@ -385,12 +401,15 @@ TEST_F_TIMEOUT(swap, loses_doubles_and_reorders_nothing, TIMEOUT)
 	flows_free(s);
 	for (round = 0; round < ROUNDS; round++) {
 		ASSERT_EQ(0, flows_init(s));
+		ASSERT_EQ(0, st_stats(s->control, s->port, &before));
 		EXPECT_EQ(0, run_while(s, REPLACES));
 		for (i = 0; i < s->queues; i++) {
 			expect_perfect(_metadata, &s->up[i], "sent", i);
 			expect_perfect(_metadata, &s->down[i], "received", i);
 			frames += s->up[i].next + s->down[i].next;
 		}
+		if (_metadata->exit_code != KSFT_PASS)
+			log_drops(_metadata, s, &before);
 		swapping = late(s);
 		flows_free(s);
 	}
