@@ -16,6 +16,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
@@ -128,6 +129,9 @@ static int bench_init(struct bench *bench, enum kind kind)
 	bench->control = st_control_open();
 	if (bench->control < 0)
 		return bench->control;
+	/* A replace doesn't wait for the end of the overlap. */
+	if (fcntl(bench->control, F_SETFL, O_NONBLOCK))
+		return -errno;
 	bench->port = st_port_new(bench->control, "vm1", 0, WRITERS);
 	if (bench->port < 0)
 		return bench->port;
@@ -855,9 +859,11 @@ static int refused_add(void)
 	return err ? err : st_macvlan_add("refused", parent, NULL, 0);
 }
 
+/* Here, each replace waits, so that none ends the overlap of another. */
 FIXTURE_SETUP(broadcasts)
 {
 	receiver_init(_metadata, &self->receiver, variant->kind);
+	ASSERT_EQ(0, fcntl(self->receiver.bench.control, F_SETFL, 0));
 	if (variant->refused) {
 		self->refused = refused_add();
 		ASSERT_LT(0, self->refused);
