@@ -54,8 +54,7 @@ DESTDIR ?=
 INCLUDEDIR ?= $(PREFIX)/include
 VM := selftests/vm
 QUIETLY := $(MAKE) --no-print-directory -s
-MODULE_VERSION := $(shell sed -n \
-	's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+VERSION := $(shell sed -n 's/^Version: *//p' META)
 
 # Do not pass variables of this command line on to the other makefiles' command
 # lines: TESTS, for example, has another meaning there.
@@ -104,20 +103,20 @@ ifeq ($(DESTDIR),)
 		exit 1; \
 	}
 endif
-	@rm -rf "$(DESTDIR)/usr/src/stabletap-$(MODULE_VERSION)"
-	@find kmod include dkms.conf COPYING -type f \( -name '*.[chS]' \
+	@rm -rf "$(DESTDIR)/usr/src/stabletap-$(VERSION)"
+	@find kmod include META dkms.conf COPYING -type f \( -name '*.[chS]' \
 		! -name '*.mod.c' -o -name Makefile -o -name Kbuild \
-		-o -name dkms.conf -o -name COPYING \) | while read -r file; do \
+		-o -name META -o -name dkms.conf -o -name COPYING \) | while read -r file; do \
 		install -D -m 0644 "$$file" \
-		"$(DESTDIR)/usr/src/stabletap-$(MODULE_VERSION)/$$file" || \
+		"$(DESTDIR)/usr/src/stabletap-$(VERSION)/$$file" || \
 		exit 1; \
 	done
 ifeq ($(DESTDIR),)
-	@if dkms status stabletap/$(MODULE_VERSION) | grep -q .; then \
-		dkms remove stabletap/$(MODULE_VERSION) --all; \
+	@if dkms status stabletap/$(VERSION) | grep -q .; then \
+		dkms remove stabletap/$(VERSION) --all; \
 	fi
-	dkms add stabletap/$(MODULE_VERSION)
-	dkms install $(if $(KVER),-k $(KVER)) stabletap/$(MODULE_VERSION)
+	dkms add stabletap/$(VERSION)
+	dkms install $(if $(KVER),-k $(KVER)) stabletap/$(VERSION)
 endif
 
 # All targets below need packages and kernels, which "prepare" installs first.

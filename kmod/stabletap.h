@@ -31,8 +31,6 @@
 
 #include "compat/compat.h"
 
-#define STABLETAP_VERSION "0.1.0"
-
 /* The counters, in the order of struct stabletap_stats. */
 enum stabletap_counter {
 	STABLETAP_TX_PACKETS,

@@ -116,6 +116,24 @@ setup_file() {
 	[ "$output" = "1 port, no errors" ]
 }
 
+@test "a new version in META is built without make clean" {
+	local tree=$BATS_TEST_TMPDIR/tree
+
+	mkdir "$tree"
+	cp -r "$TOP/userspace" "$TOP/include" "$TOP/META" "$tree"
+	make -s -C "$tree/userspace" BUILT_FROM=first
+	[ "$("$tree/build/bin/stabletapd" --version)" = \
+		"stabletapd $(sed -n 's/^Version: *//p' "$TOP/META")" ]
+	sed -i 's/^Version: .*/Version: 99.0/' "$tree/META"
+	make -s -C "$tree/userspace" BUILT_FROM=first
+	[ "$("$tree/build/bin/stabletapd" --version)" = "stabletapd 99.0" ]
+	[[ $("$tree/build/bin/stabletap" version) == "stabletap 99.0"* ]]
+	# Nothing is built again if nothing has changed.
+	touch "$tree/META" "$tree/before"
+	make -s -C "$tree/userspace" BUILT_FROM=first
+	[ "$tree/before" -nt "$tree/build/bin/stabletapd" ]
+}
+
 @test "stabletapd says so if its output can't be written" {
 	local daemon=$ROOT/usr/sbin/stabletapd conf=$BATS_TEST_TMPDIR/conf
 	local options to
@@ -197,7 +215,7 @@ build_differently() {
 	# shellcheck disable=SC1091
 	. "$TOP/selftests/vm/lib.sh"
 	mkdir -p "$BATS_TEST_TMPDIR/tree"
-	cp -r "$TOP/kmod" "$TOP/include" "$BATS_TEST_TMPDIR/tree"
+	cp -r "$TOP/kmod" "$TOP/include" "$TOP/META" "$BATS_TEST_TMPDIR/tree"
 	in_root make -C "$BATS_TEST_TMPDIR/tree/kmod" \
 		KDIR="$(kernel_build "$KERNEL")" "$@"
 }
@@ -243,6 +261,17 @@ at_most() {
 	[ $n -ge 11 ]
 }
 
+@test "dkms.conf says what META says" {
+	# shellcheck disable=SC1091
+	. "$TOP/dkms.conf"
+	[ "$PACKAGE_NAME" = "$(sed -n 's/^Name: *//p' "$TOP/META")" ]
+	[ "$PACKAGE_VERSION" = "$(sed -n 's/^Version: *//p' "$TOP/META")" ]
+	[ "$BUILD_EXCLUSIVE_KERNEL_MIN" = \
+		"$(sed -n 's/^Linux-Minimum: *//p' "$TOP/META")" ]
+	[[ $(sed -n 's/^Linux-Maximum: *//p' "$TOP/META") =~ \
+		$BUILD_EXCLUSIVE_KERNEL ]]
+}
+
 @test "dkms skips kernels that the probes don't know" {
 	local release
 
@@ -263,7 +292,7 @@ at_most() {
 	# shellcheck disable=SC1091
 	. "$TOP/selftests/vm/lib.sh"
 	release=$(kernel_release "$KERNEL")
-	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$TOP/dkms.conf")
+	version=$(sed -n 's/^Version: *//p' "$TOP/META")
 	mkdir "$built"
 	# The source tree must be in dkms's default place: for any other, dkms
 	# before 3.0 writes the kernel's configuration again.

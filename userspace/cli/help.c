@@ -178,7 +178,7 @@ static int run_version(struct cli *cli, const struct call *call)
 
 	(void)call;
 	if (cli->json) {
-		o = json_versioned("release", json_string(STABLETAP_VERSION));
+		o = json_versioned("release", json_string(stabletap_release()));
 		json_object_set_new(o, "api",
 				    json_integer(STABLETAP_API_VERSION));
 		json_object_set_new(o, "module", known ?
@@ -188,7 +188,7 @@ static int run_version(struct cli *cli, const struct call *call)
 				    json_null());
 		return json_print(cli, o, stdout);
 	}
-	printf("stabletap %s, interface version %d\n", STABLETAP_VERSION,
+	printf("stabletap %s, interface version %d\n", stabletap_release(),
 	       STABLETAP_API_VERSION);
 	if (known)
 		printf("module %s, interface version %u\n", loaded.version,

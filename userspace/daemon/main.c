@@ -250,7 +250,7 @@ int main(int argc, char **argv)
 			d.conf_file = optarg;
 			break;
 		case 'V':
-			puts("stabletapd " STABLETAP_VERSION);
+			printf("stabletapd %s\n", stabletap_release());
 			return finish(EXIT_SUCCESS);
 		default:
 			usage(stderr);

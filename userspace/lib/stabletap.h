@@ -637,6 +637,19 @@ void stabletap_holders_release(struct stabletap_holders *h);
  */
 int stabletap_announce_rarp(int ifindex, const uint8_t addr[6]);
 
+/* ---- release.c: of which release this is ---- */
+
+/* The version of this release, as in META */
+const char *stabletap_release(void);
+/*
+ * What this was built from: the version of the distribution's package, or the
+ * commit; "" if neither is known.
+ */
+const char *stabletap_build(void);
+/* The oldest and the newest kernel, "6.12", with which it was tested */
+const char *stabletap_linux_minimum(void);
+const char *stabletap_linux_maximum(void);
+
 /* ---- module.c: loaded and installed ---- */
 
 struct stabletap_module {

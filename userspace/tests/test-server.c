@@ -119,7 +119,7 @@ static void test_status(struct tap *t)
 	json_t *o = ask("{\"status\": true}\n");
 
 	ok(t, json_integer_value(json_object_get(o, "version")) == 1 &&
-	   !strcmp(word(o, "release"), STABLETAP_VERSION) &&
+	   !strcmp(word(o, "release"), stabletap_release()) &&
 	   strlen(word(o, "instance")) == 8,
 	   "an answer has the format's version, the release and the instance");
 	ok(t, json_array_size(json_object_get(o, "ports")) == 2 &&

@@ -18,10 +18,11 @@ void create_check_module(void)
 	bool other = stabletap_module_compare(&module) > 0;
 
 	if (*module.loaded_version &&
-	    strcmp(module.loaded_version, STABLETAP_VERSION) != 0)
+	    strcmp(module.loaded_version, stabletap_release()) != 0)
 		log_line(LOG_WARNING, NULL,
-			 "the loaded module is of version %s, stabletapd of " STABLETAP_VERSION ": load the module of version " STABLETAP_VERSION " when no port is in use",
-			 module.loaded_version);
+			 "the loaded module is of version %s, stabletapd of %s: load the module of version %s when no port is in use",
+			 module.loaded_version, stabletap_release(),
+			 stabletap_release());
 	else if (other)
 		log_line(LOG_WARNING, NULL,
 			 "the loaded module is not the installed one (version %s): load that one when no port is in use",

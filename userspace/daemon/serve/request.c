@@ -212,7 +212,7 @@ static json_t *ask_status(struct requests *r, const json_t *request)
 					      status_port_json(m->ports[i]));
 	return json_pack("{s:i, s:s, s:s, s:b, s:I, s:o, s:o, s:o}",
 			 "version", STABLETAP_JSON_VERSION, "release",
-			 STABLETAP_VERSION, "instance", r->instance,
+			 stabletap_release(), "instance", r->instance,
 			 "module_missing", m->module_missing, "resyncs",
 			 (json_int_t)m->resyncs, "left_out",
 			 left_out_json(m->conf), "ports", ports, "pools",

@@ -171,8 +171,8 @@ void metrics_write(const struct model *m, FILE *out)
 			    (double)seconds, out);
 	write_head("stabletapd_build_info", "gauge",
 		   "Always 1; the label is the version of stabletapd.", out);
-	fputs("stabletapd_build_info{version=\"" STABLETAP_VERSION "\"} 1\n",
-	      out);
+	fprintf(out, "stabletapd_build_info{version=\"%s\"} 1\n",
+		stabletap_release());
 }
 
 static int replace(const struct model *m, const char *path)
