@@ -51,7 +51,6 @@ KERNEL ?= 6.1
 KDIR ?= /lib/modules/$(shell uname -r)/build
 PREFIX ?= /usr/local
 DESTDIR ?=
-INCLUDEDIR ?= $(PREFIX)/include
 VM := selftests/vm
 QUIETLY := $(MAKE) --no-print-directory -s
 VERSION := $(shell sed -n 's/^Version: *//p' META)
@@ -81,12 +80,9 @@ modules:
 
 install: userspace
 	$(MAKE) -C userspace install
-	install -D -m 0644 include/uapi/linux/stabletap.h \
-		$(DESTDIR)$(INCLUDEDIR)/linux/stabletap.h
 
 uninstall:
 	$(MAKE) -C userspace uninstall
-	rm -f $(DESTDIR)$(INCLUDEDIR)/linux/stabletap.h
 
 # Kbuild skips depmod if there is no System.map, as in Debian's headers.
 modules_install: modules

@@ -32,7 +32,12 @@ setup_file() {
 	arch=$(cc -print-multiarch)
 	diff - <(tree "$ROOT") <<-TREE
 		755 etc/stabletap
+		644 usr/include/libstabletap.h
 		644 usr/include/linux/stabletap.h
+		777 usr/lib/libstabletap.so
+		777 usr/lib/libstabletap.so.0
+		644 usr/lib/libstabletap.so.0.1
+		644 usr/lib/pkgconfig/libstabletap.pc
 		644 usr/lib/systemd/network/05-stabletap-child.network
 		644 usr/lib/systemd/network/05-stabletap.network
 		644 usr/lib/systemd/network/80-stabletap-child.link
@@ -48,6 +53,8 @@ setup_file() {
 		644 usr/share/bash-completion/completions/stabletap
 		644 usr/share/bash-completion/completions/stabletapd
 		644 usr/share/doc/stabletap/examples/guests.conf
+		644 usr/share/doc/stabletap/examples/port.c
+		644 usr/share/man/man3/libstabletap.3
 		644 usr/share/man/man4/stabletap.4
 		644 usr/share/man/man5/stabletap-json.5
 		644 usr/share/man/man5/stabletap.conf.5

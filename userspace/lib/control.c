@@ -22,16 +22,7 @@ int stabletap_control_open(struct stabletap *st)
 	return 0;
 }
 
-/*
- * @arg begins with size, msg and msg_size; the message buffer is the handle's.
- */
-#define control_call(st, cmd, arg)					\
-	((arg)->size = sizeof(*(arg)),					\
-	 (arg)->msg = (uintptr_t)(st)->msg,				\
-	 (arg)->msg_size = sizeof((st)->msg),				\
-	 control_ioctl(st, cmd, arg))
-
-static int control_ioctl(struct stabletap *st, unsigned long cmd, void *arg)
+int st_control_ioctl(struct stabletap *st, unsigned long cmd, void *arg)
 {
 	int err = stabletap_control_open(st);
 
@@ -45,10 +36,34 @@ static int control_ioctl(struct stabletap *st, unsigned long cmd, void *arg)
 	return 0;
 }
 
+/* How the struct of each ioctl but VERSION begins */
+struct control_head {
+	uint32_t size;
+	uint32_t msg_size;
+	uint64_t msg;
+};
+
+int st_control_call(struct stabletap *st, unsigned long cmd, void *arg)
+{
+	struct control_head *head = arg;
+	int err;
+
+	head->msg = (uintptr_t)st->msg;
+	head->msg_size = sizeof(st->msg);
+	err = st_control_ioctl(st, cmd, arg);
+	/* The pointer means nothing to the caller. */
+	head->msg = 0;
+	head->msg_size = 0;
+	return err;
+}
+
+#define control_call(st, cmd, arg)					\
+	((arg)->size = sizeof(*(arg)), st_control_call(st, cmd, arg))
+
 int stabletap_version_get(struct stabletap *st, struct stabletap_version *out)
 {
 	struct stabletap_version arg = { .size = sizeof(arg) };
-	int err = control_ioctl(st, STABLETAP_IOC_VERSION, &arg);
+	int err = st_control_ioctl(st, STABLETAP_IOC_VERSION, &arg);
 
 	if (err)
 		return err;
@@ -97,7 +112,6 @@ int stabletap_port_get(struct stabletap *st, int port,
 
 	if (err)
 		return err;
-	arg.msg = 0;
 	*out = arg;
 	return 0;
 }
@@ -110,7 +124,6 @@ int stabletap_port_stats(struct stabletap *st, int port,
 
 	if (err)
 		return err;
-	arg.msg = 0;
 	*out = arg;
 	return 0;
 }

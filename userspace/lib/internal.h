@@ -27,6 +27,14 @@ struct stabletap {
 	char buf[ST_BUFFER_SIZE];
 };
 
+/*
+ * An ioctl of the control device, which is opened if it is not yet.  @arg has
+ * its size.  The second is for structs with a buffer for the message: that is the
+ * handle's.
+ */
+int st_control_ioctl(struct stabletap *st, unsigned long cmd, void *arg);
+int st_control_call(struct stabletap *st, unsigned long cmd, void *arg);
+
 /* The file of claims, opened when it is first needed */
 int st_claims(struct stabletap *st);
 

@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * libstabletap: what a program needs to work with stabletap ports.
+ * What the command, the daemon and the tests use of the library: all of it.
+ * libstabletap.h is the part for other programs, and has the conventions.
  *
- * The library does what it is asked, decides nothing and prints nothing.
- *
- * Conventions:
- *  - A function that returns int returns 0 (or a count, where it says so) on
- *    success and a negative errno on failure.
- *  - After a failure stabletap_message() gives the sentence that the kernel
- *    (or the library, where the refusal is its own) had for it.
- *  - Out parameters are written only on success, unless said otherwise.
- *  - The caller owns what is handed out: each such type names the function
- *    that releases it.  Releasing a zeroed or released object is harmless.
- *  - A handle belongs to one thread and to the network namespace in which it
- *    was opened.
- *
- * Interface indexes are int and positive; 0 means none.  MTUs are in bytes,
- * times in nanoseconds of CLOCK_BOOTTIME.
+ * The library does what it is asked, decides nothing and prints nothing.  Each
+ * type that is handed out names the function that releases it.  Releasing a zeroed
+ * or released object is harmless.
  */
 #ifndef STABLETAP_H
 #define STABLETAP_H
@@ -26,20 +15,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include <linux/stabletap.h>
+#include "libstabletap.h"
 
 struct nlmsghdr;
 
 /* ---- handle.c: the handle ---- */
-
-struct stabletap;
-
-/*
- * Open a handle: an rtnetlink socket; the control device is not touched.
- * Released by stabletap_close().
- */
-int stabletap_open(struct stabletap **out);
-void stabletap_close(struct stabletap *st);
 
 /*
  * From now on, attach, detach and delete return before the old lower has been
@@ -47,11 +27,6 @@ void stabletap_close(struct stabletap *st);
  * left to the caller.  Call this before the control device is used.
  */
 void stabletap_no_wait(struct stabletap *st);
-
-/*
- * Returns the message of the last failure, or "".  Valid until the next call.
- */
-const char *stabletap_message(const struct stabletap *st);
 
 #define STABLETAP_MESSAGE_SIZE 256
 
@@ -528,14 +503,6 @@ int stabletap_child_sweep(struct stabletap *st, int port,
 
 /* ---- place.c: attach, with the child that this needs ---- */
 
-enum stabletap_mode {
-	STABLETAP_MODE_BRIDGE,
-	STABLETAP_MODE_VEPA,
-	STABLETAP_MODE_PRIVATE,
-	STABLETAP_MODE_PASSTHRU,
-	STABLETAP_MODE_DIRECT,
-};
-
 /* The way in which a placement is made */
 enum stabletap_how {
 	STABLETAP_HOW_CHILD,	/* new child, attached at its creation */
@@ -639,13 +606,6 @@ int stabletap_announce_rarp(int ifindex, const uint8_t addr[6]);
 
 /* ---- release.c: of which release this is ---- */
 
-/* The version of this release, as in META */
-const char *stabletap_release(void);
-/*
- * What this was built from: the version of the distribution's package, or the
- * commit; "" if neither is known.
- */
-const char *stabletap_build(void);
 /* The oldest and the newest kernel, "6.12", with which it was tested */
 const char *stabletap_linux_minimum(void);
 const char *stabletap_linux_maximum(void);
@@ -658,9 +618,6 @@ struct stabletap_module {
 	char installed[40];	/* of the one modprobe would load, or "" */
 	char version[40];	/* version of the installed one, or "" */
 };
-
-/* Load the module, as modprobe does. */
-int stabletap_module_load(void);
 
 /* Returns 1 if both are known and differ; 0 if not, or if one is unknown. */
 int stabletap_module_compare(struct stabletap_module *out);
@@ -688,20 +645,12 @@ const char *stabletap_mac_format(const uint8_t mac[6],
 				 char buf[STABLETAP_MAC_TEXT]);
 
 /* Static strings; "unknown" for values this version does not know. */
-const char *stabletap_state_name(uint32_t state);
-const char *stabletap_reason_name(uint32_t reason);
-const char *stabletap_on_detach_name(uint32_t on_detach);
 const char *stabletap_lower_kind_name(uint32_t kind);
 const char *stabletap_macvlan_mode_name(uint32_t mode);
-const char *stabletap_mode_name(enum stabletap_mode mode);
 
 /* The words for modes and for "on-detach", each list ended by NULL */
 extern const char *const stabletap_mode_words[];
 extern const char *const stabletap_on_detach_words[];
-
-/* -EINVAL: no such word. */
-int stabletap_mode_parse(const char *text, enum stabletap_mode *mode);
-int stabletap_on_detach_parse(const char *text, uint32_t *on_detach);
 
 /* ---- json.c ---- */
 
