@@ -5,7 +5,8 @@
 #   make modules [KDIR=<kernel build tree>]
 #   make install [DESTDIR= PREFIX=], and uninstall
 #   make modules_install [KDIR= INSTALL_MOD_PATH=]
-#   make dkms-install [DESTDIR=] [KVER=<kernel release>]
+#   make dkms-install [DESTDIR=] [KVER=<kernel release>], and dkms-uninstall
+#   make deb [SUITE=bookworm]  build Debian packages, in build/deb
 #
 # The targets below install the Debian packages that they need.  Most of them
 # boot a Debian kernel in QEMU: KERNEL=6.1 (default), 5.10, 6.12, 6.12-cloud,
@@ -53,7 +54,6 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 VM := selftests/vm
 QUIETLY := $(MAKE) --no-print-directory -s
-VERSION := $(shell sed -n 's/^Version: *//p' META)
 
 # Do not pass variables of this command line on to the other makefiles' command
 # lines: TESTS, for example, has another meaning there.
@@ -91,29 +91,17 @@ modules_install: modules
 		"$$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 		"$(KDIR)/include/generated/utsrelease.h")"
 
-# DKMS keeps the source below /usr/src, whatever PREFIX is.
+# For a kernel that is not running: KVER=<kernel release>
 dkms-install:
-ifeq ($(DESTDIR),)
-	@command -v dkms >/dev/null || { \
-		echo "dkms is missing: apt-get install dkms linux-headers-amd64"; \
-		exit 1; \
-	}
-endif
-	@rm -rf "$(DESTDIR)/usr/src/stabletap-$(VERSION)"
-	@find kmod include META dkms.conf COPYING -type f \( -name '*.[chS]' \
-		! -name '*.mod.c' -o -name Makefile -o -name Kbuild \
-		-o -name META -o -name dkms.conf -o -name COPYING \) | while read -r file; do \
-		install -D -m 0644 "$$file" \
-		"$(DESTDIR)/usr/src/stabletap-$(VERSION)/$$file" || \
-		exit 1; \
-	done
-ifeq ($(DESTDIR),)
-	@if dkms status stabletap/$(VERSION) | grep -q .; then \
-		dkms remove stabletap/$(VERSION) --all; \
-	fi
-	dkms add stabletap/$(VERSION)
-	dkms install $(if $(KVER),-k $(KVER)) stabletap/$(VERSION)
-endif
+	@DESTDIR="$(DESTDIR)" KVER="$(KVER)" packaging/dkms install
+
+dkms-uninstall:
+	@DESTDIR="$(DESTDIR)" packaging/dkms uninstall
+
+# Build Debian packages in a clean root of a release of Debian: build/deb/SUITE
+SUITE ?= bookworm
+deb:
+	@packaging/deb/build $(SUITE)
 
 # All targets below need packages and kernels, which "prepare" installs first.
 # .NOTPARALLEL keeps two of them from running at once.
@@ -267,6 +255,7 @@ clean:
 		-o -name modules.order \) -delete
 
 .PHONY: all userspace modules install uninstall modules_install dkms-install \
+	dkms-uninstall deb \
 	prepare prepare-all machine check check-core check-matrix check-arch \
 	check-long check-soak check-debug bench bench-programs bench-profile \
 	bench-check bench-blocked demo shell lint fuzz \
