@@ -134,7 +134,7 @@ check: machine
 check-core: machine
 	@selftests/check --core --kernel $(KERNEL)
 
-# MATRIX=--readme also writes the table into README.md.
+# MATRIX=--readme also writes the table into Documentation/kernels.md.
 check-matrix:
 	@selftests/matrix $(MATRIX)
 

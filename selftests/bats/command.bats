@@ -872,6 +872,36 @@ completions() {
 	[ "$(of vm1 state)" = detached ]
 }
 
+# Create a port as the root of new user and network namespaces, without
+# privileges in any other.  Prints what lsmod says of the module afterwards.
+load_from_user_namespace() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups \
+		unshare --map-root-user --user --net \
+		ip link add vm1 type stabletap >&2
+	lsmod | sed -n 's/^stabletap .*/loaded/p'
+}
+
+# SECURITY.md states this.
+@test "the root of a user namespace loads the module by the link kind, unless it is blacklisted" {
+	local dir conf=/etc/modprobe.d/stabletap-test.conf before after
+
+	dir=/lib/modules/$(uname -r)
+	eventually rmmod stabletap
+	# The kernel runs modprobe outside of the test's namespaces.
+	mount -t tmpfs none "$dir"
+	cp "$STABLETAP_KO" "$dir"
+	depmod 2>/dev/null
+	mkdir -p /etc/modprobe.d
+	echo "blacklist stabletap" >$conf
+	before=$(load_from_user_namespace || :)
+	rm $conf
+	after=$(load_from_user_namespace || :)
+	umount "$dir"
+	[ -e /dev/stabletap ] || insmod "$STABLETAP_KO"
+	[ "$before" = "" ]
+	[ "$after" = loaded ]
+}
+
 # ---- a command that is stopped ----
 
 @test "a command that is stopped half-way does not stop failover" {

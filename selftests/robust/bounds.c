@@ -3,6 +3,7 @@
  * The memory that a container's ports can take from the host: frames that wait
  * for a reader are charged to no memory cgroup, so their number is bounded
  * (net.stabletap.userns_frames).
+ * Held frames have a bound of their own (net.stabletap.hold_bytes).
  *
  *	user namespace "container", which owns its network namespace
  *	fd (never read) -- vm1 -- v0 ==== p0 -- packet socket that floods
@@ -236,9 +237,96 @@ TEST_F(bounds, all_containers_together_have_a_bound)
 	EXPECT_EQ(0, status);
 }
 
+#define HELD	(64 << 10)	/* hold_bytes in the next test */
+
+/*
+ * Create vm1 with on-detach hold, and write more frames to it than HELD bytes
+ * can hold.  Returns how many bytes it holds then, or a negative number.
+ */
+static long hold_many(int control)
+{
+	struct stabletap_create create = {
+		.size = sizeof(create), .name = "vm1",
+		.on_detach = STABLETAP_ON_DETACH_HOLD, .hold_time = 3600000,
+	};
+	struct stabletap_stats stats;
+	struct stabletap_get get;
+	uint8_t frame[60];
+	int fd, i;
+
+	if (st_ioctl(control, STABLETAP_IOC_CREATE, &create) ||
+	    st_sh("ip link set vm1 up"))
+		return -1;
+	fd = st_port_open(control, create.port, 0);
+	if (fd < 0)
+		return -2;
+	st_frame(frame, sizeof(frame), ST_BROADCAST, ST_MAC_PORT, 1);
+	for (i = 0; i < 2 * HELD / (int)sizeof(frame); i++)
+		if (st_fd_write(fd, frame, sizeof(frame)) != sizeof(frame))
+			return -3;
+	if (st_stats(control, create.port, &stats) || !stats.tx_expired)
+		return -4;
+	return st_get(control, create.port, &get) ? -5 : (long)get.held_bytes;
+}
+
+/* Hold frames, and report how many bytes they are */
+static int holds(FIXTURE_DATA(bounds) *self, int control)
+{
+	long held = hold_many(control);
+
+	return write(self->ready[1], &held, sizeof(held)) != sizeof(held);
+}
+
+static int holds_and_stays(FIXTURE_DATA(bounds) *self, int control)
+{
+	char c;
+
+	return holds(self, control) || read(self->go[0], &c, 1) != 1;
+}
+
+static int holds_as_the_host(FIXTURE_DATA(bounds) *self)
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child)
+		_exit(st_netns_new() || holds(self, st_control_open()));
+	return waitpid(child, &status, 0) == child ? status : -ECHILD;
+}
+
+TEST_F(bounds, held_frames_of_all_containers_together_have_a_bound)
+{
+	long before = sysctl_read("hold_bytes"), held[3] = { -1, -1, -1 };
+	pid_t child;
+	int status;
+	char c = 0;
+
+	ASSERT_EQ(0, sysctl_write("hold_bytes", HELD));
+	child = fork();
+	if (!child)
+		_exit(container_run(self, holds_and_stays));
+	EXPECT_EQ(sizeof(long), read(self->ready[0], &held[0], sizeof(long)));
+	EXPECT_EQ(0, container_run(self, holds));
+	EXPECT_EQ(sizeof(long), read(self->ready[0], &held[1], sizeof(long)));
+	EXPECT_EQ(0, holds_as_the_host(self));
+	EXPECT_EQ(sizeof(long), read(self->ready[0], &held[2], sizeof(long)));
+	EXPECT_EQ(1, write(self->go[1], &c, 1));
+	EXPECT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, sysctl_write("hold_bytes", before));
+
+	EXPECT_LE(HELD / 2, held[0]);
+	EXPECT_LE(0, held[1]);
+	EXPECT_GE(HELD, held[0] + held[1]);
+	/* The host's own ports have the bound for themselves. */
+	EXPECT_LE(HELD / 2, held[2]);
+	EXPECT_GE(HELD, held[2]);
+}
+
 static int sees_no_sysctl(FIXTURE_DATA(bounds) *self, int control)
 {
-	return access(SYSCTL "userns_frames", F_OK) ? 0 : 1;
+	return access(SYSCTL "userns_frames", F_OK) &&
+	       access(SYSCTL "hold_bytes", F_OK) ? 0 : 1;
 }
 
 TEST_F(bounds, the_bounds_are_the_hosts_alone)
