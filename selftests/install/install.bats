@@ -19,9 +19,8 @@ load machine.bash
 }
 
 @test "the machine has started whole, and the service runs" {
-	cat /job/state
 	systemctl --failed --no-legend
-	[ "$(cat /job/state)" = running ] || [ -z "$(systemctl --failed --no-legend)" ]
+	[ -z "$(systemctl --failed --no-legend)" ]
 	[ "$(systemctl is-active stabletapd)" = active ]
 	[ "$(systemctl is-enabled stabletapd)" = enabled ]
 	[ "$(stat -c '%U %G %a' /run/stabletap)" = "root stabletap 2755" ]

@@ -17,7 +17,7 @@ declare -A SUITES=([bullseye]="bullseye-security"
 # what the tests themselves run
 IMAGE_PACKAGES="linux-image-amd64 initramfs-tools systemd-sysv udev dbus kmod
 	iproute2 iputils-ping procps less ca-certificates
-	debian-archive-keyring bats jq"
+	debian-archive-keyring zstd bats jq"
 # Megabytes; the file is sparse
 IMAGE_SIZE=8000
 
@@ -61,7 +61,7 @@ make_root() {
 	local suite=$1 variant=$2 packages=$3 dir=$4 tmp
 
 	install_packages mmdebstrap
-	tmp=$(mktemp -d "$CACHE/tmp.XXXXXX")
+	tmp=$(mktemp -d "$ROOTS/tmp.XXXXXX")
 	# shellcheck disable=SC2086
 	(
 		apt_of "$suite" "$tmp/apt" ${SUITES[$suite]}
@@ -69,6 +69,7 @@ make_root() {
 		mmdebstrap --quiet --mode=root --variant="$variant" \
 			--aptopt="$tmp/acquire" \
 			--dpkgopt="force-unsafe-io" \
+			--essential-hook="$(initramfs_hook)" \
 			--include="$(printf '%s,' $packages)" \
 			"$suite" "$dir" "$tmp/apt/sources.list" \
 			</dev/null >"$tmp/log" 2>&1 9>&- || {
@@ -133,30 +134,31 @@ configure_machine() {
 	echo machine >"$dir/etc/hostname"
 	echo "127.0.0.1 localhost machine" >"$dir/etc/hosts"
 	: >"$dir/etc/machine-id"
-	# Only the drivers that the emulated machine needs: a small initramfs is
-	# unpacked faster.
-	echo "MODULES=list" >"$dir/etc/initramfs-tools/conf.d/modules"
+}
+
+# In an initramfs only the drivers that the emulated machine needs: it is made
+# and unpacked faster.  For a hook of mmdebstrap; the directories are those of the
+# package initramfs-tools.
+initramfs_hook() {
+	cat <<-'HOOK'
+	mkdir -p "$1/etc/initramfs-tools/conf.d" \
+		"$1/usr/share/initramfs-tools/modules.d"
+	echo MODULES=list >"$1/etc/initramfs-tools/conf.d/machine"
 	printf '%s\n' virtio_pci virtio_blk ext4 \
-		>>"$dir/etc/initramfs-tools/modules"
-	inside "$dir" update-initramfs -u -k all >/dev/null
+		>"$1/usr/share/initramfs-tools/modules.d/machine"
+	HOOK
 }
 
 # with_image IMAGE COMMAND [ARGUMENT]... - run a command of this shell with the
 # image's root as its first argument after the name
 with_image() {
-	local image=$1 command=$2 dir status=0
+	local image=$1 command=$2 mounted status=0
 
 	shift 2
-	dir=$(mktemp -d "$CACHE/tmp.XXXXXX")
-	mount -o loop "$image" "$dir" || die 1 "can't mount $image"
-	"$command" "$dir" "$@" || status=$?
-	umount "$dir"
-	rmdir "$dir"
+	mounted=$(mktemp -d "$ROOTS/mounted.XXXXXX")
+	mount -o loop "$image" "$mounted" || die 1 "can't mount $image"
+	"$command" "$mounted" "$@" || status=$?
+	umount "$mounted"
+	rmdir "$mounted"
 	return $status
-}
-
-# copy_image FROM TO
-copy_image() {
-	mkdir -p "$(dirname "$2")"
-	cp --sparse=always "$1" "$2"
 }
