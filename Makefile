@@ -111,7 +111,8 @@ prepare:
 # Everything that .ci/run needs.  It must be installed before a machine runs,
 # because the machines share the host's root.
 prepare-all:
-	$(VM)/prepare $(FOR_LINT) $(FOR_LONG) $(FOR_BENCH) --also sparse
+	$(VM)/prepare $(FOR_CHECK) $(FOR_LINT) $(FOR_LONG) $(FOR_BENCH) \
+		--also sparse
 
 # Build everything that runs in a machine
 machine: prepare
@@ -128,6 +129,7 @@ CROSS = $(shell $(VM)/cross $(KERNEL) 2>/dev/null)
 
 check: machine
 	$(QUIETLY) -C userspace tests
+	$(VM)/prepare $(FOR_CHECK) $(KERNEL)
 	@selftests/check --kernel $(KERNEL) $(TESTS_QUOTED)
 
 # The module's own tests
@@ -158,6 +160,7 @@ CONFIG ?= debug
 check-debug:
 	@$(QUIETLY) machine KERNEL=$(KERNEL)-$(CONFIG)
 	$(QUIETLY) -C userspace tests
+	$(VM)/prepare $(FOR_CHECK) $(KERNEL)-$(CONFIG)
 	@selftests/check-debug $(KERNEL)-$(CONFIG) $(TESTS_QUOTED)
 
 # Quoted, so that selftests/check gets the patterns unexpanded
@@ -222,6 +225,7 @@ lint:
 		selftests/host/*.bats selftests/vmm/*.bats selftests/sriov/*.bats \
 		userspace/tests/memcheck userspace/completion/*
 
+FOR_CHECK := --monitoring
 FOR_BENCH := --also liburing-dev --also gnuplot-nox
 FOR_FUZZ := --also clang --also libclang-rt-14-dev
 FOR_LINT := --also clang-tidy --also mandoc --also shellcheck $(FOR_FUZZ)

@@ -84,8 +84,11 @@ Candidate=d0'
 		>"$BATS_TEST_TMPDIR/stabletap.ko"
 	rmmod stabletap
 	insmod "$BATS_TEST_TMPDIR/stabletap.ko"
-	configure <<<''
+	configure <<<"[Daemon]
+MetricsFile=$BATS_TEST_TMPDIR/prom"
 	daemon
+	eventually grep -qx "stabletapd_module_differs 1" \
+		"$BATS_TEST_TMPDIR/prom"
 	daemon_ends TERM
 	rmmod stabletap
 	insmod "$STABLETAP_KO"
@@ -93,6 +96,8 @@ Candidate=d0'
 	: >"$LOG"
 	daemon
 	run ! log_has "the loaded module"
+	eventually grep -qx "stabletapd_module_differs 0" \
+		"$BATS_TEST_TMPDIR/prom"
 }
 
 # ---- what happens to devices ----
@@ -484,6 +489,51 @@ Hook=$BATS_TEST_TMPDIR/hook"
 	daemon
 	eventually grep -q "vm1 attached d0" "$BATS_TEST_TMPDIR/told"
 }
+
+# ---- metrics ----
+
+# Print what the node exporter serves
+scrape() {
+	ip netns exec "$NS" python3 -c '
+import urllib.request
+print(urllib.request.urlopen("http://127.0.0.1:9100/metrics").read().decode())'
+}
+
+serves() {
+	scrape 2>/dev/null | grep -q "$@"
+}
+
+@test "promtool and the node exporter accept the metrics, and none of the dashboard is missing" {
+	local dir=$BATS_TEST_TMPDIR/prom tools=$STABLETAP_CACHE/monitoring
+	local monitoring=$STABLETAP_TOP/packaging/monitoring
+
+	mkdir "$dir"
+	configure <<<"[Daemon]
+MetricsFile=$dir/stabletap.prom
+[Port vm1]
+Candidate=d0"
+	daemon
+	eventually grep -qx 'stabletap_port_attached{port="vm1"} 1' \
+		"$dir/stabletap.prom"
+	run -0 "$tools/promtool" check metrics <"$dir/stabletap.prom"
+	[ -z "$output" ]
+	ip -n "$NS" link set lo up
+	ip netns exec "$NS" "$tools/prometheus-node-exporter" \
+		--collector.disable-defaults --collector.netdev \
+		--collector.ethtool --collector.textfile \
+		--collector.textfile.directory="$dir" \
+		--web.listen-address=127.0.0.1:9100 \
+		3>&- >"$BATS_TEST_TMPDIR/exporter" 2>&1 &
+	background+=("$!")
+	eventually serves 'stabletap_port_attached{port="vm1"} 1'
+	eventually serves 'node_ethtool_transmitted_detached{device="vm1"} '
+	[ "$("$STABLETAP_TOP/selftests/host/check-monitoring" metrics \
+		"$monitoring/stabletap-dashboard.json" \
+		"$monitoring/stabletap.rules.yml" | comm -13 \
+		<(scrape | sed -n 's/^\([a-z_]*\)[{ ].*/\1/p' | sort -u) -)" = "" ]
+}
+
+# ---- devices that refuse, and what the operator does ----
 
 @test "devices that refuse are tried in turn, with a back-off" {
 	# Passthru needs the device alone.

@@ -539,7 +539,7 @@ Candidate=nothing"
 	# Each sample has its type before it, and every line is one or the other.
 	run ! grep -vE '^(# (HELP|TYPE) stabletapd?_[a-z_]+ .+|stabletapd?_[a-z_]+(\{(port="vm[12]"|version="[^"]+")\})? -?[0-9]+)$' \
 		"$BATS_TEST_TMPDIR/copy"
-	[ "$(grep -c '^# TYPE' "$BATS_TEST_TMPDIR/copy")" = 15 ]
+	[ "$(grep -c '^# TYPE' "$BATS_TEST_TMPDIR/copy")" = 22 ]
 	# The file is not renewed any more, so it is removed.
 	daemon_ends TERM
 	[ ! -e "$BATS_TEST_TMPDIR/stabletap.prom" ]

@@ -60,6 +60,8 @@ setup_file() {
 		644 usr/share/man/man5/stabletap.conf.5
 		644 usr/share/man/man8/stabletap.8
 		644 usr/share/man/man8/stabletapd.8
+		644 usr/share/stabletap/stabletap-dashboard.json
+		644 usr/share/stabletap/stabletap.rules.yml
 		644 usr/share/stabletap/stabletap.schema.json
 	TREE
 }

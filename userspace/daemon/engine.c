@@ -535,7 +535,7 @@ int engine_run(struct engine *e)
 	int err = requests_start(e->loop, e->m, STABLETAP_SOCKET,
 				 &e->requests);
 
-	create_check_module();
+	create_check_module(e->m);
 	return err ? err : rtnl_resync(e->rtnl);
 }
 

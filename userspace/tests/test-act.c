@@ -221,6 +221,7 @@ static void test_no_module(struct tap *t)
 	ok(t, !create() && !scene.m.module_missing &&
 	   is_logged("the loaded module is of version 0.0.1"),
 	   "a module that is loaded later has its version compared");
+	ok(t, scene.m.module_differs, "another version is kept for the metrics");
 	kernel.control = -EACCES;
 	ok(t, create() == -EACCES && !scene.m.module_missing &&
 	   is_logged("can't be made: Permission denied"),

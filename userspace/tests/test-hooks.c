@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "loop.h"
+#include "model/tables.h"
 #include "tap.h"
 #include "tell/hooks.h"
 
@@ -15,6 +16,7 @@
 static char dir[64];
 static int log_fd;
 static sd_event *loop;
+static struct model model;
 
 static const char *path_of(const char *name)
 {
@@ -182,6 +184,7 @@ static void test_failures(struct tap *t, struct hooks *h)
 	   "a signal is logged");
 	ok(t, log_count(log_fd, "vm1: hook ") == 3,
 	   "the journal finds all of it by the port's name");
+	ok(t, model.hook_failures == 3, "failures are counted");
 	free(bad);
 	free(killed);
 	free(last);
@@ -301,6 +304,7 @@ static void test_bounded(struct tap *t, struct hooks *h)
 	char *hold = script("hold", "echo $STABLETAP_EVENT >>$dir/held; "
 			    "while [ ! -e $dir/go ]; do sleep 0.05; done");
 	char *paths[] = { hold, NULL };
+	uint64_t before = model.hook_failures;
 	struct happening what;
 	char event[16];
 	int i;
@@ -315,6 +319,8 @@ static void test_bounded(struct tap *t, struct hooks *h)
 	}
 	ok(t, log_count(log_fd, "was dropped") == 14,
 	   "of too many events the oldest are dropped, and it is said");
+	ok(t, model.hook_failures == before + 14,
+	   "events that are dropped count as failures");
 	ok(t, logged((void *)"e2 was dropped") && !logged((void *)"e1 was") &&
 	   !logged((void *)"e16 was"), "but not the one under way");
 	make_file("go");
@@ -351,6 +357,7 @@ int main(void)
 		return 1;
 	log_fd = log_capture();
 	h = hooks_new(loop);
+	hooks_watch(h, &model);
 	test_given(&t, h);
 	test_foreign(&t, h);
 	test_failures(&t, h);

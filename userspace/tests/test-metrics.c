@@ -67,7 +67,16 @@ static void test_values(struct tap *t)
 	snprintf(line, sizeof(line), "stabletapd_build_info{version=\"%s\"} 1",
 		 stabletap_release());
 	has(t, line, "the build info has the version");
+	has(t, "stabletap_port_candidates{port=\"p\"} 2",
+	    "the number of candidates");
+	has(t, "stabletap_port_held_off{port=\"p\"} 0", "it is not held off");
+	scene_play("pin=p,b");
+	has(t, "stabletap_port_by_hand{port=\"p\"} 1",
+	    "pin counts as an override");
+	has(t, "stabletap_port_held_off{port=\"p\"} 0",
+	    "a pinned port is not held off");
 	scene_play("hold-off=p p@none");
+	has(t, "stabletap_port_held_off{port=\"p\"} 1", "a held-off port");
 	has(t, "stabletap_port_by_hand{port=\"p\"} 1",
 	    "hold-off counts as an override");
 	has(t, "stabletap_port_candidate{port=\"p\"} -1", "no candidate");
@@ -82,6 +91,56 @@ static void test_left_out(struct tap *t)
 			   "[Port r]\nMode=x\n", 2);
 	has(t, "stabletapd_left_out_sections 2",
 	    "sections with errors are counted");
+	scene_end();
+}
+
+static void test_states(struct tap *t)
+{
+	struct port *port;
+
+	scene_begin("[Port p]\nCandidate=a\n");
+	scene_play("a p p:up p@a");
+	port = scene_port("p");
+	has(t, "stabletap_port_lower_down{port=\"p\"} 0",
+	    "the lower carries frames");
+	port->told.state = STABLETAP_STATE_LOWER_DOWN;
+	has(t, "stabletap_port_lower_down{port=\"p\"} 1",
+	    "a lower that is down");
+	scene_play("p@none");
+	has(t, "stabletap_port_lower_down{port=\"p\"} 0",
+	    "a detached port has no lower that is down");
+	has(t, "stabletap_port_monitor_refused{port=\"p\"} 0",
+	    "a port without a monitor");
+	port->guest.monitor = MONITOR_CONNECTING;
+	has(t, "stabletap_port_monitor_refused{port=\"p\"} 0",
+	    "a guest that does not run is no fault");
+	port->guest.monitor = MONITOR_REFUSED;
+	has(t, "stabletap_port_monitor_refused{port=\"p\"} 1",
+	    "a monitor that can't be used");
+	scene_play("p:gone");
+	has(t, "stabletap_port_present{port=\"p\"} 0", "a port that is gone");
+	has(t, "stabletap_port_attached{port=\"p\"} 0",
+	    "a port that is gone is not attached");
+	scene_end();
+}
+
+static void test_daemon(struct tap *t)
+{
+	real_time = 1600000000 * CLOCK_SECOND;
+	scene_begin("[Port p]\n");
+	real_time += 60 * CLOCK_SECOND;
+	has(t, "stabletapd_start_timestamp_seconds 1600000000",
+	    "the daemon's start");
+	has(t, "stabletapd_heartbeat_timestamp_seconds 1600000060",
+	    "the present time");
+	has(t, "stabletap_port_candidates{port=\"p\"} 0",
+	    "a port without candidates");
+	has(t, "stabletapd_hook_failures_total 0", "no hook has failed");
+	has(t, "stabletapd_module_differs 0", "the module's version is ours");
+	scene.m.hook_failures = 3;
+	scene.m.module_differs = true;
+	has(t, "stabletapd_hook_failures_total 3", "hooks that failed");
+	has(t, "stabletapd_module_differs 1", "a module of another version");
 	scene_end();
 }
 
@@ -179,11 +238,25 @@ static void test_file(struct tap *t)
 	sd_event_unref(loop);
 }
 
-int main(void)
+/* --text: print the metrics of two ports, for selftests/host/monitoring.bats. */
+static int print_text(void)
+{
+	scene_begin("[Port p]\nCandidate=a\n[Port q]\nCandidate=b\n");
+	scene_play("a p p:up p@a");
+	metrics_write(&scene.m, stdout);
+	scene_end();
+	return 0;
+}
+
+int main(int argc, char *argv[])
 {
 	struct tap t = { 0 };
 
+	if (argc > 1 && !strcmp(argv[1], "--text"))
+		return print_text();
 	test_values(&t);
+	test_states(&t);
+	test_daemon(&t);
 	test_left_out(&t);
 	test_names(&t);
 	test_file(&t);

@@ -12,13 +12,14 @@
  * Versions can be compared wherever the daemon runs.  As a service it does not
  * see which module is installed: the unit hides them.
  */
-void create_check_module(void)
+void create_check_module(struct model *m)
 {
 	struct stabletap_module module;
 	bool other = stabletap_module_compare(&module) > 0;
 
-	if (*module.loaded_version &&
-	    strcmp(module.loaded_version, stabletap_release()) != 0)
+	m->module_differs = *module.loaded_version &&
+		strcmp(module.loaded_version, stabletap_release()) != 0;
+	if (m->module_differs)
 		log_line(LOG_WARNING, NULL,
 			 "the loaded module is of version %s, stabletapd of %s: load the module of version %s when no port is in use",
 			 module.loaded_version, stabletap_release(),
@@ -98,7 +99,7 @@ int create_port(struct act *a, struct port *port)
 	if (err && is_module_missing(err))
 		return module_missing(a->m, port);
 	if (a->m->module_missing)
-		create_check_module();
+		create_check_module(a->m);
 	a->m->module_missing = false;
 	/* It is set up when its event comes. */
 	if (!err)

@@ -4,6 +4,7 @@
 #define ACT_PORT_H
 
 struct act;
+struct model;
 struct port;
 
 /*
@@ -16,7 +17,10 @@ int create_port(struct act *a, struct port *port);
  * which was logged if the attempt before did not fail.
  */
 int set_port_options(struct act *a, struct port *port);
-/* Warns if the loaded module is not the installed one, or not of our version. */
-void create_check_module(void);
+/*
+ * Warns if the loaded module is not the installed one, or not of our version;
+ * keeps the latter in the model.
+ */
+void create_check_module(struct model *m);
 
 #endif /* ACT_PORT_H */

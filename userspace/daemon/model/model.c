@@ -660,6 +660,7 @@ int model_init(struct model *m, const struct facts *facts)
 	memset(m, 0, sizeof(*m));
 	m->facts = facts;
 	m->clock = clock_boot;
+	m->started = clock_real();
 	agenda_init(&m->agenda);
 	m->history = history_new(HISTORY_ROOM);
 	return m->history ? 0 : -ENOMEM;

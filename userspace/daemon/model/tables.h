@@ -79,7 +79,10 @@ struct model {
 	size_t by_hand_n;		/* ports with an override */
 	size_t refusals_n;		/* of all ports */
 	uint64_t resyncs;		/* number of resyncs */
+	uint64_t hook_failures;		/* hooks that failed or did not run */
+	uint64_t started;		/* CLOCK_REALTIME of the daemon's start */
 	bool module_missing;
+	bool module_differs;		/* its version is not the daemon's */
 };
 
 /*

@@ -40,6 +40,7 @@ struct hooks {
 	sd_event_source *starter;
 	struct queue *queues;
 	unsigned int running;
+	struct model *m;	/* counts failures; NULL: nobody does */
 };
 
 static const char *job_path(const struct job *job)
@@ -162,6 +163,12 @@ static void queue_free(struct queue *q)
 	free(q);
 }
 
+static void note_failure(struct hooks *h)
+{
+	if (h->m)
+		h->m->hook_failures++;
+}
+
 /* Goes on to the next path of the event, or to the next event. */
 static void queue_advance(struct queue *q)
 {
@@ -183,9 +190,11 @@ static void on_end(const struct program_end *end, void *arg)
 {
 	struct queue *q = arg;
 
-	if (!end->good)
+	if (!end->good) {
+		note_failure(q->owner);
 		log_line(LOG_WARNING, q->first->what.port, "hook %s %s",
 			 job_path(q->first), end->text);
+	}
 	q->program = NULL;
 	q->owner->running--;
 	queue_advance(q);
@@ -221,6 +230,7 @@ static int on_start(sd_event_source *s, void *arg)
 		return 0;
 	err = queue_start(q);
 	if (err) {
+		note_failure(h);
 		log_line(LOG_ERR, q->first->what.port,
 			 "hook %s can't be started: %s", job_path(q->first),
 			 strerror(-err));
@@ -298,6 +308,7 @@ static void queue_trim(struct queue *q)
 	job = *at;
 	*at = job->next;
 	q->jobs--;
+	note_failure(q->owner);
 	log_line(LOG_WARNING, job->what.port,
 		 "hooks are too slow: %s was dropped, %d events wait",
 		 job->what.event, WAITING_MAX);
@@ -337,14 +348,17 @@ static void on_happened(struct port *port, const struct happening *what,
 			void *arg)
 {
 	if (port->conf->hooks &&
-	    hooks_run(arg, port->conf->hooks, what, port->conf->hook_limit))
+	    hooks_run(arg, port->conf->hooks, what, port->conf->hook_limit)) {
+		note_failure(arg);
 		log_line(LOG_ERR, port->conf->name,
 			 "hooks can't be run on %s: no memory", what->event);
+	}
 }
 
 void hooks_watch(struct hooks *h, struct model *m)
 {
 	static const struct model_ops ops = { .happened = on_happened };
 
+	h->m = m;
 	model_watch(m, &ops, h);
 }

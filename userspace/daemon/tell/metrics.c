@@ -50,6 +50,17 @@ static double is_attached(const struct port *port)
 	return port->told.lower != 0;
 }
 
+static double is_lower_down(const struct port *port)
+{
+	return port->ifindex &&
+	       port->told.state == STABLETAP_STATE_LOWER_DOWN;
+}
+
+static double candidates(const struct port *port)
+{
+	return (double)port->conf->candidates.n;
+}
+
 static double rank(const struct port *port)
 {
 	return port_candidate(port, port_present(port));
@@ -80,6 +91,16 @@ static double is_by_hand(const struct port *port)
 	return port->override.kind != OVERRIDE_NONE;
 }
 
+static double is_held_off(const struct port *port)
+{
+	return port->override.kind == OVERRIDE_HOLD_OFF;
+}
+
+static double is_monitor_refused(const struct port *port)
+{
+	return port->guest.monitor == MONITOR_REFUSED;
+}
+
 /* No probes are sent through a lower that is no candidate. */
 static double is_silent(const struct port *port)
 {
@@ -99,6 +120,11 @@ static const struct metric metrics[] = {
 	  "1 if the port's net device exists.", is_there },
 	{ "stabletap_port_attached", "gauge",
 	  "1 if the port has a lower.", is_attached },
+	{ "stabletap_port_lower_down", "gauge",
+	  "1 if the port's lower is down, dormant or without carrier.",
+	  is_lower_down },
+	{ "stabletap_port_candidates", "gauge",
+	  "Candidates that are configured for the port.", candidates },
 	{ "stabletap_port_candidate", "gauge",
 	  "Rank of the candidate that the port is on, 0 is the best; -1: none.",
 	  rank },
@@ -116,6 +142,11 @@ static const struct metric metrics[] = {
 	  is_silent },
 	{ "stabletap_port_by_hand", "gauge",
 	  "1 if the port is pinned, prefers a device or is held off.", is_by_hand },
+	{ "stabletap_port_held_off", "gauge",
+	  "1 if the port is held off, hence detached.", is_held_off },
+	{ "stabletap_port_monitor_refused", "gauge",
+	  "1 if the monitor of the port's QEMU can't be used.",
+	  is_monitor_refused },
 };
 
 /* ---- writing ---- */
@@ -149,7 +180,8 @@ static void write_daemon_metric(const char *name, const char *type,
 
 void metrics_write(const struct model *m, FILE *out)
 {
-	uint64_t seconds = clock_real() / CLOCK_SECOND;
+	uint64_t started = m->started / CLOCK_SECOND;
+	uint64_t now = clock_real() / CLOCK_SECOND;
 	size_t i;
 
 	for (i = 0; i < sizeof(metrics) / sizeof(*metrics); i++)
@@ -157,6 +189,9 @@ void metrics_write(const struct model *m, FILE *out)
 	write_daemon_metric("stabletapd_module_missing", "gauge",
 			    "1 if the kernel module is not loaded.",
 			    m->module_missing, out);
+	write_daemon_metric("stabletapd_module_differs", "gauge",
+			    "1 if the module's version is not stabletapd's.",
+			    m->module_differs, out);
 	write_daemon_metric("stabletapd_resyncs_total", "counter",
 			    "How often all devices were listed again.",
 			    (double)m->resyncs, out);
@@ -166,9 +201,15 @@ void metrics_write(const struct model *m, FILE *out)
 	write_daemon_metric("stabletapd_left_out_sections", "gauge",
 			    "Sections that are left out because of errors.",
 			    m->conf ? (double)m->conf->left_out_n : 0, out);
+	write_daemon_metric("stabletapd_hook_failures_total", "counter",
+			    "Hooks that failed or could not be run.",
+			    (double)m->hook_failures, out);
+	write_daemon_metric("stabletapd_start_timestamp_seconds", "gauge",
+			    "Time at which stabletapd started.",
+			    (double)started, out);
 	write_daemon_metric("stabletapd_heartbeat_timestamp_seconds", "gauge",
 			    "Time at which this was written; stale after 60 s.",
-			    (double)seconds, out);
+			    (double)now, out);
 	write_head("stabletapd_build_info", "gauge",
 		   "Always 1; the label is the version of stabletapd.", out);
 	fprintf(out, "stabletapd_build_info{version=\"%s\"} 1\n",
