@@ -7,6 +7,7 @@
 #   make modules_install [KDIR= INSTALL_MOD_PATH=]
 #   make dkms-install [DESTDIR=] [KVER=<kernel release>], and dkms-uninstall
 #   make deb [SUITE=bookworm]  build Debian packages, in build/deb
+#   make dist            write build/stabletap-<version>.tar.xz
 #
 # The targets below install the Debian packages that they need.  Most of them
 # boot a Debian kernel in QEMU: KERNEL=6.1 (default), 5.10, 6.12, 6.12-cloud,
@@ -47,6 +48,7 @@
 #   make fuzz-kernel [SECONDS=180]  fuzz the module; KERNEL may also be a
 #                        kernel's build tree
 #   make sparse          check the module with sparse
+#   make rpm             build RPM packages in build/rpm, and run rpmlint
 
 KERNEL ?= 6.1
 KDIR ?= /lib/modules/$(shell uname -r)/build
@@ -102,6 +104,10 @@ dkms-uninstall:
 SUITE ?= bookworm
 deb:
 	@packaging/deb/build $(SUITE)
+
+# The source archive: the same bytes for the same commit
+dist:
+	@packaging/dist
 
 # All targets below need packages and kernels, which "prepare" installs first.
 # .NOTPARALLEL keeps two of them from running at once.
@@ -223,14 +229,17 @@ lint:
 	shellcheck -S warning $$(grep -lE '^#!.*(bash|sh)$$' .ci/run \
 		$$(find selftests -type f)) selftests/bats/*.bats \
 		selftests/host/*.bats selftests/vmm/*.bats selftests/sriov/*.bats \
-		userspace/tests/memcheck userspace/completion/*
+		userspace/tests/memcheck userspace/completion/* \
+		packaging/dist packaging/dkms packaging/*/build \
+		userspace/systemd/host selftests/install/*.bats
 
 FOR_CHECK := --monitoring
 FOR_BENCH := --also liburing-dev --also gnuplot-nox
 FOR_FUZZ := --also clang --also libclang-rt-14-dev
 FOR_LINT := --also clang-tidy --also mandoc --also shellcheck $(FOR_FUZZ)
+FOR_RPM := --also rpm --also rpmlint
 FOR_LONG := --services --rocker --also valgrind --also socat \
-	--also dnsmasq-base
+	--also dnsmasq-base --also shellcheck $(FOR_RPM)
 
 fuzz:
 	$(VM)/prepare $(FOR_FUZZ) $(KERNEL)
@@ -252,6 +261,12 @@ sparse:
 	$(VM)/prepare --also sparse $(KERNEL)
 	$(VM)/build-module --strict --sparse $(KERNEL)
 
+rpm:
+	$(VM)/prepare $(FOR_RPM) $(KERNEL)
+	@packaging/rpm/build build/rpm
+	@rpmlint -c packaging/rpm/rpmlint.toml packaging/rpm/stabletap.spec \
+		build/rpm/RPMS/*/*.rpm build/rpm/SRPMS/*.rpm
+
 clean:
 	rm -rf build
 	find kmod -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
@@ -263,5 +278,5 @@ clean:
 	prepare prepare-all machine check check-core check-matrix check-arch \
 	check-long check-soak check-debug bench bench-programs bench-profile \
 	bench-check bench-blocked demo shell lint fuzz \
-	fuzz-kernel memcheck sparse clean
+	fuzz-kernel memcheck sparse dist rpm clean
 .NOTPARALLEL:
