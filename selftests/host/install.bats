@@ -36,7 +36,7 @@ setup_file() {
 		644 usr/include/linux/stabletap.h
 		777 usr/lib/libstabletap.so
 		777 usr/lib/libstabletap.so.0
-		644 usr/lib/libstabletap.so.0.1
+		755 usr/lib/libstabletap.so.0.1
 		644 usr/lib/pkgconfig/libstabletap.pc
 		644 usr/lib/systemd/network/05-stabletap-child.network
 		644 usr/lib/systemd/network/05-stabletap.network
