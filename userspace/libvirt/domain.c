@@ -44,7 +44,7 @@ static const struct {
 	{ "Owner", "libvirt opens the port as root" },
 	{ "Group", "libvirt opens the port as root" },
 	{ "Mode", "libvirt opens the port as root" },
-	{ "Hook", "a domain can't have programs executed; use a file in /etc/stabletap" },
+	{ "Hook", "a domain can't have programs executed" },
 	{ "HookTimeoutSec", "a domain can't have programs executed" },
 };
 

@@ -28,7 +28,8 @@ static char *format_text(const struct domain *d, const char *name)
 	if (!out)
 		return NULL;
 	fprintf(out, "# Ports of libvirt's domain %s, written by\n"
-		"# stabletap-libvirt-hook(8), which removes this file when the domain ends.\n",
+		"# stabletap-libvirt-hook(8), which removes this file when the\n"
+		"# domain ends.\n",
 		escape_line(line, sizeof(line), name));
 	for (i = 0; i < d->n; i++)
 		fprintf(out, "\n%s", d->ports[i].section);
