@@ -306,14 +306,19 @@ static void test_documents(struct tap *t)
 			"<domain><uuid>" UUID "</uuid><name>&x;</name></domain>",
 		"<domain><uuid>" UUID "</uuid><name>&x;</name></domain>",
 	};
+	static const char domain[] = "<domain><uuid>" UUID "</uuid></domain>";
 	char *large = calloc(1, DOMAIN_XML_MAX + 1);
+	struct domain d;
 	size_t i;
 
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		is_no_domain(t, texts[i], strlen(texts[i]), texts[i]);
 	is_no_domain(t, "<domain>\0</domain>", 18, "a NUL");
 	memset(large, ' ', DOMAIN_XML_MAX + 1);
+	memcpy(large, domain, strlen(domain));
 	is_no_domain(t, large, DOMAIN_XML_MAX + 1, "more than the limit");
+	ok(t, !domain_read(large, DOMAIN_XML_MAX, &d), "as much as the limit");
+	domain_release(&d);
 	for (i = 0; i < DOMAIN_XML_MAX / 3; i++)
 		memcpy(large + 3 * i, "<a>", 3);
 	is_no_domain(t, large, DOMAIN_XML_MAX, "a deep tree");
