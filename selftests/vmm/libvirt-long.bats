@@ -115,7 +115,7 @@ run_libvirtd() {
 }
 
 has_ended() {
-	[ ! -d "/proc/$1" ] || [ "$(cut -d ' ' -f 3 "/proc/$1/stat")" = Z ]
+	! grep -q "^State:.[^Z]" "/proc/$1/status" 2>/dev/null
 }
 
 # stop_process SIGNAL PID
@@ -308,12 +308,12 @@ hook_domain() {
 	domain "$1" | sed "s|$MAC|$3|; s|'lv1'|'$2'|
 		s|<memory|<uuid>$(uuid_of "$1")</uuid><metadata>\\
 		    <s:ports xmlns:s='urn:stabletap:libvirt:1'>\\
-		      <s:port name='$2'>$4</s:port></s:ports></metadata>\\
+		      <s:port name='$2'>${4//$'\n'/}</s:port></s:ports></metadata>\\
 		&|" >"$DIR/$1.xml"
 }
 
 start_daemon() {
-	stabletapd >>"$DIR/hook-daemon.log" 2>&1 3>&- &
+	stabletapd "$@" >>"$DIR/hook-daemon.log" 2>&1 3>&- &
 	echo $! >>"$DIR/pids"
 	echo $! >"$DIR/stabletapd.pid"
 	eventually daemon_answers
@@ -431,7 +431,7 @@ has_called() {
 	wait $first
 	[ ! -e /sys/class/net/hk1 ]
 	[ ! -e /sys/class/net/hk2 ]
-	run ! compgen -G "/run/stabletap/libvirt-*.conf"
+	[ -z "$(compgen -G "/run/stabletap/libvirt-*.conf")" ]
 }
 
 @test "a port that the operator has configured or made is left alone" {
@@ -478,6 +478,26 @@ has_called() {
 	run_libvirtd
 	eventually test ! -e /sys/class/net/hk1
 	[ ! -e "$(file_of fourth)" ]
+}
+
+@test "a stabletapd that hangs, or reads another file, does not keep a domain from starting" {
+	kill -s STOP "$(<"$DIR/stabletapd.pid")"
+	create --paused "$DIR/fourth.xml"
+	[ -e /sys/class/net/hk1 ]
+	kill -s CONT "$(<"$DIR/stabletapd.pid")"
+	eventually is_on hk1 lv0
+	virsh -q -c qemu:///system destroy fourth
+	[ ! -e /sys/class/net/hk1 ]
+
+	stop_daemon
+	start_daemon --config /etc/stabletap/ops.conf
+	create --paused "$DIR/fourth.xml"
+	grep -q "hk1: stabletapd refuses" "$DIR/hook.log"
+	[ "$(stabletap -j show hk1 | jq -r '.ports[0].state')" = attached ]
+	virsh -q -c qemu:///system destroy fourth
+	[ ! -e /sys/class/net/hk1 ]
+	stop_daemon
+	start_daemon
 }
 
 @test "a port that a process has open is not deleted" {

@@ -15,7 +15,7 @@
 #include "daemon.h"
 #include "say.h"
 
-#define PAUSE_MS 50
+#define PAUSE_NS 50000000L
 
 static uint64_t now_ms(void)
 {
@@ -33,7 +33,7 @@ uint64_t deadline_in(unsigned int ms)
 /* Returns false if the deadline has passed. */
 bool deadline_pause(uint64_t deadline)
 {
-	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000 };
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
 
 	if (now_ms() >= deadline)
 		return false;

@@ -284,14 +284,10 @@ static bool reload(void)
 	return !err;
 }
 
-static void wait_for(struct stabletap *st, const char *port, uint64_t deadline)
-{
-	if (daemon_settle(port, deadline))
-		return;
-	while (!has_node(st, port) && deadline_pause(deadline))
-		;
-}
-
+/*
+ * A port that the daemon has not made, because it does not run, hangs or reads
+ * another file, is made here.
+ */
 static void make(struct stabletap *st, const struct domain *d,
 		 const struct conf *conf, bool by_daemon)
 {
@@ -304,7 +300,7 @@ static void make(struct stabletap *st, const struct domain *d,
 		name = d->ports[i].name;
 		port = conf_port(conf, name);
 		if (by_daemon)
-			wait_for(st, name, deadline);
+			daemon_settle(name, deadline);
 		if (has_node(st, name))
 			say(LOG_INFO, name, "is ready");
 		else if (port)
