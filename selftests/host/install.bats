@@ -49,6 +49,7 @@ setup_file() {
 		644 usr/lib/$arch/ip/link_stabletap.so
 		777 usr/lib/$arch/ip/link_stabletap_slave.so
 		755 usr/sbin/stabletap
+		755 usr/sbin/stabletap-libvirt-hook
 		755 usr/sbin/stabletapd
 		644 usr/share/bash-completion/completions/stabletap
 		644 usr/share/bash-completion/completions/stabletapd
@@ -58,12 +59,62 @@ setup_file() {
 		644 usr/share/man/man4/stabletap.4
 		644 usr/share/man/man5/stabletap-json.5
 		644 usr/share/man/man5/stabletap.conf.5
+		644 usr/share/man/man8/stabletap-libvirt-hook.8
 		644 usr/share/man/man8/stabletap.8
 		644 usr/share/man/man8/stabletapd.8
+		755 usr/share/stabletap/libvirt-qemu-hook
 		644 usr/share/stabletap/stabletap-dashboard.json
 		644 usr/share/stabletap/stabletap.rules.yml
 		644 usr/share/stabletap/stabletap.schema.json
 	TREE
+}
+
+@test "libvirt's hook ends with 0 and prints nothing, whatever its program does" {
+	local program=$BATS_TEST_TMPDIR/program hook=$BATS_TEST_TMPDIR/hook
+	local what operation
+
+	sed "s|/usr/sbin/stabletap-libvirt-hook|$program|" \
+		"$ROOT/usr/share/stabletap/libvirt-qemu-hook" >"$hook"
+	chmod 755 "$hook"
+	for what in "" "exit 1" "kill -SEGV \$\$" "echo x; exit 0" "cat >&2"; do
+		rm -f "$program"
+		if [ -n "$what" ]; then
+			printf '#!/bin/sh\n%s\n' "$what" >"$program"
+			chmod 755 "$program"
+		fi
+		for operation in prepare start started stopped release migrate \
+			restore reconnect attach new-one; do
+			run --separate-stderr "$hook" -web "$operation" begin - \
+				<<<"<domain/>"
+			[ "$status" -eq 0 ]
+			[ -z "$output" ]
+		done
+	done
+	# Not executable, as for AppArmor
+	chmod 644 "$program"
+	run --separate-stderr "$hook" web prepare begin - <<<"<domain/>"
+	[ "$status" -eq 0 ]
+}
+
+@test "libvirt's hook calls its program only when a domain starts or has ended" {
+	local program=$BATS_TEST_TMPDIR/program hook=$BATS_TEST_TMPDIR/hook
+	local operation
+
+	sed "s|/usr/sbin/stabletap-libvirt-hook|$program|" \
+		"$ROOT/usr/share/stabletap/libvirt-qemu-hook" >"$hook"
+	printf '#!/bin/sh\necho "$@" >>%s/calls\ncat >>%s/calls\n' \
+		"$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR" >"$program"
+	chmod 755 "$hook" "$program"
+	for operation in migrate restore prepare start started reconnect attach \
+		stopped release; do
+		"$hook" "a b" "$operation" begin - <<<"<domain/>"
+	done
+	diff - "$BATS_TEST_TMPDIR/calls" <<-CALLS
+		a b prepare begin -
+		<domain/>
+		a b release begin -
+		<domain/>
+	CALLS
 }
 
 @test "ip looks for its plug-in where it is installed" {

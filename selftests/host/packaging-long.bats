@@ -34,7 +34,7 @@ query() {
 		"$RPMS"/SRPMS/*.rpm
 	echo "$output"
 	[ "$status" = 0 ]
-	[[ $output == *"5 packages and 1 specfiles checked; 0 errors, 0 warnings"* ]]
+	[[ $output == *"6 packages and 1 specfiles checked; 0 errors, 0 warnings"* ]]
 }
 
 @test "each filter of rpmlint is needed" {
@@ -60,14 +60,18 @@ query() {
 	make -s -C "$TOP" install DESTDIR="$root" PREFIX=/usr \
 		LIBDIR="/usr/lib/$lib"
 	make -s -C "$TOP" dkms-install DESTDIR="$root"
-	mkdir "$root/usr/share/doc/stabletap-devel"
+	mkdir -p "$root/usr/share/doc/stabletap-devel" \
+		"$root/etc/libvirt/hooks/qemu.d"
+	mv "$root/usr/share/stabletap/libvirt-qemu-hook" \
+		"$root/etc/libvirt/hooks/qemu.d/stabletap"
 	mv "$root/usr/share/doc/stabletap/examples/port.c" \
 		"$root/usr/share/doc/stabletap-devel"
 	# Fedora compresses manual pages, and has the plug-in in lib64.
 	(cd "$root" && find . \( ! -type d -o -empty \) -printf '/%P\n') |
 		sed "s|/usr/lib/$lib/|/usr/lib64/|; s|/man/.*|&.gz|" |
 		sort >"$BATS_TEST_TMPDIR/installed"
-	for name in stabletap stabletap-dkms stabletap-libs stabletap-devel; do
+	for name in stabletap stabletap-dkms stabletap-libvirt stabletap-libs \
+		stabletap-devel; do
 		query $name --qf '[%{FILEMODES:perms} %{FILENAMES}\n]'
 	done | sed -n '/^d/!s/^[^ ]* //p; s/^d[^ ]* \(\/etc\/stabletap\)$/\1/p' |
 		grep -vE '^/usr/share/(licenses|doc/stabletap/(README|Doc))' |
@@ -88,7 +92,8 @@ query() {
 	query stabletap --recommends | grep -qx "stabletap-kmod = $VERSION"
 	query stabletap-libs --provides | grep -q '^libstabletap.so.0(LIBSTABLETAP_0.1)'
 	query stabletap-devel --requires | grep -q '^stabletap-libs(x86-64) = '
-	for name in stabletap stabletap-dkms stabletap-libs stabletap-devel; do
+	for name in stabletap stabletap-dkms stabletap-libvirt stabletap-libs \
+		stabletap-devel; do
 		query $name -L | grep -q /COPYING
 	done
 }
@@ -110,7 +115,8 @@ scriptlet() {
 @test "the scriptlets are correct shell, and say which macros they come from" {
 	local name tag n=0
 
-	for name in stabletap stabletap-dkms stabletap-libs stabletap-devel; do
+	for name in stabletap stabletap-dkms stabletap-libvirt stabletap-libs \
+		stabletap-devel; do
 		for tag in PREIN POSTIN PREUN POSTUN; do
 			scriptlet $name $tag >"$BATS_TEST_TMPDIR/script"
 			! grep -qx '(none)' "$BATS_TEST_TMPDIR/script" || continue

@@ -3,7 +3,8 @@
 # shellcheck disable=SC2030,SC2031
 #
 # An unmodified libvirt starts a domain on a port, as on a macvtap that another
-# program has created.  vm-timeout: 1500
+# program has created, and with the hook also on ports that it makes for the
+# domain.  vm-timeout: 2700
 #
 #	libvirtd - QEMU (iPXE) - fd - lv1 - child - lv0 ==== to-lv0 - switch
 #	                                                |
@@ -103,9 +104,35 @@ start_libvirt() {
 	auth_unix_rw = "none"
 	unix_sock_group = "root"
 	CONF
+	run_libvirtd
+}
+
+run_libvirtd() {
 	/usr/sbin/libvirtd >"$DIR/libvirtd.log" 2>&1 3>&- &
 	echo $! >>"$DIR/pids"
+	echo $! >"$DIR/libvirtd.pid"
 	eventually listens || { cat "$DIR/libvirtd.log"; return 1; }
+}
+
+has_ended() {
+	! grep -q "^State:.[^Z]" "/proc/$1/status" 2>/dev/null
+}
+
+# stop_process SIGNAL PID
+stop_process() {
+	kill -s "$1" "$2"
+	eventually has_ended "$2"
+}
+
+# As Documentation/howto-libvirt.md says, but each call and message is recorded.
+install_hook() {
+	cp "$STABLETAP_TOP"/build/root/usr/sbin/* /usr/sbin/
+	mkdir -p /etc/libvirt/hooks/qemu.d /etc/stabletap
+	sed "s|^case|echo \"\$1 \$2\" >>$DIR/hook.calls\n&|
+		s|>/dev/null|& 2>>$DIR/hook.log|" \
+		"$STABLETAP_TOP/build/root/usr/share/stabletap/libvirt-qemu-hook" \
+		>/etc/libvirt/hooks/qemu.d/stabletap
+	chmod 755 /etc/libvirt/hooks/qemu.d/stabletap
 }
 
 listens() {
@@ -147,6 +174,7 @@ setup_file() {
 	make_lan
 	plug_nic
 	stabletap add lv1 address $MAC
+	install_hook
 	start_libvirt
 }
 
@@ -156,11 +184,17 @@ teardown_file() {
 	virsh -q -c qemu:///system destroy first
 	virsh -q -c qemu:///system destroy second
 	virsh -q -c qemu:///system destroy third
+	virsh -q -c qemu:///system destroy fourth
+	virsh -q -c qemu:///system destroy fifth
+	umount /run/stabletap
 	while read -r pid; do
 		kill "$pid"
 	done <"$DIR/pids"
 	stabletap del lv1 force
 	stabletap del lv2 force
+	stabletap del hk1 force
+	stabletap del hk2 force
+	rm -f /etc/stabletap/ops.conf /run/stabletap/libvirt-*.conf
 	ip link del lv0
 	ip netns del lvlan
 } >/dev/null 2>&1
@@ -213,7 +247,6 @@ log_has() {
 	cat >"$DIR/guests.conf" <<-CONF
 		[Port lv1]
 		MACAddress=$MAC
-		Owner=libvirt-qemu
 		Candidate=lv0
 		QMPSocket=$DIR/third.qmp
 		QMPDevice=net0
@@ -221,11 +254,9 @@ log_has() {
 	CONF
 	stabletapd --config "$DIR/guests.conf" >"$DIR/daemon.log" 2>&1 3>&- &
 	echo $! >>"$DIR/pids"
+	echo $! >"$DIR/stabletapd.pid"
 	eventually log_has "lv1: attached to lv0"
-	# By number, because an account of another test may have the same
-	# number.
-	[ "$(stat -c %u "/dev/tap$(</sys/class/net/lv1/ifindex)")" = \
-		"$(id -u libvirt-qemu)" ]
+	[ "$(stat -c %u:%a "/dev/tap$(</sys/class/net/lv1/ifindex)")" = 0:600 ]
 
 	domain third | sed "
 		s|^<domain|& xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'|
@@ -260,4 +291,230 @@ log_has() {
 	virsh -q -c qemu:///system destroy third
 	stabletap del lv2
 	[ "$(stabletap status lv1 | head -n 1)" = "lv1: attached dev lv0" ]
+}
+
+# ---- the hook ----
+
+uuid_of() {
+	echo "$1" | md5sum | sed -E 's/(.{8})(.{4})(.{4})(.{4})(.{12}).*/\1-\2-\3-\4-\5/'
+}
+
+file_of() {
+	echo "/run/stabletap/libvirt-$(uuid_of "$1").conf"
+}
+
+# hook_domain NAME PORT MAC SETTINGS - the XML of a domain that names its port
+hook_domain() {
+	domain "$1" | sed "s|$MAC|$3|; s|'lv1'|'$2'|
+		s|<memory|<uuid>$(uuid_of "$1")</uuid><metadata>\\
+		    <s:ports xmlns:s='urn:stabletap:libvirt:1'>\\
+		      <s:port name='$2'>${4//$'\n'/}</s:port></s:ports></metadata>\\
+		&|" >"$DIR/$1.xml"
+}
+
+start_daemon() {
+	stabletapd "$@" >>"$DIR/hook-daemon.log" 2>&1 3>&- &
+	echo $! >>"$DIR/pids"
+	echo $! >"$DIR/stabletapd.pid"
+	eventually daemon_answers
+}
+
+daemon_answers() {
+	stabletap status >/dev/null 2>&1
+}
+
+stop_daemon() {
+	stop_process TERM "$(<"$DIR/stabletapd.pid")"
+}
+
+create() {
+	run virsh -q -c qemu:///system create "$@"
+	echo "$output"
+	cat "$DIR/hook.log"
+	[ "$status" -eq 0 ]
+}
+
+is_running() {
+	[ "$(virsh -q -c qemu:///system domstate "$1")" = running ]
+}
+
+is_on() {
+	[ "$(stabletap -j status "$1" | jq -r '.ports[0].dev')" = "$2" ]
+}
+
+has_called() {
+	grep -qx "$1" "$DIR/hook.calls"
+}
+
+@test "the hook makes a domain's port before QEMU starts, and the guest answers" {
+	stop_daemon
+	stabletap del lv1
+	cat >/etc/stabletap/ops.conf <<-CONF
+		[Port op1]
+		MACAddress=52:54:00:78:00:0d
+	CONF
+	start_daemon
+
+	hook_domain fourth hk1 $MAC "<s:Candidate>lv0</s:Candidate>
+		<s:OnDetach>hold</s:OnDetach>"
+	create "$DIR/fourth.xml"
+	qemu_pid fourth >"$DIR/pid"
+	[ "$(</sys/class/net/hk1/address)" = $MAC ]
+	[ "$(stabletap -j show hk1 | jq -r '.ports[0].on_detach')" = hold ]
+	eventually is_on hk1 lv0
+	eventually answers
+	stabletapd --check
+	[ -e "$(file_of fourth)" ]
+}
+
+@test "a running domain survives a restart of libvirtd, whatever the hook can do" {
+	stop_daemon
+	stop_process TERM "$(<"$DIR/libvirtd.pid")"
+	: >"$DIR/hook.calls"
+	mount -t tmpfs -o ro none /run/stabletap
+	printf '#!/bin/sh\nkill -SEGV $$\n' >/usr/sbin/stabletap-libvirt-hook
+	run_libvirtd
+	eventually has_called "fourth reconnect"
+	is_running fourth
+	# Not only until libvirt has looked at the hook's status
+	stop_process TERM "$(<"$DIR/libvirtd.pid")"
+	rm /usr/sbin/stabletap-libvirt-hook
+	run_libvirtd
+	is_running fourth
+	[ "$(qemu_pid fourth)" = "$(<"$DIR/pid")" ]
+	eventually answers
+
+	umount /run/stabletap
+	cp "$STABLETAP_TOP/build/root/usr/sbin/stabletap-libvirt-hook" /usr/sbin/
+	start_daemon
+	eventually is_on hk1 lv0
+	answers
+}
+
+@test "a domain whose port can't be made is refused by libvirt, and nothing else is touched" {
+	hook_domain fifth hk2 52:54:00:78:00:0e \
+		"<s:Candidate>name=eth0 vlan=5000</s:Candidate>"
+	run virsh -q -c qemu:///system create "$DIR/fifth.xml"
+	[ "$status" -ne 0 ]
+	grep -q "hk2: can't be made as the domain's metadata says: .*5000" \
+		"$DIR/hook.log"
+	[ ! -e "$(file_of fifth)" ]
+	stabletapd --check
+
+	hook_domain fifth hk2 52:54:00:78:00:0e "<s:Candidate>lv9</s:Candidate>"
+	mount -t tmpfs -o ro none /run/stabletap
+	run virsh -q -c qemu:///system create "$DIR/fifth.xml"
+	umount /run/stabletap
+	[ "$status" -ne 0 ]
+	grep -q "can't write .*libvirt-.*: Read-only file system" "$DIR/hook.log"
+	is_running fourth
+}
+
+@test "two domains that start at the same time have their ports; at their end the ports are deleted" {
+	local first
+
+	virsh -q -c qemu:///system destroy fourth
+	[ ! -e /sys/class/net/hk1 ]
+	[ ! -e "$(file_of fourth)" ]
+	stabletap -j status | jq -e '[.ports[].port] == ["op1"]'
+
+	hook_domain fifth hk2 52:54:00:78:00:0e "<s:Candidate>lv0</s:Candidate>"
+	virsh -q -c qemu:///system create --paused "$DIR/fourth.xml" 3>&- &
+	first=$!
+	create --paused "$DIR/fifth.xml"
+	wait $first
+	eventually is_on hk1 lv0
+	eventually is_on hk2 lv0
+	virsh -q -c qemu:///system destroy fourth 3>&- &
+	first=$!
+	virsh -q -c qemu:///system destroy fifth
+	wait $first
+	[ ! -e /sys/class/net/hk1 ]
+	[ ! -e /sys/class/net/hk2 ]
+	[ -z "$(compgen -G "/run/stabletap/libvirt-*.conf")" ]
+}
+
+@test "a port that the operator has configured or made is left alone" {
+	local ifindex
+
+	eventually test -e /sys/class/net/op1
+	ifindex=$(</sys/class/net/op1/ifindex)
+	hook_domain fourth op1 52:54:00:78:00:0d "<s:Candidate>lv0</s:Candidate>"
+	create --paused "$DIR/fourth.xml"
+	grep -q "op1: /etc/stabletap/ops.conf configures the port" "$DIR/hook.log"
+	[ "$(stabletap -j show op1 | jq '.ports[0].open_queues')" = 1 ]
+	[ ! -e "$(file_of fourth)" ]
+
+	stabletap add lv2 address 52:54:00:78:00:0e
+	hook_domain fifth lv2 52:54:00:78:00:0e "<s:Candidate>lv0</s:Candidate>"
+	create --paused "$DIR/fifth.xml"
+	virsh -q -c qemu:///system destroy fifth
+	virsh -q -c qemu:///system destroy fourth
+	[ "$(</sys/class/net/op1/ifindex)" = "$ifindex" ]
+	[ "$(stabletap -j show lv2 | jq -r '.ports[0].state')" = detached ]
+	stabletap del lv2
+}
+
+@test "without stabletapd the hook makes and attaches the port, and stabletapd takes it over" {
+	local ifindex
+
+	stop_daemon
+	hook_domain fourth hk1 $MAC \
+		"<s:Candidate>name=no* driver=none</s:Candidate>
+		 <s:Candidate>lv0</s:Candidate>"
+	create "$DIR/fourth.xml"
+	eventually answers
+	ifindex=$(</sys/class/net/hk1/ifindex)
+	start_daemon
+	eventually is_on hk1 lv0
+	[ "$(</sys/class/net/hk1/ifindex)" = "$ifindex" ]
+	answers
+}
+
+@test "the port is deleted also if libvirtd was dead when the domain ended" {
+	stop_process KILL "$(<"$DIR/libvirtd.pid")"
+	stop_process KILL "$(qemu_pid fourth)"
+	[ -e /sys/class/net/hk1 ]
+	run_libvirtd
+	eventually test ! -e /sys/class/net/hk1
+	[ ! -e "$(file_of fourth)" ]
+}
+
+@test "a stabletapd that hangs, or reads another file, does not keep a domain from starting" {
+	kill -s STOP "$(<"$DIR/stabletapd.pid")"
+	create --paused "$DIR/fourth.xml"
+	[ -e /sys/class/net/hk1 ]
+	kill -s CONT "$(<"$DIR/stabletapd.pid")"
+	eventually is_on hk1 lv0
+	virsh -q -c qemu:///system destroy fourth
+	[ ! -e /sys/class/net/hk1 ]
+
+	stop_daemon
+	start_daemon --config /etc/stabletap/ops.conf
+	create --paused "$DIR/fourth.xml"
+	grep -q "hk1: stabletapd refuses" "$DIR/hook.log"
+	[ "$(stabletap -j show hk1 | jq -r '.ports[0].state')" = attached ]
+	virsh -q -c qemu:///system destroy fourth
+	[ ! -e /sys/class/net/hk1 ]
+	stop_daemon
+	start_daemon
+}
+
+@test "a port that a process has open is not deleted" {
+	cat >/etc/libvirt/hooks/qemu.d/open <<-SCRIPT
+		#!/bin/sh
+		[ "\$2" = stopped ] || exit 0
+		sleep 600 >/dev/null 2>&1 \
+			<>"/dev/tap\$(cat /sys/class/net/hk1/ifindex)" &
+		echo \$! >$DIR/sleep.pid
+	SCRIPT
+	chmod 755 /etc/libvirt/hooks/qemu.d/open
+	create --paused "$DIR/fourth.xml"
+	virsh -q -c qemu:///system destroy fourth
+	rm /etc/libvirt/hooks/qemu.d/open
+	grep -q "hk1: a process still has the port open" "$DIR/hook.log"
+	[ "$(stabletap -j show hk1 | jq '.ports[0].open_queues')" = 1 ]
+	[ ! -e "$(file_of fourth)" ]
+	stop_process TERM "$(<"$DIR/sleep.pid")"
+	eventually stabletap del hk1
 }

@@ -307,6 +307,24 @@ static void test_errors(struct tap *t)
 	       "settled of a port that is none");
 }
 
+/* main() reloads at this signal, which it has blocked as this test does. */
+static void test_reload(struct tap *t)
+{
+	const struct timespec now = { 0 };
+	sigset_t hup, before;
+	json_t *o;
+
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hup, &before);
+	o = ask("{\"reload\": true}\n");
+	ok(t, json_is_object(o) && !json_object_size(o) &&
+	   sigtimedwait(&hup, NULL, &now) == SIGHUP,
+	   "a reload is as by SIGHUP");
+	json_decref(o);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 /* ---- waiting ---- */
 
 static void unmark_all(void)
@@ -859,6 +877,7 @@ int main(void)
 	test_pinned(&t);
 	test_events(&t);
 	test_errors(&t);
+	test_reload(&t);
 	test_settled(&t);
 	test_settled_late(&t);
 	test_follow(&t);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The requests of clients, and their answers. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -276,6 +277,18 @@ static json_t *ask_failback(struct requests *r, const struct client *c,
 	return json_object();
 }
 
+/*
+ * As SIGHUP does.  The loop serves signals before clients, so requests that
+ * come after the answer see the new configuration.
+ */
+static json_t *ask_reload(const struct client *c)
+{
+	if (!client_is_root(c))
+		return error_json("only root may ask for that");
+	raise(SIGHUP);
+	return json_object();
+}
+
 static json_t *on_ask(struct client *c, const json_t *request, void *arg)
 {
 	const json_t *settled = json_object_get(request, "settled");
@@ -290,6 +303,8 @@ static json_t *on_ask(struct client *c, const json_t *request, void *arg)
 		return ask_settled(r, c, json_string_value(settled));
 	if (json_is_string(failback))
 		return ask_failback(r, c, json_string_value(failback));
+	if (json_is_true(json_object_get(request, "reload")))
+		return ask_reload(c);
 	return error_json("no such request");
 }
 
