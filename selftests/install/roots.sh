@@ -110,7 +110,9 @@ build_root() {
 base_image() {
 	local suite=$1 image=$ROOTS/$1.img dir=$ROOTS/$1 stamp
 
-	stamp=$(sha256sum <"$TOP/selftests/install/roots.sh")
+	stamp=$({ echo "$IMAGE_PACKAGES $IMAGE_SIZE"
+		declare -f make_root initramfs_hook configure_machine
+	} | sha256sum)
 	if ! complete "$image" "$stamp"; then
 		say "making a disk image of a machine with $suite"
 		rm -rf "$dir" "$image"
