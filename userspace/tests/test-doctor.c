@@ -267,6 +267,12 @@ static void test_build(struct tap *t)
 {
 	not_built();
 	finds(t, "module-not-built", RELEASE);
+	ok(t, strstr(f.v[0].remedy, "make dkms-install"),
+	   "it can be given to DKMS");
+	put("/var/lib/dkms/stabletap/0.1.0/source/dkms.conf", "");
+	finds(t, "module-not-built", RELEASE);
+	ok(t, strstr(f.v[0].remedy, "dkms install stabletap/"),
+	   "or DKMS has it already");
 	put("/var/lib/dkms/stabletap/0.1.0/build/make.log",
 	    "DKMS make.log for stabletap-0.1.0 for kernel 6.1.0-8-amd64 (x86_64)\n"
 	    "x.c:1: error: of another kernel\n");
@@ -333,6 +339,10 @@ static void test_loaded(struct tap *t)
 	loaded();
 	strcpy(h.loaded.version, "0.0.1");
 	finds(t, "module-other-release", "0.0.1");
+	loaded();
+	strcpy(h.module.loaded_version, "0.0.2");
+	finds(t, "module-other-release", "0.0.2");
+	*h.module.loaded_version = '\0';
 	loaded();
 	strcpy(h.module.installed, "BBB");
 	finds(t, "module-outdated", "BBB");
@@ -448,6 +458,10 @@ static void test_lowers(struct tap *t)
 	finds(t, "lower-down", "eth0");
 	lower.flags = IFF_UP;
 	finds(t, "lower-without-carrier", "eth0");
+	ports[0].device = &pf;
+	finds(t, "lower-down", "eth1");
+	pf.flags = IFF_UP;
+	finds(t, "lower-without-carrier", "eth1");
 	with_port();
 	lower.mtu = 1400;
 	finds(t, "lower-mtu", "1400");
@@ -538,6 +552,9 @@ static void test_apparmor(struct tap *t)
 	ports[0].get.open_queues = 1;
 	finds_nothing(t, "a refusal is over when the port is open");
 	ports[0].get.open_queues = 0;
+	drop("/dev/kmsg");
+	finds_nothing(t, "without the log nothing is known");
+	ok(t, json_array_size(f.unchecked) == 1, "and that is said");
 	put("/dev/kmsg", "");
 	put("/var/log/audit/audit.log", DENIED);
 	finds(t, "apparmor-denied", "to qemu");
@@ -551,6 +568,9 @@ static void test_service(struct tap *t)
 	put("/etc/stabletap/one.conf", "[Port vm1]\n [Port vm2] # x\n#[Port a]\n");
 	put("/usr/lib/stabletap/one.conf", "[Port vm7]\n");
 	finds(t, "daemon-not-running", "2 ports, the first one vm1");
+	put("/usr/lib/stabletap/two.conf", "[Port vm8]\n");
+	finds(t, "daemon-not-running", "3 ports, the first one vm1");
+	drop("/usr/lib/stabletap/two.conf");
 	h.daemon_err = -ECONNREFUSED;
 	finds(t, "daemon-not-running", "vm1");
 	h.daemon_err = -ETIMEDOUT;
@@ -603,11 +623,24 @@ static void test_managed(struct tap *t)
 	answers("\"left_out\": [{\"section\": \"Port vm2\", \"why\": \"no key\","
 		" \"file\": \"/etc/a.conf\", \"line\": 3}]", "");
 	finds(t, "section-left-out", "[Port vm2]: no key (/etc/a.conf:3)");
+	json_object_set_new(h.daemon, "files", json_pack("[s]",
+							 "/etc/stabletap/x"));
+	put("/etc/stabletap/x.conf", "[Port vm2]\n");
+	finds(t, "section-left-out", "[Port vm2]");
 	answers("", "\"missing\": {\"why\": \"name in use\"}");
 	finds(t, "port-missing", "name in use");
 	answers("", "\"monitor\": {\"state\": \"refused\", \"why\": "
 		"\"QMP socket /x: Permission denied\"}");
 	finds(t, "qmp-refused", "/x: Permission denied");
+	ok(t, strstr(f.v[0].remedy, "stabletapd(8)"), "by its permissions");
+	answers("", "\"monitor\": {\"state\": \"refused\", \"why\": "
+		"\"QMP socket /x: does not greet\"}");
+	finds(t, "qmp-refused", "does not greet");
+	ok(t, strstr(f.v[0].remedy, "monitor of its own"), "as it is in use");
+	answers("", "\"monitor\": {\"state\": \"refused\", \"why\": "
+		"\"QMP socket /x: no such device\"}");
+	finds(t, "qmp-refused", "no such device");
+	ok(t, strstr(f.v[0].remedy, "QMPDevice="), "or for another reason");
 	answers("", "\"warnings\": [\"pinned to x, which does not exist\"]");
 	finds(t, "pin-unmet", "the port is pinned to x");
 	answers("", "\"moved\": {\"why\": \"eth0 went away\"}");
@@ -623,7 +656,15 @@ static void test_candidates(struct tap *t)
 	finds(t, "port-without-device", "no device matches");
 	answers("", CANDIDATE("{\"name\": \"eth0\", \"usable\": false}")
 		", \"state\": \"detached\"");
-	finds(t, "port-without-device", "eth0 is not usable");
+	finds(t, "port-without-device", "eth0 is not usable (it is down");
+	answers("", CANDIDATE("{\"name\": \"eth0\", \"usable\": false, "
+			      "\"probe\": \"fails\"}")
+		", \"state\": \"detached\"");
+	finds(t, "port-without-device", "eth0 is not usable (its probe fails");
+	answers("", CANDIDATE("{\"name\": \"wlan0\", \"usable\": false, "
+			      "\"wifi\": true}")
+		", \"state\": \"detached\"");
+	finds(t, "port-without-device", "wlan0 is a Wi-Fi device");
 	answers("", CANDIDATE("{\"name\": \"eth0\", \"usable\": true}")
 		", \"state\": \"detached\", \"refusals\": [{\"name\": \"eth0\","
 		" \"times\": 2, \"why\": \"XDP\"}]");

@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The running kernel: its version, and the modules that the module needs. */
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "doctor/checks.h"
 #include "doctor/modules.h"
 
-/* Is version @a, "6.12.3-4", older than @b, newer, or neither? */
+/* Reads the two numbers at the beginning of "6.12.3-4". */
+static void read_version(const char *text, unsigned long version[2])
+{
+	char *end;
+
+	version[0] = strtoul(text, &end, 10);
+	version[1] = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+}
+
+/* Is version @a older than @b (-1), newer (1), or neither? */
 static int compare(const char *a, const char *b)
 {
-	unsigned int x[2] = { 0 }, y[2] = { 0 };
+	unsigned long x[2], y[2];
 	int i;
 
-	if (sscanf(a, "%u.%u", &x[0], &x[1]) != 2 ||
-	    sscanf(b, "%u.%u", &y[0], &y[1]) != 2)
-		return 0;
+	read_version(a, x);
+	read_version(b, y);
 	for (i = 0; i < 2; i++)
 		if (x[i] != y[i])
 			return x[i] < y[i] ? -1 : 1;

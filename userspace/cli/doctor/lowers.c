@@ -119,7 +119,7 @@ static void check_vf(const struct host_port *p, struct findings *f)
 	const struct stabletap_vf *vf = &p->vf;
 	const uint8_t *mac;
 
-	if (!p->has_vf)
+	if (!p->has_vf || !p->device)
 		return;
 	/* Without an address of the administrator's, the VF has its own. */
 	mac = is_zero(vf->mac) ? p->device->addr : vf->mac;

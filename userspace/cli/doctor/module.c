@@ -47,6 +47,9 @@ static void check_control(const struct host *h, struct findings *f)
 
 static void check_releases(const struct host *h, struct findings *f)
 {
+	const char *release = *h->module.loaded_version ?
+			      h->module.loaded_version : h->loaded.version;
+
 	if (h->control)
 		return;
 	if (h->loaded.api != STABLETAP_API_VERSION) {
@@ -54,10 +57,10 @@ static void check_releases(const struct host *h, struct findings *f)
 			      "the loaded module has version %u of the interface, the command version %u",
 			      h->loaded.api, STABLETAP_API_VERSION);
 		finding_remedy(f, "install module and command of one release, and reboot");
-	} else if (strcmp(h->loaded.version, stabletap_release()) != 0) {
+	} else if (strcmp(release, stabletap_release()) != 0) {
 		finding_warning(f, "module-other-release", NULL,
 				"the loaded module is of release %s, the command of release %s",
-				h->loaded.version, stabletap_release());
+				release, stabletap_release());
 		finding_remedy(f, "install module and command of one release, and reboot");
 	}
 }
