@@ -10,6 +10,7 @@
 #include <linux/if.h>
 
 #include "doctor/checks.h"
+#include "doctor/signature.h"
 #include "doctor/tree.h"
 #include "loop.h"
 #include "tap.h"
@@ -300,7 +301,8 @@ static void test_load(struct tap *t)
 {
 	healthy();
 	put("/etc/modprobe.d/local.conf", "# blacklist stabletap\n"
-	    "blacklist stabletapx\nblacklist other\n");
+	    "blacklist stabletapx\nblacklist other\n"
+	    "softdep stabletap pre: dummy\n");
 	finds_nothing(t, "other modules may be blacklisted");
 	put("/etc/modprobe.d/local.conf", "  blacklist  stabletap\n");
 	finds(t, "module-blacklisted", "/etc/modprobe.d/local.conf");
@@ -318,6 +320,23 @@ static void test_load(struct tap *t)
 	put(MODULES "/" KO, "code~Module signature appended~\n");
 	finds_nothing(t, "a signature of an unknown key is not guessed at");
 	ok(t, json_array_size(f.unchecked) == 1, "but said to be unchecked");
+}
+
+static void test_keys(struct tap *t)
+{
+	healthy();
+	ok(t, signature_has_key(&h, "Me") == -1, "no key is shown");
+	put("/proc/keys", "1 I--Q--- 1 perm 1f3f0000 0 65534 keyring   _uid: 1\n");
+	ok(t, signature_has_key(&h, "Me") == -1, "keyrings are no keys");
+	put("/proc/keys",
+	    "1 I------ 1 perm 1f030000 0 0 asymmetri Me too: 12: X509.rsa []\n"
+	    "2 I------ 1 perm 1f030000 0 0 asymmetri Meme: 34: X509.rsa []\n");
+	ok(t, !signature_has_key(&h, "Me"), "a key of another name is another");
+	put("/proc/keys",
+	    "1 I------ 1 perm 1f030000 0 0 asymmetri Me too: 12: X509.rsa []\n"
+	    "2 I------ 1 perm 1f030000 0 0 asymmetri Me: 34: X509.rsa []\n"
+	    "3 I------ 1 perm 1f030000 0 0 asymmetri You: 56: X509.rsa []\n");
+	ok(t, signature_has_key(&h, "Me") == 1, "the signer's key is found");
 }
 
 static void test_loaded(struct tap *t)
@@ -573,6 +592,7 @@ static void test_service(struct tap *t)
 	drop("/usr/lib/stabletap/two.conf");
 	h.daemon_err = -ECONNREFUSED;
 	finds(t, "daemon-not-running", "vm1");
+	is_str(t, f.v[0].remedy, "start stabletapd", "the remedy needs no systemd");
 	h.daemon_err = -ETIMEDOUT;
 	finds(t, "daemon-does-not-answer", "stabletapd");
 	h.daemon_err = -EACCES;
@@ -742,6 +762,7 @@ int main(void)
 	test_kernel(&t);
 	test_build(&t);
 	test_load(&t);
+	test_keys(&t);
 	test_loaded(&t);
 	test_shipped(&t);
 	test_link_files(&t);

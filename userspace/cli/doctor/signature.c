@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "doctor/checks.h"
+#include "doctor/signature.h"
 #include "doctor/tree.h"
 
 /* The last bytes of a signed file (include/linux/module_signature.h) */
@@ -50,11 +51,8 @@ static int find_signer(const struct host *h, const char *path, char *signer,
 	return is_signed;
 }
 
-/*
- * Has the kernel a key of @signer?  A line of /proc/keys is
- * "... asymmetri <name>: <id>: X509...".  -1: it shows no key.
- */
-static int has_key(const struct host *h, const char *signer)
+/* A line of /proc/keys is "... asymmetri <name>: <id>: X509...". */
+int signature_has_key(const struct host *h, const char *signer)
 {
 	char *text = tree_text(h->root, NULL, "/proc/keys");
 	char *line, *rest = NULL, *at;
@@ -93,7 +91,7 @@ void check_signature(const struct host *h, const char *path,
 		finding_remedy(f, "let DKMS sign modules (/etc/dkms/framework.conf), enrol its key with 'mokutil --import', and build the module again");
 		return;
 	}
-	known = is_signed > 0 && *signer ? has_key(h, signer) : -1;
+	known = is_signed > 0 && *signer ? signature_has_key(h, signer) : -1;
 	if (!known) {
 		finding_error(f, "module-key-not-enrolled", NULL,
 			      "%s is signed by '%s', whose key the kernel does not have, and %s, so the kernel refuses to load it (Key was rejected by service)",
