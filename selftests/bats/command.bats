@@ -755,6 +755,8 @@ is_waiting() {
 	[[ $output == stabletap*module* ]]
 	[ "$(stabletap version)" = "$output" ]
 	stabletap -j -V | jq -e '.version == 1 and .release and .module.release'
+	[[ $output == *", build $(cat /sys/module/stabletap/srcversion),"* ]]
+	[[ $output == *"stabletapd not running"* ]]
 	run -2 stabletap
 	run -2 stabletap nonsense
 	[[ $output == *"'nonsense' is unknown"* ]]

@@ -100,6 +100,23 @@ MetricsFile=$BATS_TEST_TMPDIR/prom"
 		"$BATS_TEST_TMPDIR/prom"
 }
 
+@test "version names the release and the build of the running daemon" {
+	local answer build
+
+	build=$(stabletap -j version | jq -r .build)
+	configure <<<''
+	daemon
+	answer=$(stabletap -j version)
+	jq -e --arg build "$build" '.daemon.release == .release and
+		.daemon.build == $build' <<<"$answer"
+	run -0 stabletap version
+	[[ ${lines[1]} == "stabletapd "* ]]
+	[[ ${lines[1]} != *running* ]]
+	daemon_ends TERM
+	run -0 stabletap version
+	[ "${lines[1]}" = "stabletapd not running" ]
+}
+
 # ---- what happens to devices ----
 
 @test "a device that disappears and comes back is used again, and events list it" {

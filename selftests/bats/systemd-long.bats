@@ -488,6 +488,11 @@ is_by_networkd() {
 		"/run/systemd/netif/links/$(cat "/sys/class/net/$2/ifindex")"
 }
 
+# True if the doctor names $1, whatever else it names
+doctor_names() {
+	[[ $(sd stabletap doctor) == *" [$1]"* ]]
+}
+
 # networkd's socket would start it again at the next link event.
 stop_networkd() {
 	sd rm /run/systemd/network/90-all.network
@@ -513,7 +518,17 @@ stop_networkd() {
 	is_by_networkd unmanaged vm1
 	is_by_networkd unmanaged "$child"
 	run ! told "stabletap" -u systemd-networkd
+	run ! doctor_names networkd-manages
+	# Without this project's file, networkd takes the port.
+	sd ln -s /dev/null /run/systemd/network/05-stabletap.network
+	sd systemctl restart systemd-networkd
+	eventually is_by_networkd configured vm1
+	doctor_names networkd-manages
+	doctor_names network-file-masked
+	sd rm /run/systemd/network/05-stabletap.network
 	stop_networkd
+	run ! doctor_names networkd-manages
+	ip addr flush dev vm1
 }
 
 # Set NIC to the name of the removable card, if it is there and udev has named
@@ -589,6 +604,12 @@ state_is() {
 	eventually is_by_nm sd4 "connected (externally)"
 	is_by_nm vm3 unmanaged
 	is_by_nm "$child" unmanaged
+	run ! doctor_names networkmanager-manages
+	sd nmcli device set vm3 managed yes
+	eventually doctor_names networkmanager-manages
+	sd nmcli device set vm3 managed no
+	eventually is_by_nm vm3 unmanaged
+	run ! doctor_names networkmanager-manages
 
 	sd nmcli networking off
 	eventually state_is vm3 lower-down

@@ -214,6 +214,20 @@ json_t *ask_quietly(struct cli *cli, json_t *request, int seconds)
 	return answer;
 }
 
+int ask_status_quietly(struct cli *cli, json_t **answer)
+{
+	json_error_t error;
+	int err;
+	FILE *file = open_stream(cli, json_pack("{s:b}", "status", 1), PATIENCE,
+				 true, &err);
+
+	if (!file)
+		return err;
+	*answer = read_answer(cli, file, &error);
+	fclose(file);
+	return *answer ? 0 : -ETIMEDOUT;
+}
+
 json_t *ask_port_quietly(struct cli *cli, const char *port, bool *answered)
 {
 	json_t *answer, *o;

@@ -23,6 +23,13 @@ json_t *ask(struct cli *cli, json_t *request);
 json_t *ask_quietly(struct cli *cli, json_t *request, int seconds);
 
 /*
+ * Asks for all that status has, without messages.  -ENOENT, -ECONNREFUSED:
+ * stabletapd does not run; -EACCES: it must not be asked; -ETIMEDOUT: it does
+ * not answer.  *answer is owned by the caller.
+ */
+int ask_status_quietly(struct cli *cli, json_t **answer);
+
+/*
  * Returns the object of @port in status "ports".  NULL: it is not configured,
  * or stabletapd does not answer, which *answered (may be NULL) tells apart.
  * Waits only for a short time.

@@ -13,6 +13,7 @@ enum {
 	CLI_DONE = 0,
 	CLI_REFUSED = 1,	/* by the kernel or stabletapd, or by a check */
 	CLI_USAGE = 2,
+	CLI_WARNED = 3,		/* of doctor: warnings, but no errors */
 };
 
 struct verb;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* stabletap help, stabletap version; the text is from the table of verbs. */
+/* stabletap help; the text is from the table of verbs. */
 #include <jansson.h>
 #include <string.h>
 
@@ -134,7 +134,7 @@ int help_explain(const struct cli *cli, const struct verb *v)
 	return v ? print_verb(v) : help_print(cli->verbs, stdout);
 }
 
-/* ---- the verbs ---- */
+/* ---- the verb ---- */
 
 enum { VERB };
 
@@ -164,44 +164,4 @@ const struct verb verb_help = {
 	.options = OPTION_BRIEF,
 	.words = help_words,
 	.run = run_help,
-};
-
-static const struct word no_words[] = {
-	{ .name = NULL },
-};
-
-static int run_version(struct cli *cli, const struct call *call)
-{
-	struct stabletap_version loaded;
-	bool known = !stabletap_version_get(cli->st, &loaded);
-	json_t *o;
-
-	(void)call;
-	if (cli->json) {
-		o = json_versioned("release", json_string(stabletap_release()));
-		json_object_set_new(o, "api",
-				    json_integer(STABLETAP_API_VERSION));
-		json_object_set_new(o, "module", known ?
-				    json_pack("{s:o, s:I}", "release",
-					stabletap_json_text(loaded.version),
-					"api", (json_int_t)loaded.api) :
-				    json_null());
-		return json_print(cli, o, stdout);
-	}
-	printf("stabletap %s, interface version %d\n", stabletap_release(),
-	       STABLETAP_API_VERSION);
-	if (known)
-		printf("module %s, interface version %u\n", loaded.version,
-		       loaded.api);
-	return CLI_DONE;
-}
-
-const struct verb verb_version = {
-	.name = "version",
-	.aliases = "",
-	.purpose = "print the versions of command and module",
-	.example = "version",
-	.options = OPTION_BRIEF | OPTION_STATS | OPTION_DETAILS,
-	.words = no_words,
-	.run = run_version,
 };

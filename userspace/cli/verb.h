@@ -58,8 +58,8 @@ struct call {
 
 /* All verbs; each has its entry in its own file. */
 extern const struct verb verb_activate, verb_add, verb_announce, verb_attach,
-	verb_del, verb_detach, verb_events, verb_exec, verb_failback, verb_help,
-	verb_hold_off, verb_monitor, verb_pin, verb_prefer, verb_set, verb_show,
-	verb_status, verb_unpin, verb_version, verb_wait;
+	verb_del, verb_detach, verb_doctor, verb_events, verb_exec,
+	verb_failback, verb_help, verb_hold_off, verb_monitor, verb_pin,
+	verb_prefer, verb_set, verb_show, verb_status, verb_unpin, verb_version, verb_wait;
 
 #endif /* CLI_VERB_H */

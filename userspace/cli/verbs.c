@@ -11,6 +11,6 @@ const struct verb *const verbs[] = {
 	&verb_exec, &verb_announce, &verb_activate,
 	&verb_status, &verb_events,
 	&verb_pin, &verb_prefer, &verb_hold_off, &verb_unpin, &verb_failback,
-	&verb_version, &verb_help,
+	&verb_doctor, &verb_version, &verb_help,
 	NULL,
 };

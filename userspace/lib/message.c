@@ -194,6 +194,7 @@ static void parse_plain(const struct nlattr *const *tb,
 	link->link_netnsid = (int)get_u32(tb[IFLA_LINK_NETNSID], (uint32_t)-1);
 	link->mtu = get_u32(tb[IFLA_MTU], 0);
 	link->group = get_u32(tb[IFLA_GROUP], 0);
+	link->promiscuity = get_u32(tb[IFLA_PROMISCUITY], 0);
 	link->operstate = get_u8(tb[IFLA_OPERSTATE], 0);
 	link->carrier = get_u8(tb[IFLA_CARRIER], 0) != 0;
 	link->addr_len = get_mac(tb[IFLA_ADDRESS], link->addr);

@@ -88,6 +88,45 @@ int stabletap_module_compare(struct stabletap_module *out)
 	       strcmp(out->loaded, out->installed) != 0;
 }
 
+/* Returns 1 if the list has a signature, and its signer's name, or 0. */
+static int find_signer(const struct kmod_list *list, char *signer, size_t size)
+{
+	const struct kmod_list *item;
+	int is_signed = 0;
+	const char *key;
+
+	kmod_list_foreach(item, list) {
+		key = kmod_module_info_get_key(item);
+		is_signed |= !strcmp(key, "sig_id");
+		if (!strcmp(key, "signer"))
+			snprintf(signer, size, "%s",
+				 kmod_module_info_get_value(item));
+	}
+	return is_signed;
+}
+
+int stabletap_module_signer(const char *path, char *signer, size_t size)
+{
+	struct kmod_ctx *ctx = open_quietly();
+	struct kmod_list *list = NULL;
+	struct kmod_module *mod;
+	int err;
+
+	signer[0] = '\0';
+	if (!ctx)
+		return -ENOMEM;
+	err = kmod_module_new_from_path(ctx, path, &mod);
+	if (!err) {
+		err = kmod_module_get_info(mod, &list);
+		kmod_module_unref(mod);
+	}
+	if (err >= 0)
+		err = find_signer(list, signer, size);
+	kmod_module_info_free_list(list);
+	kmod_unref(ctx);
+	return err;
+}
+
 int stabletap_module_load(void)
 {
 	struct kmod_ctx *ctx = open_quietly();

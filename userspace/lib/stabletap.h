@@ -111,6 +111,7 @@ struct stabletap_link {
 	int link_netnsid;	/* namespace of @link, -1: our own */
 	uint32_t mtu;
 	uint32_t group;
+	uint32_t promiscuity;	/* how many users made it promiscuous */
 	uint8_t operstate;	/* IF_OPER_* */
 	bool carrier;
 	uint8_t addr_len;	/* 6: @addr is an Ethernet address */
@@ -351,6 +352,14 @@ int stabletap_route_is_default(struct stabletap *st, int ifindex);
  * router advertisements) don't count.
  */
 int stabletap_addr_list(struct stabletap *st, int **ifindexes, size_t *count);
+
+/* ---- bridge.c: VLANs of a bridge ---- */
+
+/*
+ * Returns the VLAN that untagged frames have on the bridge device itself; 0:
+ * none, so they are dropped if the bridge filters VLANs.
+ */
+int stabletap_bridge_pvid(struct stabletap *st, int ifindex);
 
 /* ---- vf.c: virtual functions, as their physical function has them ---- */
 
@@ -618,6 +627,12 @@ struct stabletap_module {
 	char installed[40];	/* of the one modprobe would load, or "" */
 	char version[40];	/* version of the installed one, or "" */
 };
+
+/*
+ * Returns 1 if the module's file @path is signed, and the signer's name, "" if
+ * that is unknown; 0 if it is not signed.
+ */
+int stabletap_module_signer(const char *path, char *signer, size_t size);
 
 /* Returns 1 if both are known and differ; 0 if not, or if one is unknown. */
 int stabletap_module_compare(struct stabletap_module *out);

@@ -53,7 +53,10 @@ static void check_json(struct tap *t, const char *definition, json_t *o,
 static void check_verb(struct tap *t, const struct verb *v,
 		       const char *definition)
 {
-	struct cli cli = { .verbs = verbs, .json = true, .pretty = true };
+	struct cli cli = {
+		.verbs = verbs, .json = true, .pretty = true,
+		.socket = "/nonexistent",
+	};
 	const struct call call = { .verb = v };
 	char *text = NULL;
 	size_t size = 0;
@@ -216,5 +219,6 @@ int main(void)
 	check_verb(&t, &verb_help, "help");
 	test_help(&t);
 	check_verb(&t, &verb_version, "release");
+	check_verb(&t, &verb_doctor, "doctor");
 	return tap_end(&t);
 }

@@ -41,6 +41,22 @@ static unsigned int hurry = HURRY;
 static char dir[64];
 static int log_fd;
 static sd_event *loop;
+static int watch_error;	/* of the next watches */
+
+int __real_sd_event_add_inotify(sd_event *e, sd_event_source **s,
+				const char *path, uint32_t mask,
+				sd_event_inotify_handler_t fn, void *arg);
+int __wrap_sd_event_add_inotify(sd_event *e, sd_event_source **s,
+				const char *path, uint32_t mask,
+				sd_event_inotify_handler_t fn, void *arg);
+int __wrap_sd_event_add_inotify(sd_event *e, sd_event_source **s,
+				const char *path, uint32_t mask,
+				sd_event_inotify_handler_t fn, void *arg)
+{
+	if (watch_error)
+		return watch_error;
+	return __real_sd_event_add_inotify(e, s, path, mask, fn, arg);
+}
 
 /* ---- bytes ---- */
 
@@ -1298,17 +1314,45 @@ static void test_farewell_fails(struct tap *t)
 
 	fake_stop(&s);
 	log_forget(log_fd);
-	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){
+	qmp_new(me.hub, s.path, "net0", &(struct qmp_callbacks){ .port = "vm1",
 		.filter = on_filter, .state = on_state }, &me, &me.q);
 	pauses_watch(true);
 	pauses.of = me.q;
 	qmp_free_link_up(me.q);
 	ok(t, loop_until(loop, has_told, (void *)"could not be set up", SOON) &&
 	   !strcmp(pauses.seen, "10000"), "a socket without QEMU is given 10 s");
+	ok(t, log_count(log_fd, "vm1: QMP socket ") == 1,
+	   "the log line names the port");
 	pauses.on = false;
 	me.q = NULL;
 	me.fake = NULL;
 	side_exit(&me);
+}
+
+/* The journal's field STABLETAP_PORT= is set from the port's name, too. */
+static void test_tags(struct tap *t)
+{
+	static const struct qmp_callbacks vm2 = { .port = "vm2" };
+	struct qmp_hub *hub = qmp_hub_new(loop);
+	struct fake s;
+	struct qmp *q;
+
+	fake_start(&s, "tags");
+	log_forget(log_fd);
+	watch_error = -ENOSPC;
+	qmp_new(hub, s.path, "net0", &vm2, NULL, &q);
+	ok(t, loop_until(loop, has_told, (void *)"can't be watched", SOON) &&
+	   log_count(log_fd, "vm2: QMP socket ") == 1,
+	   "a directory that can't be watched is logged with the port's name");
+	watch_error = 0;
+	s.refuses = true;
+	qmp_set_link(q, false);
+	ok(t, loop_until(loop, has_told, (void *)"vm2: QMP socket ", SOON) &&
+	   loop_until(loop, has_told, (void *)"no such device", SOON),
+	   "and so is a refusal");
+	qmp_free(q);
+	qmp_hub_free(hub);
+	fake_stop(&s);
 }
 
 static void test_paths(struct tap *t)
@@ -1455,6 +1499,7 @@ int main(void)
 	test_shared(&t);
 	test_farewell(&t);
 	test_farewell_fails(&t);
+	test_tags(&t);
 	test_paths(&t);
 	hurry = 1;	/* QEMU is another process. */
 	test_qemu(&t);

@@ -132,8 +132,8 @@ static void on_filter(const struct qmp_filter *f, void *arg)
 
 static int nic_open(struct guest *g, const struct conf_port *conf)
 {
-	static const struct qmp_callbacks callbacks = {
-		.filter = on_filter, .state = on_state, .trouble = on_trouble,
+	const struct qmp_callbacks callbacks = {
+		.port = conf->name, .filter = on_filter, .state = on_state, .trouble = on_trouble,
 	};
 	int err;
 

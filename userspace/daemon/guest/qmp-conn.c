@@ -22,7 +22,6 @@
 #include "guest/qmp-conn.h"
 #include "guest/qmp-wire.h"
 #include "util/clock.h"
-#include "util/log.h"
 #include "util/priority.h"
 #include "util/retry.h"
 
@@ -406,6 +405,8 @@ static void try_connect(struct qmp_conn *c)
 {
 	int err;
 
+	/* Watch first, so that a socket that appears later is not missed. */
+	watch_start(c);
 	c->tried_at = now_us(c);
 	err = open_socket(c);
 	if (err < 0) {
@@ -562,8 +563,7 @@ static void watch_start(struct qmp_conn *c)
 		sd_event_source_set_priority(c->watch, PRIORITY_GUEST);
 	/* Without a watch, the next attempt is at the end of the pause. */
 	else if (c->unwatched != err)
-		log_line(LOG_NOTICE, NULL, "%s can't be watched: %s",
-			 c->watched, strerror(-err));
+		c->ops->unwatched(c->watched, strerror(-err), c->arg);
 	c->unwatched = err < 0 ? err : 0;
 }
 
@@ -597,7 +597,6 @@ int qmp_conn_new(sd_event *loop, const char *path,
 		return err;
 	}
 	sd_event_source_set_priority(c->timer, PRIORITY_GUEST);
-	watch_start(c);
 	*out = c;
 	return 0;
 }

@@ -25,6 +25,8 @@ struct qmp_conn_ops {
 	 * @news: the attempt before did not fail for that reason.
 	 */
 	void (*trouble)(const char *why, bool news, void *arg);
+	/* The directory @dir can't be watched; the socket is still tried. */
+	void (*unwatched)(const char *dir, const char *why, void *arg);
 	/* The connection is idle: a command may be sent now. */
 	void (*idle)(void *arg);
 };

@@ -45,6 +45,7 @@ struct qmp {
 	struct qmp *next;
 	struct monitor *monitor;
 	char *device;
+	char *port;		/* for the log */
 	struct qmp_callbacks callbacks;
 	void *arg;
 	bool dead;		/* to be released by the reaper */
@@ -232,7 +233,7 @@ static int on_pause_end(sd_event_source *s, uint64_t usec, void *arg)
 	(void)s;
 	(void)usec;
 	if (q->leaves) {
-		log_line(LOG_NOTICE, NULL, "QMP socket %s, device %s: the guest's link could not be set up: QEMU does not answer",
+		log_line(LOG_NOTICE, q->port, "QMP socket %s, device %s: the guest's link could not be set up: QEMU does not answer",
 			 q->monitor->path, q->device);
 		qmp_free(q);
 		return 0;
@@ -252,7 +253,7 @@ static void tell_trouble(struct qmp *q, const char *why, bool news)
 	if (q->callbacks.trouble)
 		q->callbacks.trouble(why, news, q->arg);
 	else if (why && news)
-		log_line(LOG_NOTICE, NULL, "%s", why);
+		log_line(LOG_NOTICE, q->port, "%s", why);
 }
 
 static void take_refusal(struct qmp *q, enum what what, const char *why)
@@ -308,7 +309,7 @@ static void take_last_answer(struct qmp *q, enum what what, const char *error)
 	if (what != SET_LINK || q->link_due)
 		return;
 	if (error)
-		log_line(LOG_WARNING, NULL, "QMP socket %s, device %s: %s",
+		log_line(LOG_WARNING, q->port, "QMP socket %s, device %s: %s",
 			 q->monitor->path, q->device, error);
 	qmp_free(q);
 }
@@ -407,6 +408,17 @@ static void on_trouble(const char *why, bool news, void *arg)
 	}
 }
 
+static void on_unwatched(const char *dir, const char *why, void *arg)
+{
+	const struct monitor *m = arg;
+	const struct qmp *q;
+
+	for (q = m->clients; q; q = q->next)
+		if (!q->dead)
+			log_line(LOG_NOTICE, q->port, "QMP socket %s: %s can't be watched: %s",
+				 m->path, dir, why);
+}
+
 static void on_state(bool connected, void *arg)
 {
 	struct monitor *m = arg;
@@ -444,6 +456,7 @@ static int monitor_get(struct qmp_hub *hub, const char *path,
 		.event = on_event,
 		.answer = on_answer,
 		.trouble = on_trouble,
+		.unwatched = on_unwatched,
 		.idle = on_idle,
 	};
 	struct monitor *m;
@@ -478,6 +491,7 @@ static void client_free(struct qmp *q)
 {
 	sd_event_source_disable_unref(q->timer);
 	free(q->device);
+	free(q->port);
 	free(q);
 }
 
@@ -526,7 +540,8 @@ int qmp_new(struct qmp_hub *hub, const char *path, const char *device,
 	q->callbacks = *callbacks;
 	q->arg = arg;
 	q->device = strdup(device);
-	if (q->device)
+	q->port = callbacks->port ? strdup(callbacks->port) : NULL;
+	if (q->device && !q->port == !callbacks->port)
 		err = sd_event_add_time_relative(hub->loop, &q->timer,
 						 CLOCK_MONOTONIC, 0, ACCURACY,
 						 on_pause_end, q);

@@ -21,6 +21,7 @@ struct qmp_filter;
  * functions below, and may call these, except qmp_hub_free().
  */
 struct qmp_callbacks {
+	const char *port;	/* the port's name, for the log; it is copied */
 	/*
 	 * The guest's filter, after each connect and after each change; @f is
 	 * lent.  A guest that keeps changing it is queried less often.  NULL:

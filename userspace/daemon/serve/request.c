@@ -200,6 +200,17 @@ static json_t *left_out_json(const struct conf *conf)
 	return list;
 }
 
+static json_t *files_json(const struct conf *conf)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < conf->files_n; i++)
+		json_array_append_new(list,
+				      stabletap_json_text(conf->files[i]));
+	return list;
+}
+
 static json_t *ask_status(struct requests *r, const json_t *request)
 {
 	const char *name = json_string_value(json_object_get(request, "port"));
@@ -211,9 +222,10 @@ static json_t *ask_status(struct requests *r, const json_t *request)
 		if (!name || !strcmp(name, m->ports[i]->conf->name))
 			json_array_append_new(ports,
 					      status_port_json(m->ports[i]));
-	return json_pack("{s:i, s:s, s:s, s:b, s:I, s:o, s:o, s:o}",
+	return json_pack("{s:i, s:s, s:s, s:o, s:s, s:b, s:I, s:o, s:o, s:o}",
 			 "version", STABLETAP_JSON_VERSION, "release",
-			 stabletap_release(), "instance", r->instance,
+			 stabletap_release(), "build", stabletap_build(),
+			 "files", files_json(m->conf), "instance", r->instance,
 			 "module_missing", m->module_missing, "resyncs",
 			 (json_int_t)m->resyncs, "left_out",
 			 left_out_json(m->conf), "ports", ports, "pools",
