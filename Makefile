@@ -23,6 +23,9 @@
 #   make check-arch      build the module for arm64, armhf and s390x, and
 #                        compare the ABI
 #   make check-long      run the tests that take longer
+#   make check-install [SUITES='bookworm trixie']  install the Debian packages in
+#                        machines that boot these releases of Debian, and test
+#                        there: a guest, upgrade, downgrade, removal
 #   make check-soak [FRAMES=2000000 ROUNDS=500]  send millions of frames while
 #                        the configuration changes; remove emulated NICs;
 #                        suspend the machine
@@ -155,6 +158,11 @@ check-long: machine
 	$(VM)/prepare $(FOR_LONG) $(KERNEL)
 	@selftests/check --long --kernel $(KERNEL) $(TESTS_QUOTED)
 
+# Install the Debian packages in machines of their own
+check-install:
+	$(VM)/prepare --also lintian --also mmdebstrap $(KERNEL)
+	@selftests/install/check $(SUITES)
+
 check-soak: machine
 	$(VM)/prepare --openvswitch --also libteam-utils $(KERNEL)
 	$(QUIETLY) -C userspace SAN=1
@@ -276,7 +284,7 @@ clean:
 .PHONY: all userspace modules install uninstall modules_install dkms-install \
 	dkms-uninstall deb \
 	prepare prepare-all machine check check-core check-matrix check-arch \
-	check-long check-soak check-debug bench bench-programs bench-profile \
+	check-long check-install check-soak check-debug bench bench-programs bench-profile \
 	bench-check bench-blocked demo shell lint fuzz \
 	fuzz-kernel memcheck sparse dist rpm clean
 .NOTPARALLEL:

@@ -229,7 +229,7 @@ units() {
 	for source in "$TOP"/selftests/*/*.c "$TOP"/selftests/*/*.bats; do
 		name=${source#"$TOP"/selftests/}
 		case $name in
-		lib/*|vm/*|host/*|bench/*|blocked/*|fuzz/*|kfuzz/*|kunit/*|demo/*|\
+		lib/*|vm/*|host/*|bench/*|blocked/*|fuzz/*|kfuzz/*|kunit/*|demo/*|install/*|\
 		'*'*|*'/*.'*)
 			continue ;;
 		icount/*|sriov/*|soak/*|machine/*|removal/*)
