@@ -31,8 +31,8 @@ struct findings {
 };
 
 /*
- * Adds a finding.  @port: NULL if it is not about one port.  The remedy is added
- * by the next call of finding_remedy().
+ * Adds a finding.  @port: NULL if it is not about one port.  The next call of
+ * finding_remedy() adds the remedy.
  */
 void finding_error(struct findings *f, const char *id, const char *port,
 		   const char *fmt, ...)

@@ -70,13 +70,14 @@ static void read_lower(struct stabletap *st, const struct host *h,
 		       struct host_port *p)
 {
 	bool direct = p->get.lower_kind == STABLETAP_LOWER_DIRECT;
+	int parent;
 
 	p->pvid = -1;
 	p->lower = stabletap_links_find(&h->links, (int)p->get.lower);
 	if (!p->lower)
 		return;
-	p->device = direct ? p->lower : stabletap_links_find(&h->links,
-						stabletap_link_parent(p->lower));
+	parent = stabletap_link_parent(p->lower);
+	p->device = direct ? p->lower : stabletap_links_find(&h->links, parent);
 	if (direct)
 		p->addresses = stabletap_addr_count(st, p->lower->ifindex);
 	if (!p->device)

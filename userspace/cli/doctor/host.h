@@ -19,7 +19,7 @@ struct host_port {
 	int addresses;		/* IP addresses of a direct lower */
 	bool has_vf;		/* the device is a VF, and its PF has: */
 	struct stabletap_vf vf;
-	int pvid;		/* of a bridge that filters VLANs; -1: unknown */
+	int pvid;		/* of a bridge; negative: unknown */
 };
 
 struct host {
@@ -29,7 +29,7 @@ struct host {
 	bool is_local;		/* /run and /sys are of the network namespace */
 
 	bool is_loaded;		/* the module */
-	int control;		/* 0: it answers; or why not, a negative errno */
+	int control;		/* 0: it answers; or a negative errno */
 	struct stabletap_version loaded;
 	struct stabletap_module module;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The device nodes of ports.  devtmpfs is one directory for all network
- * namespaces, and the kernel creates no node whose name is taken: a macvtap of a
- * container, which may have any ifindex, can have the port's node name.
+ * namespaces, and the kernel creates no node whose name is taken: a container's
+ * macvtap, which may have any ifindex, can have the port's node name.
  */
 #include <errno.h>
 #include <stdio.h>
