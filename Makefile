@@ -237,7 +237,8 @@ lint:
 	shellcheck -S warning $$(grep -lE '^#!.*(bash|sh)$$' .ci/run \
 		$$(find selftests -type f)) selftests/bats/*.bats \
 		selftests/host/*.bats selftests/vmm/*.bats selftests/sriov/*.bats \
-		userspace/tests/memcheck userspace/completion/* \
+		userspace/tests/memcheck userspace/tests/tidy \
+		userspace/completion/* \
 		packaging/dist packaging/dkms packaging/*/build \
 		userspace/systemd/host selftests/install/*.bats
 
