@@ -757,6 +757,10 @@ is_waiting() {
 	stabletap -j -V | jq -e '.version == 1 and .release and .module.release'
 	[[ $output == *", build $(cat /sys/module/stabletap/srcversion),"* ]]
 	[[ $output == *"stabletapd not running"* ]]
+	[[ $output == *"libstabletap not installed"* ]]
+	run -0 env LD_LIBRARY_PATH="$STABLETAP_TOP/build/root/usr/lib" \
+		stabletap version
+	[[ $output == *"libstabletap "*", build "*"stabletapd not running"* ]]
 	run -2 stabletap
 	run -2 stabletap nonsense
 	[[ $output == *"'nonsense' is unknown"* ]]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* stabletap version: of which release and build each part is. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +9,15 @@
 #include "json.h"
 #include "verb.h"
 
+/* What other programs load: this one has the library in itself. */
+struct library {
+	void *handle;			/* or NULL: there is none */
+	const char *release;
+	const char *build;
+};
+
 struct versions {
+	struct library library;
 	bool is_loaded;			/* and answers */
 	struct stabletap_version loaded;
 	struct stabletap_module module;
@@ -16,9 +25,37 @@ struct versions {
 	int daemon_err;
 };
 
+/* A function of the library that returns a string */
+static const char *ask_library(const struct library *library, const char *name)
+{
+	union {
+		void *symbol;
+		const char *(*function)(void);
+	} u = { .symbol = dlsym(library->handle, name) };
+
+	return u.symbol ? u.function() : "";
+}
+
+static void find_library(struct library *library)
+{
+	library->handle = dlopen(STABLETAP_SONAME, RTLD_LAZY | RTLD_LOCAL);
+	if (!library->handle)
+		return;
+	library->release = ask_library(library, "stabletap_release");
+	library->build = ask_library(library, "stabletap_build");
+}
+
+static void forget_versions(struct versions *v)
+{
+	json_decref(v->daemon);
+	if (v->library.handle)
+		dlclose(v->library.handle);
+}
+
 static void find_versions(struct cli *cli, struct versions *v)
 {
 	memset(v, 0, sizeof(*v));
+	find_library(&v->library);
 	v->is_loaded = !stabletap_version_get(cli->st, &v->loaded);
 	stabletap_module_compare(&v->module);
 	v->daemon_err = ask_status_quietly(cli, &v->daemon);
@@ -50,6 +87,13 @@ static json_t *installed_json(const struct versions *v)
 	return part_json(v->module.version, v->module.installed);
 }
 
+static json_t *library_json(const struct versions *v)
+{
+	if (!v->library.handle)
+		return json_null();
+	return part_json(v->library.release, v->library.build);
+}
+
 static json_t *daemon_json(const struct versions *v)
 {
 	if (!v->daemon)
@@ -64,6 +108,7 @@ static int print_json(const struct cli *cli, const struct versions *v)
 
 	json_object_set_new(o, "build", stabletap_json_text(stabletap_build()));
 	json_object_set_new(o, "api", json_integer(STABLETAP_API_VERSION));
+	json_object_set_new(o, "library", library_json(v));
 	json_object_set_new(o, "daemon", daemon_json(v));
 	json_object_set_new(o, "module", loaded_json(v));
 	json_object_set_new(o, "installed", installed_json(v));
@@ -92,10 +137,21 @@ static void print_daemon(const struct versions *v)
 	putchar('\n');
 }
 
+static void print_library(const struct versions *v)
+{
+	if (v->library.handle)
+		print_part("libstabletap", v->library.release,
+			   v->library.build);
+	else
+		fputs("libstabletap not installed", stdout);
+	putchar('\n');
+}
+
 static void print_text(const struct versions *v)
 {
 	print_part("stabletap", stabletap_release(), stabletap_build());
 	printf(", interface version %d\n", STABLETAP_API_VERSION);
+	print_library(v);
 	print_daemon(v);
 	if (v->is_loaded) {
 		print_part("module", v->loaded.version, v->module.loaded);
@@ -129,14 +185,14 @@ static int run(struct cli *cli, const struct call *call)
 		status = print_json(cli, &v);
 	else
 		print_text(&v);
-	json_decref(v.daemon);
+	forget_versions(&v);
 	return status;
 }
 
 const struct verb verb_version = {
 	.name = "version",
 	.aliases = "",
-	.purpose = "print the versions of command, daemon and module",
+	.purpose = "print the versions of command, library, daemon and module",
 	.example = "version",
 	.options = OPTION_BRIEF | OPTION_STATS | OPTION_DETAILS,
 	.words = no_words,
