@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "report.h"
 
@@ -78,12 +79,18 @@ int refused(struct cli *cli, int err, const char *fmt, ...)
 	return CLI_REFUSED;
 }
 
+static bool is_module_missing(int err)
+{
+	return err == -ENOENT || err == -ENXIO || err == -ENODEV;
+}
+
 static int control_missing(int err)
 {
-	if (err == -ENOENT || err == -ENXIO || err == -ENODEV) {
+	if (is_module_missing(err)) {
 		refuse("can't open " STABLETAP_CONTROL
 		       ": the module is not loaded");
-		hint("modprobe " STABLETAP_KIND);
+		hint("modprobe " STABLETAP_KIND
+		     "; if this fails, 'stabletap doctor' says why");
 	} else {
 		refuse("can't open " STABLETAP_CONTROL ": %s", strerror(-err));
 		if (err == -EACCES || err == -EPERM)
@@ -110,16 +117,37 @@ int need_module(struct cli *cli)
 	return CLI_REFUSED;
 }
 
+static int loading_refused(int err)
+{
+	if (err == -EKEYREJECTED)
+		refuse("can't load the module: the kernel loads only modules signed by a key it trusts (%s)",
+		       strerror(-err));
+	else if (err == -EPERM)
+		refuse("can't load the module: modprobe.d or the kernel forbids it (%s)",
+		       strerror(-err));
+	else
+		refuse("can't load the module: %s", strerror(-err));
+	hint("'stabletap doctor' says why, and what to do");
+	return CLI_REFUSED;
+}
+
 int load_module(struct cli *cli)
 {
 	int err = stabletap_control_open(cli->st);
 
 	/* The kernel also loads the module on "ip link add type stabletap". */
-	if (err == -ENOENT || err == -ENXIO || err == -ENODEV)
-		err = stabletap_module_load();
-	if (err && err != -EACCES && err != -EPERM && err != -ENOENT)
-		note("can't load the module: %s", strerror(-err));
-	return need_module(cli);
+	if (!is_module_missing(err))
+		return need_module(cli);
+	err = stabletap_module_load();
+	/*
+	 * need_module() has the message if the module is not installed, and for
+	 * other users than root, who can't load modules.  Another process may
+	 * have loaded it in the meantime.
+	 */
+	if (!err || err == -ENOENT || geteuid() ||
+	    !stabletap_control_open(cli->st))
+		return need_module(cli);
+	return loading_refused(err);
 }
 
 int refuse_kind(const struct stabletap_link *link, const char *name)

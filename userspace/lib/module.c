@@ -88,31 +88,35 @@ int stabletap_module_compare(struct stabletap_module *out)
 	       strcmp(out->loaded, out->installed) != 0;
 }
 
-/* Returns 1 if the list has a signature, and its signer's name, or 0. */
-static int find_signer(const struct kmod_list *list, char *signer, size_t size)
+/* Returns 1 if the list has a signature, and its signer, or 0. */
+static int find_signer(const struct kmod_list *list,
+		       struct stabletap_signer *out)
 {
 	const struct kmod_list *item;
 	int is_signed = 0;
+	const char *value;
 	const char *key;
 
 	kmod_list_foreach(item, list) {
 		key = kmod_module_info_get_key(item);
+		value = kmod_module_info_get_value(item);
 		is_signed |= !strcmp(key, "sig_id");
 		if (!strcmp(key, "signer"))
-			snprintf(signer, size, "%s",
-				 kmod_module_info_get_value(item));
+			snprintf(out->name, sizeof(out->name), "%s", value);
+		else if (!strcmp(key, "sig_key"))
+			snprintf(out->serial, sizeof(out->serial), "%s", value);
 	}
 	return is_signed;
 }
 
-int stabletap_module_signer(const char *path, char *signer, size_t size)
+int stabletap_module_signer(const char *path, struct stabletap_signer *out)
 {
 	struct kmod_ctx *ctx = open_quietly();
 	struct kmod_list *list = NULL;
 	struct kmod_module *mod;
 	int err;
 
-	signer[0] = '\0';
+	memset(out, 0, sizeof(*out));
 	if (!ctx)
 		return -ENOMEM;
 	err = kmod_module_new_from_path(ctx, path, &mod);
@@ -121,7 +125,7 @@ int stabletap_module_signer(const char *path, char *signer, size_t size)
 		kmod_module_unref(mod);
 	}
 	if (err >= 0)
-		err = find_signer(list, signer, size);
+		err = find_signer(list, out);
 	kmod_module_info_free_list(list);
 	kmod_unref(ctx);
 	return err;

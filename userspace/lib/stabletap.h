@@ -628,11 +628,13 @@ struct stabletap_module {
 	char version[40];	/* version of the installed one, or "" */
 };
 
-/*
- * Returns 1 if the module's file @path is signed, and the signer's name, "" if
- * that is unknown; 0 if it is not signed.
- */
-int stabletap_module_signer(const char *path, char *signer, size_t size);
+struct stabletap_signer {
+	char name[128];		/* "" if unknown */
+	char serial[128];	/* of the certificate: "73:F1:...", or "" */
+};
+
+/* Returns 1 if the module's file @path is signed, and by whom; 0 if it is not. */
+int stabletap_module_signer(const char *path, struct stabletap_signer *out);
 
 /* Returns 1 if both are known and differ; 0 if not, or if one is unknown. */
 int stabletap_module_compare(struct stabletap_module *out);

@@ -87,7 +87,7 @@ static void load_module(struct stabletap *st)
 	if (err == -ENOENT || err == -ENXIO || err == -ENODEV)
 		err = stabletap_module_load();
 	if (err)
-		say(LOG_ERR, NULL, "the module can't be used: %s; see 'modprobe stabletap'",
+		say(LOG_ERR, NULL, "the module can't be used: %s; 'stabletap doctor' says why",
 		    strerror(-err));
 }
 

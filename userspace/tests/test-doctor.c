@@ -314,9 +314,11 @@ static void test_load(struct tap *t)
 	finds_nothing(t, "no signature is needed without Secure Boot");
 	put("/sys/module/module/parameters/sig_enforce", "Y\n");
 	finds(t, "module-not-signed", MODULES "/" KO);
+	finds(t, "module-not-signed", "(Key was rejected by service)");
 	put("/sys/module/module/parameters/sig_enforce", "N\n");
 	put("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
 	finds(t, "module-not-signed", "locked down");
+	finds(t, "module-not-signed", "(Operation not permitted)");
 	put(MODULES "/" KO, "code~Module signature appended~\n");
 	finds_nothing(t, "a signature of an unknown key is not guessed at");
 	ok(t, json_array_size(f.unchecked) == 1, "but said to be unchecked");
@@ -325,18 +327,38 @@ static void test_load(struct tap *t)
 static void test_keys(struct tap *t)
 {
 	healthy();
-	ok(t, signature_has_key(&h, "Me") == -1, "no key is shown");
+	ok(t, signature_has_key(&h, "Me", NULL) == -1, "no key is shown");
 	put("/proc/keys", "1 I--Q--- 1 perm 1f3f0000 0 65534 keyring   _uid: 1\n");
-	ok(t, signature_has_key(&h, "Me") == -1, "keyrings are no keys");
+	ok(t, signature_has_key(&h, "Me", NULL) == -1, "keyrings are no keys");
 	put("/proc/keys",
 	    "1 I------ 1 perm 1f030000 0 0 asymmetri Me too: 12: X509.rsa []\n"
 	    "2 I------ 1 perm 1f030000 0 0 asymmetri Meme: 34: X509.rsa []\n");
-	ok(t, !signature_has_key(&h, "Me"), "a key of another name is another");
+	ok(t, !signature_has_key(&h, "Me", NULL), "a key of another name is another");
 	put("/proc/keys",
 	    "1 I------ 1 perm 1f030000 0 0 asymmetri Me too: 12: X509.rsa []\n"
 	    "2 I------ 1 perm 1f030000 0 0 asymmetri Me: 34: X509.rsa []\n"
 	    "3 I------ 1 perm 1f030000 0 0 asymmetri You: 56: X509.rsa []\n");
-	ok(t, signature_has_key(&h, "Me") == 1, "the signer's key is found");
+	ok(t, signature_has_key(&h, "Me", NULL) == 1, "the signer's key is found");
+	ok(t, signature_has_key(&h, "Me", "34") == 1, "and by its id");
+	ok(t, !signature_has_key(&h, "Me", "3") &&
+	   !signature_has_key(&h, "Me", "12"), "a key of another id is another");
+}
+
+static void test_dkms_key(struct tap *t)
+{
+	char id[SIGNATURE_ID] = "";
+
+	healthy();
+	ok(t, !signature_dkms_id(&h, "73:F1:2D", id), "DKMS has no key");
+	put("/var/lib/dkms/mok.pub", "0\x02\x03\x73\xf1\x2d..\x06\x03\x55\x1d"
+	    "\x0e\x04\x16\x04\x14" "abcdefghijklmnopqrst.");
+	ok(t, signature_dkms_id(&h, "73:F1:2D", id), "the signer's key is DKMS's");
+	is_str(t, id, "6162636465666768696a6b6c6d6e6f7071727374", "it has an id");
+	ok(t, !signature_dkms_id(&h, "73:F1:2E", id), "another serial is another");
+	ok(t, !signature_dkms_id(&h, "", id), "as is none");
+	put("/var/lib/dkms/mok.pub", "0\x02\x03\x73\xf1\x2d..\x06\x03\x55\x1d"
+	    "\x0e\x04\x16\x04\x14" "abcdefghijklmnopqrs");
+	ok(t, !signature_dkms_id(&h, "73:F1:2D", id), "no half of an id");
 }
 
 static void test_loaded(struct tap *t)
@@ -763,6 +785,7 @@ int main(void)
 	test_build(&t);
 	test_load(&t);
 	test_keys(&t);
+	test_dkms_key(&t);
 	test_loaded(&t);
 	test_shipped(&t);
 	test_link_files(&t);

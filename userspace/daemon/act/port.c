@@ -41,7 +41,7 @@ static int module_missing(struct model *m, struct port *port)
 		 "the module is not loaded");
 	if (!m->module_missing)
 		log_line(LOG_ERR, NULL,
-			 "the module is not loaded; waiting for it: 'modprobe stabletap' loads it");
+			 "the module is not loaded; waiting for it: 'modprobe stabletap' loads it; if this fails, 'stabletap doctor' says why");
 	m->module_missing = true;
 	return -ENODEV;
 }
