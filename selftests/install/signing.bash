@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2154
+#
+# Shared by signing-refused.bats and signing.bats: the installed module's file,
+# and its signatures.  /root/dkms.ko is the file as DKMS has installed it.
+
+# See ./page.
+export EXECUTED=${EXECUTED:-/job/executed}
+
+# signing_page N - do what the N-th block of Documentation/signing.md says
+signing_page() {
+	"$TOP/selftests/install/page" run signing "$1"
+}
+
+module_file() {
+	modinfo -n stabletap
+}
+
+# Remove the signature, which is behind the end of the ELF file.
+unsign_module() {
+	objcopy "$(module_file)"
+	not has_signature
+}
+
+has_signature() {
+	tail -c 28 "$(module_file)" | grep -q '^~Module signature appended~$'
+}
+
+restore_module() {
+	cp /root/dkms.ko "$(module_file)"
+}
+
+# The command can't load the module, and says why, and what helps.
+add_is_refused() {
+	run stabletap add vm9
+	echo "$output"
+	[ "$status" = 1 ]
+	not is_loaded
+	[[ $output == *"can't load the module"*"signed"*"Key was rejected by service"* ]]
+	[[ $output == *"hint: 'stabletap doctor'"* ]]
+}
+
+# doctor_finds ID WORDS - the first fault, with these words.  A port that can't be
+# made is another one.
+doctor_finds() {
+	run stabletap doctor
+	echo "$output"
+	[ "$status" = 1 ]
+	[[ ${lines[0]} == "error: "*"$2"*"Key was rejected by service"*"[$1]" ]]
+	[[ ${lines[1]} == *"remedy: "*"mokutil --import /var/lib/dkms/mok.pub"* ]]
+}
