@@ -428,6 +428,8 @@ static void test_shipped(struct tap *t)
 	put("/run/systemd/netif/state", "");
 	put("/usr/lib/systemd/network/05-stabletap-child.network", "x");
 	finds(t, "network-file-missing", "05-stabletap.network");
+	ok(t, f.n && strstr(f.v[0].remedy, "networkctl reload"),
+	   "its remedy is networkd's");
 }
 
 static void test_link_files(struct tap *t)

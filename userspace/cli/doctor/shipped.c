@@ -27,24 +27,31 @@ struct shipped {
 	const char *reader;	/* a file that is there if the reader runs */
 	const char *missing, *masked, *overridden;	/* ids */
 	const char *effect;	/* without it */
+	const char *again;	/* what makes the reader read it again */
 };
+
+#define UDEV_AGAIN "udevadm control --reload"
+#define NETWORKD_AGAIN "networkctl reload"
 
 static const struct shipped files[] = {
 	{ UDEV, "80-stabletap.rules", "/run/udev/control", "udev-rule-missing",
 	  "udev-rule-masked", "udev-rule-overridden",
-	  "network managers may take over ports, and /dev/stabletap.d/ lacks them" },
+	  "network managers may take over ports, and /dev/stabletap.d/ lacks them",
+	  UDEV_AGAIN },
 	{ NETWORK, "80-stabletap.link", "/run/udev/control",
 	  "link-file-missing", "link-file-masked", "link-file-overridden",
-	  "udev may give ports another name or MAC address" },
+	  "udev may give ports another name or MAC address", UDEV_AGAIN },
 	{ NETWORK, "80-stabletap-child.link", "/run/udev/control",
 	  "link-file-missing", "link-file-masked", "link-file-overridden",
-	  "udev may give children another name or MAC address" },
+	  "udev may give children another name or MAC address", UDEV_AGAIN },
 	{ NETWORK, "05-stabletap.network", "/run/systemd/netif/state",
 	  "network-file-missing", "network-file-masked",
-	  "network-file-overridden", "systemd-networkd may configure ports" },
+	  "network-file-overridden", "systemd-networkd may configure ports",
+	  NETWORKD_AGAIN },
 	{ NETWORK, "05-stabletap-child.network", "/run/systemd/netif/state",
 	  "network-file-missing", "network-file-masked",
-	  "network-file-overridden", "systemd-networkd may configure children" },
+	  "network-file-overridden", "systemd-networkd may configure children",
+	  NETWORKD_AGAIN },
 };
 
 /* Is there such a file in that directory?  A dangling link counts, too. */
@@ -102,21 +109,22 @@ static void check_file(const struct host *h, const struct shipped *s,
 		finding_warning(f, s->missing, NULL,
 				"%s is not installed, so %s", s->name,
 				s->effect);
-		finding_remedy(f, "install it: 'make install' does so, and 'udevadm control --reload' afterwards");
+		finding_remedy(f, "install it: 'make install' does so, and '%s' afterwards",
+			       s->again);
 	} else if (is_mask(h, s, used)) {
 		finding_warning(f, s->masked, NULL, "%s/%s/%s masks %s, so %s",
 				dirs[used], s->dir, s->name, s->name,
 				s->effect);
-		finding_remedy(f, "rm %s/%s/%s, and 'udevadm control --reload'",
-			       dirs[used], s->dir, s->name);
+		finding_remedy(f, "rm %s/%s/%s, and '%s'",
+			       dirs[used], s->dir, s->name, s->again);
 	} else if (used < DIRS_LOCAL && own < DIRS_N &&
 		   !is_same(h, s, used, own)) {
 		finding_warning(f, s->overridden, NULL,
 				"%s/%s/%s is used instead of %s/%s/%s, and differs, so %s",
 				dirs[used], s->dir, s->name, dirs[own], s->dir,
 				s->name, s->effect);
-		finding_remedy(f, "remove %s/%s/%s, or bring it up to date, and run 'udevadm control --reload'",
-			       dirs[used], s->dir, s->name);
+		finding_remedy(f, "remove %s/%s/%s, or bring it up to date, and run '%s'",
+			       dirs[used], s->dir, s->name, s->again);
 	}
 }
 
