@@ -100,3 +100,69 @@ answers() {
 	ip netns exec lan ping -q -c 3 -i 0.3 -w 10 $ADDRESS |
 		grep -q ' 3 received'
 }
+
+# ---- a host with other software on it ----
+
+child_of() {
+	stabletap -j show "$1" | jq -r '.ports[0].lower.ifname // empty'
+}
+
+# doctor_is_silent - true if nothing is found; prints what is
+doctor_is_silent() {
+	local said status=0
+
+	said=$(stabletap doctor 2>&1) || status=$?
+	[ $status = 0 ] && [ "$said" = "nothing found" ] && return
+	echo "# status $status: $said"
+	return 1
+}
+
+# doctor_names ID - true if that is found, whatever else is
+doctor_names() {
+	stabletap -j doctor | jq -e --arg id "$1" \
+		'any(.findings[]; .id == $id)' >/dev/null
+}
+
+# is_pristine DEVICE MASTER - true if it is as stabletap makes it: with this
+# master ("" for none), up, without an IP address, with the port's MAC and MTU
+is_pristine() {
+	ip -j addr show dev "$1" | jq -e --arg master "$2" --arg mac $MAC '
+		.[0] | (.master // "") == $master and .address == $mac and
+			.mtu == 1500 and (.flags | index("UP")) and
+			.addr_info == []' >/dev/null && return
+	ip addr show dev "$1" | sed 's/^/# /'
+	return 1
+}
+
+# is_left_alone PORT - nobody has changed the port or its child
+is_left_alone() {
+	local child
+
+	child=$(child_of "$1")
+	[ -n "$child" ] && is_pristine "$1" "" && is_pristine "$child" "$1" &&
+		[ -z "$(ip route show table all dev "$1" | grep -v multicast)" ]
+}
+
+# True if NetworkManager shows the device $1 in state $2, with connection $3
+is_by_nm() {
+	nmcli -t -f DEVICE,STATE,CONNECTION device | grep -qFx "$1:$2:$3"
+}
+
+# True if systemd-networkd shows the device $1 in the state $2
+is_by_networkd() {
+	[ "$(networkctl --json=short status "$1" | jq -r .AdministrativeState)" \
+		= "$2" ]
+}
+
+# Take the NIC away, give it back, and wait for the guest.
+lose_nic() {
+	ip link del nic0
+	eventually stabletap wait vm1 detached timeout 10
+	not answers
+}
+
+return_nic() {
+	plug_nic
+	eventually stabletap wait vm1 attached timeout 10
+	eventually answers
+}
