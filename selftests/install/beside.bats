@@ -288,8 +288,14 @@ has_foreign_address() {
 	rm /etc/udev/rules.d/80-stabletap.rules
 	udevadm control --reload
 	udevadm trigger --settle --subsystem-match=net
+	nmcli device set "$(child_of vm1)" managed no
 	eventually is_by_nm "$(child_of vm1)" unmanaged ""
 	eventually answers
+	all_is_well
+	# The next child needs no command.
+	lose_nic
+	return_nic
+	eventually is_by_nm "$(child_of vm1)" unmanaged ""
 	all_is_well
 	nmcli connection delete for-guests own
 	systemctl stop NetworkManager
