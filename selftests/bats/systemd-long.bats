@@ -522,8 +522,7 @@ stop_networkd() {
 	# Without this project's file, networkd takes the port.
 	sd ln -s /dev/null /run/systemd/network/05-stabletap.network
 	sd systemctl restart systemd-networkd
-	eventually is_by_networkd configured vm1
-	doctor_names networkd-manages
+	eventually doctor_names networkd-manages
 	doctor_names network-file-masked
 	sd rm /run/systemd/network/05-stabletap.network
 	stop_networkd
