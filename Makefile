@@ -23,9 +23,9 @@
 #   make check-arch      build the module for arm64, armhf and s390x, and
 #                        compare the ABI
 #   make check-long      run the tests that take longer
-#   make check-install [SUITES='bookworm trixie']  install the Debian packages in
-#                        machines that boot these releases of Debian, and test
-#                        there: a guest, upgrade, downgrade, removal
+#   make check-install [SUITES='bookworm trixie'] [MACHINES='guest ...']  install
+#                        in machines that boot these releases of Debian, and test
+#                        there: see selftests/install/check
 #   make check-soak [FRAMES=2000000 ROUNDS=500]  send millions of frames while
 #                        the configuration changes; remove emulated NICs;
 #                        suspend the machine
@@ -161,7 +161,7 @@ check-long: machine
 # Install the Debian packages in machines of their own
 check-install:
 	$(VM)/prepare --also lintian --also mmdebstrap $(KERNEL)
-	@selftests/install/check $(SUITES)
+	@selftests/install/check $(MACHINES:%=--machine %) $(SUITES)
 
 check-soak: machine
 	$(VM)/prepare --openvswitch --also libteam-utils $(KERNEL)
@@ -240,7 +240,8 @@ lint:
 		userspace/tests/memcheck userspace/tests/tidy \
 		userspace/completion/* \
 		packaging/dist packaging/dkms packaging/*/build \
-		userspace/systemd/host selftests/install/*.bats
+		userspace/systemd/host selftests/install/*.bats \
+		selftests/install/*.bash selftests/install/*.sh
 
 FOR_CHECK := --monitoring
 FOR_BENCH := --also liburing-dev --also gnuplot-nox

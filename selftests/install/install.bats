@@ -32,6 +32,16 @@ load machine.bash
 		"$(dpkg-query -W -f '${Version}' stabletap-dkms)" ]
 }
 
+@test "the page's check of an installation finds nothing wrong" {
+	page / install 3 >/job/said 2>&1 || {
+		cat /job/said
+		return 1
+	}
+	cat /job/said
+	grep -q "$(uname -r)" /job/said
+	doctor_is_silent
+}
+
 @test "the command loads the module" {
 	systemctl stop stabletapd
 	rmmod stabletap
@@ -110,4 +120,19 @@ load machine.bash
 	plug_nic
 	eventually answers
 	[ "$(guest_pid vm1)" = "$pid" ]
+}
+
+@test "with the guest running, the doctor finds nothing wrong" {
+	doctor_is_silent
+}
+
+@test "what a report of a defect should have is printed" {
+	page / troubleshooting 1
+	page / troubleshooting 2 >/job/said 2>&1 || {
+		cat /job/said
+		return 1
+	}
+	grep -q '^vm1' /job/said
+	grep -q 'installed module' /job/said
+	grep -q 'stabletap: loading out-of-tree module' /job/said
 }

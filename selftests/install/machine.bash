@@ -73,10 +73,15 @@ make_lan() {
 		/job/busybox udhcpd -f $dir/udhcpd.conf
 }
 
-# The QEMU that runs this machine, too: of Debian 13, below the cache
+# Debian's own QEMU, if the machine has it; otherwise the one that runs this
+# machine, of Debian 13, below the cache
 qemu() {
 	local root=$CACHE/qemu
 
+	if command -v qemu-system-x86_64 >/dev/null; then
+		echo qemu-system-x86_64
+		return
+	fi
 	echo "$root/usr/lib64/ld-linux-x86-64.so.2 --library-path" \
 		"$root/usr/lib/x86_64-linux-gnu" \
 		"$root/usr/bin/qemu-system-x86_64 -L $root/usr/share/qemu" \
@@ -99,6 +104,52 @@ guest_pid() {
 answers() {
 	ip netns exec lan ping -q -c 3 -i 0.3 -w 10 $ADDRESS |
 		grep -q ' 3 received'
+}
+
+stop_guest() {
+	systemctl stop "guest-$1"
+}
+
+# Status of the guest's service, and that it is the same process and answers
+guest_lives() {
+	[ "$(guest_pid vm1)" = "$(cat /run/guest.pid)" ] && answers
+}
+
+# Ping without a pause, while a command runs, and print how many are missing
+while_pinging() {
+	local ping lost
+
+	ip netns exec lan ping -q -i 0.2 $ADDRESS >/job/pings 2>&1 3>&- &
+	ping=$!
+	"$@" >/job/said 2>&1
+	kill -INT $ping
+	wait $ping || :
+	cat /job/said
+	lost=$(sed -n 's/^\([0-9]*\) packets transmitted, \([0-9]*\) received.*/\1 \2/p' /job/pings)
+	echo "# pings sent and answered: $lost"
+	# shellcheck disable=SC2086
+	set -- $lost
+	# The last may be on its way.
+	[ "$1" -gt 3 ] && [ $(($1 - $2)) -le 1 ]
+}
+
+# page DIR PAGE N - run in DIR what a page of the documentation says
+page() {
+	(cd "$1" && DEBIAN_FRONTEND=noninteractive \
+		"$TOP/selftests/install/page" run "$2" "$3")
+}
+
+# Print the files that are named after the project, without those that the
+# machine has for the tests, logs, and the paths in $@
+named_files() {
+	local path prune=()
+
+	for path in /proc /sys /job /run/lan "$CACHE" "$TOP" /var/log \
+		/var/lib/apt "$@"; do
+		prune+=(-path "$path" -o)
+	done
+	find / -xdev \( "${prune[@]}" -false \) -prune -o \
+		-iname '*stabletap*' -print
 }
 
 # ---- a host with other software on it ----

@@ -23,7 +23,7 @@ load signing.bash
 @test "DKMS has signed the module with a key that it made" {
 	cp "$(module_file)" /root/dkms.ko
 	has_signature
-	run signing_page 1
+	run page / signing 1
 	[ "$status" = 0 ]
 	[ "$output" = "DKMS module signing key" ]
 	[ "$(stat -c %a /var/lib/dkms/mok.key)" = 600 ]
@@ -73,9 +73,9 @@ journal_has() {
 }
 
 @test "a signature by hand, of a key that is not enrolled, is refused" {
-	signing_page 4
+	page / signing 4
 	[ "$(stat -c %a /root/module-key/key.pem)" = 600 ]
-	signing_page 5
+	page / signing 5
 	has_signature
 	add_is_refused
 	doctor_finds module-key-not-enrolled "'module key of machine'"
@@ -83,12 +83,12 @@ journal_has() {
 }
 
 @test "mokutil takes the request to enroll the key of DKMS" {
-	run signing_page 3
+	run page / signing 3
 	[ "$status" = 0 ]
 	[ "$output" = "/var/lib/dkms/mok.pub is not enrolled" ]
 	# It reads the password twice.
 	printf '%s\n' secret12 secret12 >/run/password
-	signing_page 2 </run/password
+	page / signing 2 </run/password
 	mokutil --list-new
 	[[ $(mokutil --list-new) == *"Subject: CN=DKMS module signing key"* ]]
 	run mokutil --test-key /var/lib/dkms/mok.pub

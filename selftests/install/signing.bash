@@ -4,14 +4,6 @@
 # Shared by signing-refused.bats and signing.bats: the installed module's file,
 # and its signatures.  /root/dkms.ko is the file as DKMS has installed it.
 
-# See ./page.
-export EXECUTED=${EXECUTED:-/job/executed}
-
-# signing_page N - do what the N-th block of Documentation/signing.md says
-signing_page() {
-	"$TOP/selftests/install/page" run signing "$1"
-}
-
 module_file() {
 	modinfo -n stabletap
 }

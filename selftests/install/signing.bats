@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
+# packages: shim-signed grub-efi-amd64-signed mokutil keyutils openssl
 #
 # Secure Boot, and a host whose owner has enrolled the key of DKMS and one more.
 # After signing-refused.bats, which has made this other key, in another boot of
@@ -51,7 +52,7 @@ load signing.bash
 }
 
 @test "a module that was signed by hand is loaded" {
-	signing_page 5
+	page / signing 5
 	[ "$(modinfo -F signer stabletap)" = "module key of machine" ]
 	stabletap add vm9
 	is_loaded

@@ -5,29 +5,6 @@
 
 load machine.bash
 
-# Status of the guest's service, and that it is the same process and answers
-guest_lives() {
-	[ "$(guest_pid vm1)" = "$(cat /run/guest.pid)" ] && answers
-}
-
-# Ping without a pause, while a command runs, and print how many are missing
-while_pinging() {
-	local ping lost
-
-	ip netns exec lan ping -q -i 0.2 $ADDRESS >/run/pings 2>&1 3>&- &
-	ping=$!
-	"$@" >/run/output 2>&1
-	kill -INT $ping
-	wait $ping || :
-	cat /run/output
-	lost=$(sed -n 's/^\([0-9]*\) packets transmitted, \([0-9]*\) received.*/\1 \2/p' /run/pings)
-	echo "# pings sent and answered: $lost"
-	# shellcheck disable=SC2086
-	set -- $lost
-	# The last may be on its way.
-	[ "$1" -gt 3 ] && [ $(($1 - $2)) -le 1 ]
-}
-
 old() {
 	cat /job/old
 }
@@ -39,20 +16,21 @@ new() {
 @test "an upgrade with a running guest interrupts nothing" {
 	eventually answers
 	guest_pid vm1 >/run/guest.pid
-	DEBIAN_FRONTEND=noninteractive while_pinging dpkg -i /job/newer/*.deb
+	while_pinging page /job/newer upgrade 1
 	guest_lives
 	[ "$(dpkg-query -W -f '${Version}' stabletap)" = "$(new)" ]
 }
 
 @test "it says that the loaded module stays, and until when" {
-	grep -q "the loaded module is still version $(old)" /run/output
-	grep -q 'until the next boot' /run/output
+	grep -q "the loaded module is still version $(old)" /job/said
+	grep -q 'until the next boot' /job/said
 }
 
 @test "the new daemon runs, and the new module is installed but not loaded" {
 	[[ $(stabletap -j status) == *"\"$(new)\""* ]]
 	[ "$(cat /sys/module/stabletap/version)" = "$(old)" ]
 	[ "$(modinfo -F version stabletap)" = "$(new)" ]
+	page / upgrade 3
 	[ ! -e "/usr/src/stabletap-$(old)" ]
 	[[ $(dkms status stabletap) != *"$(old)"* ]]
 	journalctl -q -u stabletapd | grep -q "the loaded module is of version $(old)"
@@ -64,36 +42,46 @@ new() {
 	eventually guest_lives
 }
 
+@test "after all ports are gone, the new module is loaded as the page says" {
+	stop_guest vm1
+	page / upgrade 2
+	[ "$(cat /sys/module/stabletap/version)" = "$(new)" ]
+	eventually stabletap wait vm1 attached timeout 10
+	doctor_is_silent
+	start_guest vm1
+	eventually answers
+	guest_pid vm1 >/run/guest.pid
+}
+
 @test "a downgrade with a running guest interrupts nothing" {
-	DEBIAN_FRONTEND=noninteractive while_pinging dpkg -i /job/debs/*.deb
+	while_pinging page /job/debs upgrade 4
 	guest_lives
 	[ "$(dpkg-query -W -f '${Version}' stabletap)" = "$(old)" ]
 	[ "$(modinfo -F version stabletap)" = "$(old)" ]
+	[ "$(cat /sys/module/stabletap/version)" = "$(new)" ]
 	[ "$(systemctl is-active stabletapd)" = active ]
 }
 
 @test "removal with a running guest interrupts nothing, and says what stays" {
 	while_pinging apt-get -q -y remove stabletap stabletap-dkms
 	guest_lives
-	grep -q 'the module is in use' /run/output
+	grep -q 'the module is in use' /job/said
 	[ "$(systemctl is-active stabletapd)" != active ]
 	[ -e /etc/stabletap/guests.conf ]
 }
 
 @test "a purge leaves nothing" {
-	systemctl stop guest-vm1
-	ip link del vm1
-	rmmod stabletap
-	apt-get -q -y purge stabletap stabletap-dkms libstabletap0 \
-		libstabletap-dev
+	# The page deletes the ports with the command.
+	apt-get -q -y install --no-install-recommends /job/debs/stabletap_*.deb
+	guest_lives
+	stop_guest vm1
+	page / removal 1
+	not is_loaded
+	apt-get -q -y purge stabletap-libvirt libstabletap0 libstabletap-dev
 	not getent group stabletap
 	[ ! -e /etc/stabletap ]
 	[ -z "$(ls -d /run/stabletap* 2>/dev/null)" ]
-	# dkms of Debian 12 keeps an empty directory.
-	find / -xdev \( -path /proc -o -path /job -o -path /sys -o \
-		-path /var/cache/stabletap -o -path /var/lib/apt -o \
-		-path /var/log -o -path "$TOP" \) -prune -o \
-		-iname '*stabletap*' -print >/run/left
+	named_files >/run/left
 	cat /run/left
 	[ ! -s /run/left ]
 	not systemctl cat stabletapd
