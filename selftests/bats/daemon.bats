@@ -110,11 +110,11 @@ MetricsFile=$BATS_TEST_TMPDIR/prom"
 	jq -e --arg build "$build" '.daemon.release == .release and
 		.daemon.build == $build' <<<"$answer"
 	run -0 stabletap version
-	[[ ${lines[1]} == "stabletapd "* ]]
-	[[ ${lines[1]} != *running* ]]
+	[[ ${lines[2]} == "stabletapd "* ]]
+	[[ ${lines[2]} != *running* ]]
 	daemon_ends TERM
 	run -0 stabletap version
-	[ "${lines[1]}" = "stabletapd not running" ]
+	[ "${lines[2]}" = "stabletapd not running" ]
 }
 
 # ---- what happens to devices ----
