@@ -32,7 +32,7 @@ new() {
 	[ "$(modinfo -F version stabletap)" = "$(new)" ]
 	page / upgrade 3
 	[ ! -e "/usr/src/stabletap-$(old)" ]
-	[[ $(dkms status stabletap) != *"$(old)"* ]]
+	[[ $(dkms status stabletap) != *"/$(old),"* ]]
 	journalctl -q -u stabletapd | grep -q "the loaded module is of version $(old)"
 }
 
