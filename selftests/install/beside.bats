@@ -44,15 +44,9 @@ setup_file() {
 	make_lan
 	plug_nic
 	plug_own
-	cat >/etc/stabletap/guests.conf <<-CONF
-		[Port vm1]
-		MACAddress=$MAC
-		Candidate=name=nic0
-	CONF
+	configure_port
 	systemctl reload stabletapd
-	eventually stabletap wait vm1 attached timeout 10
-	start_guest vm1
-	eventually answers
+	guest_is_up
 }
 
 setup() {

@@ -99,15 +99,9 @@ load machine.bash
 @test "a guest runs on a port that the daemon makes" {
 	make_lan
 	plug_nic
-	cat >/etc/stabletap/guests.conf <<-CONF
-	[Port vm1]
-	MACAddress=$MAC
-	Candidate=name=nic0
-	CONF
+	configure_port
 	systemctl reload stabletapd
-	eventually stabletap wait vm1 attached timeout 10
-	start_guest vm1
-	eventually answers
+	guest_is_up
 }
 
 @test "the guest keeps its network when the device goes and comes back" {

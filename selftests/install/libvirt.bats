@@ -23,12 +23,7 @@ setup_file() {
 	lease_for_hooked
 	modprobe vhost_net
 	modprobe kvm_amd || :
-	cat >/etc/stabletap/guests.conf <<-CONF
-		[Port vm1]
-		MACAddress=$MAC
-		Queues=2
-		Candidate=name=nic0
-	CONF
+	configure_port Queues=2
 	systemctl reload stabletapd
 }
 

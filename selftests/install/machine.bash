@@ -45,6 +45,14 @@ plug_nic() {
 	ip link set nic0 up
 }
 
+# configure_port [LINE]... - let the daemon make vm1 for the guest, on nic0, with
+# more keys
+configure_port() {
+	mkdir -p /etc/stabletap
+	printf '%s\n' "[Port vm1]" "MACAddress=$MAC" "Candidate=name=nic0" \
+		"$@" >/etc/stabletap/guests.conf
+}
+
 # The rest of the network, with what makes a guest without a disk answer pings
 make_lan() {
 	local dir=/run/lan
@@ -95,6 +103,13 @@ start_guest() {
 		-accel tcg -cpu qemu64 -M pc -m 32 -nodefaults -display none \
 		-netdev "tap,id=n0,fd={fd}" \
 		-device "virtio-net-pci,netdev=n0,mac=$MAC" -boot n
+}
+
+# The daemon has read its configuration: vm1 is attached, and its guest answers.
+guest_is_up() {
+	eventually stabletap wait vm1 attached timeout 10
+	start_guest vm1
+	eventually answers
 }
 
 guest_pid() {

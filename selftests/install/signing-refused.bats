@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Secure Boot, and a host whose owner has not enrolled the key of DKMS: the module
-# is refused, and everything that needs it says what to do.  The image has, besides
-# the packages of stabletap and linux-headers-amd64: shim-signed
-# grub-efi-amd64-signed mokutil.
+# is refused, and everything that needs it says what to do.  The image is that of
+# signing.bats.
 #
 #	boot --secure IMAGE DIR
 #
@@ -47,11 +46,7 @@ load signing.bash
 }
 
 @test "the service keeps running, and its journal says what to do" {
-	cat >/etc/stabletap/guests.conf <<-CONF
-	[Port vm1]
-	MACAddress=$MAC
-	Candidate=name=nic0
-	CONF
+	configure_port
 	systemctl reload stabletapd
 	DEADLINE=60 eventually journal_has "the module is not loaded"
 	journal_has "'modprobe stabletap'"

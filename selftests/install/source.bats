@@ -30,12 +30,7 @@ SOURCE=/root/stabletap
 @test "the service is enabled and started, and a guest runs" {
 	make_lan
 	plug_nic
-	mkdir -p /etc/stabletap
-	cat >/etc/stabletap/guests.conf <<-CONF
-	[Port vm1]
-	MACAddress=$MAC
-	Candidate=name=nic0
-	CONF
+	configure_port
 	page $SOURCE install 7
 	[ "$(systemctl is-active stabletapd)" = active ]
 	eventually stabletap wait vm1 attached timeout 10
