@@ -159,7 +159,8 @@ page() {
 named_files() {
 	local path prune=()
 
-	for path in /proc /sys /job /run/lan "$CACHE" "$TOP" /var/log \
+	for path in /proc /sys /job /run/lan /etc/stabletap-suite \
+		"$CACHE" "$TOP" /var/log \
 		/var/lib/apt "$@"; do
 		prune+=(-path "$path" -o)
 	done
