@@ -2,7 +2,8 @@
 /*
  * The only file that depends on kernel versions.  The rest of the module is
  * written for the newest kernel's API; this file supplies what an older kernel
- * lacks.  Kbuild's probes (compat/probe-*.c) define the STABLETAP_* macros.
+ * lacks.  Kbuild compiles compat/probe-*.c and makes probed.h, which defines the
+ * STABLETAP_HAVE_* macros.
  */
 #ifndef _STABLETAP_COMPAT_H
 #define _STABLETAP_COMPAT_H
@@ -15,20 +16,22 @@
 #include <net/net_namespace.h>
 #include <net/rtnetlink.h>
 
+#include "probed.h"
+
 #ifdef STABLETAP_HAVE_NETDEV_LOCK_OPS
 #include <net/netdev_lock.h>
 #endif
 
 /* Up to 6.1 the device argument of struct class.namespace is not const. */
-#if defined(STABLETAP_CLASS_NAMESPACE_CONST) || \
-	defined(STABLETAP_CLASS_NAMESPACE_NS_COMMON)
+#if defined(STABLETAP_HAVE_CLASS_NAMESPACE_CONST) || \
+	defined(STABLETAP_HAVE_CLASS_NAMESPACE_NS_COMMON)
 typedef const struct device stabletap_class_device;
 #else
 typedef struct device stabletap_class_device;
 #endif
 
 /* Up to 6.19 struct class.namespace returns a void pointer. */
-#ifdef STABLETAP_CLASS_NAMESPACE_NS_COMMON
+#ifdef STABLETAP_HAVE_CLASS_NAMESPACE_NS_COMMON
 typedef const struct ns_common stabletap_class_tag;
 
 static inline stabletap_class_tag *stabletap_class_tag_of(struct net *net)
@@ -45,7 +48,7 @@ static inline stabletap_class_tag *stabletap_class_tag_of(struct net *net)
 #endif
 
 /* Up to 6.2 the device argument of struct device_type.devnode is not const. */
-#ifdef STABLETAP_DEVNODE_CONST
+#ifdef STABLETAP_HAVE_DEVNODE_CONST
 typedef const struct device stabletap_node_device;
 #else
 typedef struct device stabletap_node_device;
@@ -194,7 +197,7 @@ static inline int stabletap_set_mac_address(struct net_device *dev,
 					    struct sockaddr_storage *addr,
 					    struct netlink_ext_ack *extack)
 {
-#ifdef STABLETAP_MAC_ADDRESS_STORAGE
+#ifdef STABLETAP_HAVE_MAC_ADDRESS_STORAGE
 	return dev_set_mac_address(dev, addr, extack);
 #else
 	return dev_set_mac_address(dev, (struct sockaddr *)addr, extack);

@@ -301,7 +301,11 @@ at_most() {
 	. "$TOP/selftests/vm/lib.sh"
 	release=$(kernel_release "$KERNEL")
 	version=$(grep -oE '^[0-9]+\.[0-9]+' <<<"$release")
-	while read -r name macro; do
+	for name in "$TOP"/kmod/compat/probe-*.c; do
+		name=${name##*/probe-}
+		name=${name%.c}
+		[ "$name" != any ] || continue
+		macro=STABLETAP_HAVE_$(tr a-z- A-Z_ <<<"$name")
 		text=$(sed -n '2s/.*(\(by \)\?\([^)]*\)): .*/\2/p' \
 			"$TOP/kmod/compat/probe-$name.c")
 		until=999
@@ -310,12 +314,11 @@ at_most() {
 		! at_most "${text% to *}" "$version" ||
 			! at_most "$version" "$until" || want=yes
 		has=no
-		! grep -qE -- "-D$macro( |\$)" \
-			"$TOP/build/$release/kmod/.main.o.cmd" || has=yes
+		! grep -qx "#define $macro" \
+			"$TOP/build/$release/kmod/probed.h" || has=yes
 		[ "$want" = "$has" ] || wrong+=" $name"
 		n=$((n + 1))
-	done < <(sed -n 's/.*(call stabletap-probe,\(.*\),\(.*\))$/\1 \2/p' \
-		"$TOP/kmod/Kbuild")
+	done
 	echo "# wrong:$wrong"
 	[ -z "$wrong" ]
 	[ $n -ge 11 ]
