@@ -101,7 +101,7 @@ start_guest() {
 	# shellcheck disable=SC2046
 	systemd-run -q --unit="guest-$1" stabletap exec "$1" -- $(qemu) \
 		-accel tcg -cpu qemu64 -M pc -m 32 -nodefaults -display none \
-		-netdev "tap,id=n0,fd={fd}" \
+		-netdev "tap,id=n0,fd={fd},vhost=on" \
 		-device "virtio-net-pci,netdev=n0,mac=$MAC" -boot n
 }
 

@@ -23,7 +23,7 @@ start_guest_on_node() {
 	systemd-run -q --unit=guest-vm1 bash -c 'node=$1; shift
 		exec "$@" 3<>"$node"' - "$node" $(qemu) \
 		-accel tcg -cpu qemu64 -M pc -m 32 -nodefaults -display none \
-		-netdev "tap,id=n0,fd=3" \
+		-netdev "tap,id=n0,fd=3,vhost=on" \
 		-device "virtio-net-pci,netdev=n0,mac=$MAC" -boot n
 }
 
