@@ -335,6 +335,8 @@ is_told() {
 
 @test "two domains run, and are to be started at the next boot" {
 	echo vhost_net >/etc/modules-load.d/vhost.conf
+	# iPXE does not heed ACPI, so libvirt-guests would wait for 5 minutes.
+	echo SHUTDOWN_TIMEOUT=5 >>/etc/default/libvirt-guests
 	sed -i '/QMP/d; /GuestLink/d' /etc/stabletap/guests.conf
 	systemctl reload stabletapd
 	define auto vm1 $MAC "<driver name='vhost' queues='2'/>"
