@@ -16,8 +16,8 @@ load libvirt.bash
 	opens vm1 2
 	opens hk1 2
 	[ -z "$(systemctl --failed --no-legend)" ]
-	journalctl -q -t stabletap-libvirt-hook
-	[ -z "$(journalctl -q -t stabletap-libvirt-hook)" ]
+	[ "$(journalctl -q -b -o cat -t stabletap-libvirt-hook)" = \
+		"hooked: hk1: is ready" ]
 	qemu_pid auto >/run/auto.pid
 }
 
