@@ -7,6 +7,17 @@
 HOOKED_MAC=52:54:00:79:00:0c
 HOOKED_ADDRESS=10.79.0.12
 
+teardown() {
+	[ -n "$BATS_TEST_COMPLETED" ] || {
+		virsh list --all
+		stabletap -s show
+		stabletap status
+		stabletap events | tail -n 10
+		tail -n 15 /var/log/libvirt/qemu/*.log
+		journalctl -q -b --no-pager -n 60
+	} 2>&1 | sed 's/^/# /'
+}
+
 virsh() {
 	command virsh -q -c qemu:///system "$@"
 }

@@ -27,16 +27,6 @@ setup_file() {
 	systemctl reload stabletapd
 }
 
-teardown() {
-	[ -n "$BATS_TEST_COMPLETED" ] || {
-		virsh list --all
-		stabletap status
-		stabletap events | tail -n 10
-		tail -n 15 /var/log/libvirt/qemu/*.log
-		journalctl -q --no-pager -n 40
-	} 2>&1 | sed 's/^/# /'
-}
-
 # Is the process of domain $1 confined, and not root's?
 is_confined() {
 	local pid profile
