@@ -8,14 +8,27 @@ module_file() {
 	modinfo -n stabletap
 }
 
+# edit_module COMMAND... - run a command on the module's file, unpacked
+edit_module() {
+	local file
+
+	file=$(module_file)
+	[[ $file != *.xz ]] || unxz "$file"
+	"$@" "${file%.xz}"
+	[[ $file != *.xz ]] ||
+		xz --check=crc32 --lzma2=dict=1MiB "${file%.xz}"
+}
+
 # Remove the signature, which is behind the end of the ELF file.
 unsign_module() {
-	objcopy "$(module_file)"
+	edit_module objcopy
 	not has_signature
 }
 
+# xz passes on what is not compressed.
 has_signature() {
-	tail -c 28 "$(module_file)" | grep -q '^~Module signature appended~$'
+	xz -dcf "$(module_file)" | tail -c 28 |
+		grep -q '^~Module signature appended~$'
 }
 
 restore_module() {
