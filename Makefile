@@ -281,7 +281,8 @@ clean:
 	rm -rf build
 	find kmod -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
 		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '*.symvers' \
-		-o -name modules.order \) -delete
+		-o -name modules.order \
+		-o -name probed.h -o -path 'kmod/probe-*' \) -delete
 
 .PHONY: all userspace modules install uninstall modules_install dkms-install \
 	dkms-uninstall deb \

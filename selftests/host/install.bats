@@ -287,14 +287,41 @@ build_differently() {
 	[[ $output == *"The compiler can't compile a file that includes"* ]]
 }
 
+@test "a compiler that is killed in a probe fails the build, and is asked again" {
+	local tree=$BATS_TEST_TMPDIR/tree command
+
+	# shellcheck disable=SC1091
+	. "$TOP/selftests/vm/lib.sh"
+	mkdir "$tree"
+	cp -r "$TOP/kmod" "$TOP/include" "$TOP/META" "$tree"
+	cat >"$tree/cc" <<-CC
+	#!/bin/sh
+	case "\$*" in
+	*probe-netdev-hold.c*) [ -e "$tree/well" ] || kill -KILL \$\$ ;;
+	esac
+	exec gcc "\$@"
+	CC
+	chmod +x "$tree/cc"
+	command=(make -C "$(kernel_build "$KERNEL")" M="$tree/kmod"
+		CC="$tree/cc" release.o)
+	run in_root "${command[@]}"
+	[ "$status" -ne 0 ]
+	[[ $output == *Killed* ]]
+	[ ! -e "$tree/kmod/probed.h" ]
+	touch "$tree/well"
+	in_root "${command[@]}"
+	cmp "$tree/kmod/probed.h" \
+		"$TOP/build/$(kernel_release "$KERNEL")/kmod/probed.h"
+}
+
 # at_most A B - true if version A (for example 6.12) is not later than B
 at_most() {
 	[ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
 }
 
-# The first line of a probe says "(6.2)", "(6.2 to 6.19)", or "(by 7.3)": 7.3
+# The first comment of a probe says "(6.2)", "(6.2 to 6.19)", or "(by 7.3)": 7.3
 # has it, and earlier kernels were not examined.
-@test "each probe's result matches the versions in its first line" {
+@test "each probe's result matches the versions in its first comment" {
 	local release version name macro text until want has wrong="" n=0
 
 	# shellcheck disable=SC1091
