@@ -104,13 +104,18 @@ opens() {
 	[ "$(stabletap -j show "$1" | jq '.ports[0].open_queues')" = "$2" ]
 }
 
-# DHCP for the domain of the hook, too
+# DHCP for the domain of the hook, too.  udhcpd remembers as many leases as its
+# range has addresses.
 lease_for_hooked() {
-	echo "static_lease $HOOKED_MAC $HOOKED_ADDRESS" >>/run/lan/udhcpd.conf
+	local conf=/run/lan/udhcpd.conf
+
+	sed -i 's/^end .*/end 10.79.0.19/' $conf
+	printf 'static_lease %s %s\n' "$MAC" "$ADDRESS" \
+		$HOOKED_MAC $HOOKED_ADDRESS >>$conf
 	systemctl stop lan-dhcp
 	systemd-run -q --unit=lan-dhcp \
 		-p NetworkNamespacePath=/run/netns/lan \
-		/job/busybox udhcpd -f /run/lan/udhcpd.conf
+		/job/busybox udhcpd -f $conf
 }
 
 hooked_answers() {
